@@ -1,0 +1,113 @@
+//! The whole of a build script.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use hardtack_bundle::Bundle;
+
+use crate::{
+    Bake, Baked, Error, Problem, ProblemKind, Settings,
+    cache::write_whole,
+    environment::{self, ASSETS, AT, CACHE, CONFIG},
+};
+
+/// Bakes the assets of the package whose build script calls this.
+///
+/// It reads `hardtack.toml` beside the package's `Cargo.toml`, and the environment variables
+/// that [`Settings::from_environment`] names. Without either, it bakes `assets/`. Compressed
+/// bytes are remembered below the target directory, or in the folder that `HARDTACK_CACHE`
+/// names.
+///
+/// To the package's code it hands these environment variables:
+///
+/// | variable | value |
+/// |---|---|
+/// | `HARDTACK_BUNDLE` | the path of the bundle |
+/// | `HARDTACK_MANIFEST` | the path of the manifest, as JSON |
+/// | `HARDTACK_BUNDLE_DIGEST` | a digest of the bundle, in hex: whoever embeds the bundle by other means than `include_bytes!` mentions it, so that a changed bundle is embedded anew |
+///
+/// Cargo runs the script again when a file in the asset folder or the configuration changes,
+/// appears or disappears. What is wrong is told as errors of the build, all at once.
+pub fn build_script() -> ExitCode {
+    let outcome = run().and_then(|baked| {
+        warn_of_slowness();
+        baked.warnings.iter().for_each(|warning| println!("cargo::warning={warning}"));
+        println!("{}", baked.summary);
+        hand_on(&baked)
+    });
+    if let Err(Error { problems }) = outcome {
+        // Cargo fails the build for these, whatever the exit code; with another than success
+        // it would also print everything that this script ever printed.
+        problems.iter().for_each(|problem| println!("cargo::error={problem}"));
+    }
+    ExitCode::SUCCESS
+}
+
+fn run() -> Result<Baked, Error> {
+    for variable in [ASSETS, AT, CACHE, CONFIG] {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
+    let package = cargo_path("CARGO_MANIFEST_DIR")?;
+    if let Some(config) = environment::config_file(&package) {
+        rerun_if_changed(&config);
+    }
+    let settings = Settings::from_environment(&package)?;
+    // Cargo looks at everything below a folder. A folder that does not exist counts as changed.
+    rerun_if_changed(&settings.assets);
+    Bake::with(settings).cache(cache_folder(&package)?).run()
+}
+
+fn rerun_if_changed(path: &Path) {
+    println!("cargo::rerun-if-changed={}", path.display());
+}
+
+/// Writes the output, and tells the package's code where it is.
+fn hand_on(baked: &Baked) -> Result<(), Error> {
+    let out = cargo_path("OUT_DIR")?;
+    let bundle = out.join("hardtack.bundle");
+    let manifest = out.join("manifest.json");
+    let digest = Bundle::open(&baked.bundle)
+        .map_err(|error| ProblemKind::Bundle(error).of(&bundle))?
+        .digest();
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    write(&bundle, &baked.bundle)?;
+    write(&manifest, baked.manifest.to_json().as_bytes())?;
+    println!("cargo::rustc-env=HARDTACK_BUNDLE={}", bundle.display());
+    println!("cargo::rustc-env=HARDTACK_MANIFEST={}", manifest.display());
+    println!("cargo::rustc-env=HARDTACK_BUNDLE_DIGEST={digest}");
+    Ok(())
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    write_whole(file, &[bytes]).map_err(|error| ProblemKind::Io(error).of(file))
+}
+
+/// Cargo marks its target directory with a `CACHEDIR.TAG`; `cargo clean` deletes it.
+fn cache_folder(package: &Path) -> Result<PathBuf, Error> {
+    if let Some(folder) = environment::variable(CACHE) {
+        return Ok(package.join(folder));
+    }
+    let out = cargo_path("OUT_DIR")?;
+    let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    Ok(target.unwrap_or(&out).join("hardtack-cache"))
+}
+
+fn cargo_path(variable: &str) -> Result<PathBuf, Error> {
+    let message = format!("Cargo sets {variable} for a build script: call this from build.rs");
+    let missing = || ProblemKind::Setting(message).of(variable);
+    Ok(env::var_os(variable).map(PathBuf::from).ok_or_else(missing)?)
+}
+
+fn warn_of_slowness() {
+    if env!("HARDTACK_OPT_LEVEL") == "0" {
+        println!(
+            "cargo::warning=hardtack-build is compiled without optimization, which makes \
+             compression many times slower: set `opt-level = 3` under \
+             [profile.dev.build-override] and [profile.release.build-override] in the \
+             workspace's Cargo.toml"
+        );
+    }
+}

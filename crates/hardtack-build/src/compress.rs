@@ -1,0 +1,351 @@
+//! The fifth stage: the representations of every asset.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use brotli::enc::BrotliEncoderParams;
+use hardtack_bundle::{Coding, Fingerprint};
+use libdeflater::{CompressionLvl, Compressor};
+use zstd::zstd_safe::CParameter;
+
+use crate::{
+    Error, Problem, ProblemKind, Settings, cache::Cache, fingerprint::Final,
+    media_type::is_compressed,
+};
+
+/// An asset with the representations worth keeping.
+#[derive(Debug)]
+pub(crate) struct Compressed {
+    pub(crate) asset: Final,
+    /// Beside identity, sorted by coding.
+    pub(crate) coded: Vec<(Coding, Arc<[u8]>)>,
+}
+
+/// How far the compression is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that were compressed so far, counted once for each coding.
+    pub done: usize,
+    /// Bytes that are to be compressed.
+    pub total: usize,
+}
+
+/// Compresses all assets with all codings, in parallel, each distinct content once.
+///
+/// What is compressed by nature is not tried. A coding is kept if it takes at most 95 % of the
+/// identity's bytes; for less, the client's work and the cache's room are not worth it.
+pub(crate) fn compress(
+    assets: Vec<Final>,
+    settings: &Settings,
+    cache: Option<&Cache>,
+    report: &(dyn Fn(Progress) + Sync),
+) -> Result<Vec<Compressed>, Error> {
+    let digests: Vec<_> = assets.iter().map(|asset| Fingerprint::of(&asset.bytes)).collect();
+    let coded = run(&tasks(&assets, &digests, settings), cache, report)?;
+    let with_coded = |(asset, digest): (Final, &Fingerprint)| {
+        let kept = |coding: &Coding| Some((*coding, coded.get(&(*digest, *coding))?.clone()));
+        Compressed { coded: settings.codings.iter().filter_map(kept).collect(), asset }
+    };
+    Ok(assets.into_iter().zip(&digests).map(with_coded).collect())
+}
+
+/// One content, to be compressed with one coding.
+struct Task<'a> {
+    digest: Fingerprint,
+    coding: Coding,
+    bytes: &'a [u8],
+}
+
+/// The longest first, so that no core is left alone with one at the end.
+fn tasks<'a>(assets: &'a [Final], digests: &[Fingerprint], settings: &Settings) -> Vec<Task<'a>> {
+    let distinct: HashMap<Fingerprint, &Final> = assets
+        .iter()
+        .zip(digests)
+        .filter(|(asset, _)| !is_compressed(&asset.media_type) && !asset.bytes.is_empty())
+        .map(|(asset, digest)| (*digest, asset))
+        .collect();
+    let mut tasks: Vec<_> = distinct
+        .iter()
+        .flat_map(|(digest, asset)| {
+            let task =
+                |coding: &Coding| Task { digest: *digest, coding: *coding, bytes: &asset.bytes };
+            settings.codings.iter().map(task)
+        })
+        .collect();
+    tasks.sort_by_key(|task| std::cmp::Reverse((task.cost(), task.digest)));
+    tasks
+}
+
+type Coded = HashMap<(Fingerprint, Coding), Arc<[u8]>>;
+
+/// Runs the tasks, and returns what is worth keeping.
+fn run(
+    tasks: &[Task<'_>],
+    cache: Option<&Cache>,
+    report: &(dyn Fn(Progress) + Sync),
+) -> Result<Coded, Error> {
+    let total = tasks.iter().map(|task| task.bytes.len()).sum();
+    let done = AtomicUsize::new(0);
+    let next = AtomicUsize::new(0);
+    report(Progress { done: 0, total });
+    // Each thread takes the next task when it has finished one. Rayon's own division of the
+    // list would give one thread all the long ones.
+    let results = rayon::broadcast(|_| {
+        let mut results = Vec::new();
+        while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            results.push((task, task.run(cache)));
+            let before = done.fetch_add(task.bytes.len(), Ordering::Relaxed);
+            report(Progress { done: before + task.bytes.len(), total });
+        }
+        results
+    });
+    let mut coded = Coded::new();
+    let mut problems = Vec::new();
+    for (task, result) in results.into_iter().flatten() {
+        match result {
+            Ok(bytes) if bytes.is_empty() => {}
+            Ok(bytes) => drop(coded.insert((task.digest, task.coding), bytes.into())),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Error::unless_none(problems)?;
+    Ok(coded)
+}
+
+impl Task<'_> {
+    /// Roughly how long it takes, in a unit of its own.
+    fn cost(&self) -> usize {
+        let of_a_byte = match self.coding {
+            Coding::Identity => 0,
+            Coding::Gzip => 1,
+            Coding::Zstd => 2,
+            Coding::Br => 10,
+        };
+        self.bytes.len() * of_a_byte
+    }
+
+    /// The coded bytes, or none at all if they are not worth keeping.
+    fn run(&self, cache: Option<&Cache>) -> Result<Vec<u8>, Problem> {
+        let Some(cache) = cache else {
+            return self.compress();
+        };
+        let name = format!("{}.{}.{}", self.digest, self.coding, encoder(self.coding));
+        if let Some(coded) = cache.load(&name) {
+            return Ok(coded);
+        }
+        let coded = self.compress()?;
+        cache.store(&name, &coded)?;
+        Ok(coded)
+    }
+
+    fn compress(&self) -> Result<Vec<u8>, Problem> {
+        let coded = match self.coding {
+            Coding::Identity => Ok(Vec::new()),
+            Coding::Gzip => gzip(self.bytes),
+            Coding::Br => brotli(self.bytes),
+            Coding::Zstd => zstd(self.bytes),
+        };
+        let coded = coded.map_err(|error| ProblemKind::Io(error).of(self.coding.name()))?;
+        Ok(if is_worth_it(coded.len(), self.bytes.len()) { coded } else { Vec::new() })
+    }
+}
+
+/// At most 95 %.
+fn is_worth_it(coded: usize, identity: usize) -> bool {
+    coded * 20 <= identity * 19
+}
+
+/// Names the encoder and its settings; a change of either is a change of this name.
+fn encoder(coding: Coding) -> &'static str {
+    match coding {
+        Coding::Identity => "none",
+        Coding::Gzip => "libdeflate-1-12",
+        Coding::Br => "brotli-9-11",
+        Coding::Zstd => "zstd-1.5-19-23",
+    }
+}
+
+/// Brotli at its best (RFC 7932), with a window that holds the whole content, up to the
+/// greatest that the standard has.
+fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let parameters = BrotliEncoderParams {
+        quality: 11,
+        lgwin: window_log(bytes.len()).clamp(16, 24) as i32,
+        size_hint: bytes.len(),
+        ..BrotliEncoderParams::default()
+    };
+    let mut coded = Vec::with_capacity(bytes.len() / 2);
+    brotli::BrotliCompress(&mut &bytes[..], &mut coded, &parameters)?;
+    Ok(coded)
+}
+
+/// gzip at its best (RFC 1952), without a time or a name in its header.
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut compressor = Compressor::new(CompressionLvl::best());
+    let mut coded = vec![0; compressor.gzip_compress_bound(bytes.len())];
+    let length = compressor.gzip_compress(bytes, &mut coded).map_err(io::Error::other)?;
+    coded.truncate(length);
+    Ok(coded)
+}
+
+/// Zstandard (RFC 8878) at the highest level that needs no more memory of a browser than it
+/// has to give: a window of at most 8 MB (RFC 9659). The frame states the content's size.
+fn zstd(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut compressor = zstd::bulk::Compressor::new(19)?;
+    compressor.set_parameter(CParameter::WindowLog(window_log(bytes.len()).clamp(10, 23)))?;
+    compressor.compress(bytes)
+}
+
+/// The number of bits that count so many bytes.
+fn window_log(length: usize) -> u32 {
+    usize::BITS - length.leading_zeros()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    use crate::fingerprint::UrlPaths;
+
+    fn asset(media_type: &str, bytes: Vec<u8>) -> Final {
+        Final {
+            logical_path: "a".into(),
+            media_type: media_type.into(),
+            fingerprint: Fingerprint::of(&bytes),
+            bytes,
+            paths: UrlPaths { hashed: None, plain: "/a".into() },
+        }
+    }
+
+    fn codings(media_type: &str, bytes: Vec<u8>) -> Vec<Coding> {
+        let assets = vec![asset(media_type, bytes)];
+        let compressed = compress(assets, &Settings::default(), None, &|_| {}).unwrap();
+        compressed[0].coded.iter().map(|(coding, _)| *coding).collect()
+    }
+
+    fn decode(coding: Coding, coded: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let read = match coding {
+            Coding::Identity => unreachable!("identity is not coded"),
+            Coding::Gzip => flate2::read::GzDecoder::new(coded).read_to_end(&mut bytes),
+            Coding::Br => brotli::Decompressor::new(coded, 4096).read_to_end(&mut bytes),
+            Coding::Zstd => zstd::Decoder::new(coded).unwrap().read_to_end(&mut bytes),
+        };
+        read.unwrap();
+        bytes
+    }
+
+    /// Text that is not too simple: words from a generator of numbers.
+    fn text(length: usize) -> Vec<u8> {
+        let numbers = std::iter::successors(Some(7_u64), |last| {
+            Some(last.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1))
+        });
+        let words = numbers.flat_map(|number| format!("{} ", number >> 44).into_bytes());
+        words.take(length).collect()
+    }
+
+    /// Bytes that no coding makes smaller.
+    fn noise(length: usize) -> Vec<u8> {
+        (0_u64..).flat_map(|n| Fingerprint::of(&n.to_le_bytes()).0).take(length).collect()
+    }
+
+    #[test]
+    fn every_coding_decodes_to_the_identity() {
+        for length in [100, 5_000, 300_000] {
+            let bytes = text(length);
+            let assets = vec![asset("text/plain", bytes.clone())];
+            let compressed = compress(assets, &Settings::default(), None, &|_| {}).unwrap();
+            assert_eq!(compressed[0].coded.len(), 3, "{length}");
+            for (coding, coded) in &compressed[0].coded {
+                assert!(decode(*coding, coded) == bytes, "{coding} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_help_is_not_kept() {
+        assert_eq!(codings("text/plain", vec![]), []);
+        assert_eq!(codings("text/plain", b"abc".to_vec()), []);
+        assert_eq!(codings("application/octet-stream", noise(10_000)), []);
+        assert_eq!(codings("image/png", text(10_000)), []);
+        assert_eq!(codings("image/svg+xml", text(10_000)).len(), 3);
+        assert!(is_worth_it(95, 100) && !is_worth_it(96, 100));
+    }
+
+    #[test]
+    fn each_coding_is_judged_for_itself() {
+        // gzip's frame is 18 bytes, zstd's 6 to 9, Brotli's 1 or 2: repetition that is short
+        // enough pays for only some of them.
+        let kept = codings("text/plain", b"abcdefgabcdefgabcdefg".to_vec());
+        assert!(kept.contains(&Coding::Br) && !kept.contains(&Coding::Gzip), "{kept:?}");
+    }
+
+    #[test]
+    fn a_zstd_frame_states_its_size_and_a_window_of_at_most_8_mb() {
+        for length in [200, 300_000, 20_000_000] {
+            let bytes = [text(length.min(200_000)), vec![b'x'; length]].concat()[..length].to_vec();
+            let frame = zstd(&bytes).unwrap();
+            let stated = zstd::zstd_safe::get_frame_content_size(&frame).unwrap();
+            assert_eq!(stated, Some(length as u64));
+            assert!(window_of(&frame) <= 8 << 20, "{length}");
+        }
+    }
+
+    /// The window that a zstd frame asks for (RFC 8878 §3.1.1.1).
+    fn window_of(frame: &[u8]) -> u64 {
+        let is_single_segment = frame[4] & 0x20 != 0;
+        if is_single_segment {
+            return zstd::zstd_safe::get_frame_content_size(frame).unwrap().unwrap();
+        }
+        let base = 1_u64 << (10 + (frame[5] >> 3));
+        base + (base / 8) * u64::from(frame[5] & 7)
+    }
+
+    #[test]
+    fn a_gzip_header_has_no_time() {
+        assert_eq!(gzip(&text(100)).unwrap()[..8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn equal_content_is_compressed_once() {
+        let assets = vec![asset("text/css", text(500)), asset("text/plain", text(500))];
+        let digests: Vec<_> = assets.iter().map(|asset| Fingerprint::of(&asset.bytes)).collect();
+        assert_eq!(tasks(&assets, &digests, &Settings::default()).len(), 3);
+        let compressed = compress(assets, &Settings::default(), None, &|_| {}).unwrap();
+        assert!(compressed.iter().all(|one| one.coded.len() == 3));
+    }
+
+    #[test]
+    fn the_cache_is_asked_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path().to_owned());
+        let bytes = text(500);
+        let digest = Fingerprint::of(&bytes);
+        let bake = || {
+            let assets = vec![asset("text/plain", bytes.clone())];
+            let compressed = compress(assets, &Settings::default(), Some(&cache), &|_| {});
+            compressed.unwrap().remove(0).coded
+        };
+        let cold = bake();
+        assert_eq!(cold, bake());
+        let name = format!("{digest}.br.{}", encoder(Coding::Br));
+        cache.store(&name, b"from the cache").unwrap();
+        assert_eq!(&bake()[1].1[..], b"from the cache");
+    }
+
+    #[test]
+    fn progress_ends_at_the_total() {
+        let last = std::sync::Mutex::new(Progress { done: 0, total: 0 });
+        let assets = vec![asset("text/plain", text(500))];
+        let report = |progress| *last.lock().unwrap() = progress;
+        compress(assets, &Settings::default(), None, &report).unwrap();
+        assert_eq!(*last.lock().unwrap(), Progress { done: 1500, total: 1500 });
+    }
+}

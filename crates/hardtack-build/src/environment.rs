@@ -1,0 +1,55 @@
+//! Settings from the environment, which come before those of `hardtack.toml`.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use crate::{Error, Prefix, ProblemKind, Settings};
+
+/// Another `hardtack.toml`.
+pub(crate) const CONFIG: &str = "HARDTACK_CONFIG";
+/// The asset folder.
+pub(crate) const ASSETS: &str = "HARDTACK_ASSETS";
+/// The URL prefix.
+pub(crate) const AT: &str = "HARDTACK_AT";
+/// The folder that remembers what was compressed.
+pub(crate) const CACHE: &str = "HARDTACK_CACHE";
+
+impl Settings {
+    /// The settings of `hardtack.toml` in a folder, overridden by the environment.
+    ///
+    /// `HARDTACK_CONFIG` names another file, `HARDTACK_ASSETS` the asset folder, and
+    /// `HARDTACK_AT` the URL prefix; relative paths begin in the folder. An empty variable is as
+    /// good as none. Without `HARDTACK_CONFIG`, the file need not exist.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Settings::read`], and an impossible `HARDTACK_AT`.
+    pub fn from_environment(folder: &Path) -> Result<Self, Error> {
+        let mut settings = match config_file(folder) {
+            Some(file) => Self::read(&file)?,
+            None => Self { assets: folder.join("assets"), ..Self::default() },
+        };
+        if let Some(assets) = variable(ASSETS) {
+            settings.assets = folder.join(assets);
+        }
+        if let Some(at) = variable(AT) {
+            let at = at.to_string_lossy().into_owned();
+            let invalid = |message| ProblemKind::Setting(message).of(AT);
+            settings.at = Prefix::try_from(at).map_err(invalid)?;
+        }
+        Ok(settings)
+    }
+}
+
+/// The configuration file that counts, if there is one.
+pub(crate) fn config_file(folder: &Path) -> Option<PathBuf> {
+    let default = || Some(folder.join("hardtack.toml")).filter(|file| file.exists());
+    variable(CONFIG).map(|file| folder.join(file)).or_else(default)
+}
+
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}

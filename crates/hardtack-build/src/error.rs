@@ -1,0 +1,224 @@
+//! What can go wrong in a bake, said so that one knows what to do.
+
+use std::{fmt, io, path::PathBuf};
+
+/// Why a bake failed: everything that a stage found wrong, at once.
+#[derive(Debug)]
+pub struct Error {
+    /// At least one, in the order of the files.
+    pub problems: Vec<Problem>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug)]
+pub struct Problem {
+    /// The file that it is wrong with.
+    pub file: PathBuf,
+    /// Where in the file, if it is about a place.
+    pub place: Option<Place>,
+    /// What is wrong.
+    pub kind: ProblemKind,
+}
+
+/// A place in a text file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1.
+    pub column: usize,
+}
+
+/// What is wrong with a file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// It could not be read or written.
+    Io(io::Error),
+    /// The asset folder is not there, or is not a folder.
+    NoFolder,
+    /// Its name is not UTF-8.
+    NameNotUtf8,
+    /// Its name holds a character that no URL path of ours can have.
+    NameUnservable(char),
+    /// It is a symbolic link that leads out of the asset folder, or nowhere.
+    LinkLeadsOut,
+    /// It is neither a file nor a folder.
+    NotAFile,
+    /// It looks like a secret.
+    LooksLikeSecret,
+    /// Another asset has the same URL path.
+    SameUrl {
+        /// The URL path.
+        path: String,
+    },
+    /// A text format that must be UTF-8 is not.
+    NotUtf8 {
+        /// The number of valid bytes before the fault.
+        offset: usize,
+    },
+    /// It could not be parsed.
+    Syntax(String),
+    /// It refers to a file that is not among the assets.
+    MissingTarget {
+        /// The reference as it stands in the file.
+        text: String,
+        /// The logical path that it leads to.
+        resolved: String,
+        /// Logical paths that may have been meant.
+        near: Vec<String>,
+    },
+    /// A setting that does not exist, or has an impossible value.
+    Setting(String),
+    /// Two rules give it different media types.
+    AmbiguousMediaType(String, String),
+    /// The bundle cannot hold what was baked.
+    Bundle(hardtack_bundle::Error),
+}
+
+impl ProblemKind {
+    /// This problem of that file.
+    pub(crate) fn of(self, file: impl Into<PathBuf>) -> Problem {
+        Problem { file: file.into(), place: None, kind: self }
+    }
+}
+
+impl Place {
+    /// The place of a byte offset in a text.
+    pub(crate) fn at(text: &[u8], offset: usize) -> Self {
+        let before = String::from_utf8_lossy(&text[..offset]);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Self { line, column }
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self { problems: vec![problem] }
+    }
+}
+
+impl Error {
+    /// Nothing, if nothing is wrong.
+    pub(crate) fn unless_none(problems: Vec<Problem>) -> Result<(), Self> {
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(Self { problems }),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(place) = self.place {
+            write!(f, ":{}:{}", place.line, place.column)?;
+        }
+        write!(f, ": {}", self.kind)
+    }
+}
+
+impl fmt::Display for ProblemKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "{error}"),
+            Self::NoFolder => f.write_str(
+                "this is not a folder: set `assets` in hardtack.toml, or HARDTACK_ASSETS, \
+                 to the folder of the site's files",
+            ),
+            Self::NameNotUtf8 => f.write_str("the name is not UTF-8: rename it"),
+            Self::NameUnservable(character) => {
+                write!(f, "the name holds {character:?}, which no URL here can have: rename it")
+            }
+            Self::LinkLeadsOut => f.write_str(
+                "this symbolic link leads out of the asset folder, or nowhere: \
+                 copy its target here, or add the link to `exclude`",
+            ),
+            Self::NotAFile => f.write_str(
+                "this is neither a file nor a folder: remove it, or add it to `exclude`",
+            ),
+            Self::LooksLikeSecret => f.write_str(
+                "this looks like a secret, and would be published: remove it, add it to \
+                 `exclude`, or, if everybody may read it, to `allow_secrets`",
+            ),
+            Self::SameUrl { path } => write!(
+                f,
+                "another asset is served at {path:?} too: rename one of them, or exclude it",
+            ),
+            Self::NotUtf8 { offset } => write!(
+                f,
+                "byte {offset} is not UTF-8: convert the file, or add it to \
+                 `exclude_references`, and it is served as it is",
+            ),
+            Self::Syntax(message) => write!(f, "{message}"),
+            Self::MissingTarget { text, resolved, near } => missing_target(f, text, resolved, near),
+            Self::Setting(message) => f.write_str(message),
+            Self::AmbiguousMediaType(one, other) => write!(
+                f,
+                "two rules of `media_types` match it, for {one:?} and {other:?}: \
+                 make them agree, or match apart",
+            ),
+            Self::Bundle(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+fn missing_target(
+    f: &mut fmt::Formatter<'_>,
+    text: &str,
+    resolved: &str,
+    near: &[String],
+) -> fmt::Result {
+    write!(f, "{text:?} refers to {resolved:?}, which does not exist.")?;
+    if !near.is_empty() {
+        write!(f, " Near it: {}.", near.join(", "))?;
+    }
+    f.write_str(
+        " Add the file, or add the referring file to `exclude_references`, \
+         or set `missing = \"warn\"`",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_lines_and_characters() {
+        let text = "é\nab é x".as_bytes();
+        assert_eq!(Place::at(text, 0), Place { line: 1, column: 1 });
+        assert_eq!(Place::at(text, 2), Place { line: 1, column: 2 });
+        assert_eq!(Place::at(text, 3), Place { line: 2, column: 1 });
+        assert_eq!(Place::at(text, 9), Place { line: 2, column: 6 });
+    }
+
+    #[test]
+    fn a_problem_says_file_place_and_remedy() {
+        let kind = ProblemKind::MissingTarget {
+            text: "../a.png".into(),
+            resolved: "a.png".into(),
+            near: vec!["img/a.png".into()],
+        };
+        let place = Some(Place { line: 3, column: 7 });
+        let problem = Problem { file: "assets/css/app.css".into(), place, kind };
+        assert_eq!(
+            problem.to_string(),
+            "assets/css/app.css:3:7: \"../a.png\" refers to \"a.png\", which does not exist. \
+             Near it: img/a.png. Add the file, or add the referring file to \
+             `exclude_references`, or set `missing = \"warn\"`"
+        );
+    }
+}

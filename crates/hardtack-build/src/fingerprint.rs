@@ -1,0 +1,346 @@
+//! The fourth stage: final bytes, fingerprints, and the URLs that follow from them.
+
+use std::ops::Range;
+
+use hardtack_bundle::Fingerprint;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Settings,
+    graph::Component,
+    references::{Reference, Referenced, split_url},
+    rewrite::splice,
+    scan::Asset,
+};
+
+/// An asset with its final bytes and its URL paths.
+#[derive(Clone, Debug)]
+pub(crate) struct Final {
+    pub(crate) logical_path: String,
+    pub(crate) media_type: String,
+    /// With rewritten references.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) paths: UrlPaths,
+}
+
+/// The URL paths of an asset, percent-decoded.
+#[derive(Clone, Debug)]
+pub(crate) struct UrlPaths {
+    /// None for an entry point.
+    pub(crate) hashed: Option<String>,
+    /// A folder's index has the folder's.
+    pub(crate) plain: String,
+}
+
+impl UrlPaths {
+    /// The path to link to.
+    pub(crate) fn preferred(&self) -> &str {
+        self.hashed.as_ref().unwrap_or(&self.plain)
+    }
+}
+
+/// Rewrites and fingerprints all assets, in the order of the components.
+pub(crate) fn fingerprint(
+    referenced: Referenced,
+    components: &[Component],
+    settings: &Settings,
+) -> Vec<Final> {
+    let Referenced { assets, references, .. } = referenced;
+    let at = settings.at.as_str();
+    let plain = |asset: &Asset| UrlPaths { hashed: None, plain: plain_path(at, asset) };
+    let mut site = Site { paths: assets.iter().map(plain).collect(), assets, references };
+    let mut finals = vec![None; site.assets.len()];
+    for component in components {
+        let fingerprints = site.fingerprints(component);
+        for (index, fingerprint) in component.iter().zip(&fingerprints) {
+            site.paths[*index].hashed = hashed_path(at, &site.assets[*index], *fingerprint);
+        }
+        for (index, fingerprint) in component.iter().zip(fingerprints) {
+            finals[*index] = Some((fingerprint, site.rewrite(*index, |_| true)));
+        }
+    }
+    site.finish(finals)
+}
+
+/// The assets, and the URL paths that are known so far.
+struct Site {
+    assets: Vec<Asset>,
+    references: Vec<Vec<Reference>>,
+    paths: Vec<UrlPaths>,
+}
+
+impl Site {
+    /// The fingerprints of a component's members.
+    fn fingerprints(&self, component: &Component) -> Vec<Fingerprint> {
+        match component.as_slice() {
+            [single] if !self.refers_to(*single, component) => {
+                vec![Fingerprint::of(&self.rewrite(*single, |_| true))]
+            }
+            members => self.circle(members),
+        }
+    }
+
+    /// The fingerprints of assets that refer to each other in a circle.
+    ///
+    /// A digest over them all, in which their references to each other stand as authored; then,
+    /// of each, a digest of that and its path. Nobody's final bytes change without it.
+    fn circle(&self, members: &[usize]) -> Vec<Fingerprint> {
+        let mut digest = Sha256::new();
+        for member in members {
+            let bytes = self.rewrite(*member, |target| !members.contains(&target));
+            digest_of_parts(&mut digest, &[self.logical_path(*member).as_bytes(), &bytes]);
+        }
+        let whole = digest.finalize();
+        let of_member = |member: &usize| {
+            let mut digest = Sha256::new();
+            digest_of_parts(&mut digest, &[&whole, self.logical_path(*member).as_bytes()]);
+            Fingerprint(digest.finalize().into())
+        };
+        members.iter().map(of_member).collect()
+    }
+
+    fn refers_to(&self, index: usize, targets: &[usize]) -> bool {
+        self.references[index].iter().any(|reference| targets.contains(&reference.target))
+            && !self.assets[index].is_entry_point
+    }
+
+    fn logical_path(&self, index: usize) -> &str {
+        &self.assets[index].logical_path
+    }
+
+    /// The bytes of an asset, with its references to some targets rewritten.
+    fn rewrite(&self, index: usize, is_rewritten: impl Fn(usize) -> bool) -> Vec<u8> {
+        let asset = &self.assets[index];
+        let references = self.references[index].iter();
+        let replacements: Vec<_> = references
+            .filter(|reference| is_rewritten(reference.target))
+            .filter_map(|reference| self.replacement(asset, reference))
+            .collect();
+        splice(&asset.bytes, &replacements)
+    }
+
+    /// What to put where, so that a reference leads to its target's preferred path.
+    ///
+    /// A hashed path lies in the folder of the plain one, so the last segment is all that
+    /// changes. Only the page that answers for any missing URL needs whole paths.
+    fn replacement(&self, referrer: &Asset, to: &Reference) -> Option<(Range<usize>, String)> {
+        let paths = &self.paths[to.target];
+        let path = split_url(&to.link.url).0;
+        if referrer.logical_path == NOT_FOUND_PAGE {
+            return Some(to.link.replace(0..path.len(), &encode(paths.preferred())));
+        }
+        let name = file_name(paths.hashed.as_ref()?);
+        let segment = path.rfind('/').map_or(0, |slash| slash + 1)..path.len();
+        (!segment.is_empty()).then(|| to.link.replace(segment, &encode(name)))
+    }
+
+    fn finish(self, finals: Vec<Option<(Fingerprint, Vec<u8>)>>) -> Vec<Final> {
+        let finished = self.assets.into_iter().zip(self.paths).zip(finals);
+        finished
+            .filter_map(|((asset, paths), finished)| {
+                let (fingerprint, bytes) = finished?;
+                let Asset { logical_path, media_type, .. } = asset;
+                Some(Final { logical_path, media_type, bytes, fingerprint, paths })
+            })
+            .collect()
+    }
+}
+
+/// The page that is the body of every 404.
+pub(crate) const NOT_FOUND_PAGE: &str = "404.html";
+
+/// The page that stands for its folder.
+pub(crate) const INDEX_PAGE: &str = "index.html";
+
+fn plain_path(at: &str, asset: &Asset) -> String {
+    let path = &asset.logical_path;
+    match file_name(path) == INDEX_PAGE {
+        true => format!("{at}{}", &path[..path.len() - INDEX_PAGE.len()]),
+        false => format!("{at}{path}"),
+    }
+}
+
+/// The plain path with the fingerprint before the extension.
+fn hashed_path(at: &str, asset: &Asset, fingerprint: Fingerprint) -> Option<String> {
+    if asset.is_entry_point {
+        return None;
+    }
+    let path = &asset.logical_path;
+    let name = path.len() - file_name(path).len();
+    // A dot at the beginning of a name begins no extension.
+    let dot = path[name..].rfind('.').filter(|dot| *dot > 0);
+    let (stem, extension) = path.split_at(dot.map_or(path.len(), |dot| name + dot));
+    Some(format!("{at}{stem}.{}{extension}", fingerprint.short()))
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// Percent-encodes a path, so that it needs no other escape in HTML, CSS or a header field.
+pub(crate) fn encode(path: &str) -> String {
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~')
+        .remove(b'/')
+        .remove(b'@')
+        .remove(b'+');
+    utf8_percent_encode(path, KEPT).to_string()
+}
+
+/// Digests parts with their lengths, so that no two lists of parts are digested alike.
+fn digest_of_parts(digest: &mut Sha256, parts: &[&[u8]]) {
+    for part in parts {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{graph::graph, references::references, scan::Scanned};
+
+    fn asset(path: &str, text: &str) -> Asset {
+        let settings = Settings::default();
+        Asset {
+            logical_path: path.to_owned(),
+            media_type: crate::media_type::media_type(path, &settings).unwrap(),
+            is_entry_point: path.ends_with(".html"),
+            bytes: text.as_bytes().to_owned(),
+        }
+    }
+
+    /// Bakes assets up to this stage; they are given sorted by path.
+    fn finals(at: &str, files: &[(&str, &str)]) -> Vec<Final> {
+        let at = crate::Prefix::try_from(at.to_owned()).unwrap();
+        let settings = Settings { at, ..Settings::default() };
+        let assets = files.iter().map(|(path, text)| asset(path, text)).collect();
+        let scanned = Scanned { assets, left_out: vec![] };
+        let referenced = references(scanned, &settings).unwrap();
+        let components = graph(&referenced);
+        fingerprint(referenced, &components, &settings)
+    }
+
+    fn text(of: &Final) -> &str {
+        str::from_utf8(&of.bytes).unwrap()
+    }
+
+    fn short(text: &str) -> String {
+        Fingerprint::of(text.as_bytes()).short()
+    }
+
+    #[test]
+    fn names() {
+        let hashed = |path: &str| {
+            let baked = finals("/static/", &[(path, "x")]).remove(0);
+            baked.paths.hashed.map(|hashed| hashed.replace(&short("x"), "#"))
+        };
+        let is = |path: &str, expected: &str| assert_eq!(hashed(path).as_deref(), Some(expected));
+        is("a.css", "/static/a.#.css");
+        is("a/b.min.js", "/static/a/b.min.#.js");
+        is("a.js.map", "/static/a.js.#.map");
+        is("a.b/LICENSE", "/static/a.b/LICENSE.#");
+        is(".nojekyll", "/static/.nojekyll.#");
+        is("a.", "/static/a.#.");
+        assert_eq!(hashed("a.html"), None);
+    }
+
+    #[test]
+    fn an_index_has_the_path_of_its_folder() {
+        let plain = |at: &str, path: &str| finals(at, &[(path, "")]).remove(0).paths.plain;
+        assert_eq!(plain("/", "index.html"), "/");
+        assert_eq!(plain("/s/", "docs/index.html"), "/s/docs/");
+        assert_eq!(plain("/", "my-index.html"), "/my-index.html");
+    }
+
+    #[test]
+    fn a_chain_is_rewritten_leaf_first() {
+        let baked = finals(
+            "/",
+            &[
+                ("a.css", "@import 'b.css';"),
+                ("b.css", "a{b:url( \"i/c.png?x#y\" )}"),
+                ("i/c.png", "png"),
+                ("index.html", "<link rel=stylesheet href=./a.css><img src=/i/c.png>"),
+            ],
+        );
+        let png = format!("c.{}.png", short("png"));
+        let b = format!("a{{b:url( \"i/{png}?x#y\" )}}");
+        let a = format!("@import 'b.{}.css';", short(&b));
+        let page = format!("<link rel=stylesheet href=./a.{}.css><img src=/i/{png}>", short(&a));
+        let texts: Vec<_> = baked.iter().map(text).collect();
+        assert_eq!(texts, [&a, &b, "png", &page]);
+        assert_eq!(baked[0].fingerprint, Fingerprint::of(a.as_bytes()));
+    }
+
+    #[test]
+    fn a_circle_is_hashed_as_one() {
+        let bake = |leaf: &str| {
+            finals(
+                "/",
+                &[
+                    ("a.css", "@import 'b.css';"),
+                    ("b.css", "@import \"./a.css\";@import 'c.css';"),
+                    ("c.css", leaf),
+                    ("d.css", "@import 'd.css';"),
+                ],
+            )
+        };
+        let [one, other] = [bake("x{}"), bake("y{}")];
+        let name = |of: &Final| of.paths.preferred()[1..].to_owned();
+        assert_eq!(text(&one[0]), format!("@import '{}';", name(&one[1])));
+        assert_eq!(
+            text(&one[1]),
+            format!("@import \"./{}\";@import '{}';", name(&one[0]), name(&one[2]))
+        );
+        assert_eq!(text(&one[3]), format!("@import '{}';", name(&one[3])));
+        // What a member of the circle refers to changes the names of all members, and no other.
+        let changed: Vec<_> = one.iter().zip(&other).map(|(a, b)| name(a) != name(b)).collect();
+        assert_eq!(changed, [true, true, true, false]);
+        assert_ne!(name(&one[0])[2..14], name(&one[1])[2..14]);
+    }
+
+    #[test]
+    fn the_page_of_every_404_has_whole_paths() {
+        let baked = finals(
+            "/s/",
+            &[
+                ("404.html", "<img src='a b.png?x'><link rel=icon href=favicon.html>"),
+                ("a b.png", "png"),
+                ("favicon.html", ""),
+            ],
+        );
+        let expected = format!(
+            "<img src='/s/a%20b.{}.png?x'><link rel=icon href=/s/favicon.html>",
+            short("png")
+        );
+        assert_eq!(text(&baked[0]), expected);
+    }
+
+    #[test]
+    fn escapes_are_written_anew_where_there_were_some() {
+        let baked = finals(
+            "/",
+            &[
+                ("a&b.png", "png"),
+                ("a.css", "a{b:url(a\\&b.png?\\(\\))}"),
+                ("index.html", "<img src='a&amp;b.png?c&amp;d&e'>"),
+            ],
+        );
+        let hash = short("png");
+        assert_eq!(text(&baked[1]), format!("a{{b:url(a%26b.{hash}.png?\\(\\))}}"));
+        assert_eq!(text(&baked[2]), format!("<img src='a%26b.{hash}.png?c&amp;d&amp;e'>"));
+    }
+
+    #[test]
+    fn a_reference_to_an_entry_point_stays() {
+        let page = "<link rel=icon href='x/'><img src=./x/index.html?a>";
+        let baked = finals("/", &[("index.html", page), ("x/index.html", "")]);
+        assert_eq!(text(&baked[0]), page);
+    }
+}

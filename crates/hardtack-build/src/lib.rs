@@ -1,0 +1,67 @@
+//! Bakes a folder of a site's static files into a [bundle](hardtack_bundle).
+//!
+//! In a build script, one line does it; [`build_script`] says what it reads and what it hands on:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     hardtack_build::build_script()
+//! }
+//! ```
+//!
+//! Elsewhere, [`Bake`] is the same pipeline as a function:
+//!
+//! ```no_run
+//! let baked = hardtack_build::Bake::new("dist").run()?;
+//! std::fs::write("site.bundle", &baked.bundle)?;
+//! println!("{}", baked.summary);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The stages
+//!
+//! One module a stage. Each consumes one type and returns the next; `pipeline` is all of them,
+//! in order, in one function.
+//!
+//! | stage | from | to |
+//! |---|---|---|
+//! | `scan` | a folder | the assets, sorted by logical path |
+//! | `references` | the assets | where each refers to another |
+//! | `graph` | the references | an order in which every asset comes after those it refers to |
+//! | `fingerprint` | assets, references, order | final bytes, fingerprints and URLs |
+//! | `compress` | final bytes | the representations worth keeping |
+//! | `bundle` | representations | the bundle and its manifest |
+//!
+//! What is baked depends on the folder's contents and the [`Settings`] alone: no time, no
+//! absolute path and no order of a directory goes into it.
+
+mod error;
+mod pattern;
+mod prefix;
+mod settings;
+
+mod pipeline;
+
+mod bundle;
+mod compress;
+mod fingerprint;
+mod graph;
+mod references;
+mod scan;
+
+mod cache;
+mod media_type;
+mod published;
+mod rewrite;
+
+mod build_script;
+mod environment;
+mod summary;
+
+pub use build_script::build_script;
+pub use compress::Progress;
+pub use error::{Error, Place, Problem, ProblemKind};
+pub use pattern::Patterns;
+pub use pipeline::{Bake, Baked};
+pub use prefix::Prefix;
+pub use settings::{Key, MissingTarget, Settings};
+pub use summary::Summary;

@@ -1,0 +1,107 @@
+//! The stages, in order.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use hardtack_bundle::manifest::Manifest;
+
+use crate::{
+    Error, Problem, Settings, Summary,
+    bundle::{Bundled, bundle},
+    cache::Cache,
+    compress::{Progress, compress},
+    fingerprint::fingerprint,
+    graph::graph,
+    published::with_published_manifest,
+    references::references,
+    scan::scan,
+};
+
+/// Bakes a folder of assets into a bundle.
+pub struct Bake {
+    settings: Settings,
+    cache: Option<Cache>,
+    report: Box<dyn Fn(Progress) + Sync>,
+}
+
+/// What came out.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Baked {
+    /// The bundle, to be opened by [`hardtack_bundle::Bundle`].
+    pub bundle: Vec<u8>,
+    /// What the bundle holds.
+    pub manifest: Manifest,
+    /// What the settings let pass.
+    pub warnings: Vec<Problem>,
+    /// Logical paths of the files and folders that were left out, sorted.
+    pub left_out: Vec<String>,
+    /// The whole in one line.
+    pub summary: Summary,
+}
+
+impl Bake {
+    /// Bakes that folder with the default settings.
+    pub fn new(assets: impl Into<PathBuf>) -> Self {
+        Self::with(Settings { assets: assets.into(), ..Settings::default() })
+    }
+
+    /// Bakes the folder that the settings name, in the way that they say.
+    pub fn with(settings: Settings) -> Self {
+        Self { settings, cache: None, report: Box::new(|_| {}) }
+    }
+
+    /// Remembers what was compressed in that folder, and takes it from there the next time.
+    ///
+    /// The folder is made when it is needed; it may be shared, and deleted at any time.
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(Cache::new(folder.into()));
+        self
+    }
+
+    /// Calls that function whenever something was compressed, which is what takes the time.
+    ///
+    /// It is called from several threads at once.
+    pub fn on_progress(mut self, report: impl Fn(Progress) + Sync + 'static) -> Self {
+        self.report = Box::new(report);
+        self
+    }
+
+    /// Bakes.
+    ///
+    /// # Errors
+    ///
+    /// Everything that the first failing stage finds wrong. Nothing is written but the cache.
+    pub fn run(&self) -> Result<Baked, Error> {
+        let start = Instant::now();
+        let settings = &self.settings;
+        let compress = |assets| compress(assets, settings, self.cache.as_ref(), &*self.report);
+
+        let scanned = scan(settings)?;
+        let mut referenced = references(scanned, settings)?;
+        let (left_out, warnings) = referenced.take_remarks();
+        let components = graph(&referenced);
+        let finals = fingerprint(referenced, &components, settings);
+        let compressed = compress(finals)?;
+        let compressed = with_published_manifest(compressed, settings, compress)?;
+        let Bundled { bytes, manifest, totals } = bundle(&compressed, settings)?;
+
+        let release_id = manifest.release_id.clone();
+        let summary = Summary::new(release_id, totals, left_out.len(), start.elapsed());
+        Ok(Baked { bundle: bytes, manifest, warnings, left_out, summary })
+    }
+
+    /// The folder that is baked.
+    pub fn folder(&self) -> &Path {
+        &self.settings.assets
+    }
+}
+
+impl fmt::Debug for Bake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bake").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,42 @@
+//! The manifest as an asset of the site itself, if the settings ask for it.
+
+use hardtack_bundle::Fingerprint;
+use serde_json::json;
+
+use crate::{
+    Error, ProblemKind, Settings,
+    bundle::bundle,
+    compress::Compressed,
+    fingerprint::{Final, UrlPaths},
+    media_type::media_type,
+};
+
+/// Adds the manifest to the assets that it describes. It cannot describe itself, and has no
+/// release id, since that depends on it.
+pub(crate) fn with_published_manifest(
+    mut assets: Vec<Compressed>,
+    settings: &Settings,
+    compress: impl Fn(Vec<Final>) -> Result<Vec<Compressed>, Error>,
+) -> Result<Vec<Compressed>, Error> {
+    let Some(path) = &settings.publish_manifest else {
+        return Ok(assets);
+    };
+    let place = assets.binary_search_by(|other| other.asset.logical_path.cmp(path));
+    let Err(place) = place else {
+        return Err(ProblemKind::SameUrl { path: path.clone() }
+            .of(settings.assets.join(path))
+            .into());
+    };
+    let manifest = json!({ "assets": bundle(&assets, settings)?.manifest.assets });
+    let bytes = manifest.to_string().into_bytes();
+    let plain = format!("{}{path}", settings.at.as_str());
+    let published = Final {
+        logical_path: path.clone(),
+        media_type: media_type(path, settings).map_err(|kind| kind.of(path))?,
+        fingerprint: Fingerprint::of(&bytes),
+        bytes,
+        paths: UrlPaths { hashed: None, plain },
+    };
+    assets.splice(place..place, compress(vec![published])?);
+    Ok(assets)
+}

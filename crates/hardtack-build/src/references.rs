@@ -1,0 +1,205 @@
+//! The second stage: which asset refers to which, and where.
+//!
+//! A format is one module here; it finds the links in a file's text. What they lead to is the
+//! same for all formats, and decided in [`url`].
+
+mod css;
+mod html;
+mod url;
+
+pub(crate) use url::split as split_url;
+
+use std::{collections::HashMap, mem, ops::Range, path::Path};
+
+use rayon::prelude::*;
+
+use crate::{
+    Error, MissingTarget, Place, Problem, ProblemKind, Settings,
+    rewrite::Quoting,
+    scan::{Asset, Scanned},
+};
+
+/// A URL that stands in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// Where it stands, without its quotes.
+    pub(crate) span: Range<usize>,
+    /// The URL, without the escapes of the text's format.
+    pub(crate) url: String,
+    /// How to write another URL into its place.
+    quoting: Quoting,
+    /// Whether the URL stands there as it is, without escapes.
+    is_verbatim: bool,
+}
+
+impl Link {
+    fn new(text: &[u8], span: Range<usize>, url: String, quoting: Quoting) -> Self {
+        let is_verbatim = text[span.clone()] == *url.as_bytes();
+        Self { span, url, quoting, is_verbatim }
+    }
+
+    /// What to put where, so that a part of the URL is replaced.
+    ///
+    /// Where the URL is written without escapes, only that part is touched.
+    pub(crate) fn replace(&self, part: Range<usize>, with: &str) -> (Range<usize>, String) {
+        if self.is_verbatim {
+            let start = self.span.start;
+            return (start + part.start..start + part.end, with.to_owned());
+        }
+        let mut url = self.url.clone();
+        url.replace_range(part, with);
+        (self.span.clone(), self.quoting.write(&url))
+    }
+}
+
+/// A link that leads to another asset.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    pub(crate) link: Link,
+    /// Index of the asset that it leads to.
+    pub(crate) target: usize,
+}
+
+/// The assets, and the references in each of them, in the order of the text.
+#[derive(Debug)]
+pub(crate) struct Referenced {
+    pub(crate) assets: Vec<Asset>,
+    pub(crate) references: Vec<Vec<Reference>>,
+    pub(crate) left_out: Vec<String>,
+    /// What the settings let pass.
+    pub(crate) warnings: Vec<Problem>,
+}
+
+impl Referenced {
+    /// What is only of interest to people: the paths that were left out, and the warnings.
+    pub(crate) fn take_remarks(&mut self) -> (Vec<String>, Vec<Problem>) {
+        (mem::take(&mut self.left_out), mem::take(&mut self.warnings))
+    }
+}
+
+/// Finds the references in all assets.
+///
+/// A reference that leads to no asset is an error, or a warning if the settings say so; all of
+/// them are told at once.
+pub(crate) fn references(scanned: Scanned, settings: &Settings) -> Result<Referenced, Error> {
+    let Scanned { assets, left_out } = scanned;
+    let targets = Targets::new(&assets, settings);
+    let found: Vec<_> = assets.par_iter().map(|asset| targets.of(asset, settings)).collect();
+    let (mut references, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    for (of_asset, problems) in found {
+        references.push(of_asset);
+        for problem in problems {
+            match (&problem.kind, settings.missing) {
+                (ProblemKind::MissingTarget { .. }, MissingTarget::Warn) => warnings.push(problem),
+                _ => errors.push(problem),
+            }
+        }
+    }
+    Error::unless_none(errors)?;
+    Ok(Referenced { assets, references, left_out, warnings })
+}
+
+/// What references can lead to.
+struct Targets<'a> {
+    at: &'a str,
+    by_path: HashMap<&'a str, usize>,
+}
+
+impl<'a> Targets<'a> {
+    fn new(assets: &'a [Asset], settings: &'a Settings) -> Self {
+        let paths = assets.iter().map(|asset| asset.logical_path.as_str());
+        Self { at: settings.at.as_str(), by_path: paths.zip(0..).collect() }
+    }
+
+    /// The references of an asset, and what is wrong with it.
+    fn of(&self, asset: &Asset, settings: &Settings) -> (Vec<Reference>, Vec<Problem>) {
+        let file = settings.assets.join(&asset.logical_path);
+        let problem = |offset: usize, kind: ProblemKind| {
+            let place = Some(Place::at(&asset.bytes, offset));
+            Problem { file: file.clone(), place, kind }
+        };
+        let links = match settings.exclude_references.matches(&asset.logical_path) {
+            true => Ok(Vec::new()),
+            false => links(asset),
+        };
+        let links = match links {
+            Ok(links) => links,
+            Err(fault) => return (Vec::new(), vec![problem(fault.offset, fault.kind)]),
+        };
+        let (mut references, mut problems) = (Vec::new(), Vec::new());
+        for link in links {
+            match self.resolve(&asset.logical_path, &link.url) {
+                Resolved::Elsewhere => {}
+                Resolved::Asset(target) => references.push(Reference { link, target }),
+                Resolved::Nothing(path) => {
+                    problems.push(problem(link.span.start, self.missing(link.url, path)));
+                }
+            }
+        }
+        (references, problems)
+    }
+
+    fn resolve(&self, referrer: &str, url: &str) -> Resolved {
+        let Some(path) = url::resolve(self.at, referrer, url) else {
+            return Resolved::Elsewhere;
+        };
+        let index = || self.by_path.get(format!("{path}index.html").as_str());
+        let is_folder = path.is_empty() || path.ends_with('/');
+        match self.by_path.get(path.as_str()).or_else(|| is_folder.then(index).flatten()) {
+            Some(target) => Resolved::Asset(*target),
+            None => Resolved::Nothing(path),
+        }
+    }
+
+    fn missing(&self, text: String, resolved: String) -> ProblemKind {
+        let near = self.near(&resolved);
+        ProblemKind::MissingTarget { text, resolved, near }
+    }
+
+    /// At most three logical paths that resemble this one, best first: those of the same file
+    /// name, and those that are spelt nearly alike.
+    fn near(&self, missing: &str) -> Vec<String> {
+        let name = |path: &'a str| Path::new(path).file_name();
+        let likeness = |path: &'a str| match name(path) == Path::new(missing).file_name() {
+            true => 1.0,
+            false => strsim::normalized_damerau_levenshtein(path, missing),
+        };
+        let paths = self.by_path.keys().map(|path| (likeness(path), *path));
+        let mut near: Vec<_> = paths.filter(|(likeness, _)| *likeness > 0.75).collect();
+        near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.cmp(other)));
+        near.into_iter().take(3).map(|(_, path)| path.to_owned()).collect()
+    }
+}
+
+/// What a link leads to.
+enum Resolved {
+    /// Out of the bundle; it is none of our business.
+    Elsewhere,
+    /// The asset of this index.
+    Asset(usize),
+    /// This logical path, at which there is no asset.
+    Nothing(String),
+}
+
+/// Why the links in a text could not be found.
+pub(crate) struct Fault {
+    pub(crate) offset: usize,
+    pub(crate) kind: ProblemKind,
+}
+
+/// The links in an asset, in the order of the text.
+fn links(asset: &Asset) -> Result<Vec<Link>, Fault> {
+    let essence = asset.media_type.split(';').next().unwrap_or_default();
+    match essence {
+        "text/css" => css::links(text(&asset.bytes)?),
+        "text/html" => html::links(&asset.bytes),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Fault> {
+    str::from_utf8(bytes).map_err(|error| {
+        let offset = error.valid_up_to();
+        Fault { offset, kind: ProblemKind::NotUtf8 { offset } }
+    })
+}

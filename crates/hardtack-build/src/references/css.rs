@@ -1,0 +1,210 @@
+//! Links in style sheets (CSS Syntax Module Level 3): `url()` and `@import`.
+
+use cssparser::{BasicParseErrorKind, ParseError, ParseErrorKind, Parser, Token};
+
+use super::{Fault, Link};
+use crate::{ProblemKind, rewrite::Quoting};
+
+/// The links in a style sheet.
+pub(super) fn links(text: &str) -> Result<Vec<Link>, Fault> {
+    let mut sheet = Sheet { text, links: Vec::new(), too_deep: None };
+    sheet.collect(&mut Parser::new(text), Expect::Nothing);
+    match sheet.too_deep {
+        None => Ok(sheet.links),
+        Some(offset) => {
+            let message = "blocks are nested too deep here: add the file to `exclude_references`";
+            Err(Fault { offset, kind: ProblemKind::Syntax(message.to_owned()) })
+        }
+    }
+}
+
+/// A style sheet, and what was found in it.
+struct Sheet<'a> {
+    text: &'a str,
+    links: Vec<Link>,
+    /// Where blocks are nested deeper than the parser goes.
+    too_deep: Option<usize>,
+}
+
+/// What the tokens so far say of the next one.
+#[derive(Clone, Copy, PartialEq)]
+enum Expect {
+    /// A string is no URL.
+    Nothing,
+    /// A string is a URL, as after `@import` and `url(`.
+    Link,
+    /// Neither a string nor `url()` is fetched: after `@namespace`.
+    Name,
+}
+
+impl Sheet<'_> {
+    /// Collects the links of a block and of the blocks in it.
+    fn collect(&mut self, parser: &mut Parser<'_>, mut expect: Expect) {
+        loop {
+            let start = parser.position().byte_index();
+            let Ok(token) = parser.next_including_whitespace_and_comments().cloned() else {
+                return;
+            };
+            let span = (start, parser.position().byte_index());
+            expect = self.token(parser, token, span, expect);
+        }
+    }
+
+    /// Takes in one token, and says what to expect of the next.
+    fn token(
+        &mut self,
+        parser: &mut Parser<'_>,
+        token: Token<'_>,
+        (start, end): (usize, usize),
+        expect: Expect,
+    ) -> Expect {
+        match token {
+            Token::WhiteSpace(_) | Token::Comment(_) => return expect,
+            Token::Ident(_) if expect == Expect::Name => return expect,
+            Token::AtKeyword(name) if name.eq_ignore_ascii_case("import") => return Expect::Link,
+            Token::AtKeyword(name) if name.eq_ignore_ascii_case("namespace") => {
+                return Expect::Name;
+            }
+            Token::QuotedString(url) if expect == Expect::Link => {
+                self.links.push(quoted(self.text, start, end, &url));
+            }
+            Token::UnquotedUrl(url) if expect != Expect::Name => {
+                self.links.push(unquoted(self.text, start, end, &url));
+            }
+            Token::Function(name) => {
+                let is_url = name.eq_ignore_ascii_case("url") && expect != Expect::Name;
+                self.block(parser, if is_url { Expect::Link } else { Expect::Nothing });
+            }
+            Token::ParenthesisBlock | Token::SquareBracketBlock | Token::CurlyBracketBlock => {
+                self.block(parser, Expect::Nothing);
+            }
+            _ => {}
+        }
+        Expect::Nothing
+    }
+
+    /// Collects the links of the block that the last token opened.
+    fn block(&mut self, parser: &mut Parser<'_>, expect: Expect) {
+        let offset = parser.position().byte_index();
+        let parsed: Result<(), ParseError<()>> = parser.parse_nested_block(|parser| {
+            self.collect(parser, expect);
+            Ok(())
+        });
+        let limit = ParseErrorKind::Basic(BasicParseErrorKind::TooManyNestedBlocks);
+        if parsed.is_err_and(|error| error.kind == limit) {
+            self.too_deep.get_or_insert(offset);
+        }
+    }
+}
+
+/// The link in a string token, whose closing quote may be missing at the end of the file.
+fn quoted(text: &str, start: usize, end: usize, url: &str) -> Link {
+    let quote = text.as_bytes()[start];
+    let closed = end - start >= 2 && text.as_bytes()[end - 1] == quote;
+    let span = start + 1..if closed { end - 1 } else { end };
+    Link::new(text.as_bytes(), span, url.to_owned(), Quoting::CssString)
+}
+
+/// The link in an unquoted `url(...)` token.
+fn unquoted(text: &str, start: usize, end: usize, url: &str) -> Link {
+    let open = text[start..end].find('(').map_or(end, |at| start + at + 1);
+    let inner = text[open..end].strip_suffix(')').unwrap_or(&text[open..end]);
+    let begin = open + (inner.len() - inner.trim_start().len());
+    let span = begin..begin + inner.trim().len();
+    Link::new(text.as_bytes(), span, url.to_owned(), Quoting::CssUrl)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn finds(text: &str, expected: &[(&str, &str)]) {
+        let links = links(text).unwrap_or_else(|fault| panic!("{:?}", fault.kind));
+        let found: Vec<_> =
+            links.iter().map(|link| (&text[link.span.clone()], link.url.as_str())).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    /// Links that stand in the text as they are.
+    #[track_caller]
+    fn plain(text: &str, urls: &[&str]) {
+        let expected: Vec<_> = urls.iter().map(|url| (*url, *url)).collect();
+        finds(text, &expected);
+    }
+
+    #[test]
+    fn urls() {
+        plain("a{b:url(c.png)}", &["c.png"]);
+        plain("a{b:url( c.png\n)}", &["c.png"]);
+        plain("a{b:url('c d.png')}", &["c d.png"]);
+        plain("a{b:url( \"c.png\" )}", &["c.png"]);
+        plain("a{b:uRL(c.png)}", &["c.png"]);
+        plain("a{b:url(c.png),url(d.png) 1px}", &["c.png", "d.png"]);
+        plain("a{b:url('c.png' foo bar(1))}", &["c.png"]);
+        plain("@media x{@supports(y){a{b:url(c.png)}}}", &["c.png"]);
+        plain(
+            "@font-face{src:url(a.eot?#iefix) format('x'),url(a.ttf)}",
+            &["a.eot?#iefix", "a.ttf"],
+        );
+        plain("a{--b:url(c.png)}", &["c.png"]);
+        plain("a{b:calc(1px + url(c.png))}", &["c.png"]);
+    }
+
+    #[test]
+    fn imports() {
+        plain("@import 'a.css';", &["a.css"]);
+        plain("@IMPORT\"a.css\"screen;", &["a.css"]);
+        plain("@import url(a.css) layer(x) supports(display:grid);", &["a.css"]);
+        plain("@import/**/url( 'a.css' );@import 'b.css'", &["a.css", "b.css"]);
+    }
+
+    #[test]
+    fn what_is_no_link() {
+        for text in [
+            "a{content:'url(b.png)'}",
+            "/* url(b.png) @import 'a.css' */",
+            "@charset 'utf-8';",
+            "@namespace 'a.css';",
+            "@namespace svg url(a.css);",
+            "@namespace url('a.css');",
+            "a[href='b.png']{}",
+            "a{content:'x\\'url(b.png)'}",
+            "a{b:url(c d.png)}",
+            "a{b:url('c\n.png')}",
+            "a{b:url2(c.png) curl('d')}",
+            ".url\\(b\\.png\\){}",
+        ] {
+            finds(text, &[]);
+        }
+    }
+
+    #[test]
+    fn escapes() {
+        finds("a{b:url(c\\ d.png)}", &[("c\\ d.png", "c d.png")]);
+        finds("a{b:url('\\63 .png')}", &[("\\63 .png", "c.png")]);
+        finds("a{b:u\\72l(c.png)}", &[("c.png", "c.png")]);
+        finds("@\\69mport 'a.css'", &[("a.css", "a.css")]);
+    }
+
+    #[test]
+    fn unfinished_text() {
+        plain("a{b:url(c.png", &["c.png"]);
+        plain("a{b:url('c.png", &["c.png"]);
+        plain("@import 'a.css", &["a.css"]);
+        plain("}}a{b:url(c.png)", &["c.png"]);
+        plain("@import", &[]);
+        plain("\u{feff}@import 'a.css';", &["a.css"]);
+    }
+
+    #[test]
+    fn a_namespace_ends_at_its_semicolon() {
+        plain("@namespace x;a{b:url(c.png)}", &["c.png"]);
+    }
+
+    #[test]
+    fn blocks_without_end_are_an_error() {
+        let fault = links(&"(".repeat(100_000)).err().unwrap();
+        assert!(matches!(fault.kind, ProblemKind::Syntax(_)));
+    }
+}

@@ -1,0 +1,392 @@
+//! The first stage: which files are assets, and what is known of them before they are read.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+use crate::{
+    Error, Patterns, Problem, ProblemKind, Settings, media_type::media_type, pattern::Verdict,
+};
+
+/// One authored file.
+#[derive(Clone, Debug)]
+pub(crate) struct Asset {
+    /// Path below the asset folder, with `/` between its parts.
+    pub(crate) logical_path: String,
+    /// Value of `Content-Type`.
+    pub(crate) media_type: String,
+    /// Whether it keeps its path.
+    pub(crate) is_entry_point: bool,
+    /// As authored.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The asset folder's files.
+#[derive(Debug)]
+pub(crate) struct Scanned {
+    /// Sorted by logical path.
+    pub(crate) assets: Vec<Asset>,
+    /// Logical paths of the files and folders that were left out, sorted.
+    pub(crate) left_out: Vec<String>,
+}
+
+/// Assets that keep their path.
+static ENTRY_POINTS: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::built_in(&[
+        "*.html",
+        "*.htm",
+        "/robots.txt",
+        "/favicon.ico",
+        "/.well-known/",
+        "/sw.js",
+        "/service-worker.js",
+        "/serviceworker.js",
+    ])
+});
+
+/// Files that nobody means to publish.
+static LEFT_OUT: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::built_in(&[
+        ".*",
+        "!.well-known",
+        "CVS/",
+        "*~",
+        "\\#*\\#",
+        "*.bak",
+        "*.orig",
+        "*.swo",
+        "*.swp",
+        "Thumbs.db",
+        "desktop.ini",
+    ])
+});
+
+/// Files that nobody may publish by mistake.
+static SECRETS: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::built_in(&[
+        ".env",
+        ".env.*",
+        "*.env",
+        "*.jks",
+        "*.key",
+        "*.keystore",
+        "*.p12",
+        "*.pem",
+        "*.pfx",
+        ".htpasswd",
+        ".netrc",
+        ".npmrc",
+        ".pypirc",
+        "id_dsa",
+        "id_ecdsa",
+        "id_ed25519",
+        "id_rsa",
+    ])
+});
+
+/// Scans the asset folder.
+///
+/// Whatever is below it is an asset, or left out by a rule and listed as such, or an error.
+pub(crate) fn scan(settings: &Settings) -> Result<Scanned, Error> {
+    let folder = &settings.assets;
+    let root = folder.canonicalize().ok().filter(|root| root.is_dir());
+    let root = root.ok_or_else(|| ProblemKind::NoFolder.of(folder))?;
+    let mut walk = Walk { settings, root, open: Vec::new(), found: Found::default() };
+    walk.folder(folder, "");
+    let Found { mut assets, mut left_out, mut problems } = walk.found;
+    problems.sort_by(|a, b| a.file.cmp(&b.file));
+    Error::unless_none(problems)?;
+    assets.sort_unstable_by(|a, b| a.logical_path.cmp(&b.logical_path));
+    left_out.sort_unstable();
+    Ok(Scanned { assets, left_out })
+}
+
+/// A walk over the asset folder.
+struct Walk<'a> {
+    settings: &'a Settings,
+    /// The asset folder, canonical.
+    root: PathBuf,
+    /// The folder that is being read and those that it lies in, canonical.
+    open: Vec<PathBuf>,
+    found: Found,
+}
+
+#[derive(Default)]
+struct Found {
+    assets: Vec<Asset>,
+    left_out: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl Walk<'_> {
+    /// Walks a folder whose entries' logical paths begin with `prefix`.
+    fn folder(&mut self, folder: &Path, prefix: &str) {
+        let entries = folder.canonicalize().and_then(|canonical| {
+            self.open.push(canonical);
+            fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()
+        });
+        match entries {
+            Ok(entries) => entries.iter().for_each(|entry| self.entry(&entry.path(), prefix)),
+            Err(error) => self.found.problems.push(ProblemKind::Io(error).of(folder)),
+        }
+        self.open.pop();
+    }
+
+    fn entry(&mut self, file: &Path, prefix: &str) {
+        if let Err(kind) = self.judge(file, prefix) {
+            self.found.problems.push(kind.of(file));
+        }
+    }
+
+    /// Takes in one file or folder, or says what is wrong with it.
+    fn judge(&mut self, file: &Path, prefix: &str) -> Result<(), ProblemKind> {
+        let name = file.file_name().and_then(|name| name.to_str());
+        let logical_path = format!("{prefix}{}", name.ok_or(ProblemKind::NameNotUtf8)?);
+        let is_folder = file.is_dir();
+        if is_left_out(self.settings, &logical_path, is_folder)? {
+            self.found.left_out.push(logical_path);
+            return Ok(());
+        }
+        servable(&logical_path)?;
+        self.check_link(file)?;
+        if is_folder {
+            self.folder(file, &format!("{logical_path}/"));
+        } else if !file.is_file() {
+            return Err(ProblemKind::NotAFile);
+        } else if is_included(self.settings, &logical_path) {
+            self.found.assets.push(read(self.settings, file, logical_path)?);
+        } else {
+            self.found.left_out.push(logical_path);
+        }
+        Ok(())
+    }
+
+    /// A symbolic link may lead to what lies in the asset folder, but not to a folder that it
+    /// lies in itself: that would have no end.
+    fn check_link(&self, file: &Path) -> Result<(), ProblemKind> {
+        if !file.is_symlink() {
+            return Ok(());
+        }
+        let target = file.canonicalize().map_err(|_| ProblemKind::LinkLeadsOut)?;
+        match target.starts_with(&self.root) && !self.open.contains(&target) {
+            true => Ok(()),
+            false => Err(ProblemKind::LinkLeadsOut),
+        }
+    }
+}
+
+/// The user's word comes first, then the fear of secrets, then the defaults.
+fn is_left_out(
+    settings: &Settings,
+    logical_path: &str,
+    is_folder: bool,
+) -> Result<bool, ProblemKind> {
+    let verdict = settings.exclude.verdict(logical_path, is_folder);
+    if verdict == Verdict::Matches {
+        return Ok(true);
+    }
+    if !is_folder && SECRETS.matches(logical_path) && !settings.allow_secrets.matches(logical_path)
+    {
+        return Err(ProblemKind::LooksLikeSecret);
+    }
+    let default = LEFT_OUT.verdict(logical_path, is_folder);
+    Ok(verdict == Verdict::Silent && default == Verdict::Matches)
+}
+
+fn is_included(settings: &Settings, logical_path: &str) -> bool {
+    settings.include.globs().is_empty() || settings.include.matches(logical_path)
+}
+
+/// A URL cannot hold a control character here, nor a backslash, which some take for a slash.
+fn servable(logical_path: &str) -> Result<(), ProblemKind> {
+    let unservable = |character: &char| character.is_control() || *character == '\\';
+    logical_path.chars().find(unservable).map_or(Ok(()), |it| Err(ProblemKind::NameUnservable(it)))
+}
+
+fn read(settings: &Settings, file: &Path, logical_path: String) -> Result<Asset, ProblemKind> {
+    let media_type = media_type(&logical_path, settings)?;
+    let is_entry_point = is_entry_point(settings, &logical_path);
+    let bytes = fs::read(file).map_err(ProblemKind::Io)?;
+    Ok(Asset { logical_path, media_type, is_entry_point, bytes })
+}
+
+fn is_entry_point(settings: &Settings, logical_path: &str) -> bool {
+    match settings.entry_points.verdict(logical_path, false) {
+        Verdict::Matches => true,
+        Verdict::TakenBack => false,
+        Verdict::Silent => ENTRY_POINTS.matches(logical_path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    /// A folder with these files, each of which contains its own path.
+    fn folder(files: &[&str]) -> TempDir {
+        let folder = TempDir::new().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        folder
+    }
+
+    fn scan_with(folder: &TempDir, toml: &str) -> Result<Scanned, Error> {
+        let file = folder.path().with_extension("toml");
+        fs::write(&file, toml).unwrap();
+        let settings = Settings { assets: folder.path().to_owned(), ..Settings::read(&file)? };
+        fs::remove_file(file).unwrap();
+        scan(&settings)
+    }
+
+    #[track_caller]
+    fn finds(files: &[&str], toml: &str, assets: &[&str], left_out: &[&str]) {
+        let scanned = scan_with(&folder(files), toml).unwrap();
+        let found: Vec<_> = scanned.assets.iter().map(|asset| &asset.logical_path).collect();
+        assert_eq!(found, assets);
+        assert_eq!(scanned.left_out, left_out);
+    }
+
+    #[track_caller]
+    fn fails(folder: &TempDir, toml: &str, file: &str, expected: &str) {
+        let error = scan_with(folder, toml).unwrap_err();
+        assert_eq!(error.problems.len(), 1, "{error}");
+        assert!(error.problems[0].file.ends_with(file), "{error}");
+        assert!(error.problems[0].kind.to_string().contains(expected), "{error}");
+    }
+
+    #[test]
+    fn every_file_is_an_asset() {
+        finds(
+            &["b.css", "a/b/LICENSE", "a.b/c", "ä ö.txt"],
+            "",
+            &["a.b/c", "a/b/LICENSE", "b.css", "ä ö.txt"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn an_empty_file_is_an_asset() {
+        let folder = folder(&["a"]);
+        fs::write(folder.path().join("a"), "").unwrap();
+        assert_eq!(scan_with(&folder, "").unwrap().assets[0].bytes, b"");
+    }
+
+    #[test]
+    fn what_nobody_means_to_publish_is_left_out() {
+        finds(
+            &["a", ".git/config", ".DS_Store", "a~", "#a#", ".a.swp", "x/Thumbs.db", "CVS/Root"],
+            "",
+            &["a"],
+            &["#a#", ".DS_Store", ".a.swp", ".git", "CVS", "a~", "x/Thumbs.db"],
+        );
+        finds(&[".well-known/security.txt"], "", &[".well-known/security.txt"], &[]);
+        finds(&[".well-known/.hidden"], "", &[], &[".well-known/.hidden"]);
+    }
+
+    #[test]
+    fn the_settings_leave_out_and_bring_back() {
+        finds(&["a.psd", "a.png"], "exclude = ['*.psd']", &["a.png"], &["a.psd"]);
+        finds(&["src/a", "b"], "exclude = ['/src/']", &["b"], &["src"]);
+        finds(&[".nojekyll"], "exclude = ['!.nojekyll']", &[".nojekyll"], &[]);
+        finds(&["a.css", "a.js"], "include = ['*.css']", &["a.css"], &["a.js"]);
+        finds(&["a.css", "b.css"], "include = ['*.css', '!b.css']", &["a.css"], &["b.css"]);
+    }
+
+    #[test]
+    fn secrets_are_errors_unless_the_settings_know_them() {
+        for secret in [".env", ".env.local", "tls/site.pem", "site.key", "id_rsa", ".htpasswd"] {
+            fails(&folder(&[secret]), "", secret, "looks like a secret");
+        }
+        finds(&["a.pem"], "allow_secrets = ['a.pem']", &["a.pem"], &[]);
+        finds(&[".env"], "exclude = ['.env']", &[], &[".env"]);
+        finds(&[".git/id_rsa"], "", &[], &[".git"]);
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let error = scan_with(&folder(&["a.pem", "b.key", "c"]), "").unwrap_err();
+        assert_eq!(error.problems.len(), 2);
+    }
+
+    #[test]
+    fn entry_points() {
+        let entry = |toml: &str, path: &str| {
+            scan_with(&folder(&[path]), toml).unwrap().assets[0].is_entry_point
+        };
+        for path in ["a/b.html", "robots.txt", "favicon.ico", ".well-known/a/b", "sw.js"] {
+            assert!(entry("", path), "{path}");
+        }
+        for path in ["a.css", "docs/robots.txt", "img/favicon.ico", "js/sw.js"] {
+            assert!(!entry("", path), "{path}");
+        }
+        assert!(entry("entry_points = ['/js/sw.js']", "js/sw.js"));
+        assert!(!entry("entry_points = ['!print.html']", "print.html"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there() {
+        let settings = Settings { assets: "does/not/exist".into(), ..Settings::default() };
+        let error = scan(&settings).unwrap_err().to_string();
+        assert!(error.starts_with("does/not/exist: this is not a folder"), "{error}");
+    }
+
+    #[cfg(unix)]
+    mod links {
+        use super::*;
+        use std::os::unix::{ffi::OsStrExt, fs::symlink};
+
+        #[test]
+        fn are_followed_inside_the_folder() {
+            let folder = folder(&["a/b.css"]);
+            symlink("a/b.css", folder.path().join("c.css")).unwrap();
+            symlink("a", folder.path().join("d")).unwrap();
+            let assets = scan_with(&folder, "").unwrap().assets;
+            let found: Vec<_> = assets.iter().map(|asset| &asset.logical_path).collect();
+            assert_eq!(found, ["a/b.css", "c.css", "d/b.css"]);
+        }
+
+        #[test]
+        fn that_lead_out_are_errors() {
+            for target in ["/etc/hostname", "..", "nowhere", "."] {
+                let folder = folder(&["a"]);
+                symlink(target, folder.path().join("link")).unwrap();
+                fails(&folder, "", "link", "leads out");
+                assert!(scan_with(&folder, "exclude = ['link']").is_ok());
+            }
+        }
+
+        #[test]
+        fn in_a_circle_are_errors() {
+            let folder = folder(&["a/x", "b/y"]);
+            symlink("../b", folder.path().join("a/to_b")).unwrap();
+            symlink("../a", folder.path().join("b/to_a")).unwrap();
+            let error = scan_with(&folder, "").unwrap_err();
+            assert_eq!(error.problems.len(), 2, "{error}");
+        }
+
+        #[test]
+        fn names_that_no_url_can_have_are_errors() {
+            let folder = folder(&[]);
+            let invalid = folder.path().join(std::ffi::OsStr::from_bytes(b"a\xff"));
+            fs::write(&invalid, "").unwrap();
+            let error = scan_with(&folder, "").unwrap_err().to_string();
+            assert!(error.ends_with("the name is not UTF-8: rename it"), "{error}");
+            fails(&self::folder(&["a\\b"]), "", "a\\b", "which no URL here can have");
+            fails(&self::folder(&["a\nb"]), "", "a\nb", "which no URL here can have");
+        }
+
+        #[test]
+        fn what_is_no_file_is_an_error() {
+            let folder = folder(&[]);
+            let _socket =
+                std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+            fails(&folder, "", "socket", "neither a file nor a folder");
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The settings of a bake, and `hardtack.toml`.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use hardtack_bundle::{CachePolicy, Coding};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use toml::de::DeTable;
+
+use crate::{Error, Patterns, Place, Prefix, Problem, ProblemKind};
+
+/// How a site is baked.
+///
+/// Each field is a key of `hardtack.toml`; [`Settings::KEYS`] explains them all.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The asset folder.
+    pub assets: PathBuf,
+    /// The URL prefix.
+    pub at: Prefix,
+    /// If there are any, only files that match are assets.
+    pub include: Patterns,
+    /// Files that are left out, beyond the default ones.
+    pub exclude: Patterns,
+    /// Files that look like secrets, and are none.
+    pub allow_secrets: Patterns,
+    /// Assets that keep their path, beyond the default ones.
+    pub entry_points: Patterns,
+    /// Assets whose references are left alone.
+    pub exclude_references: Patterns,
+    /// What becomes of a reference to a file that does not exist.
+    pub missing: MissingTarget,
+    /// Serve hashed assets at no other than their hashed path.
+    pub keep_only_hashed: bool,
+    /// Seconds that a cache may keep what is served at a plain path; at most a year.
+    #[serde(deserialize_with = "seconds")]
+    pub max_age: u32,
+    /// The content codings beside identity.
+    #[serde(deserialize_with = "codings")]
+    pub codings: Vec<Coding>,
+    /// Media types that the built-in table has wrong, or has not.
+    #[serde(deserialize_with = "media_types")]
+    pub media_types: Vec<(Patterns, String)>,
+    /// Let every origin use the assets.
+    pub cors: bool,
+    /// The logical path at which the site offers its own manifest, if at any.
+    pub publish_manifest: Option<String>,
+}
+
+/// What becomes of a reference to a file that does not exist.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum MissingTarget {
+    /// The bake fails.
+    Error,
+    /// The reference stays as it is, with a warning.
+    Warn,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            assets: PathBuf::from("assets"),
+            at: Prefix::default(),
+            include: Patterns::default(),
+            exclude: Patterns::default(),
+            allow_secrets: Patterns::default(),
+            entry_points: Patterns::default(),
+            exclude_references: Patterns::default(),
+            missing: MissingTarget::Error,
+            keep_only_hashed: false,
+            max_age: 60,
+            codings: vec![Coding::Gzip, Coding::Br, Coding::Zstd],
+            media_types: Vec::new(),
+            cors: true,
+            publish_manifest: None,
+        }
+    }
+}
+
+/// A key of `hardtack.toml`, explained.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// The key.
+    pub name: &'static str,
+    /// Its default, as TOML.
+    pub default: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
+impl Settings {
+    /// Every key of `hardtack.toml`.
+    pub const KEYS: &[Key] = &[
+        key("assets", "\"assets\"", "The asset folder, relative to hardtack.toml."),
+        key("at", "\"/\"", "The URL prefix that all paths begin with, e.g. \"/static/\"."),
+        key("include", "[]", "Globs; if there are any, only files that match are assets."),
+        key(
+            "exclude",
+            "[]",
+            "Globs of files to leave out, beyond dotfiles, VCS folders and editor backups; \
+             a glob that begins with ! brings one of those back.",
+        ),
+        key("allow_secrets", "[]", "Globs of files that look like secrets, but may be published."),
+        key(
+            "entry_points",
+            "[]",
+            "Globs of assets that keep their path, beyond HTML pages, robots.txt, favicon.ico, \
+             service workers and .well-known/; one that begins with ! takes one of those back.",
+        ),
+        key("exclude_references", "[]", "Globs of assets whose references are left alone."),
+        key(
+            "missing",
+            "\"error\"",
+            "What becomes of a reference to a file that does not exist: \"error\" or \"warn\".",
+        ),
+        key("keep_only_hashed", "false", "Serve hashed assets at no other than their hashed path."),
+        key("max_age", "60", "Seconds that a cache may keep what is served at a plain path."),
+        key("codings", "[\"gzip\", \"br\", \"zstd\"]", "The content codings beside identity."),
+        key("media_types", "{}", "A table from globs to media types."),
+        key("cors", "true", "Send Access-Control-Allow-Origin: *."),
+        key("publish_manifest", "none", "The path at which the site offers its own manifest."),
+    ];
+
+    /// Reads a `hardtack.toml`. Its `assets` is relative to the folder that the file lies in.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, is not TOML, has an unknown key or an impossible value.
+    pub fn read(file: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(file).map_err(|error| ProblemKind::Io(error).of(file))?;
+        let mut settings = Self::parse(&text, file)?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        settings.assets = folder.join(settings.assets);
+        Ok(settings)
+    }
+
+    fn parse(text: &str, file: &Path) -> Result<Self, Error> {
+        let toml_problem = |error: toml::de::Error| {
+            let place = error.span().map(|span| Place::at(text.as_bytes(), span.start));
+            let kind = ProblemKind::Setting(error.message().to_owned());
+            Problem { file: file.to_owned(), place, kind }
+        };
+        let table = DeTable::parse(text).map_err(toml_problem)?;
+        let unknown = table.get_ref().keys().filter(|key| !is_key(key.get_ref()));
+        Error::unless_none(
+            unknown
+                .map(|key| Problem {
+                    file: file.to_owned(),
+                    place: Some(Place::at(text.as_bytes(), key.span().start)),
+                    kind: ProblemKind::Setting(unknown_key(key.get_ref())),
+                })
+                .collect(),
+        )?;
+        Ok(toml::from_str(text).map_err(toml_problem)?)
+    }
+}
+
+const fn key(name: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    Key { name, default, meaning }
+}
+
+fn is_key(name: &str) -> bool {
+    Settings::KEYS.iter().any(|key| key.name == name)
+}
+
+fn unknown_key(name: &str) -> String {
+    let nearest = Settings::KEYS
+        .iter()
+        .max_by(|a, b| strsim::jaro(a.name, name).total_cmp(&strsim::jaro(b.name, name)))
+        .map_or("", |key| key.name);
+    format!("there is no setting `{name}`; the nearest is `{nearest}`")
+}
+
+fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<u32, D::Error> {
+    let seconds = u32::deserialize(value)?;
+    match seconds <= CachePolicy::YEAR {
+        true => Ok(seconds),
+        false => Err(D::Error::custom("`max_age` is at most a year: 31536000 seconds")),
+    }
+}
+
+fn codings<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Coding>, D::Error> {
+    let names = Vec::<String>::deserialize(value)?;
+    let coded = || Coding::ALL.into_iter().filter(|coding| *coding != Coding::Identity);
+    match names.iter().find(|name| !coded().any(|coding| coding.name() == *name)) {
+        Some(name) => {
+            let known: Vec<_> = coded().map(Coding::name).collect();
+            let known = known.join(", ");
+            Err(D::Error::custom(format!("there is no coding {name:?}; there are {known}")))
+        }
+        None => Ok(coded().filter(|coding| names.iter().any(|n| n == coding.name())).collect()),
+    }
+}
+
+fn media_types<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<(Patterns, String)>, D::Error> {
+    let rules = BTreeMap::<String, String>::deserialize(value)?;
+    let rule = |(glob, media_type): (String, String)| {
+        if !is_media_type(&media_type) {
+            return Err(D::Error::custom(format!("{media_type:?} is no media type")));
+        }
+        let patterns = Patterns::new(&[glob]).map_err(D::Error::custom)?;
+        Ok((patterns, media_type))
+    };
+    rules.into_iter().map(rule).collect()
+}
+
+/// `type/subtype` and perhaps parameters, of characters that a header field can have.
+fn is_media_type(text: &str) -> bool {
+    let essence = text.split(';').next().unwrap_or_default().trim_end();
+    let is_token = |token: &str| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+        !token.is_empty() && token.bytes().all(allowed)
+    };
+    essence.split_once('/').is_some_and(|(main, sub)| is_token(main) && is_token(sub))
+        && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Settings, String> {
+        Settings::parse(text, Path::new("hardtack.toml")).map_err(|error| error.to_string())
+    }
+
+    #[track_caller]
+    fn fails(text: &str, expected: &str) {
+        assert_eq!(parse(text).unwrap_err(), expected, "{text}");
+    }
+
+    #[test]
+    fn every_key_is_a_field_with_that_default() {
+        for key in Settings::KEYS.iter().filter(|key| key.default != "none") {
+            let given = parse(&format!("{} = {}", key.name, key.default)).unwrap();
+            let debug = |settings: &Settings| format!("{settings:?}");
+            assert_eq!(debug(&given), debug(&Settings::default()), "{}", key.name);
+            // Serde ignores a key that is no field; a value of a wrong type tells them apart.
+            assert!(parse(&format!("{} = 1979-05-27", key.name)).is_err(), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        fails(
+            "at = \"/\"\nentry_point = []",
+            "hardtack.toml:2:1: there is no setting `entry_point`; the nearest is `entry_points`",
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_says_where() {
+        fails(
+            "codings = [\"brotli\"]",
+            "hardtack.toml:1:11: there is no coding \"brotli\"; there are gzip, br, zstd",
+        );
+        fails(
+            "max_age = 31536001",
+            "hardtack.toml:1:11: `max_age` is at most a year: 31536000 seconds",
+        );
+        fails("media_types = { \"*.x\" = \"x\" }", "hardtack.toml:1:15: \"x\" is no media type");
+        assert!(parse("at = \"/a b/\"").unwrap_err().contains("is no URL prefix"));
+        assert!(parse("exclude = [\"a[\"]").unwrap_err().starts_with("hardtack.toml:1:11: "));
+        assert!(parse("assets = ").unwrap_err().starts_with("hardtack.toml:1:10: "));
+    }
+
+    #[test]
+    fn codings_are_put_in_order() {
+        let settings = parse("codings = [\"zstd\", \"gzip\"]").unwrap();
+        assert_eq!(settings.codings, [Coding::Gzip, Coding::Zstd]);
+    }
+}

@@ -1,0 +1,37 @@
+//! A bake in one line.
+
+use std::{fmt, time::Duration};
+
+use hardtack_bundle::Totals;
+use serde::Serialize;
+
+/// What was baked, and how long it took. Displayed as one line.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Summary {
+    /// The [release id](hardtack_bundle::ReleaseId) in hex.
+    pub release_id: String,
+    /// Assets and their bytes.
+    #[serde(flatten)]
+    pub totals: Totals,
+    /// The number of files and folders that were left out.
+    pub left_out: usize,
+    /// How long the bake took.
+    pub seconds: f64,
+}
+
+impl Summary {
+    pub(crate) fn new(release_id: String, totals: Totals, left_out: usize, took: Duration) -> Self {
+        Self { release_id, totals, left_out, seconds: took.as_secs_f64() }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "baked {} in {:.1} s", self.totals, self.seconds)?;
+        match self.left_out {
+            0 => Ok(()),
+            left_out => write!(f, "; left out {left_out}"),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The bundle format, byte by byte.
+//!
+//! A bundle is one contiguous piece of memory: a header, then six sections. All integers are
+//! little-endian; no field needs alignment, so a bundle can be viewed wherever it lies.
+//!
+//! | section | contents |
+//! |---|---|
+//! | header | one [`Header`], 256 bytes |
+//! | assets | [`AssetRecord`]s, sorted by logical path |
+//! | representations | [`RepresentationRecord`]s; those of one asset lie together, by coding |
+//! | routes | [`RouteRecord`]s, sorted by URL path |
+//! | index | `u32` slots of a hash table over the routes, see [`slot`] |
+//! | strings | UTF-8 text that the records point into, each distinct string once |
+//! | bodies | the representations' bytes, each distinct body once |
+//!
+//! The sections follow the header in this order and without gaps, but a reader relies only on
+//! their stated bounds. A [`Text`] is an offset into the strings and a length.
+//!
+//! Two digests guard the bundle. The header's is checked on opening, which therefore costs the
+//! same for every bundle; that of everything behind the header is checked by
+//! [`Bundle::verify`](crate::Bundle::verify). Whoever reads a record checks its bounds, so a
+//! damaged bundle that was only opened yields errors, and never a wild read.
+
+use zerocopy::{
+    FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned,
+    little_endian::{U32, U64},
+};
+
+/// The first 16 bytes of every bundle.
+///
+/// A byte above 127 and both kinds of line break, as in PNG's signature, so that a transfer as
+/// text is noticed.
+pub const MAGIC: [u8; 16] = *b"\x89Hardtack\r\n\x1a\n\0\0\0";
+
+/// The version of the format that is described here.
+pub const VERSION: u32 = 1;
+
+/// Stands where there is no asset, and as the `max_age` of an immutable route.
+pub const NONE: u32 = u32::MAX;
+
+/// The kind of a route that serves an asset.
+pub const SERVE: u32 = 0;
+/// The kind of a route that redirects.
+pub const REDIRECT: u32 = 1;
+
+/// The flag in [`Header::flags`] that says: assets may be used by every origin (CORS).
+pub const FLAG_CORS: u32 = 1;
+
+/// Bytes 0 to 255.
+#[derive(Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct Header {
+    /// 0: [`MAGIC`].
+    pub magic: [u8; 16],
+    /// 16: [`VERSION`].
+    pub version: U32,
+    /// 20: sum of the flags; unknown ones are zero.
+    pub flags: U32,
+    /// 24: bytes of the whole bundle, this header among them.
+    pub length: U64,
+    /// 32: the [release id](crate::ReleaseId).
+    pub release_id: [u8; 32],
+    /// 64: SHA-256 of all bytes behind the header.
+    pub content_digest: [u8; 32],
+    /// 96: where the [`AssetRecord`]s lie.
+    pub assets: Section,
+    /// 112: where the [`RepresentationRecord`]s lie.
+    pub representations: Section,
+    /// 128: where the [`RouteRecord`]s lie.
+    pub routes: Section,
+    /// 144: where the hash table's slots lie.
+    pub index: Section,
+    /// 160: where the text lies; counted in bytes.
+    pub strings: Section,
+    /// 176: where the bodies lie; counted in bytes.
+    pub bodies: Section,
+    /// 192: the URL prefix, which begins and ends with `/`.
+    pub at: Text,
+    /// 200: index of the asset that is the body of a 404, or [`NONE`].
+    pub not_found: U32,
+    /// 204: zero.
+    pub reserved: [u8; 20],
+    /// 224: SHA-256 of bytes 0 to 223.
+    pub header_digest: [u8; 32],
+}
+
+/// 16 bytes: the bounds of a section.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct Section {
+    /// 0: where it begins, in bytes from the beginning of the bundle.
+    pub offset: U64,
+    /// 8: how many records it holds.
+    pub count: U64,
+}
+
+/// 8 bytes: the bounds of a string.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct Text {
+    /// 0: where it begins, in bytes from the beginning of the strings.
+    pub offset: U32,
+    /// 4: its length in bytes.
+    pub length: U32,
+}
+
+/// 120 bytes: one asset.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct AssetRecord {
+    /// 0: path below the asset folder.
+    pub logical_path: Text,
+    /// 8: the path to link to, percent-encoded: the hashed path, or an entry point's own.
+    pub url: Text,
+    /// 16: the plain path, percent-encoded; empty if the asset is served only at `url`.
+    pub plain_url: Text,
+    /// 24: value of `Content-Type`.
+    pub media_type: Text,
+    /// 32: the [fingerprint](crate::Fingerprint).
+    pub fingerprint: [u8; 32],
+    /// 64: SHA-384 of the identity bytes.
+    pub integrity: [u8; 48],
+    /// 112: index of its first representation, which is the identity.
+    pub first_representation: U32,
+    /// 116: how many it has.
+    pub representation_count: U32,
+}
+
+/// 72 bytes: one representation.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct RepresentationRecord {
+    /// 0: number of the [content coding](crate::Coding).
+    pub coding: U32,
+    /// 4: zero.
+    pub reserved: U32,
+    /// 8: value of `ETag`, with its quotes.
+    pub entity_tag: Text,
+    /// 16: value of `Content-Length`.
+    pub content_length: Text,
+    /// 24: where the body begins, in bytes from the beginning of the bodies.
+    pub body_offset: U64,
+    /// 32: the body's length in bytes.
+    pub body_length: U64,
+    /// 40: SHA-256 of the body.
+    pub digest: [u8; 32],
+}
+
+/// 40 bytes: one URL path.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct RouteRecord {
+    /// 0: the path, percent-decoded.
+    pub path: Text,
+    /// 8: [`SERVE`] or [`REDIRECT`].
+    pub kind: U32,
+    /// 12: index of the asset that is served, or [`NONE`].
+    pub asset: U32,
+    /// 16: seconds that a cache may keep the answer, or [`NONE`] for an immutable one.
+    pub max_age: U32,
+    /// 20: zero.
+    pub reserved: U32,
+    /// 24: value of `Cache-Control`.
+    pub cache_control: Text,
+    /// 32: value of `Location` without a query, percent-encoded; empty if an asset is served.
+    pub location: Text,
+}
+
+const _: () = {
+    assert!(size_of::<Header>() == 256);
+    assert!(size_of::<AssetRecord>() == 120);
+    assert!(size_of::<RepresentationRecord>() == 72);
+    assert!(size_of::<RouteRecord>() == 40);
+};
+
+/// The number of slots of the hash table for so many routes: a power of two, at most half full.
+pub const fn slots(routes: usize) -> usize {
+    (routes * 2).next_power_of_two()
+}
+
+/// The slot at which the search for a path begins, in a table of `slots` slots.
+///
+/// FNV-1a in 64 bits over the path's bytes, its upper half folded into the lower. A slot holds
+/// a route's index plus one, or zero if it is empty; the search goes on with the next slot,
+/// around the end, until it meets the path or an empty slot.
+pub fn slot(path: &[u8], slots: usize) -> usize {
+    let hash = path.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash ^ hash >> 32) as usize & (slots - 1)
+}

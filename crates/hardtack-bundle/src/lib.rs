@@ -1,0 +1,54 @@
+//! The vocabulary of Hardtack, and its bundle format.
+//!
+//! A **bundle** is a site's static files in one piece of memory: every asset, its compressed
+//! representations, the URL paths they are served at, and what is said of them in response
+//! headers. [`Writer`] makes one; [`Bundle`] reads one in place, without start-up work and
+//! without copying. [`layout`] documents the format byte by byte.
+//!
+//! This crate does no I/O and knows neither HTTP nor the file system.
+//!
+//! ```
+//! use hardtack_bundle::{Action, Bundle, CachePolicy, Coding, Fingerprint, NewAsset, Writer};
+//!
+//! let body = b"body { color: peru }";
+//! let mut writer = Writer::new("/static/");
+//! let app = writer.asset(NewAsset {
+//!     logical_path: "app.css",
+//!     url: "/static/app.5d7bcd1d1f1e.css",
+//!     plain_url: None,
+//!     media_type: "text/css; charset=utf-8",
+//!     fingerprint: Fingerprint::of(body),
+//!     representations: &[(Coding::Identity, body)],
+//! });
+//! writer.serve("/static/app.5d7bcd1d1f1e.css", app, CachePolicy::Immutable);
+//! let bytes = writer.finish()?;
+//!
+//! let bundle = Bundle::open(&bytes)?;
+//! let route = bundle.route(b"/static/app.5d7bcd1d1f1e.css")?.expect("just written");
+//! let Action::Serve { asset, .. } = route.action else { panic!("not a redirect") };
+//! assert_eq!(asset.logical_path, "app.css");
+//! assert_eq!(asset.identity()?.body, body);
+//! # Ok::<(), hardtack_bundle::Error>(())
+//! ```
+
+mod coding;
+mod digest;
+mod policy;
+
+mod error;
+pub mod layout;
+mod read;
+mod totals;
+mod verify;
+mod write;
+
+#[cfg(feature = "manifest")]
+pub mod manifest;
+
+pub use coding::Coding;
+pub use digest::{Fingerprint, Integrity, ReleaseId};
+pub use error::Error;
+pub use policy::CachePolicy;
+pub use read::{Action, Asset, Bundle, Representation, Route};
+pub use totals::{Size, Totals};
+pub use write::{AssetIndex, NewAsset, Writer};

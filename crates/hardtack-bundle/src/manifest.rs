@@ -1,0 +1,104 @@
+//! The manifest: what a bundle holds, for people and for machines.
+//!
+//! This is the one shape of an asset's description in JSON: in the `manifest.json` that a bake
+//! writes, and in `hardtack list --json`.
+
+use serde::Serialize;
+
+use crate::{Asset, Bundle, Error, Representation};
+
+/// A bundle's description.
+#[derive(Clone, Debug, Serialize)]
+pub struct Manifest {
+    /// The [release id](crate::ReleaseId) in hex.
+    pub release_id: String,
+    /// The URL prefix.
+    pub at: String,
+    /// The assets, sorted by logical path.
+    pub assets: Vec<Entry>,
+}
+
+impl Manifest {
+    /// The manifest of a bundle.
+    ///
+    /// # Errors
+    ///
+    /// If the bundle is damaged.
+    pub fn of(bundle: &Bundle<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            release_id: bundle.release_id().to_string(),
+            at: bundle.at().to_owned(),
+            assets: bundle.assets().map(|asset| Entry::of(&asset?)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The manifest as JSON for people: indented, and with a line break at the end.
+    pub fn to_json(&self) -> String {
+        json(self)
+    }
+
+    /// The assets' descriptions alone, as a JSON array.
+    pub fn assets_to_json(&self) -> String {
+        json(&self.assets)
+    }
+}
+
+fn json(value: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(value);
+    text.expect("strings, numbers and lists are always JSON") + "\n"
+}
+
+/// An asset's description.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// Path below the asset folder.
+    pub logical_path: String,
+    /// The path to link to, percent-encoded.
+    pub url: String,
+    /// The plain path, percent-encoded, if the asset is served there.
+    pub plain_url: Option<String>,
+    /// The [fingerprint](crate::Fingerprint): 64 hex digits.
+    pub fingerprint: String,
+    /// Value of `Content-Type`.
+    pub media_type: String,
+    /// Value of HTML's `integrity` attribute.
+    pub integrity: String,
+    /// Identity first, then by coding.
+    pub representations: Vec<RepresentationEntry>,
+}
+
+impl Entry {
+    fn of(asset: &Asset<'_>) -> Result<Self, Error> {
+        let entries = asset.representations().map(|one| one.map(RepresentationEntry::of));
+        Ok(Self {
+            logical_path: asset.logical_path.to_owned(),
+            url: asset.url.to_owned(),
+            plain_url: asset.plain_url.map(str::to_owned),
+            fingerprint: asset.fingerprint.to_string(),
+            media_type: asset.media_type.to_owned(),
+            integrity: asset.integrity.to_string(),
+            representations: entries.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// A representation's description.
+#[derive(Clone, Debug, Serialize)]
+pub struct RepresentationEntry {
+    /// The content coding's name.
+    pub coding: &'static str,
+    /// Length of the body in bytes.
+    pub bytes: usize,
+    /// Value of `ETag`, with its quotes.
+    pub entity_tag: String,
+}
+
+impl RepresentationEntry {
+    fn of(representation: Representation<'_>) -> Self {
+        Self {
+            coding: representation.coding.name(),
+            bytes: representation.body.len(),
+            entity_tag: representation.entity_tag.to_owned(),
+        }
+    }
+}

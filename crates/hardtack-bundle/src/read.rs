@@ -1,0 +1,347 @@
+//! Reads a bundle in place.
+
+use std::str;
+
+use sha2::{Digest, Sha256};
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned, little_endian::U32};
+
+use crate::{
+    CachePolicy, Coding, Error, Fingerprint, Integrity, ReleaseId,
+    layout::{self, AssetRecord, Header, RepresentationRecord, RouteRecord, Section, Text},
+};
+
+/// A bundle, viewed where it lies.
+///
+/// Cheap to copy: it borrows everything. What it hands out borrows from the same bytes, so a
+/// bundle in a program's read-only data yields `&'static str` and `&'static [u8]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Bundle<'a> {
+    pub(crate) header: &'a Header,
+    pub(crate) content: &'a [u8],
+    pub(crate) assets: &'a [AssetRecord],
+    pub(crate) representations: &'a [RepresentationRecord],
+    pub(crate) routes: &'a [RouteRecord],
+    pub(crate) index: &'a [U32],
+    pools: Pools<'a>,
+    at: &'a str,
+}
+
+/// The two sections that records point into.
+#[derive(Clone, Copy, Debug)]
+struct Pools<'a> {
+    strings: &'a [u8],
+    bodies: &'a [u8],
+}
+
+impl<'a> Bundle<'a> {
+    /// Opens a bundle: checks its header and the bounds of its sections.
+    ///
+    /// This costs the same for every bundle, and touches no byte behind the header but the URL
+    /// prefix. To check everything, call [`Bundle::verify`].
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are not a bundle of this format version, are not as long as the header
+    /// says, or the header is damaged.
+    pub fn open(bytes: &'a [u8]) -> Result<Self, Error> {
+        let (header, content) = open_header(bytes)?;
+        let pools = Pools {
+            strings: section(bytes, header.strings, "strings section")?,
+            bodies: section(bytes, header.bodies, "bodies section")?,
+        };
+        Ok(Self {
+            header,
+            content,
+            assets: section(bytes, header.assets, "assets section")?,
+            representations: section(bytes, header.representations, "representations section")?,
+            routes: section(bytes, header.routes, "routes section")?,
+            index: index(bytes, header.index)?,
+            pools,
+            at: pools.text(header.at).ok_or(invalid("URL prefix", 0))?,
+        })
+    }
+
+    /// The release that this bundle is.
+    pub fn release_id(&self) -> ReleaseId {
+        ReleaseId(self.header.release_id)
+    }
+
+    /// SHA-256 that covers every byte of the bundle. Another bundle has another.
+    pub fn digest(&self) -> [u8; 32] {
+        self.header.header_digest
+    }
+
+    /// The URL prefix that all paths begin with. It begins and ends with `/`.
+    pub fn at(&self) -> &'a str {
+        self.at
+    }
+
+    /// Whether every origin may use the assets: `Access-Control-Allow-Origin: *`.
+    pub fn cors(&self) -> bool {
+        self.header.flags.get() & layout::FLAG_CORS != 0
+    }
+
+    /// The length of the whole bundle in bytes.
+    pub fn length(&self) -> usize {
+        size_of::<Header>() + self.content.len()
+    }
+
+    /// The number of assets.
+    pub fn asset_count(&self) -> usize {
+        self.assets.len()
+    }
+
+    /// The assets, sorted by logical path. A damaged record yields an error in its place.
+    pub fn assets(&self) -> impl ExactSizeIterator<Item = Result<Asset<'a>, Error>> + use<'a> {
+        let bundle = *self;
+        (0..bundle.assets.len()).map(move |index| bundle.asset(index))
+    }
+
+    /// The routes, sorted by URL path. A damaged record yields an error in its place.
+    pub fn routes(&self) -> impl ExactSizeIterator<Item = Result<Route<'a>, Error>> + use<'a> {
+        let bundle = *self;
+        (0..bundle.routes.len()).map(move |index| bundle.route_at(index))
+    }
+
+    /// The route of a URL path, which is percent-decoded and begins with `/`.
+    ///
+    /// # Errors
+    ///
+    /// If the bundle is damaged where the search leads.
+    pub fn route(&self, path: &[u8]) -> Result<Option<Route<'a>>, Error> {
+        let slots = self.index.len();
+        let first = layout::slot(path, slots);
+        for step in 0..slots {
+            let entry = self.index[(first + step) & (slots - 1)].get() as usize;
+            let Some(index) = entry.checked_sub(1) else {
+                return Ok(None);
+            };
+            let record = self.routes.get(index).ok_or(invalid("route", index))?;
+            if self.pools.bytes(record.path) == Some(path) {
+                return self.route_at(index).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The asset that is the body of a 404, if the site has one.
+    ///
+    /// # Errors
+    ///
+    /// If the bundle is damaged there.
+    pub fn not_found(&self) -> Result<Option<Asset<'a>>, Error> {
+        match self.header.not_found.get() {
+            layout::NONE => Ok(None),
+            index => self.asset(index as usize).map(Some),
+        }
+    }
+
+    fn route_at(&self, index: usize) -> Result<Route<'a>, Error> {
+        let invalid = || invalid("route", index);
+        let record = self.routes.get(index).ok_or_else(invalid)?;
+        let text = |place| self.pools.text(place).ok_or_else(invalid);
+        let action = match record.kind.get() {
+            layout::SERVE => Action::Serve {
+                asset: self.asset(record.asset.get() as usize)?,
+                policy: policy(record.max_age.get()),
+            },
+            layout::REDIRECT => Action::Redirect { location: text(record.location)? },
+            _ => return Err(invalid()),
+        };
+        let (path, cache_control) = (text(record.path)?, text(record.cache_control)?);
+        Ok(Route { path, cache_control, action })
+    }
+
+    pub(crate) fn asset(&self, index: usize) -> Result<Asset<'a>, Error> {
+        self.parse_asset(index).ok_or(invalid("asset", index))
+    }
+
+    fn parse_asset(&self, index: usize) -> Option<Asset<'a>> {
+        let record = self.assets.get(index)?;
+        let text = |place| self.pools.text(place);
+        let first = record.first_representation.get() as usize;
+        let count = record.representation_count.get() as usize;
+        Some(Asset {
+            logical_path: text(record.logical_path)?,
+            url: text(record.url)?,
+            plain_url: Some(text(record.plain_url)?).filter(|url| !url.is_empty()),
+            media_type: text(record.media_type)?,
+            fingerprint: Fingerprint(record.fingerprint),
+            integrity: Integrity(record.integrity),
+            representations: self.representations.get(first..first.checked_add(count)?)?,
+            first,
+            pools: self.pools,
+        })
+    }
+}
+
+impl<'a> Pools<'a> {
+    fn representation(&self, record: &'a RepresentationRecord) -> Option<Representation<'a>> {
+        Some(Representation {
+            coding: Coding::from_number(record.coding.get())?,
+            entity_tag: self.text(record.entity_tag)?,
+            content_length: self.text(record.content_length)?,
+            body: slice(self.bodies, record.body_offset.get(), record.body_length.get())?,
+            digest: &record.digest,
+        })
+    }
+
+    fn text(&self, place: Text) -> Option<&'a str> {
+        str::from_utf8(self.bytes(place)?).ok()
+    }
+
+    fn bytes(&self, place: Text) -> Option<&'a [u8]> {
+        slice(self.strings, place.offset.get().into(), place.length.get().into())
+    }
+}
+
+/// A URL path and what is answered there.
+#[derive(Clone, Copy, Debug)]
+pub struct Route<'a> {
+    /// The path, percent-decoded.
+    pub path: &'a str,
+    /// Value of `Cache-Control`.
+    pub cache_control: &'a str,
+    /// What is answered.
+    pub action: Action<'a>,
+}
+
+/// What is answered at a URL path.
+#[derive(Clone, Copy, Debug)]
+pub enum Action<'a> {
+    /// An asset, in whichever representation the client prefers.
+    Serve {
+        /// The asset.
+        asset: Asset<'a>,
+        /// How long a cache may keep it.
+        policy: CachePolicy,
+    },
+    /// A redirect to the address under which the asset is known.
+    Redirect {
+        /// Value of `Location` without a query, percent-encoded.
+        location: &'a str,
+    },
+}
+
+/// One asset.
+#[derive(Clone, Copy, Debug)]
+pub struct Asset<'a> {
+    /// Path below the asset folder, with `/` between its parts.
+    pub logical_path: &'a str,
+    /// The path to link to, percent-encoded: the hashed path, or an entry point's own.
+    pub url: &'a str,
+    /// The plain path, percent-encoded, unless the asset is served only at `url`.
+    pub plain_url: Option<&'a str>,
+    /// Value of `Content-Type`.
+    pub media_type: &'a str,
+    /// What the hashed path and the entity tags are made from.
+    pub fingerprint: Fingerprint,
+    /// Of the identity bytes.
+    pub integrity: Integrity,
+    representations: &'a [RepresentationRecord],
+    first: usize,
+    pools: Pools<'a>,
+}
+
+impl<'a> Asset<'a> {
+    /// The number of representations.
+    pub fn representation_count(&self) -> usize {
+        self.representations.len()
+    }
+
+    /// The representations by coding, identity first. A damaged record yields an error.
+    pub fn representations(
+        &self,
+    ) -> impl ExactSizeIterator<Item = Result<Representation<'a>, Error>> + use<'a> {
+        let (pools, first) = (self.pools, self.first);
+        self.representations.iter().enumerate().map(move |(index, record)| {
+            let invalid = invalid("representation", first + index);
+            pools.representation(record).ok_or(invalid)
+        })
+    }
+
+    /// The representation whose bytes are the asset's own.
+    ///
+    /// # Errors
+    ///
+    /// If the bundle is damaged there.
+    pub fn identity(&self) -> Result<Representation<'a>, Error> {
+        let missing = invalid("representation", self.first);
+        self.representations().next().ok_or(missing)?
+    }
+}
+
+/// One representation of an asset.
+#[derive(Clone, Copy, Debug)]
+pub struct Representation<'a> {
+    /// How the body is coded.
+    pub coding: Coding,
+    /// Value of `ETag`, with its quotes; strong, and shared by no other representation.
+    pub entity_tag: &'a str,
+    /// Value of `Content-Length`: the length of the body in decimal.
+    pub content_length: &'a str,
+    /// The bytes that are sent.
+    pub body: &'a [u8],
+    /// SHA-256 of the body.
+    pub digest: &'a [u8; 32],
+}
+
+fn open_header(bytes: &[u8]) -> Result<(&Header, &[u8]), Error> {
+    if !bytes.starts_with(&layout::MAGIC) {
+        return Err(Error::NotABundle);
+    }
+    let found = bytes.len() as u64;
+    let stated = size_of::<Header>() as u64;
+    let (header, content) =
+        Header::ref_from_prefix(bytes).map_err(|_| Error::Length { found, stated })?;
+    let version = header.version.get();
+    if version != layout::VERSION {
+        return Err(Error::Version { found: version, known: layout::VERSION });
+    }
+    let guarded = &bytes[..size_of::<Header>() - header.header_digest.len()];
+    if Sha256::digest(guarded)[..] != header.header_digest {
+        return Err(Error::Digest { part: "header" });
+    }
+    let stated = header.length.get();
+    if found != stated {
+        return Err(Error::Length { found, stated });
+    }
+    Ok((header, content))
+}
+
+fn index(bytes: &[u8], bounds: Section) -> Result<&[U32], Error> {
+    let index: &[U32] = section(bytes, bounds, "index section")?;
+    // A search masks with the length, so it must be a power of two.
+    match index.len().is_power_of_two() {
+        true => Ok(index),
+        false => Err(invalid("index section", 0)),
+    }
+}
+
+fn section<'a, T>(bytes: &'a [u8], bounds: Section, what: &'static str) -> Result<&'a [T], Error>
+where
+    T: FromBytes + KnownLayout + Immutable + Unaligned,
+{
+    let offset = bounds.offset.get();
+    let records = bounds.count.get().checked_mul(size_of::<T>() as u64).and_then(|length| {
+        let bytes = slice(bytes, offset, length)?;
+        <[T]>::ref_from_bytes(bytes).ok()
+    });
+    records.ok_or(invalid(what, 0))
+}
+
+fn slice(bytes: &[u8], offset: u64, length: u64) -> Option<&[u8]> {
+    let end = offset.checked_add(length)?;
+    bytes.get(usize::try_from(offset).ok()?..usize::try_from(end).ok()?)
+}
+
+fn policy(max_age: u32) -> CachePolicy {
+    match max_age {
+        layout::NONE => CachePolicy::Immutable,
+        max_age => CachePolicy::Revalidate { max_age },
+    }
+}
+
+pub(crate) fn invalid(what: &'static str, index: usize) -> Error {
+    Error::Record { what, index }
+}

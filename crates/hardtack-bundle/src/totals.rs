@@ -1,0 +1,99 @@
+//! What a bundle carries, in a few numbers.
+
+use std::fmt;
+
+use crate::{Bundle, Error};
+
+/// The sums over all assets of a bundle. Displayed as a phrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "manifest", derive(serde::Serialize))]
+pub struct Totals {
+    /// Assets.
+    pub assets: usize,
+    /// Bytes under the identity coding.
+    pub identity_bytes: usize,
+    /// Bytes, each asset counted under the coding that makes it smallest.
+    pub smallest_bytes: usize,
+}
+
+impl Totals {
+    /// The totals of a bundle.
+    ///
+    /// # Errors
+    ///
+    /// If the bundle is damaged.
+    pub fn of(bundle: &Bundle<'_>) -> Result<Self, Error> {
+        let mut totals =
+            Self { assets: bundle.asset_count(), identity_bytes: 0, smallest_bytes: 0 };
+        for asset in bundle.assets() {
+            let asset = asset?;
+            let mut smallest = asset.identity()?.body.len();
+            totals.identity_bytes += smallest;
+            for representation in asset.representations() {
+                smallest = smallest.min(representation?.body.len());
+            }
+            totals.smallest_bytes += smallest;
+        }
+        Ok(totals)
+    }
+
+    /// How much smaller the compressed site is, in percent of the identity.
+    pub fn saved_percent(&self) -> usize {
+        let saved = self.identity_bytes - self.smallest_bytes;
+        (saved * 100).checked_div(self.identity_bytes).unwrap_or(0)
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.assets == 1 { "" } else { "s" };
+        write!(f, "{} asset{plural}, {}", self.assets, Size(self.identity_bytes))?;
+        write!(f, ", compressed {} ({} % saved)", Size(self.smallest_bytes), self.saved_percent())
+    }
+}
+
+/// A number of bytes, displayed in the unit that suits it: kB and MB are powers of ten.
+#[derive(Clone, Copy, Debug)]
+pub struct Size(pub usize);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.0 as f64;
+        match self.0 {
+            0..1_000 => f.pad(&format!("{bytes} B")),
+            1_000..999_950 => f.pad(&format!("{:.1} kB", bytes / 1e3)),
+            999_950..999_950_000 => f.pad(&format!("{:.1} MB", bytes / 1e6)),
+            _ => f.pad(&format!("{:.1} GB", bytes / 1e9)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (62_984, "63.0 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (5_461_675, "5.5 MB"),
+            (1_234_000_000, "1.2 GB"),
+        ] {
+            assert_eq!(Size(bytes).to_string(), expected);
+        }
+        assert_eq!(format!("{:>8}|", Size(1)), "     1 B|");
+    }
+
+    #[test]
+    fn a_phrase() {
+        let totals = Totals { assets: 2, identity_bytes: 1000, smallest_bytes: 290 };
+        assert_eq!(totals.to_string(), "2 assets, 1.0 kB, compressed 290 B (71 % saved)");
+        let nothing = Totals { assets: 0, identity_bytes: 0, smallest_bytes: 0 };
+        assert_eq!(nothing.saved_percent(), 0);
+    }
+}

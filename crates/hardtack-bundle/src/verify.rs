@@ -1,0 +1,72 @@
+//! The full check of a bundle, for whoever did not build it.
+
+use sha2::{Digest, Sha256};
+
+use crate::{Asset, Bundle, Coding, Error, read::invalid};
+
+impl Bundle<'_> {
+    /// Checks the digest of the whole content, and every record.
+    ///
+    /// The bytes of a large bundle take a while to hash; [`Bundle::open`] is enough for a
+    /// bundle that is part of the running program.
+    ///
+    /// # Errors
+    ///
+    /// The first fault that is found.
+    pub fn verify(&self) -> Result<(), Error> {
+        if Sha256::digest(self.content)[..] != self.header.content_digest {
+            return Err(Error::Digest { part: "content" });
+        }
+        self.verify_assets()?;
+        self.verify_routes()?;
+        self.not_found().map(drop)
+    }
+
+    fn verify_assets(&self) -> Result<(), Error> {
+        let mut previous = None;
+        for (index, asset) in self.assets().enumerate() {
+            let asset = asset?;
+            if previous >= Some(asset.logical_path) || !has_sound_representations(&asset)? {
+                return Err(invalid("asset", index));
+            }
+            previous = Some(asset.logical_path);
+        }
+        Ok(())
+    }
+
+    /// Routes must be in order, and each must be found by its own path.
+    fn verify_routes(&self) -> Result<(), Error> {
+        let mut previous = None;
+        for (index, route) in self.routes().enumerate() {
+            let route = route?;
+            let found = self.route(route.path.as_bytes())?;
+            if previous >= Some(route.path) || found.is_none_or(|found| found.path != route.path) {
+                return Err(invalid("route", index));
+            }
+            previous = Some(route.path);
+        }
+        Ok(())
+    }
+}
+
+/// The identity comes first, no coding comes twice, and what is said of a body is true.
+fn has_sound_representations(asset: &Asset<'_>) -> Result<bool, Error> {
+    let mut previous = None;
+    for representation in asset.representations() {
+        let representation = representation?;
+        let in_order = match previous {
+            None => representation.coding == Coding::Identity,
+            Some(previous) => previous < representation.coding,
+        };
+        let length = representation.body.len().to_string();
+        let digest = Sha256::digest(representation.body);
+        if !in_order
+            || representation.content_length != length
+            || digest[..] != representation.digest[..]
+        {
+            return Ok(false);
+        }
+        previous = Some(representation.coding);
+    }
+    Ok(previous.is_some())
+}

@@ -1,0 +1,271 @@
+//! Writes a bundle.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sha2::{Digest, Sha256};
+use zerocopy::{
+    FromZeros, Immutable, IntoBytes,
+    little_endian::{U32, U64},
+};
+
+use crate::{
+    CachePolicy, Coding, Error, Fingerprint, Integrity, ReleaseId,
+    layout::{
+        self, AssetRecord, Header, MAGIC, REDIRECT, RepresentationRecord, RouteRecord, SERVE,
+        Section, Text, VERSION,
+    },
+};
+
+/// Collects assets and routes, and writes them as one bundle.
+///
+/// What it writes depends only on what it is given: two runs yield the same bytes.
+#[derive(Debug)]
+pub struct Writer {
+    at: Text,
+    flags: u32,
+    not_found: u32,
+    assets: Vec<AssetRecord>,
+    representations: Vec<RepresentationRecord>,
+    routes: BTreeMap<String, RouteRecord>,
+    duplicate: Option<String>,
+    strings: Pool,
+    bodies: Pool,
+}
+
+/// What the writer is told of one asset; the fields are those of [`Asset`](crate::Asset).
+#[derive(Clone, Copy, Debug)]
+pub struct NewAsset<'a> {
+    /// Path below the asset folder.
+    pub logical_path: &'a str,
+    /// The path to link to, percent-encoded.
+    pub url: &'a str,
+    /// The plain path, percent-encoded, if the asset is served there.
+    pub plain_url: Option<&'a str>,
+    /// Value of `Content-Type`.
+    pub media_type: &'a str,
+    /// Goes into the entity tags.
+    pub fingerprint: Fingerprint,
+    /// Identity first, then by coding.
+    pub representations: &'a [(Coding, &'a [u8])],
+}
+
+/// Names an asset that was handed to a [`Writer`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AssetIndex(u32);
+
+impl Writer {
+    /// A writer for a bundle whose URL paths all begin with `at`, e.g. `/` or `/static/`.
+    pub fn new(at: &str) -> Self {
+        let mut strings = Pool::default();
+        Self {
+            at: strings.text(at),
+            flags: 0,
+            not_found: layout::NONE,
+            assets: Vec::new(),
+            representations: Vec::new(),
+            routes: BTreeMap::new(),
+            duplicate: None,
+            strings,
+            bodies: Pool::default(),
+        }
+    }
+
+    /// Lets every origin use the assets (CORS).
+    pub fn cors(&mut self) {
+        self.flags |= layout::FLAG_CORS;
+    }
+
+    /// Adds an asset. Assets must come sorted by logical path.
+    pub fn asset(&mut self, asset: NewAsset<'_>) -> AssetIndex {
+        let first = self.representations.len();
+        for (coding, body) in asset.representations {
+            let record = self.representation(asset.fingerprint, *coding, body);
+            self.representations.push(record);
+        }
+        let identity = asset.representations.first().map_or(&[][..], |(_, body)| body);
+        self.assets.push(AssetRecord {
+            logical_path: self.strings.text(asset.logical_path),
+            url: self.strings.text(asset.url),
+            plain_url: self.strings.text(asset.plain_url.unwrap_or_default()),
+            media_type: self.strings.text(asset.media_type),
+            fingerprint: asset.fingerprint.0,
+            integrity: Integrity::of(identity).0,
+            first_representation: number(first),
+            representation_count: number(asset.representations.len()),
+        });
+        AssetIndex(number(self.assets.len() - 1).get())
+    }
+
+    /// Answers a path, which is percent-decoded, with an asset.
+    pub fn serve(&mut self, path: &str, asset: AssetIndex, policy: CachePolicy) {
+        let mut route = self.new_route(path, SERVE, policy);
+        route.asset = asset.0.into();
+        self.add_route(path, route);
+    }
+
+    /// Answers a path, which is percent-decoded, with a redirect to a percent-encoded one.
+    pub fn redirect(&mut self, path: &str, location: &str, policy: CachePolicy) {
+        let mut route = self.new_route(path, REDIRECT, policy);
+        route.location = self.strings.text(location);
+        self.add_route(path, route);
+    }
+
+    /// Makes an asset the body of every 404.
+    pub fn not_found(&mut self, asset: AssetIndex) {
+        self.not_found = asset.0;
+    }
+
+    /// Writes the bundle.
+    ///
+    /// # Errors
+    ///
+    /// If a path was routed twice, or there is more of something than the format can count.
+    pub fn finish(self) -> Result<Vec<u8>, Error> {
+        self.check()?;
+        let routes: Vec<RouteRecord> = self.routes.values().copied().collect();
+        let index = index(self.routes.keys());
+
+        let mut sections = Sections::default();
+        let mut header = Header::new_zeroed();
+        header.magic = MAGIC;
+        header.version = VERSION.into();
+        header.flags = self.flags.into();
+        header.release_id = self.release_id().0;
+        header.at = self.at;
+        header.not_found = self.not_found.into();
+        header.assets = sections.append(&self.assets);
+        header.representations = sections.append(&self.representations);
+        header.routes = sections.append(&routes);
+        header.index = sections.append(&index);
+        header.strings = sections.append(&self.strings.bytes);
+        header.bodies = sections.append(&self.bodies.bytes);
+        Ok(sections.seal(header))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if let Some(path) = &self.duplicate {
+            return Err(Error::DuplicatePath { path: path.clone() });
+        }
+        let limits = [
+            (self.representations.len(), "representations"),
+            (self.routes.len(), "URL paths"),
+            (self.strings.bytes.len(), "bytes of names"),
+        ];
+        match limits.into_iter().find(|(count, _)| *count >= layout::NONE as usize) {
+            Some((_, what)) => Err(Error::TooMany { what }),
+            None => Ok(()),
+        }
+    }
+
+    fn release_id(&self) -> ReleaseId {
+        ReleaseId::of(self.routes.iter().filter_map(|(path, route)| {
+            let asset = self.assets.get(route.asset.get() as usize)?;
+            Some((path.as_str(), Fingerprint(asset.fingerprint)))
+        }))
+    }
+
+    fn representation(
+        &mut self,
+        fingerprint: Fingerprint,
+        coding: Coding,
+        body: &[u8],
+    ) -> RepresentationRecord {
+        let (body_offset, body_length) = self.bodies.place(body);
+        RepresentationRecord {
+            coding: (coding as u32).into(),
+            reserved: U32::ZERO,
+            entity_tag: self.strings.text(&format!("\"{fingerprint}-{coding}\"")),
+            content_length: self.strings.text(&body.len().to_string()),
+            body_offset,
+            body_length,
+            digest: Sha256::digest(body).into(),
+        }
+    }
+
+    fn new_route(&mut self, path: &str, kind: u32, policy: CachePolicy) -> RouteRecord {
+        RouteRecord {
+            path: self.strings.text(path),
+            kind: kind.into(),
+            asset: layout::NONE.into(),
+            max_age: match policy {
+                CachePolicy::Immutable => layout::NONE.into(),
+                CachePolicy::Revalidate { max_age } => max_age.min(CachePolicy::YEAR).into(),
+            },
+            reserved: U32::ZERO,
+            cache_control: self.strings.text(&policy.to_string()),
+            location: self.strings.text(""),
+        }
+    }
+
+    fn add_route(&mut self, path: &str, route: RouteRecord) {
+        if self.routes.insert(path.to_owned(), route).is_some() {
+            self.duplicate.get_or_insert(path.to_owned());
+        }
+    }
+}
+
+/// Bytes without repetition.
+#[derive(Debug, Default)]
+struct Pool {
+    bytes: Vec<u8>,
+    /// Where the piece of that digest begins.
+    known: HashMap<[u8; 32], usize>,
+}
+
+impl Pool {
+    fn place(&mut self, piece: &[u8]) -> (U64, U64) {
+        let end = self.bytes.len();
+        let offset = *self.known.entry(Sha256::digest(piece).into()).or_insert(end);
+        if offset == end {
+            self.bytes.extend_from_slice(piece);
+        }
+        ((offset as u64).into(), (piece.len() as u64).into())
+    }
+
+    /// Offsets past the format's limit saturate; [`Writer::check`] refuses such a bundle.
+    fn text(&mut self, text: &str) -> Text {
+        let (offset, length) = self.place(text.as_bytes());
+        Text { offset: number(offset.get() as usize), length: number(length.get() as usize) }
+    }
+}
+
+/// The sections behind a header, as they are appended.
+#[derive(Default)]
+struct Sections {
+    bytes: Vec<u8>,
+}
+
+impl Sections {
+    fn append<T: IntoBytes + Immutable>(&mut self, records: &[T]) -> Section {
+        let offset = size_of::<Header>() + self.bytes.len();
+        self.bytes.extend_from_slice(records.as_bytes());
+        Section { offset: (offset as u64).into(), count: (records.len() as u64).into() }
+    }
+
+    fn seal(self, mut header: Header) -> Vec<u8> {
+        let length = size_of::<Header>() + self.bytes.len();
+        header.length = (length as u64).into();
+        header.content_digest = Sha256::digest(&self.bytes).into();
+        let guarded = size_of::<Header>() - header.header_digest.len();
+        header.header_digest = Sha256::digest(&header.as_bytes()[..guarded]).into();
+        [header.as_bytes(), &self.bytes].concat()
+    }
+}
+
+/// The hash table over routes in their sorted order.
+fn index<'a>(paths: impl ExactSizeIterator<Item = &'a String>) -> Vec<U32> {
+    let slots = layout::slots(paths.len());
+    let mut index = vec![U32::ZERO; slots];
+    for (route, path) in paths.enumerate() {
+        let mut slot = layout::slot(path.as_bytes(), slots);
+        while index[slot] != U32::ZERO {
+            slot = (slot + 1) & (slots - 1);
+        }
+        index[slot] = number(route + 1);
+    }
+    index
+}
+
+fn number(count: usize) -> U32 {
+    u32::try_from(count).unwrap_or(layout::NONE).into()
+}

@@ -1,0 +1,191 @@
+//! A bundle is read as it was written, and damage is an error wherever it lies.
+
+use hardtack_bundle::{
+    Action, AssetIndex, Bundle, CachePolicy, Coding, Error, Fingerprint, NewAsset, Writer, layout,
+};
+use proptest::prelude::*;
+
+const MINUTE: CachePolicy = CachePolicy::Revalidate { max_age: 60 };
+
+fn add(writer: &mut Writer, name: &str, representations: &[(Coding, &[u8])]) -> AssetIndex {
+    let fingerprint = Fingerprint::of(representations[0].1);
+    let url = format!("/static/{name}.{}", fingerprint.short());
+    let plain = format!("/static/{name}");
+    let asset = writer.asset(NewAsset {
+        logical_path: name,
+        url: &url,
+        plain_url: Some(&plain),
+        media_type: "text/plain; charset=utf-8",
+        fingerprint,
+        representations,
+    });
+    writer.serve(&url, asset, CachePolicy::Immutable);
+    writer.serve(&plain, asset, MINUTE);
+    asset
+}
+
+fn sample() -> Vec<u8> {
+    let mut writer = Writer::new("/static/");
+    writer.cors();
+    add(&mut writer, "a", &[(Coding::Identity, b"aaaaaaaa"), (Coding::Br, b"a8")]);
+    add(&mut writer, "b", &[(Coding::Identity, b"")]);
+    let page = add(&mut writer, "c", &[(Coding::Identity, b"a8"), (Coding::Zstd, b"z")]);
+    writer.not_found(page);
+    writer.redirect("/static/d", "/static/c", MINUTE);
+    writer.finish().expect("the sample is valid")
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let bytes = sample();
+    let bundle = Bundle::open(&bytes).unwrap();
+    bundle.verify().unwrap();
+    assert_eq!((bundle.at(), bundle.cors(), bundle.length()), ("/static/", true, bytes.len()));
+    assert_eq!(bundle.not_found().unwrap().unwrap().logical_path, "c");
+
+    let names: Vec<_> = bundle.assets().map(|asset| asset.unwrap().logical_path).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+
+    let route = bundle.route(b"/static/a").unwrap().unwrap();
+    assert_eq!(route.cache_control, "public, max-age=60");
+    let Action::Serve { asset, policy } = route.action else { panic!("{route:?}") };
+    assert_eq!((asset.plain_url, policy), (Some("/static/a"), MINUTE));
+
+    let br = asset.representations().nth(1).unwrap().unwrap();
+    let tag = format!("\"{}-br\"", Fingerprint::of(b"aaaaaaaa"));
+    assert_eq!((br.coding, br.body, br.content_length), (Coding::Br, &b"a8"[..], "2"));
+    assert_eq!(br.entity_tag, tag);
+}
+
+#[test]
+fn a_redirect_is_a_route() {
+    let bytes = sample();
+    let route = Bundle::open(&bytes).unwrap().route(b"/static/d").unwrap().unwrap();
+    assert!(matches!(route.action, Action::Redirect { location: "/static/c" }));
+}
+
+#[test]
+fn other_paths_have_no_route() {
+    let bytes = sample();
+    let bundle = Bundle::open(&bytes).unwrap();
+    for path in ["", "/", "/static/", "/static/e", "/static/a/", "/STATIC/A"] {
+        assert!(bundle.route(path.as_bytes()).unwrap().is_none(), "{path}");
+    }
+}
+
+#[test]
+fn an_empty_bundle_is_valid() {
+    let bytes = Writer::new("/").finish().unwrap();
+    let bundle = Bundle::open(&bytes).unwrap();
+    bundle.verify().unwrap();
+    assert!(bundle.route(b"/").unwrap().is_none());
+}
+
+#[test]
+fn equal_bodies_are_stored_once() {
+    let (one, two) = (vec![b'x'; 4096], vec![b'y'; 4096]);
+    let length = |second: &[u8]| {
+        let mut writer = Writer::new("/");
+        add(&mut writer, "a", &[(Coding::Identity, &one)]);
+        add(&mut writer, "b", &[(Coding::Identity, second)]);
+        writer.finish().unwrap().len()
+    };
+    assert!(length(&one) + 4096 <= length(&two));
+}
+
+#[test]
+fn one_path_for_two_assets_is_an_error_that_names_it() {
+    let mut writer = Writer::new("/");
+    let asset = add(&mut writer, "a", &[(Coding::Identity, b"a")]);
+    writer.serve("/same", asset, MINUTE);
+    writer.redirect("/same", "/", MINUTE);
+    assert_eq!(writer.finish(), Err(Error::DuplicatePath { path: "/same".into() }));
+}
+
+#[test]
+fn a_foreign_file_is_refused() {
+    for bytes in [&b""[..], b"\x7fELF and more", &layout::MAGIC[..15]] {
+        assert_eq!(Bundle::open(bytes).unwrap_err(), Error::NotABundle);
+    }
+}
+
+#[test]
+fn another_version_is_refused() {
+    let mut bytes = sample();
+    bytes[16] = 9;
+    let error = Bundle::open(&bytes).unwrap_err();
+    assert_eq!(error, Error::Version { found: 9, known: layout::VERSION });
+}
+
+#[test]
+fn appended_bytes_are_refused() {
+    let mut bytes = sample();
+    bytes.push(0);
+    assert!(matches!(Bundle::open(&bytes), Err(Error::Length { .. })));
+}
+
+/// Every byte of the bundle is guarded by one of the two digests, or is the digest.
+#[test]
+fn every_flipped_byte_is_noticed() {
+    let bytes = sample();
+    for place in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[place] ^= 1;
+        let result = Bundle::open(&damaged).and_then(|bundle| bundle.verify());
+        assert!(result.is_err(), "byte {place} was flipped");
+    }
+}
+
+/// Reads all that can be read, as a server does: without `verify`.
+fn walk(bytes: &[u8]) -> Result<(), Error> {
+    let bundle = Bundle::open(bytes)?;
+    for asset in bundle.assets().flatten() {
+        asset.representations().flatten().for_each(drop);
+    }
+    for route in bundle.routes().flatten() {
+        bundle.route(route.path.as_bytes()).ok();
+    }
+    for path in ["/static/a", "/static/b", "/static/c", "/static/d", "/nowhere"] {
+        bundle.route(path.as_bytes()).ok();
+    }
+    bundle.verify()
+}
+
+/// Gives a damaged header a digest that fits, so that what lies behind the digest is reached.
+fn forge(bytes: &mut [u8]) {
+    use sha2::{Digest, Sha256};
+    if bytes.len() >= 256 {
+        let digest = Sha256::digest(&bytes[..224]);
+        bytes[224..256].copy_from_slice(&digest);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_cut_bundle_is_an_error(cut in 0usize..2000) {
+        let bytes = sample();
+        let cut = cut % bytes.len();
+        prop_assert!(walk(&bytes[..cut]).is_err());
+    }
+
+    #[test]
+    fn a_forged_bundle_never_panics(
+        flips in prop::collection::vec((0usize..4000, any::<u8>()), 1..8),
+        cut in prop::option::of(0usize..4000),
+    ) {
+        let mut bytes = sample();
+        for (place, value) in flips {
+            let place = place % bytes.len();
+            bytes[place] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut);
+            let length = bytes.len() as u64;
+            if let Some(field) = bytes.get_mut(24..32) {
+                field.copy_from_slice(&length.to_le_bytes());
+            }
+        }
+        forge(&mut bytes);
+        walk(&bytes).ok();
+    }
+}

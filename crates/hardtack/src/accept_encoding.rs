@@ -1,0 +1,179 @@
+//! `Accept-Encoding` (RFC 9110 §12.5.3).
+
+use hardtack_bundle::Coding;
+use http::{HeaderMap, header::ACCEPT_ENCODING};
+
+/// A quality value in thousandths (RFC 9110 §12.4.2).
+pub(crate) type Quality = u16;
+
+const HIGHEST: Quality = 1000;
+const LOWEST_ACCEPTABLE: Quality = 1;
+const UNACCEPTABLE: Quality = 0;
+
+/// The content codings that a client accepts.
+///
+/// A member that is not well-formed is passed over, as if it were not there. A coding that is
+/// named twice has the lower of its qualities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AcceptEncoding {
+    named: [Option<Quality>; Coding::ALL.len()],
+    any: Option<Quality>,
+}
+
+impl AcceptEncoding {
+    /// Reads all lines of the field.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut accepted = Self::default();
+        for line in headers.get_all(ACCEPT_ENCODING) {
+            let members = line.as_bytes().split(|byte| *byte == b',');
+            members.filter_map(member).for_each(|(name, quality)| accepted.note(name, quality));
+        }
+        accepted
+    }
+
+    /// How much the client wants this coding; 0 if not at all.
+    ///
+    /// Identity is acceptable unless it is excluded by name, or by `*;q=0`. The standard gives
+    /// it no quality where it is not named; here it has the lowest, so that every coding that
+    /// the client did name is preferred. Without the field a client accepts everything; but it
+    /// may be a cache that knows no coding, so it gets identity.
+    pub(crate) fn quality(&self, coding: Coding) -> Quality {
+        let unnamed = match coding {
+            Coding::Identity => LOWEST_ACCEPTABLE,
+            _ => UNACCEPTABLE,
+        };
+        self.named[coding as usize].or(self.any).unwrap_or(unnamed)
+    }
+
+    fn note(&mut self, name: &[u8], quality: Quality) {
+        let noted = match named_coding(name) {
+            Some(coding) => &mut self.named[coding as usize],
+            None if name == b"*" => &mut self.any,
+            None => return,
+        };
+        *noted = Some(noted.map_or(quality, |before| before.min(quality)));
+    }
+}
+
+fn named_coding(name: &[u8]) -> Option<Coding> {
+    if name.eq_ignore_ascii_case(b"x-gzip") {
+        // RFC 9110 §8.4.1.3.
+        return Some(Coding::Gzip);
+    }
+    Coding::ALL.into_iter().find(|coding| name.eq_ignore_ascii_case(coding.name().as_bytes()))
+}
+
+/// Splits `codings [ weight ]`.
+fn member(member: &[u8]) -> Option<(&[u8], Quality)> {
+    let mut parts = member.splitn(2, |byte| *byte == b';');
+    let name = parts.next()?.trim_ascii();
+    let quality = parts.next().map_or(Some(HIGHEST), weight)?;
+    Some((name, quality))
+}
+
+/// Parses `q=` and a quality value: at most 1, at most three decimals.
+fn weight(weight: &[u8]) -> Option<Quality> {
+    let [b'q' | b'Q', b'=', value @ ..] = weight.trim_ascii() else { return None };
+    let (whole, decimals) = match value {
+        [whole @ (b'0' | b'1')] => (whole, &[][..]),
+        [whole @ (b'0' | b'1'), b'.', decimals @ ..] => (whole, decimals),
+        _ => return None,
+    };
+    if decimals.len() > 3 || !decimals.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let thousandths =
+        decimals.iter().zip([100, 10, 1]).map(|(digit, worth)| Quality::from(digit - b'0') * worth);
+    let quality = Quality::from(whole - b'0') * HIGHEST + thousandths.sum::<Quality>();
+    (quality <= HIGHEST).then_some(quality)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    /// The qualities of identity, gzip, br and zstd.
+    #[track_caller]
+    fn qualities(lines: &[&str], expected: [Quality; 4]) {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(ACCEPT_ENCODING, HeaderValue::from_str(line).unwrap());
+        }
+        let accepted = AcceptEncoding::of(&headers);
+        assert_eq!(Coding::ALL.map(|coding| accepted.quality(coding)), expected, "{lines:?}");
+    }
+
+    #[test]
+    fn absent_and_empty_mean_identity() {
+        qualities(&[], [1, 0, 0, 0]);
+        qualities(&[""], [1, 0, 0, 0]);
+        qualities(&[" , ,"], [1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn named_codings() {
+        qualities(&["gzip"], [1, 1000, 0, 0]);
+        qualities(&["gzip, deflate, br, zstd"], [1, 1000, 1000, 1000]);
+        qualities(&["br,gzip"], [1, 1000, 1000, 0]);
+        qualities(&["GZip,BR"], [1, 1000, 1000, 0]);
+        qualities(&["x-gzip"], [1, 1000, 0, 0]);
+        qualities(&["gzip", "br;q=0.5"], [1, 1000, 500, 0]);
+        qualities(&["compress"], [1, 0, 0, 0]);
+        qualities(&["gzipped"], [1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn weights() {
+        qualities(&["gzip;q=0"], [1, 0, 0, 0]);
+        qualities(&["gzip;q=0.000"], [1, 0, 0, 0]);
+        qualities(&["gzip;q=0."], [1, 0, 0, 0]);
+        qualities(&["gzip;q=0.001"], [1, 1, 0, 0]);
+        qualities(&["gzip;q=1.000"], [1, 1000, 0, 0]);
+        qualities(&["gzip ; Q=0.25 , br;q=0.8"], [1, 250, 800, 0]);
+        qualities(&["identity;q=0.5, gzip;q=0.4"], [500, 400, 0, 0]);
+    }
+
+    #[test]
+    fn any_covers_what_is_not_named() {
+        qualities(&["*"], [1000, 1000, 1000, 1000]);
+        qualities(&["gzip, *;q=0.1"], [100, 1000, 100, 100]);
+        qualities(&["gzip;q=0, *"], [1000, 0, 1000, 1000]);
+        qualities(&["*;q=0"], [0, 0, 0, 0]);
+        qualities(&["br, *;q=0"], [0, 0, 1000, 0]);
+        qualities(&["identity, *;q=0"], [1000, 0, 0, 0]);
+    }
+
+    #[test]
+    fn identity_can_be_excluded() {
+        qualities(&["identity;q=0"], [0, 0, 0, 0]);
+        qualities(&["identity;q=0, gzip"], [0, 1000, 0, 0]);
+    }
+
+    #[test]
+    fn malformed_members_are_passed_over() {
+        for malformed in [
+            "gzip;q=2",
+            "gzip;q=1.001",
+            "gzip;q=0.1234",
+            "gzip;q=-1",
+            "gzip;q=",
+            "gzip;q",
+            "gzip;q=.5",
+            "gzip;level=9",
+            "gzip;",
+            "gzip;q=0.5;q=0.5",
+            "gzip;q=1 0",
+            "g zip",
+        ] {
+            qualities(&[malformed], [1, 0, 0, 0]);
+            qualities(&[malformed, "br"], [1, 0, 1000, 0]);
+        }
+    }
+
+    #[test]
+    fn the_lower_of_two_qualities_counts() {
+        qualities(&["gzip, gzip;q=0"], [1, 0, 0, 0]);
+        qualities(&["gzip;q=0.2, x-gzip;q=0.1"], [1, 100, 0, 0]);
+    }
+}

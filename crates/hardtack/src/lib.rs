@@ -1,0 +1,42 @@
+//! Serves a [bundle](hardtack_bundle): a site's static files, from read-only memory.
+//!
+//! [`respond`] is the whole of it: a pure function from a bundle and a request to a response.
+//! [`ServeBundle`] is that function as a [`tower_service::Service`], for axum, tower and hyper.
+//!
+//! ```
+//! use axum::Router;
+//! use hardtack::{Bundle, ServeBundle};
+//!
+//! fn app(bundle: Bundle<'static>) -> Router {
+//!     Router::new().fallback_service(ServeBundle::new(bundle))
+//! }
+//! ```
+//!
+//! # The way of a request
+//!
+//! One module a step, each named after what RFC 9110 calls it, in the order of its §13.2.2:
+//!
+//! | step | module | may end in |
+//! |---|---|---|
+//! | the method | `respond` | 405, or the answer to `OPTIONS` |
+//! | lookup of the path | `path` | 400, 404, a redirect |
+//! | negotiation of the content coding | `accept_encoding`, `negotiate` | 406 |
+//! | preconditions | `entity_tag`, `conditional` | 304, 412 |
+//! | range | `range` | 206, 416 |
+//! | the representation | `respond` | 200 |
+
+mod accept_encoding;
+mod body;
+mod conditional;
+mod cors;
+mod entity_tag;
+mod negotiate;
+mod path;
+mod range;
+mod respond;
+mod service;
+
+pub use body::Body;
+pub use hardtack_bundle::Bundle;
+pub use respond::respond;
+pub use service::ServeBundle;

@@ -1,0 +1,149 @@
+//! Byte ranges (RFC 9110 §14).
+
+use std::ops::Range;
+
+use http::{HeaderMap, header::RANGE};
+
+/// What a request's `Range` asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Requested {
+    /// The whole representation: there is no `Range`, or it is to be ignored.
+    Whole,
+    /// 206: this part, which is not empty.
+    Part(Range<usize>),
+    /// 416: nothing that the representation has.
+    Unsatisfiable,
+}
+
+/// Reads `Range` against a representation of this length in bytes.
+///
+/// Another unit than bytes, a malformed value and several lines are ignored (§14.2), and so is
+/// a set of several ranges.
+pub(crate) fn requested(headers: &HeaderMap, length: usize) -> Requested {
+    let mut lines = headers.get_all(RANGE).iter();
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => parse(line.as_bytes(), length).unwrap_or(Requested::Whole),
+        _ => Requested::Whole,
+    }
+}
+
+fn parse(value: &[u8], length: usize) -> Option<Requested> {
+    let (unit, set) = split_once(value, b'=')?;
+    if !unit.eq_ignore_ascii_case(b"bytes") || set.contains(&b',') {
+        return None;
+    }
+    let (first, last) = split_once(set.trim_ascii(), b'-')?;
+    match (first, last) {
+        (b"", suffix) => suffix_range(position(suffix)?, length),
+        (first, b"") => int_range(position(first)?, usize::MAX, length),
+        (first, last) => int_range(position(first)?, position(last)?, length),
+    }
+}
+
+/// `first-last`: both inclusive, the last one may lie beyond the end (§14.1.2).
+fn int_range(first: usize, last: usize, length: usize) -> Option<Requested> {
+    match first {
+        _ if last < first => None,
+        _ if first >= length => Some(Requested::Unsatisfiable),
+        _ => Some(Requested::Part(first..last.saturating_add(1).min(length))),
+    }
+}
+
+/// `-suffix`: that many bytes from the end, or all if there are fewer (§14.1.2).
+fn suffix_range(suffix: usize, length: usize) -> Option<Requested> {
+    match (suffix, length) {
+        (0, _) => Some(Requested::Unsatisfiable),
+        // Satisfiable, but `Content-Range` cannot say "no bytes".
+        (_, 0) => Some(Requested::Whole),
+        _ => Some(Requested::Part(length.saturating_sub(suffix)..length)),
+    }
+}
+
+/// A number of bytes. One that is too large to count is beyond the end of anything.
+fn position(digits: &[u8]) -> Option<usize> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_usize, |position, byte| {
+        let digit = char::from(*byte).to_digit(10)?;
+        Some(position.saturating_mul(10).saturating_add(digit as usize))
+    })
+}
+
+fn split_once(value: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = value.iter().position(|byte| *byte == separator)?;
+    Some((&value[..at], &value[at + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Requested::*;
+    use super::*;
+    use http::HeaderValue;
+
+    #[track_caller]
+    fn requests(value: &str, length: usize, expected: Requested) {
+        let headers = HeaderMap::from_iter([(RANGE, HeaderValue::from_str(value).unwrap())]);
+        assert_eq!(requested(&headers, length), expected, "{value} of {length}");
+    }
+
+    #[test]
+    fn int_ranges() {
+        requests("bytes=0-0", 10, Part(0..1));
+        requests("bytes=0-9", 10, Part(0..10));
+        requests("bytes=9-9", 10, Part(9..10));
+        requests("bytes=2-", 10, Part(2..10));
+        requests("bytes=2-100", 10, Part(2..10));
+        requests("bytes=0-99999999999999999999999", 10, Part(0..10));
+        requests("BYTES=1-2", 10, Part(1..3));
+        requests("bytes= 1-2 ", 10, Part(1..3));
+        requests("bytes=0-0", 1, Part(0..1));
+    }
+
+    #[test]
+    fn suffix_ranges() {
+        requests("bytes=-1", 10, Part(9..10));
+        requests("bytes=-10", 10, Part(0..10));
+        requests("bytes=-100000", 10, Part(0..10));
+        requests("bytes=-1", 1, Part(0..1));
+        requests("bytes=-5", 0, Whole);
+    }
+
+    #[test]
+    fn unsatisfiable_ranges() {
+        requests("bytes=10-", 10, Unsatisfiable);
+        requests("bytes=10-11", 10, Unsatisfiable);
+        requests("bytes=-0", 10, Unsatisfiable);
+        requests("bytes=0-", 0, Unsatisfiable);
+        requests("bytes=99999999999999999999999-", 10, Unsatisfiable);
+    }
+
+    #[test]
+    fn what_is_ignored() {
+        for value in [
+            "lines=0-1",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=2-1",
+            "bytes=0x1-2",
+            "bytes=1",
+            "bytes=+1-2",
+            "bytes=0-1,3-4",
+            "bytes 0-1",
+            "bytes=1 -2",
+            "bytes=--1",
+        ] {
+            requests(value, 10, Whole);
+        }
+    }
+
+    #[test]
+    fn several_lines_are_ignored() {
+        let mut headers = HeaderMap::new();
+        headers.append(RANGE, HeaderValue::from_static("bytes=0-1"));
+        headers.append(RANGE, HeaderValue::from_static("bytes=0-1"));
+        assert_eq!(requested(&headers, 10), Whole);
+    }
+}

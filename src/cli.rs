@@ -1,0 +1,106 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use anstyle::{AnsiColor, Style};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::Styles};
+use hardtack_bundle::Bundle;
+
+/// What precedes an error.
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// What a reader looks for first.
+pub(crate) const EMPHASIS: Style = Style::new().bold();
+
+const HELP_STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const AFTER_HELP: &str = "\
+Examples:
+  hardtack                                 serve the site on http://127.0.0.1:8000/
+  hardtack serve --listen 0.0.0.0:80       serve it to the world
+  hardtack list --json                     the manifest, for a program
+  hardtack pack dist -o my-site            bake another site into a copy of this binary
+
+Exit status: 0 on success, 1 if something failed, 2 for a wrong command line.";
+
+/// A web site's static files in one binary, served from memory as the origin behind a CDN.
+#[derive(Debug, Parser)]
+#[command(name = "hardtack", styles = HELP_STYLES, after_help = AFTER_HELP)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the site that this binary carries; this is also what it does without a command
+    Serve(Serve),
+    /// List what this binary carries: every asset, its URL and its size under every coding
+    List(List),
+    /// Bake a folder into a copy of this binary; needs no Rust toolchain
+    #[command(after_help = PACK_HELP)]
+    Pack(Pack),
+}
+
+const PACK_HELP: &str = "\
+The settings are those of ./hardtack.toml, if there is one, or of the file that HARDTACK_CONFIG
+names; HARDTACK_AT overrides the URL prefix. The result serves, lists and packs like this one.";
+
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// The address and port to listen on; port 0 takes a free one
+    #[arg(long, env = "HARDTACK_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(default_value = "127.0.0.1:8000")]
+    pub(crate) listen: SocketAddr,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// Print a JSON array instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Pack {
+    /// The folder of the site's files
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// The executable to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Where to remember what was compressed; by default, the user's cache folder
+    #[arg(long, env = "HARDTACK_CACHE", value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Parses the command line, or prints why not, or the help, and exits.
+pub(crate) fn parse(carried: Option<&Bundle<'_>>) -> Command {
+    let release = match carried {
+        Some(bundle) => format!("release {}", bundle.release_id()),
+        None => "its bundle is damaged".to_owned(),
+    };
+    let version = format!("{} ({release})", env!("CARGO_PKG_VERSION"));
+    let matches = Arguments::command().version(version).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    arguments.command.unwrap_or(Command::Serve(arguments.serve))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

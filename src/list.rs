@@ -1,0 +1,64 @@
+//! `hardtack list`
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use hardtack_bundle::{
+    Bundle, Coding, Totals,
+    manifest::{Entry, Manifest},
+};
+
+use crate::cli::{EMPHASIS, List};
+
+/// Prints what the bundle holds.
+pub(crate) fn list(bundle: &Bundle<'_>, options: &List) -> Result<()> {
+    let manifest = Manifest::of(bundle)?;
+    let mut out = anstream::AutoStream::auto(io::stdout().lock());
+    if options.json {
+        return Ok(out.write_all(manifest.assets_to_json().as_bytes())?);
+    }
+    write_table(&mut out, &manifest.assets)?;
+    writeln!(out, "\n{}; release {}", Totals::of(bundle)?, manifest.release_id)?;
+    Ok(())
+}
+
+/// The columns of text come first; those behind them are numbers.
+const TEXT_COLUMNS: usize = 3;
+
+fn write_table(out: &mut impl Write, entries: &[Entry]) -> Result<()> {
+    let codings = Coding::ALL.map(|coding| coding.name().to_owned());
+    let header = ["logical path", "URL", "type"].map(str::to_owned);
+    let header: Vec<_> = header.into_iter().chain(codings).collect();
+    let rows: Vec<_> = entries.iter().map(row).collect();
+    let widths: Vec<_> = (0..header.len())
+        .map(|column| {
+            let cells = rows.iter().chain([&header]).map(|row| row[column].chars().count());
+            cells.max().unwrap_or(0)
+        })
+        .collect();
+    writeln!(out, "{EMPHASIS}{}{EMPHASIS:#}", align(&header, &widths))?;
+    for row in &rows {
+        writeln!(out, "{}", align(row, &widths))?;
+    }
+    Ok(())
+}
+
+fn row(entry: &Entry) -> Vec<String> {
+    let bytes = |coding: Coding| {
+        let mut representations = entry.representations.iter();
+        let found = representations.find(|one| one.coding == coding.name());
+        found.map_or("-".to_owned(), |one| one.bytes.to_string())
+    };
+    let text = [&entry.logical_path, &entry.url, &entry.media_type].map(String::clone);
+    text.into_iter().chain(Coding::ALL.map(bytes)).collect()
+}
+
+fn align(row: &[String], widths: &[usize]) -> String {
+    let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
+        match column < TEXT_COLUMNS {
+            true => format!("{cell:<width$}"),
+            false => format!("{cell:>width$}"),
+        }
+    });
+    cells.collect::<Vec<_>>().join("  ")
+}
