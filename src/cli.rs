@@ -1,6 +1,11 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    env,
+    ffi::OsString,
+    net::{AddrParseError, SocketAddr},
+    path::PathBuf,
+};
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::Styles};
@@ -20,7 +25,7 @@ const HELP_STYLES: Styles = Styles::styled()
 const AFTER_HELP: &str = "\
 Examples:
   hardtack                                 serve the site on http://127.0.0.1:8000/
-  hardtack serve --listen 0.0.0.0:80       serve it to the world
+  hardtack --listen 0.0.0.0:80             serve it to the world
   hardtack list --json                     the manifest, for a program
   hardtack pack dist -o my-site            bake another site into a copy of this binary
 
@@ -29,17 +34,14 @@ Exit status: 0 on success, 1 if something failed, 2 for a wrong command line.";
 /// A web site's static files in one binary, served from memory as the origin behind a CDN.
 #[derive(Debug, Parser)]
 #[command(name = "hardtack", styles = HELP_STYLES, after_help = AFTER_HELP)]
-#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    serve: Serve,
+    command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve the site that this binary carries; this is also what it does without a command
+    /// Serve the site that this binary carries; `serve` may be left out
     Serve(Serve),
     /// List what this binary carries: every asset, its URL and its size under every coding
     List(List),
@@ -56,8 +58,15 @@ names; HARDTACK_AT overrides the URL prefix. The result serves, lists and packs 
 pub(crate) struct Serve {
     /// The address and port to listen on; port 0 takes a free one
     #[arg(long, env = "HARDTACK_LISTEN", value_name = "ADDRESS:PORT")]
-    #[arg(default_value = "127.0.0.1:8000")]
+    #[arg(default_value = DEFAULT_LISTEN, value_parser = listen)]
     pub(crate) listen: SocketAddr,
+}
+
+const DEFAULT_LISTEN: &str = "127.0.0.1:8000";
+
+/// An empty value, as of an empty variable, is as good as none.
+fn listen(value: &str) -> Result<SocketAddr, AddrParseError> {
+    if value.is_empty() { DEFAULT_LISTEN.parse() } else { value.parse() }
 }
 
 #[derive(Args, Debug)]
@@ -77,7 +86,7 @@ pub(crate) struct Pack {
     pub(crate) output: PathBuf,
     /// Where to remember what was compressed; by default, the user's cache folder
     #[arg(long, env = "HARDTACK_CACHE", value_name = "DIR")]
-    pub(crate) cache: Option<PathBuf>,
+    pub(crate) cache: Option<OsString>,
     /// Print the summary as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -90,9 +99,22 @@ pub(crate) fn parse(carried: Option<&Bundle<'_>>) -> Command {
         None => "its bundle is damaged".to_owned(),
     };
     let version = format!("{} ({release})", env!("CARGO_PKG_VERSION"));
-    let matches = Arguments::command().version(version).get_matches();
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    arguments.command.unwrap_or(Command::Serve(arguments.serve))
+    let matches =
+        Arguments::command().version(version).get_matches_from(with_command(env::args_os()));
+    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command
+}
+
+/// Puts in `serve` where there is no command: nothing at all, or an option of `serve`.
+fn with_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<_> = arguments.collect();
+    let first = arguments.get(1).map(|first| first.to_string_lossy());
+    let is_for_serve = first.is_none_or(|first| {
+        first.starts_with('-') && !["-h", "--help", "-V", "--version"].contains(&&*first)
+    });
+    if is_for_serve {
+        arguments.insert(1.min(arguments.len()), "serve".into());
+    }
+    arguments
 }
 
 #[cfg(test)]

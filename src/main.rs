@@ -15,7 +15,7 @@ use std::{io, process::ExitCode};
 use anyhow::Result;
 use hardtack_bundle::Bundle;
 
-use crate::cli::Command;
+use crate::cli::{Command, ERROR};
 
 fn main() -> ExitCode {
     let carried = carried::bundle();
@@ -24,7 +24,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            anstream::eprintln!("{}hardtack:{:#} {error:#}", cli::ERROR, cli::ERROR);
+            for line in format!("{error:#}").lines() {
+                anstream::eprintln!("{ERROR}hardtack:{ERROR:#} {line}");
+            }
             ExitCode::FAILURE
         }
     }

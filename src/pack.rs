@@ -2,8 +2,9 @@
 
 use std::{
     env,
-    fs::File,
+    fs::{File, Permissions},
     io::{self, Read, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,7 +21,7 @@ use crate::{
 
 /// Bakes a folder, and writes a copy of this executable with the bundle appended.
 pub(crate) fn pack(options: &Pack) -> Result<()> {
-    check_output(&options.output)?;
+    check_output(options)?;
     let baked = bake(options)?;
     write(&options.output, &baked.bundle)
         .with_context(|| format!("cannot write {}", options.output.display()))?;
@@ -28,10 +29,16 @@ pub(crate) fn pack(options: &Pack) -> Result<()> {
 }
 
 /// Finds out before the long work that its result will have no place to go.
-fn check_output(output: &Path) -> Result<()> {
+fn check_output(options: &Pack) -> Result<()> {
+    let output = &options.output;
     ensure!(!output.is_dir(), "{} is a folder: name a file", output.display());
     let folder = folder_of(output);
     ensure!(folder.is_dir(), "{} is not a folder: make it first", folder.display());
+    let site = options.folder.canonicalize().ok();
+    let is_inside =
+        site.is_some_and(|site| folder.canonicalize().is_ok_and(|it| it.starts_with(site)));
+    let name = output.display();
+    ensure!(!is_inside, "{name} lies in the folder that is packed: it would be an asset next time");
     Ok(())
 }
 
@@ -62,8 +69,10 @@ fn progress_bar() -> ProgressBar {
 }
 
 fn cache_folder(options: &Pack) -> Option<PathBuf> {
-    let default = || Some(dirs::cache_dir()?.join("hardtack"));
-    options.cache.clone().or_else(default)
+    match &options.cache {
+        Some(folder) if !folder.is_empty() => Some(folder.into()),
+        _ => Some(dirs::cache_dir()?.join("hardtack")),
+    }
 }
 
 /// Writes under another name first: a run that is interrupted leaves nothing at the output.
@@ -82,20 +91,9 @@ fn write(output: &Path, bundle: &[u8]) -> Result<()> {
     io::copy(&mut packed.padding(), &mut target)?;
     target.write_all(bundle)?;
     target.write_all(&packed.trailer())?;
-    make_executable(target.as_file())?;
+    target.as_file().set_permissions(Permissions::from_mode(0o755))?;
     target.as_file().sync_all()?;
     target.persist(output)?;
-    Ok(())
-}
-
-#[cfg(unix)]
-fn make_executable(file: &File) -> io::Result<()> {
-    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
-    file.set_permissions(Permissions::from_mode(0o755))
-}
-
-#[cfg(not(unix))]
-fn make_executable(_: &File) -> io::Result<()> {
     Ok(())
 }
 

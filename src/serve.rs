@@ -6,14 +6,14 @@
 use std::{
     convert::Infallible,
     future::ready,
-    io::{self, Write},
+    io::{self, ErrorKind, Write},
     net::{SocketAddr, TcpListener as StdListener},
     pin::pin,
     thread,
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use hardtack::respond;
 use hardtack_bundle::{Bundle, Totals};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -46,10 +46,8 @@ const BACKLOG: i32 = 1024;
 /// does not wait for that.
 pub(crate) fn serve(bundle: Bundle<'static>, options: &Serve) -> Result<()> {
     let cores = thread::available_parallelism().map_or(1, Into::into);
-    let listeners = listen(options.listen, cores).with_context(|| {
-        let remedy = "stop what listens there, or choose another address with --listen";
-        format!("cannot listen on {} ({remedy})", options.listen)
-    })?;
+    let listeners =
+        listen(options.listen, cores).map_err(|error| cannot_listen(options.listen, &error))?;
     let address = listeners[0].local_addr()?;
     let (stop, stopped) = watch::channel(());
     let (running, mut finished) = mpsc::channel::<()>(1);
@@ -121,7 +119,7 @@ async fn accept(
 
 /// Whether an error of `accept` is about the one connection, which is gone (accept(2)).
 fn is_of_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    use ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
@@ -161,6 +159,16 @@ fn listen(address: SocketAddr, cores: usize) -> io::Result<Vec<StdListener>> {
     let address = probe.local_addr()?.as_socket().unwrap_or(address);
     drop(probe);
     (0..cores).map(|_| listener(address)).collect()
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+    let remedy = match error.kind() {
+        ErrorKind::AddrInUse => "stop what listens there, or choose another port with --listen",
+        ErrorKind::AddrNotAvailable => "choose an address of this machine with --listen",
+        ErrorKind::PermissionDenied => "choose a port from 1024 on with --listen, or run as root",
+        _ => "choose another address with --listen",
+    };
+    anyhow!("cannot listen on {address}: {error}; {remedy}")
 }
 
 fn listener(address: SocketAddr) -> io::Result<StdListener> {

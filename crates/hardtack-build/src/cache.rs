@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use hardtack_bundle::Fingerprint;
@@ -15,15 +16,18 @@ use crate::{Problem, ProblemKind};
 ///
 /// An entry is named after what was compressed and how, so it is never out of date; it begins
 /// with a digest of itself, so one that is damaged is made anew. Entries appear whole or not at
-/// all, and several bakes may use a folder at a time. It may be deleted at any time.
-#[derive(Clone, Debug)]
+/// all, and several bakes may use a folder at a time. It may be deleted at any time. A folder
+/// that cannot be written costs time, but fails no bake.
+#[derive(Debug)]
 pub(crate) struct Cache {
     folder: PathBuf,
+    /// What went wrong first.
+    fault: Mutex<Option<Problem>>,
 }
 
 impl Cache {
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self { folder, fault: Mutex::new(None) }
     }
 
     /// The entry of that name, if there is one and it is whole.
@@ -35,10 +39,20 @@ impl Cache {
     }
 
     /// Writes an entry.
-    pub(crate) fn store(&self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+    pub(crate) fn store(&self, name: &str, bytes: &[u8]) {
         let file = self.file(name);
-        write_whole(&file, &[&Fingerprint::of(bytes).0, bytes])
-            .map_err(|error| ProblemKind::Io(error).of(file))
+        if let Err(error) = write_whole(&file, &[&Fingerprint::of(bytes).0, bytes]) {
+            self.fault().get_or_insert(ProblemKind::Cache(error).of(file));
+        }
+    }
+
+    /// What went wrong since this was called last.
+    pub(crate) fn take_fault(&self) -> Option<Problem> {
+        self.fault().take()
+    }
+
+    fn fault(&self) -> MutexGuard<'_, Option<Problem>> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Names begin with a digest; its first digits spread the entries over folders.
@@ -66,17 +80,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path().join("not/yet/there"));
         assert_eq!(cache.load("abc"), None);
-        cache.store("abc", b"bytes").unwrap();
-        cache.store("def", b"").unwrap();
+        cache.store("abc", b"bytes");
+        cache.store("def", b"");
         assert_eq!(cache.load("abc").as_deref(), Some(&b"bytes"[..]));
         assert_eq!(cache.load("def").as_deref(), Some(&b""[..]));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_a_remark() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let cache = Cache::new(file.path().join("below"));
+        cache.store("abc", b"bytes");
+        cache.store("def", b"bytes");
+        let fault = cache.take_fault().unwrap().to_string();
+        assert!(fault.contains("/ab") && fault.contains("cannot be remembered"), "{fault}");
+        assert!(cache.take_fault().is_none());
     }
 
     #[test]
     fn a_damaged_entry_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path().to_owned());
-        cache.store("abc", b"bytes").unwrap();
+        cache.store("abc", b"bytes");
         let entry = fs::read(cache.file("abc")).unwrap();
         for damaged in [&entry[..0], &entry[..20], &entry[..36], &[&entry[..], b"x"].concat()] {
             fs::write(cache.file("abc"), damaged).unwrap();

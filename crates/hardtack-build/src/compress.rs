@@ -140,7 +140,7 @@ impl Task<'_> {
             return Ok(coded);
         }
         let coded = self.compress()?;
-        cache.store(&name, &coded)?;
+        cache.store(&name, &coded);
         Ok(coded)
     }
 
@@ -161,13 +161,13 @@ fn is_worth_it(coded: usize, identity: usize) -> bool {
     coded * 20 <= identity * 19
 }
 
-/// Names the encoder and its settings; a change of either is a change of this name.
+/// Names the encoder, its version and its settings; who changes one of them changes this name.
 fn encoder(coding: Coding) -> &'static str {
     match coding {
         Coding::Identity => "none",
-        Coding::Gzip => "libdeflate-1-12",
-        Coding::Br => "brotli-9-11",
-        Coding::Zstd => "zstd-1.5-19-23",
+        Coding::Gzip => "libdeflater-1.26.1-level12",
+        Coding::Br => "brotli-9.1.1-quality11-lgwin16to24",
+        Coding::Zstd => "zstd-0.14.4-level19-window10to23",
     }
 }
 
@@ -336,8 +336,21 @@ mod tests {
         let cold = bake();
         assert_eq!(cold, bake());
         let name = format!("{digest}.br.{}", encoder(Coding::Br));
-        cache.store(&name, b"from the cache").unwrap();
+        cache.store(&name, b"from the cache");
         assert_eq!(&bake()[1].1[..], b"from the cache");
+    }
+
+    /// Else the cache would hand out what another encoder made.
+    #[test]
+    fn the_names_of_the_encoders_have_their_versions() {
+        let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");
+        let lock = std::fs::read_to_string(lock).unwrap();
+        for coding in [Coding::Gzip, Coding::Br, Coding::Zstd] {
+            let mut parts = encoder(coding).split('-');
+            let (name, version) = (parts.next().unwrap(), parts.next().unwrap());
+            let locked = format!("name = \"{name}\"\nversion = \"{version}\"");
+            assert!(lock.contains(&locked), "{locked}");
+        }
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct Place {
 pub enum ProblemKind {
     /// It could not be read or written.
     Io(io::Error),
+    /// It could not be written into the cache.
+    Cache(io::Error),
     /// The asset folder is not there, or is not a folder.
     NoFolder,
     /// Its name is not UTF-8.
@@ -123,7 +125,13 @@ impl fmt::Display for Error {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
+        // A line break in a name must not make two lines of one message.
+        for character in self.file.to_string_lossy().chars() {
+            match character.is_control() {
+                true => write!(f, "{}", character.escape_default())?,
+                false => write!(f, "{character}")?,
+            }
+        }
         if let Some(place) = self.place {
             write!(f, ":{}:{}", place.line, place.column)?;
         }
@@ -135,9 +143,13 @@ impl fmt::Display for ProblemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "{error}"),
+            Self::Cache(error) => {
+                write!(f, "what was compressed cannot be remembered: {error}; name a folder as ")?;
+                f.write_str("HARDTACK_CACHE that can be written")
+            }
             Self::NoFolder => f.write_str(
-                "this is not a folder: set `assets` in hardtack.toml, or HARDTACK_ASSETS, \
-                 to the folder of the site's files",
+                "this is not a folder: name that of the site's files, as `assets` in \
+                 hardtack.toml, as HARDTACK_ASSETS, or as the argument of `hardtack pack`",
             ),
             Self::NameNotUtf8 => f.write_str("the name is not UTF-8: rename it"),
             Self::NameUnservable(character) => {

@@ -37,8 +37,6 @@ pub struct Baked {
     pub manifest: Manifest,
     /// What the settings let pass.
     pub warnings: Vec<Problem>,
-    /// Logical paths of the files and folders that were left out, sorted.
-    pub left_out: Vec<String>,
     /// The whole in one line.
     pub summary: Summary,
 }
@@ -82,16 +80,17 @@ impl Bake {
 
         let scanned = scan(settings)?;
         let mut referenced = references(scanned, settings)?;
-        let (left_out, warnings) = referenced.take_remarks();
+        let (left_out, mut warnings) = referenced.take_remarks();
         let components = graph(&referenced);
         let finals = fingerprint(referenced, &components, settings);
         let compressed = compress(finals)?;
         let compressed = with_published_manifest(compressed, settings, compress)?;
+        warnings.extend(self.cache.as_ref().and_then(Cache::take_fault));
         let Bundled { bytes, manifest, totals } = bundle(&compressed, settings)?;
 
         let release_id = manifest.release_id.clone();
-        let summary = Summary::new(release_id, totals, left_out.len(), start.elapsed());
-        Ok(Baked { bundle: bytes, manifest, warnings, left_out, summary })
+        let summary = Summary::new(release_id, totals, left_out, start.elapsed());
+        Ok(Baked { bundle: bytes, manifest, warnings, summary })
     }
 
     /// The folder that is baked.

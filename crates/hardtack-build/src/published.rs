@@ -23,9 +23,9 @@ pub(crate) fn with_published_manifest(
     };
     let place = assets.binary_search_by(|other| other.asset.logical_path.cmp(path));
     let Err(place) = place else {
-        return Err(ProblemKind::SameUrl { path: path.clone() }
-            .of(settings.assets.join(path))
-            .into());
+        let message = "it is the path of `publish_manifest` too: rename it, or change that";
+        let kind = ProblemKind::Setting(message.to_owned());
+        return Err(kind.of(settings.assets.join(path)).into());
     };
     let manifest = json!({ "assets": bundle(&assets, settings)?.manifest.assets });
     let bytes = manifest.to_string().into_bytes();

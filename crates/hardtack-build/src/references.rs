@@ -103,12 +103,15 @@ pub(crate) fn references(scanned: Scanned, settings: &Settings) -> Result<Refere
 struct Targets<'a> {
     at: &'a str,
     by_path: HashMap<&'a str, usize>,
+    /// The path of the manifest, which is an asset later.
+    published: Option<&'a str>,
 }
 
 impl<'a> Targets<'a> {
     fn new(assets: &'a [Asset], settings: &'a Settings) -> Self {
         let paths = assets.iter().map(|asset| asset.logical_path.as_str());
-        Self { at: settings.at.as_str(), by_path: paths.zip(0..).collect() }
+        let published = settings.publish_manifest.as_deref();
+        Self { at: settings.at.as_str(), by_path: paths.zip(0..).collect(), published }
     }
 
     /// The references of an asset, and what is wrong with it.
@@ -147,6 +150,7 @@ impl<'a> Targets<'a> {
         let is_folder = path.is_empty() || path.ends_with('/');
         match self.by_path.get(path.as_str()).or_else(|| is_folder.then(index).flatten()) {
             Some(target) => Resolved::Asset(*target),
+            None if self.published == Some(&path) => Resolved::Elsewhere,
             None => Resolved::Nothing(path),
         }
     }
@@ -173,7 +177,7 @@ impl<'a> Targets<'a> {
 
 /// What a link leads to.
 enum Resolved {
-    /// Out of the bundle; it is none of our business.
+    /// Out of the bundle, or to what keeps its path: it is left as it is.
     Elsewhere,
     /// The asset of this index.
     Asset(usize),

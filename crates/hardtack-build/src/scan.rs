@@ -187,9 +187,11 @@ fn is_left_out(
     if verdict == Verdict::Matches {
         return Ok(true);
     }
-    if !is_folder && SECRETS.matches(logical_path) && !settings.allow_secrets.matches(logical_path)
-    {
-        return Err(ProblemKind::LooksLikeSecret);
+    if !is_folder && SECRETS.matches(logical_path) {
+        return match settings.allow_secrets.matches(logical_path) {
+            true => Ok(false),
+            false => Err(ProblemKind::LooksLikeSecret),
+        };
     }
     let default = LEFT_OUT.verdict(logical_path, is_folder);
     Ok(verdict == Verdict::Silent && default == Verdict::Matches)
@@ -304,6 +306,7 @@ mod tests {
             fails(&folder(&[secret]), "", secret, "looks like a secret");
         }
         finds(&["a.pem"], "allow_secrets = ['a.pem']", &["a.pem"], &[]);
+        finds(&[".env.x"], "allow_secrets = ['.env.x']", &[".env.x"], &[]);
         finds(&[".env"], "exclude = ['.env']", &[], &[".env"]);
         finds(&[".git/id_rsa"], "", &[], &[".git"]);
     }

@@ -49,6 +49,7 @@ pub struct Settings {
     /// Let every origin use the assets.
     pub cors: bool,
     /// The logical path at which the site offers its own manifest, if at any.
+    #[serde(deserialize_with = "logical_path")]
     pub publish_manifest: Option<String>,
 }
 
@@ -178,10 +179,23 @@ fn unknown_key(name: &str) -> String {
 }
 
 fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<u32, D::Error> {
-    let seconds = u32::deserialize(value)?;
-    match seconds <= CachePolicy::YEAR {
-        true => Ok(seconds),
-        false => Err(D::Error::custom("`max_age` is at most a year: 31536000 seconds")),
+    let seconds = u32::try_from(i64::deserialize(value)?).ok();
+    let at_most_a_year = seconds.filter(|seconds| *seconds <= CachePolicy::YEAR);
+    let message = "`max_age` is at least 0, and at most a year: 31536000 seconds";
+    at_most_a_year.ok_or(D::Error::custom(message))
+}
+
+fn logical_path<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    let path = String::deserialize(value)?;
+    let is_name = |segment: &str| {
+        !matches!(segment, "" | "." | "..")
+            && !segment.contains(|c: char| c.is_control() || c == '\\')
+    };
+    match path.split('/').all(is_name) {
+        true => Ok(Some(path)),
+        false => Err(D::Error::custom(format!(
+            "{path:?} is no logical path, such as \"data/manifest.json\"",
+        ))),
     }
 }
 
@@ -259,10 +273,17 @@ mod tests {
             "codings = [\"brotli\"]",
             "hardtack.toml:1:11: there is no coding \"brotli\"; there are gzip, br, zstd",
         );
-        fails(
-            "max_age = 31536001",
-            "hardtack.toml:1:11: `max_age` is at most a year: 31536000 seconds",
-        );
+        for seconds in ["31536001", "-1", "99999999999"] {
+            fails(
+                &format!("max_age = {seconds}"),
+                "hardtack.toml:1:11: `max_age` is at least 0, and at most a year: \
+                 31536000 seconds",
+            );
+        }
+        for path in ["", "/a", "a/", "a/../b", "a//b"] {
+            let error = parse(&format!("publish_manifest = '{path}'")).unwrap_err();
+            assert!(error.contains("is no logical path"), "{error}");
+        }
         fails("media_types = { \"*.x\" = \"x\" }", "hardtack.toml:1:15: \"x\" is no media type");
         assert!(parse("at = \"/a b/\"").unwrap_err().contains("is no URL prefix"));
         assert!(parse("exclude = [\"a[\"]").unwrap_err().starts_with("hardtack.toml:1:11: "));

@@ -14,14 +14,19 @@ pub struct Summary {
     /// Assets and their bytes.
     #[serde(flatten)]
     pub totals: Totals,
-    /// The number of files and folders that were left out.
-    pub left_out: usize,
+    /// Logical paths of the files and folders that were left out, sorted.
+    pub left_out: Vec<String>,
     /// How long the bake took.
     pub seconds: f64,
 }
 
 impl Summary {
-    pub(crate) fn new(release_id: String, totals: Totals, left_out: usize, took: Duration) -> Self {
+    pub(crate) fn new(
+        release_id: String,
+        totals: Totals,
+        left_out: Vec<String>,
+        took: Duration,
+    ) -> Self {
         Self { release_id, totals, left_out, seconds: took.as_secs_f64() }
     }
 }
@@ -29,9 +34,10 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "baked {} in {:.1} s", self.totals, self.seconds)?;
-        match self.left_out {
-            0 => Ok(()),
-            left_out => write!(f, "; left out {left_out}"),
+        match &self.left_out[..] {
+            [] => Ok(()),
+            names @ [_, _, _, _, ..] => write!(f, "; left out {}, …", names[..3].join(", ")),
+            names => write!(f, "; left out {}", names.join(", ")),
         }
     }
 }

@@ -72,7 +72,8 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 /// The build hash: SHA-256 over the sorted (URL path, fingerprint) pairs of a release.
 ///
-/// Two bundles of the same release id answer every URL alike. Displayed as 64 hex digits.
+/// Two bundles of the same release id serve the same bytes at the same paths. What is said of
+/// them, such as media types and cache policies, is not in it. Displayed as 64 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReleaseId(pub [u8; 32]);
 

@@ -170,7 +170,8 @@ impl Writer {
         coding: Coding,
         body: &[u8],
     ) -> RepresentationRecord {
-        let (body_offset, body_length) = self.bodies.place(body);
+        let digest = Sha256::digest(body).into();
+        let (body_offset, body_length) = self.bodies.place(body, digest);
         RepresentationRecord {
             coding: (coding as u32).into(),
             reserved: U32::ZERO,
@@ -178,7 +179,7 @@ impl Writer {
             content_length: self.strings.text(&body.len().to_string()),
             body_offset,
             body_length,
-            digest: Sha256::digest(body).into(),
+            digest,
         }
     }
 
@@ -213,9 +214,9 @@ struct Pool {
 }
 
 impl Pool {
-    fn place(&mut self, piece: &[u8]) -> (U64, U64) {
+    fn place(&mut self, piece: &[u8], digest: [u8; 32]) -> (U64, U64) {
         let end = self.bytes.len();
-        let offset = *self.known.entry(Sha256::digest(piece).into()).or_insert(end);
+        let offset = *self.known.entry(digest).or_insert(end);
         if offset == end {
             self.bytes.extend_from_slice(piece);
         }
@@ -224,7 +225,8 @@ impl Pool {
 
     /// Offsets past the format's limit saturate; [`Writer::check`] refuses such a bundle.
     fn text(&mut self, text: &str) -> Text {
-        let (offset, length) = self.place(text.as_bytes());
+        let digest = Sha256::digest(text).into();
+        let (offset, length) = self.place(text.as_bytes(), digest);
         Text { offset: number(offset.get() as usize), length: number(length.get() as usize) }
     }
 }

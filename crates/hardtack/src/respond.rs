@@ -9,6 +9,7 @@ use http::{
         CONTENT_TYPE, ETAG, InvalidHeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
     },
 };
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::{
     Body,
@@ -34,7 +35,8 @@ use crate::{
 /// Every error has `Cache-Control: no-store`, so that no cache keeps the 404 of a file that
 /// the next release has. A bundle that was damaged after it was opened yields 500.
 pub fn respond<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Response<Body> {
-    let mut response = answer(bundle, request).unwrap_or_else(|Damaged| internal_error());
+    let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };
+    let mut response = answer(bundle, head).unwrap_or_else(|Damaged| internal_error());
     if bundle.cors() {
         cors::allow_origin(response.headers_mut());
     }
@@ -42,6 +44,14 @@ pub fn respond<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Response<Bo
         *response.body_mut() = Body::empty();
     }
     response
+}
+
+/// What a request is answered by.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    method: &'a Method,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
 }
 
 /// The bundle holds something that cannot be sent.
@@ -61,33 +71,34 @@ impl From<InvalidHeaderValue> for Damaged {
 
 type Answer = Result<Response<Body>, Damaged>;
 
-fn answer<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Answer {
-    match *request.method() {
-        Method::GET | Method::HEAD => look_up(bundle, request.uri(), request.headers()),
-        Method::OPTIONS => Ok(options(bundle, request.headers())),
+fn answer(bundle: &Bundle<'static>, head: Head<'_>) -> Answer {
+    match *head.method {
+        Method::GET | Method::HEAD => look_up(bundle, head),
+        Method::OPTIONS => Ok(options(bundle, head.headers)),
         _ => Ok(method_not_allowed()),
     }
 }
 
-fn look_up(bundle: &Bundle<'static>, uri: &Uri, headers: &HeaderMap) -> Answer {
-    let Ok(path) = path::decode(uri.path()) else {
+fn look_up(bundle: &Bundle<'static>, head: Head<'_>) -> Answer {
+    let Ok(path) = path::decode(head.uri.path()) else {
         return Ok(error(StatusCode::BAD_REQUEST, "400 Bad Request\n"));
     };
     let Some(route) = bundle.route(&path)? else {
-        return not_found(bundle, headers);
+        return not_found(bundle, head.headers);
     };
     match route.action {
-        Action::Serve { asset, .. } => serve(&asset, route.cache_control, headers),
-        Action::Redirect { location } => redirect(location, route.cache_control, uri.query()),
+        Action::Serve { asset, .. } => serve(&asset, route.cache_control, head),
+        Action::Redirect { location } => redirect(location, route.cache_control, head.uri.query()),
     }
 }
 
-fn serve(asset: &Asset<'static>, cache_control: &'static str, headers: &HeaderMap) -> Answer {
-    let Some(representation) = negotiate::negotiate(asset, &AcceptEncoding::of(headers))? else {
-        return Ok(not_acceptable());
+fn serve(asset: &Asset<'static>, cache_control: &'static str, head: Head<'_>) -> Answer {
+    let accepted = AcceptEncoding::of(head.headers);
+    let Some(representation) = negotiate::negotiate(asset, &accepted)? else {
+        return Ok(not_acceptable(asset));
     };
-    match conditional::evaluate(headers, representation.entity_tag) {
-        Precondition::Holds => select(asset, &representation, cache_control, headers),
+    match conditional::evaluate(head.headers, representation.entity_tag) {
+        Precondition::Holds => select(asset, &representation, cache_control, head),
         Precondition::NotModified => not_modified(asset, &representation, cache_control),
         Precondition::Failed => {
             Ok(error(StatusCode::PRECONDITION_FAILED, "412 Precondition Failed\n"))
@@ -100,11 +111,14 @@ fn select(
     asset: &Asset<'static>,
     representation: &Representation<'static>,
     cache_control: &'static str,
-    headers: &HeaderMap,
+    head: Head<'_>,
 ) -> Answer {
     let length = representation.body.len();
-    let requested = match conditional::if_range_holds(headers, representation.entity_tag) {
-        true => range::requested(headers, length),
+    // A range is defined for GET alone (RFC 9110 §14.2).
+    let heeds_range = *head.method == Method::GET
+        && conditional::if_range_holds(head.headers, representation.entity_tag);
+    let requested = match heeds_range {
+        true => range::requested(head.headers, length),
         false => Requested::Whole,
     };
     let mut response = match requested {
@@ -168,19 +182,23 @@ fn describe_selection(
 ) -> Result<(), Damaged> {
     headers.insert(ETAG, field_value(representation.entity_tag)?);
     headers.insert(CACHE_CONTROL, field_value(cache_control)?);
-    if asset.representation_count() > 1 {
-        headers.insert(VARY, ACCEPT_ENCODING_VARIES);
-    }
+    describe_choice(asset, headers);
     Ok(())
 }
 
-const ACCEPT_ENCODING_VARIES: HeaderValue = HeaderValue::from_static("Accept-Encoding");
+/// That there was a choice between representations (RFC 9110 §12.5.5), if there was.
+fn describe_choice(asset: &Asset<'_>, headers: &mut HeaderMap) {
+    if asset.representation_count() > 1 {
+        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+}
 
 /// 301 to the one address of a page, with the request's query.
 fn redirect(location: &str, cache_control: &'static str, query: Option<&str>) -> Answer {
     let mut response = new_response(StatusCode::MOVED_PERMANENTLY);
     let location = match query {
-        Some(query) => format!("{location}?{query}"),
+        // A client may send bytes that no URI has; they are not sent back as they came.
+        Some(query) => format!("{location}?{}", utf8_percent_encode(query, &AsciiSet::EMPTY)),
         None => location.to_owned(),
     };
     let headers = response.headers_mut();
@@ -203,15 +221,13 @@ fn not_found(bundle: &Bundle<'static>, headers: &HeaderMap) -> Answer {
     describe_content(&page, &representation, response.headers_mut())?;
     response.headers_mut().remove(ACCEPT_RANGES);
     response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
-    if page.representation_count() > 1 {
-        response.headers_mut().insert(VARY, ACCEPT_ENCODING_VARIES);
-    }
+    describe_choice(&page, response.headers_mut());
     Ok(response)
 }
 
-fn not_acceptable() -> Response<Body> {
+fn not_acceptable(asset: &Asset<'_>) -> Response<Body> {
     let mut response = error(StatusCode::NOT_ACCEPTABLE, "406 Not Acceptable\n");
-    response.headers_mut().insert(VARY, ACCEPT_ENCODING_VARIES);
+    describe_choice(asset, response.headers_mut());
     response
 }
 

@@ -1,0 +1,249 @@
+//! Whole bakes, from a folder to a bundle.
+
+use std::{fs, path::Path};
+
+use hardtack_build::{Bake, Baked, Error, ProblemKind, Settings};
+use hardtack_bundle::{Action, Bundle, Coding};
+use tempfile::TempDir;
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let file = folder.path().join("assets").join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+    folder
+}
+
+/// Bakes `assets/` in a folder with that `hardtack.toml`.
+fn bake(folder: &Path, toml: &str) -> Result<Baked, Error> {
+    fs::write(folder.join("hardtack.toml"), toml).unwrap();
+    Bake::with(Settings::read(&folder.join("hardtack.toml"))?).run()
+}
+
+/// What a path is answered with: a logical path, or a location after an arrow.
+fn routes(baked: &Baked) -> Vec<(String, String)> {
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    bundle.verify().unwrap();
+    let answer = |action: Action<'_>| match action {
+        Action::Serve { asset, .. } => asset.logical_path.to_owned(),
+        Action::Redirect { location } => format!("-> {location}"),
+    };
+    let routes = bundle.routes().map(|route| route.unwrap());
+    routes.map(|route| (route.path.to_owned(), answer(route.action))).collect()
+}
+
+#[track_caller]
+fn has_routes(files: &[(&str, &str)], toml: &str, expected: &[(&str, &str)]) {
+    let baked = bake(folder(files).path(), toml).unwrap();
+    let owned = |(path, answer): &(&str, &str)| ((*path).to_owned(), (*answer).to_owned());
+    assert_eq!(routes(&baked), expected.iter().map(owned).collect::<Vec<_>>());
+}
+
+/// The first 12 hex digits of the SHA-256 of "x".
+const X: &str = "2d711642b726";
+
+#[test]
+fn an_asset_has_a_hashed_and_a_plain_path() {
+    has_routes(&[("a.css", "x")], "", &[(&format!("/a.{X}.css"), "a.css"), ("/a.css", "a.css")]);
+    has_routes(
+        &[("a.css", "x")],
+        "at = '/s'",
+        &[(&format!("/s/a.{X}.css"), "a.css"), ("/s/a.css", "a.css")],
+    );
+    has_routes(&[("a.css", "x")], "keep_only_hashed = true", &[(&format!("/a.{X}.css"), "a.css")]);
+}
+
+#[test]
+fn an_entry_point_keeps_its_path() {
+    has_routes(&[("a.html", "x")], "keep_only_hashed = true", &[("/a.html", "a.html")]);
+}
+
+#[test]
+fn an_index_stands_for_its_folder() {
+    has_routes(
+        &[("docs/index.html", ""), ("index.html", "")],
+        "",
+        &[
+            ("/", "index.html"),
+            ("/docs", "-> /docs/"),
+            ("/docs/", "docs/index.html"),
+            ("/docs/index.html", "-> /docs/"),
+            ("/index.html", "-> /"),
+        ],
+    );
+    has_routes(
+        &[("index.html", "")],
+        "at = '/s/'",
+        &[("/s", "-> /s/"), ("/s/", "index.html"), ("/s/index.html", "-> /s/")],
+    );
+}
+
+#[test]
+fn a_name_that_needs_escapes_is_routed_decoded_and_linked_encoded() {
+    let baked = bake(folder(&[("é b#.txt", "x")]).path(), "").unwrap();
+    assert_eq!(routes(&baked)[1].0, "/é b#.txt");
+    assert_eq!(baked.manifest.assets[0].url, format!("/%C3%A9%20b%23.{X}.txt"));
+}
+
+#[test]
+fn policies_and_settings_reach_the_bundle() {
+    let folder = folder(&[("a.css", "x"), ("404.html", "x")]);
+    let cache_control = |toml: &str, path: &str| {
+        let baked = bake(folder.path(), toml).unwrap();
+        let bundle = Bundle::open(&baked.bundle).unwrap();
+        bundle.route(path.as_bytes()).unwrap().unwrap().cache_control.to_owned()
+    };
+    assert_eq!(cache_control("", "/a.css"), "public, max-age=60");
+    assert_eq!(cache_control("max_age = 5", "/a.css"), "public, max-age=5");
+    let hashed = format!("/a.{X}.css");
+    assert_eq!(cache_control("max_age = 5", &hashed), "public, max-age=31536000, immutable");
+
+    let baked = bake(folder.path(), "cors = false").unwrap();
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    assert!(!bundle.cors());
+    assert_eq!(bundle.not_found().unwrap().unwrap().logical_path, "404.html");
+}
+
+#[test]
+fn the_codings_are_those_of_the_settings() {
+    let text = "abcdefghij ".repeat(100);
+    let folder = folder(&[("a.txt", &text)]);
+    let codings = |toml: &str| {
+        let baked = bake(folder.path(), toml).unwrap();
+        let of = &baked.manifest.assets[0].representations;
+        of.iter().map(|one| one.coding).collect::<Vec<_>>()
+    };
+    assert_eq!(codings(""), ["identity", "gzip", "br", "zstd"]);
+    assert_eq!(codings("codings = ['br']"), ["identity", "br"]);
+    assert_eq!(codings("codings = []"), ["identity"]);
+}
+
+/// Nothing of the folder's place, of time, or of the order of directory entries is in a bundle.
+#[test]
+fn two_bakes_in_two_folders_are_byte_identical() {
+    let mut files = [
+        ("index.html", "<link rel=stylesheet href=css/a.css><img src=i.png>".to_owned()),
+        ("css/a.css", "@import 'b.css'; a{b:url(../i.png)}".to_owned()),
+        ("css/b.css", "@import 'a.css';".to_owned() + &"a{}".repeat(500)),
+        ("i.png", "png".to_owned()),
+    ];
+    let mut bundle = || {
+        files.reverse();
+        let borrowed: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let folder = folder(&borrowed);
+        let baked = bake(folder.path(), "publish_manifest = 'm.json'").unwrap();
+        (baked.bundle, baked.manifest.to_json())
+    };
+    assert!(bundle() == bundle());
+}
+
+#[test]
+fn a_cached_bake_is_byte_identical() {
+    let folder = folder(&[("a.txt", &"abc".repeat(1000)), ("b.txt", "short")]);
+    let bake = || {
+        let settings = Settings::read(&folder.path().join("hardtack.toml")).unwrap();
+        Bake::with(settings).cache(folder.path().join("cache")).run().unwrap().bundle
+    };
+    fs::write(folder.path().join("hardtack.toml"), "").unwrap();
+    let cold = bake();
+    assert_eq!(fs::read_dir(folder.path().join("cache")).unwrap().count(), 2, "a content each");
+    assert!(cold == bake());
+}
+
+#[test]
+fn every_missing_target_is_told_at_once() {
+    let folder = folder(&[
+        ("a.css", "a{b:url(no.png)}\n@import 'bb.css';"),
+        ("b.css", ""),
+        ("c.html", "<img src=no/b.css>"),
+    ]);
+    let error = bake(folder.path(), "").unwrap_err().to_string();
+    let lines: Vec<_> = error.lines().collect();
+    assert_eq!(lines.len(), 3, "{error}");
+    let assets = folder.path().join("assets");
+    let begins = |line: usize, place: &str, text: &str| {
+        let expected = format!("{}{place}: {text}", assets.display());
+        assert!(lines[line].starts_with(&expected), "{expected}\n{}", lines[line]);
+    };
+    begins(0, "/a.css:1:9", "\"no.png\" refers to \"no.png\", which does not exist. Add the file,");
+    begins(
+        1,
+        "/a.css:2:10",
+        "\"bb.css\" refers to \"bb.css\", which does not exist. Near it: b.css.",
+    );
+    begins(
+        2,
+        "/c.html:1:10",
+        "\"no/b.css\" refers to \"no/b.css\", which does not exist. Near it: b.css.",
+    );
+}
+
+#[test]
+fn a_missing_target_can_be_a_warning_or_excluded() {
+    let folder = folder(&[("a.css", "a{b:url(no.png)}")]);
+    let baked = bake(folder.path(), "missing = 'warn'").unwrap();
+    assert!(matches!(baked.warnings[0].kind, ProblemKind::MissingTarget { .. }));
+    let baked = bake(folder.path(), "exclude_references = ['a.css']").unwrap();
+    assert!(baked.warnings.is_empty());
+}
+
+#[test]
+fn a_style_sheet_that_is_not_utf8_is_an_error_or_excluded() {
+    let folder = folder(&[]);
+    fs::create_dir(folder.path().join("assets")).unwrap();
+    fs::write(folder.path().join("assets/a.css"), b"a{}\n\xff").unwrap();
+    let error = bake(folder.path(), "").unwrap_err().to_string();
+    assert!(error.contains("a.css:2:1: byte 4 is not UTF-8"), "{error}");
+    assert!(bake(folder.path(), "exclude_references = ['a.css']").is_ok());
+}
+
+#[test]
+fn two_assets_on_one_url_are_an_error() {
+    let hashed = format!("a.{X}.css");
+    let folder = folder(&[("a.css", "x"), (&hashed, "y")]);
+    let error = bake(folder.path(), "").unwrap_err();
+    assert!(
+        matches!(&error.problems[0].kind, ProblemKind::SameUrl { path } if path[1..] == hashed)
+    );
+    assert!(error.problems[0].file.ends_with(format!("assets/{hashed}")), "{error}");
+}
+
+#[test]
+fn the_manifest_can_be_an_asset() {
+    let folder = folder(&[("a.css", "x"), ("z.css", "z"), ("z.html", "<script src=m.json>")]);
+    let baked = bake(folder.path(), "publish_manifest = 'm.json'").unwrap();
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let Action::Serve { asset, .. } = bundle.route(b"/m.json").unwrap().unwrap().action else {
+        panic!("it is served");
+    };
+    let published: serde_json::Value =
+        serde_json::from_slice(asset.identity().unwrap().body).unwrap();
+    let described = published["assets"].as_array().unwrap();
+    assert_eq!(described.len(), 3);
+    assert_eq!(described[0]["url"], format!("/a.{X}.css"));
+    assert_eq!(asset.representations().nth(1).unwrap().unwrap().coding, Coding::Gzip);
+    fs::remove_file(folder.path().join("assets/z.html")).unwrap();
+    let error = bake(folder.path(), "publish_manifest = 'a.css'").unwrap_err().to_string();
+    assert!(error.contains("a.css: it is the path of `publish_manifest` too"), "{error}");
+}
+
+#[test]
+fn an_empty_folder_is_an_empty_site() {
+    let folder = folder(&[]);
+    fs::create_dir(folder.path().join("assets")).unwrap();
+    let baked = bake(folder.path(), "").unwrap();
+    assert_eq!(baked.summary.totals.assets, 0);
+    assert!(routes(&baked).is_empty());
+}
+
+#[test]
+fn the_summary_is_one_line() {
+    let folder = folder(&[("a.txt", &"abcdefghij".repeat(100)), (".hidden", "")]);
+    let baked = bake(folder.path(), "").unwrap();
+    let line = baked.summary.to_string();
+    assert!(line.starts_with("baked 1 asset, 1.0 kB, compressed "), "{line}");
+    assert!(line.contains("% saved) in ") && line.ends_with("; left out .hidden"), "{line}");
+    assert_eq!(baked.summary.left_out, [".hidden"]);
+}

@@ -1,0 +1,319 @@
+//! The answers to whole requests, in memory. The rules themselves are tested beside them.
+
+use std::sync::LazyLock;
+
+use axum::{Router, routing};
+use hardtack::{Body, Bundle, ServeBundle, respond};
+use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Writer};
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+const MINUTE: CachePolicy = CachePolicy::Revalidate { max_age: 60 };
+
+/// Text with three codings, whose bodies stand in for what they are not; a picture with none;
+/// a folder's index; a name that needs escapes; and perhaps a page for 404s.
+fn bundle(with_not_found: bool, with_cors: bool) -> Bundle<'static> {
+    let mut writer = Writer::new("/");
+    if with_cors {
+        writer.cors();
+    }
+    let page: &[(Coding, &[u8])] = &[(Coding::Identity, b"no such page"), (Coding::Br, b"none")];
+    let text: &[(Coding, &[u8])] = &[
+        (Coding::Identity, b"0123456789"),
+        (Coding::Gzip, b"gzipped"),
+        (Coding::Br, b"brotli"),
+        (Coding::Zstd, b"zstandard"),
+    ];
+    let index: &[(Coding, &[u8])] = &[(Coding::Identity, b"index")];
+    let picture: &[(Coding, &[u8])] = &[(Coding::Identity, b"picture")];
+    let empty: &[(Coding, &[u8])] = &[(Coding::Identity, b"")];
+    for (name, media_type, representations) in [
+        ("404.html", "text/html; charset=utf-8", page),
+        ("a.css", "text/css; charset=utf-8", text),
+        ("docs/index.html", "text/html; charset=utf-8", index),
+        ("empty", "application/octet-stream", empty),
+        ("é b.png", "image/png", picture),
+    ] {
+        let path = format!("/{}", name.trim_end_matches("index.html"));
+        let asset = writer.asset(NewAsset {
+            logical_path: name,
+            url: &path,
+            plain_url: Some(&path),
+            media_type,
+            fingerprint: Fingerprint::of(representations[0].1),
+            representations,
+        });
+        writer.serve(&path, asset, MINUTE);
+        if name == "a.css" {
+            writer.serve("/a.0123456789ab.css", asset, CachePolicy::Immutable);
+        }
+        if name == "404.html" && with_not_found {
+            writer.not_found(asset);
+        }
+    }
+    writer.redirect("/docs", "/docs/", MINUTE);
+    let bytes = writer.finish().expect("the sample is valid");
+    Bundle::open(bytes.leak()).expect("just written")
+}
+
+static SITE: LazyLock<Bundle<'static>> = LazyLock::new(|| bundle(true, true));
+
+fn ask(bundle: &Bundle<'static>, line: &str, headers: &[(&str, &str)]) -> Response<Body> {
+    let (method, target) = line.split_once(' ').expect("a method and a target");
+    let mut request = Request::builder().method(method).uri(target);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    respond(bundle, &request.body(()).expect("a valid request"))
+}
+
+/// Status, the named headers, and the body as text.
+#[track_caller]
+fn answers(
+    line: &str,
+    headers: &[(&str, &str)],
+    status: u16,
+    expected: &[(&str, &str)],
+    body: &str,
+) {
+    let response = ask(&SITE, line, headers);
+    assert_eq!(response.status().as_u16(), status, "{line} {headers:?}");
+    for (name, value) in expected {
+        let found = response.headers().get(*name).map_or("", |found| found.to_str().unwrap());
+        assert_eq!(found, *value, "{name} of {line} {headers:?}");
+    }
+    assert_eq!(text(response), body, "{line} {headers:?}");
+}
+
+fn text(response: Response<Body>) -> String {
+    let collected = response.into_body().collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let bytes = runtime.block_on(collected).unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn tag(coding: &str) -> String {
+    format!("\"{}-{coding}\"", Fingerprint::of(b"0123456789"))
+}
+
+#[test]
+fn the_identity_without_accept_encoding() {
+    let expected = [
+        ("content-type", "text/css; charset=utf-8"),
+        ("content-length", "10"),
+        ("content-encoding", ""),
+        ("etag", &tag("identity")),
+        ("cache-control", "public, max-age=60"),
+        ("vary", "Accept-Encoding"),
+        ("accept-ranges", "bytes"),
+        ("x-content-type-options", "nosniff"),
+        ("access-control-allow-origin", "*"),
+    ];
+    answers("GET /a.css", &[], 200, &expected, "0123456789");
+    answers("GET /a.css?v=1", &[], 200, &expected, "0123456789");
+}
+
+/// RFC 9110 §12.5.3.
+#[test]
+fn the_smallest_of_the_most_wanted_codings() {
+    let gets = |accept: &str, coding: &str, body: &str| {
+        let tag = tag(if coding.is_empty() { "identity" } else { coding });
+        let expected = [("content-encoding", coding), ("vary", "Accept-Encoding"), ("etag", &tag)];
+        answers("GET /a.css", &[("accept-encoding", accept)], 200, &expected, body);
+    };
+    gets("gzip, br, zstd", "br", "brotli");
+    gets("gzip, zstd", "gzip", "gzipped");
+    gets("br;q=0.5, gzip", "gzip", "gzipped");
+    gets("*", "br", "brotli");
+    gets("gzip;q=0", "", "0123456789");
+    gets("identity, gzip;q=0.9", "", "0123456789");
+    gets("deflate", "", "0123456789");
+}
+
+#[test]
+fn nothing_acceptable_is_406() {
+    let expected = [("vary", "Accept-Encoding"), ("cache-control", "no-store")];
+    for accept in ["identity;q=0", "*;q=0", "deflate, *;q=0"] {
+        let headers = [("accept-encoding", accept)];
+        answers("GET /a.css", &headers, 406, &expected, "406 Not Acceptable\n");
+    }
+}
+
+#[test]
+fn one_representation_does_not_vary() {
+    let expected = [("vary", ""), ("content-encoding", "")];
+    answers("GET /%C3%A9%20b.png", &[("accept-encoding", "gzip")], 200, &expected, "picture");
+}
+
+/// RFC 8246.
+#[test]
+fn a_hashed_path_is_immutable() {
+    let expected = [("cache-control", "public, max-age=31536000, immutable")];
+    answers("GET /a.0123456789ab.css", &[], 200, &expected, "0123456789");
+}
+
+/// RFC 9110 §15.4.5: the fields that a 304 owes.
+#[test]
+fn not_modified() {
+    let br = tag("br");
+    let expected = [
+        ("etag", &br[..]),
+        ("cache-control", "public, max-age=60"),
+        ("vary", "Accept-Encoding"),
+        ("access-control-allow-origin", "*"),
+        ("content-length", ""),
+        ("content-type", ""),
+    ];
+    let headers = [("accept-encoding", "br"), ("if-none-match", &br[..])];
+    answers("GET /a.css", &headers, 304, &expected, "");
+    // The tag of one coding does not stand for another.
+    let headers = [("accept-encoding", "gzip"), ("if-none-match", &br[..])];
+    answers("GET /a.css", &headers, 200, &[("etag", &tag("gzip"))], "gzipped");
+}
+
+#[test]
+fn a_failed_precondition_is_412() {
+    let expected = [("cache-control", "no-store")];
+    answers("GET /a.css", &[("if-match", "\"x\"")], 412, &expected, "412 Precondition Failed\n");
+}
+
+/// RFC 9110 §14: ranges are of the representation that was negotiated.
+#[test]
+fn ranges() {
+    let gets = |headers: &[(&str, &str)], content_range: &str, body: &str| {
+        let length = body.len().to_string();
+        let expected = [
+            ("content-range", content_range),
+            ("content-length", &length),
+            ("accept-ranges", "bytes"),
+            ("vary", "Accept-Encoding"),
+            ("cache-control", "public, max-age=60"),
+            ("access-control-allow-origin", "*"),
+        ];
+        answers("GET /a.css", headers, 206, &expected, body);
+    };
+    gets(&[("range", "bytes=0-0")], "bytes 0-0/10", "0");
+    gets(&[("range", "bytes=-3")], "bytes 7-9/10", "789");
+    gets(&[("range", "bytes=8-")], "bytes 8-9/10", "89");
+    gets(&[("range", "bytes=1-2"), ("accept-encoding", "br")], "bytes 1-2/6", "ro");
+    gets(&[("range", "bytes=1-2"), ("if-range", &tag("identity"))], "bytes 1-2/10", "12");
+    answers("GET /a.css", &[("range", "bytes=1-2"), ("if-range", "\"x\"")], 200, &[], "0123456789");
+    let expected = [("content-range", "bytes */10"), ("cache-control", "no-store")];
+    let body = "416 Range Not Satisfiable\n";
+    answers("GET /a.css", &[("range", "bytes=10-")], 416, &expected, body);
+    answers("GET /empty", &[("range", "bytes=0-")], 416, &[("content-range", "bytes */0")], body);
+    // A precondition is evaluated before the range (§13.2.2).
+    let tag = tag("identity");
+    answers("GET /a.css", &[("range", "bytes=10-"), ("if-none-match", &tag)], 304, &[], "");
+}
+
+#[test]
+fn a_folder_has_one_address() {
+    answers("GET /docs/", &[], 200, &[], "index");
+    let to = |location| [("location", location), ("cache-control", "public, max-age=60")];
+    answers("GET /docs", &[], 301, &to("/docs/"), "");
+    answers("GET /docs?a=b&c", &[], 301, &to("/docs/?a=b&c"), "");
+    answers("GET /docs?é%C3", &[], 301, &to("/docs/?%C3%A9%C3"), "");
+}
+
+#[test]
+fn what_is_not_there_is_404() {
+    let expected = [
+        ("cache-control", "no-store"),
+        ("content-type", "text/html; charset=utf-8"),
+        ("vary", "Accept-Encoding"),
+        ("etag", ""),
+        ("accept-ranges", ""),
+    ];
+    for target in ["/x", "/a.css/", "//a.css", "/docs/../a.css", "/%2e/a.css", "/a.CSS", "/%ff"] {
+        answers(&format!("GET {target}"), &[], 404, &expected, "no such page");
+    }
+    let brotli = [("content-encoding", "br")];
+    answers("GET /x", &[("accept-encoding", "br")], 404, &brotli, "none");
+    answers("GET /x", &[("if-none-match", "*"), ("range", "bytes=0-0")], 404, &[], "no such page");
+    let plain = ask(&bundle(false, true), "GET /x", &[]);
+    assert_eq!(plain.headers()["content-type"], "text/plain; charset=utf-8");
+    assert_eq!(text(plain), "404 Not Found\n");
+}
+
+#[test]
+fn a_path_with_an_invalid_escape_is_400() {
+    for target in ["/%", "/a%2fb", "/%00", "/%zz"] {
+        let expected = [("cache-control", "no-store")];
+        answers(&format!("GET {target}"), &[], 400, &expected, "400 Bad Request\n");
+    }
+}
+
+#[test]
+fn head_is_get_without_the_body() {
+    for target in ["/a.css", "/docs", "/x", "/%", "/empty"] {
+        for headers in [&[][..], &[("accept-encoding", "br")], &[("if-none-match", "*")]] {
+            let get = ask(&SITE, &format!("GET {target}"), headers);
+            let head = ask(&SITE, &format!("HEAD {target}"), headers);
+            assert_eq!((get.status(), get.headers()), (head.status(), head.headers()));
+            assert_eq!(text(head), "");
+        }
+    }
+    // RFC 9110 §14.2: a range is only for GET.
+    answers("HEAD /a.css", &[("range", "bytes=0-0")], 200, &[("content-length", "10")], "");
+}
+
+#[test]
+fn other_methods_are_405() {
+    for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "get"] {
+        let expected = [("allow", "GET, HEAD, OPTIONS"), ("cache-control", "no-store")];
+        let body = "405 Method Not Allowed\n";
+        answers(&format!("{method} /a.css"), &[], 405, &expected, body);
+    }
+}
+
+/// WHATWG Fetch §4.8.
+#[test]
+fn a_preflight_is_answered() {
+    let headers = [("origin", "https://a.example"), ("access-control-request-method", "GET")];
+    let expected = [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", "GET, HEAD, OPTIONS"),
+        ("access-control-max-age", "86400"),
+        ("allow", "GET, HEAD, OPTIONS"),
+    ];
+    answers("OPTIONS /a.css", &headers, 204, &expected, "");
+    answers("OPTIONS *", &[], 204, &[("access-control-allow-methods", "")], "");
+}
+
+#[test]
+fn cors_can_be_off() {
+    let bundle = bundle(true, false);
+    let headers = [("access-control-request-method", "GET")];
+    for line in ["GET /a.css", "GET /x", "OPTIONS /a.css"] {
+        let response = ask(&bundle, line, &headers);
+        let names = response.headers().keys().map(|name| name.as_str());
+        assert!(!names.into_iter().any(|name| name.starts_with("access-control")), "{line}");
+    }
+}
+
+#[test]
+fn every_response_has_a_content_length_that_is_true() {
+    for line in ["GET /a.css", "GET /empty", "GET /x", "GET /docs", "GET /%", "PUT /a.css"] {
+        let response = ask(&SITE, line, &[]);
+        let stated = response.headers()["content-length"].to_str().unwrap().to_owned();
+        assert_eq!(stated, text(response).len().to_string(), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn it_is_a_fallback_service_of_axum() {
+    let app = Router::new()
+        .route("/hello", routing::get(|| async { "hello" }))
+        .fallback_service(ServeBundle::new(*SITE));
+    let ask = |target: &str| {
+        let request = Request::builder().uri(target).body(axum::body::Body::empty()).unwrap();
+        app.clone().oneshot(request)
+    };
+    let hello = ask("/hello").await.unwrap();
+    assert_eq!(hello.into_body().collect().await.unwrap().to_bytes(), "hello");
+    let asset = ask("/a.css").await.unwrap();
+    assert_eq!(asset.into_body().collect().await.unwrap().to_bytes(), "0123456789");
+    assert_eq!(ask("/nope").await.unwrap().status(), StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,62 @@
+# What a developer runs, and what CI runs. `just` lists it.
+
+_list:
+    @just --list --unsorted
+
+# Everything that CI checks without peers
+check: fmt-check clippy doc test
+
+# What CI runs, whole: the checks, then the tests with peers
+ci:
+    .ci/run
+
+# Formats the code
+fmt:
+    cargo fmt --all
+
+# Fails if the code is not formatted
+fmt-check:
+    cargo fmt --all --check
+
+# Lints all targets with all features; a warning is an error
+clippy:
+    cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+
+# Builds the API documentation; a warning is an error
+doc:
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+# The tests that need nothing but the Rust toolchain
+test *arguments:
+    cargo test --locked {{ arguments }}
+
+# Installs the peers, and runs the tests that need them
+peers *arguments:
+    scripts/peers {{ arguments }}
+
+# Licences, bans and sources of all dependencies; needs cargo-deny, and no network
+deny:
+    cargo deny --locked check licenses bans sources
+
+# Known vulnerabilities; cargo-deny fetches their database
+advisories:
+    cargo deny --locked check advisories
+
+# CPU time a request, beside bare hyper; needs wrk
+bench-trunk *arguments:
+    benches/trunk {{ arguments }}
+
+# 10,000 assets beside 100: what they cost rustc, and the server's start
+bench-many-assets *arguments:
+    benches/many-assets {{ arguments }}
+
+# A bake beside Django's collectstatic, on the same files
+bench-collectstatic *arguments:
+    scripts/fetch-corpora --django
+    cargo build --release --locked
+    benches/collectstatic {{ arguments }}
+
+# The encoders and their settings: bytes and CPU time of the candidates
+bench-choices *arguments:
+    scripts/fetch-corpora
+    cargo run --release --locked --manifest-path benches/choices/Cargo.toml -- {{ arguments }}

@@ -1,0 +1,277 @@
+//! Tests that need more than the Rust toolchain: real packages, strace, Cargo as a user runs it.
+//!
+//! They are ignored by a plain `cargo test`; `scripts/peers` installs what they need and runs
+//! exactly these.
+
+mod common;
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use common::{PATIENCE, Packed, Server, assets, decode, executable, folder, pack, run, stdout};
+use hardtack_bundle::Coding;
+use serde_json::Value;
+
+/// A real package, unpacked by `scripts/fetch-corpora`.
+#[track_caller]
+fn corpus(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora").join(name);
+    assert!(folder.is_dir(), "{} is missing: run scripts/fetch-corpora", folder.display());
+    folder
+}
+
+/// Some packages bring demo pages whose references lead nowhere.
+fn lenient() -> tempfile::TempDir {
+    folder(&[("hardtack.toml", b"missing = 'warn'")])
+}
+
+#[track_caller]
+fn pack_corpus(name: &str) -> Packed {
+    let config = lenient();
+    let config = config.path().join("hardtack.toml");
+    let config = config.to_str().expect("temporary folders have plain names");
+    pack(&corpus(name), &[("HARDTACK_CONFIG", config), ("HARDTACK_AT", "/static/")])
+}
+
+/// Fetches every asset at each of its paths under each coding, and compares it with its source.
+/// Returns how many assets' references were rewritten.
+#[track_caller]
+fn fetch_everything(command: impl Fn() -> Command, source: &Path) -> usize {
+    let assets = assets(&mut command());
+    let server = Server::of(&mut command());
+    let mut connection = server.connect();
+    let plain_names = plain_names(&assets);
+    let mut rewritten = 0;
+    for asset in &assets {
+        let path = source.join(text(asset, "logical_path"));
+        let authored = fs::read(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        let served = server.get(text(asset, "url"), &[]).body;
+        if served != authored {
+            rewritten += 1;
+            assert!(without_hashes(&served, &plain_names) == authored, "{path:?} is another file");
+        }
+        for (url, is_hashed) in paths(asset) {
+            for representation in asset["representations"].as_array().unwrap() {
+                let coding = text(representation, "coding");
+                let response = connection.request("GET", url, &[("Accept-Encoding", coding)]);
+                assert_eq!(response.status, 200, "{url} {coding}");
+                let expected = Some(coding).filter(|coding| *coding != "identity");
+                assert_eq!(response.header("content-encoding"), expected, "{url} {coding}");
+                assert_eq!(response.header("etag"), Some(text(representation, "entity_tag")));
+                assert_eq!(response.body.len(), representation["bytes"], "{url} {coding}");
+                let cache_control = response.header("cache-control").unwrap();
+                assert_eq!(cache_control.contains("immutable"), is_hashed, "{url}");
+                assert!(response.decoded() == served, "{url} {coding}");
+            }
+        }
+    }
+    rewritten
+}
+
+fn text<'a>(of: &'a Value, key: &str) -> &'a str {
+    of[key].as_str().unwrap_or_else(|| panic!("no {key} in {of}"))
+}
+
+/// The URL paths of an asset, and whether each is a hashed one.
+fn paths(asset: &Value) -> Vec<(&str, bool)> {
+    let (url, plain) = (text(asset, "url"), text(asset, "plain_url"));
+    let hashed = (url != plain).then_some((url, true));
+    hashed.into_iter().chain([(plain, false)]).collect()
+}
+
+/// From the file names of hashed paths to those of plain paths.
+fn plain_names(assets: &[Value]) -> HashMap<String, String> {
+    let name = |url: &str| url.rsplit('/').next().expect("never empty").to_owned();
+    let names = |asset: &Value| (name(text(asset, "url")), name(text(asset, "plain_url")));
+    assets.iter().map(names).filter(|(hashed, plain)| hashed != plain).collect()
+}
+
+/// Undoes the rewriting, in a way that shares nothing with it: wherever 12 hex digits between
+/// dots stand, the file name around them is looked up.
+fn without_hashes(served: &[u8], plain_names: &HashMap<String, String>) -> Vec<u8> {
+    let mut restored = Vec::new();
+    let mut rest = served;
+    while let Some(dot) = rest.iter().position(|byte| *byte == b'.') {
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-._~@+%".contains(byte);
+        let start = dot - rest[..dot].iter().rev().take_while(is_name).count();
+        let end = dot + rest[dot..].iter().take_while(is_name).count();
+        let candidate = String::from_utf8_lossy(&rest[start..end]);
+        restored.extend_from_slice(&rest[..start]);
+        let plain = plain_names.get(candidate.as_ref());
+        restored.extend_from_slice(plain.map_or(&rest[start..end], String::as_bytes));
+        rest = &rest[end..];
+    }
+    restored.extend_from_slice(rest);
+    restored
+}
+
+#[track_caller]
+fn is_served_whole(name: &str, has_references: bool) {
+    let packed = pack_corpus(name);
+    let rewritten = fetch_everything(|| packed.command(), &corpus(name));
+    assert_eq!(rewritten > 0, has_references, "{rewritten} rewritten");
+}
+
+#[test]
+#[ignore = "needs corpora/django-admin"]
+fn django_admin_is_served_whole() {
+    is_served_whole("django-admin", true);
+}
+
+#[test]
+#[ignore = "needs corpora/bootstrap"]
+fn bootstrap_is_served_whole() {
+    is_served_whole("bootstrap", false);
+}
+
+#[test]
+#[ignore = "needs corpora/katex"]
+fn katex_is_served_whole() {
+    is_served_whole("katex", true);
+}
+
+#[test]
+#[ignore = "needs corpora/swagger-ui-dist"]
+fn swagger_ui_is_served_whole() {
+    is_served_whole("swagger-ui-dist", true);
+}
+
+#[test]
+#[ignore = "needs corpora/reveal.js"]
+fn reveal_js_is_served_whole() {
+    is_served_whole("reveal.js", true);
+}
+
+/// What `cargo build` makes of a site, in a target directory of this test's own.
+fn cargo_build(site: &Path, environment: &[(&str, &Path)]) -> Command {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let target = root.join("target/peers");
+    let mut cargo = executable(Path::new(env!("CARGO")));
+    cargo.current_dir(root).args(["build", "--locked"]);
+    cargo.env("CARGO_TARGET_DIR", &target).env("HARDTACK_ASSETS", site);
+    stdout(cargo.envs(environment.iter().copied()));
+    executable(&target.join("debug/hardtack"))
+}
+
+#[test]
+#[ignore = "runs cargo build, and needs corpora/katex"]
+fn cargo_build_bakes_a_site_and_again_when_it_changed() {
+    let config = lenient();
+    let config = config.path().join("hardtack.toml");
+    let environment = [("HARDTACK_CONFIG", &*config), ("HARDTACK_AT", Path::new("/static/"))];
+    let build = || cargo_build(&corpus("katex"), &environment);
+    let packed = pack_corpus("katex");
+    let version = |mut command: Command| stdout(command.arg("--version"));
+    assert_eq!(version(build()), version(packed.command()), "pack makes the same release");
+    let rewritten =
+        fetch_everything(|| executable(Path::new(build().get_program())), &corpus("katex"));
+    assert!(rewritten > 0);
+
+    let site = folder(&[("a.css", b"a{}"), ("deep/b.css", b"b{}")]);
+    let carried = || {
+        let mut binary = cargo_build(site.path(), &[]);
+        let baked = fs::metadata(binary.get_program()).and_then(|it| it.modified()).unwrap();
+        let urls = assets(&mut binary).iter().map(|one| text(one, "url").to_owned()).collect();
+        (urls, baked)
+    };
+    let names = |urls: &Vec<String>| urls.iter().map(|url| url[..8].to_owned()).collect::<Vec<_>>();
+    // Cargo compares modification times, which some file systems count in whole seconds.
+    let later = || thread::sleep(Duration::from_millis(1100));
+
+    let (first, built): (Vec<String>, _) = carried();
+    assert_eq!(names(&first), ["/a.5f546", "/deep/b.", "/hardtac"]);
+    later();
+    assert_eq!(carried(), (first.clone(), built), "an untouched tree is not built again");
+    fs::write(site.path().join("deep/c.css"), "c{}").unwrap();
+    assert_eq!(names(&carried().0), ["/a.5f546", "/deep/b.", "/deep/c.", "/hardtac"]);
+    later();
+    fs::remove_file(site.path().join("deep/b.css")).unwrap();
+    assert_eq!(names(&carried().0), ["/a.5f546", "/deep/c.", "/hardtac"]);
+    later();
+    fs::write(site.path().join("a.css"), "a{color:red}").unwrap();
+    assert_ne!(carried().0[0], first[0]);
+}
+
+/// After the line that says where it listens, no call names a file, and none reads one that was
+/// opened before.
+#[test]
+#[ignore = "needs strace, and corpora/django-admin"]
+fn a_running_server_touches_no_file() {
+    let packed = pack_corpus("django-admin");
+    let trace = packed.executable.with_extension("trace");
+    let mut strace = executable(Path::new("strace"));
+    // -D: the server is the child of this test, so that signals reach it.
+    strace.args(["-D", "-f", "-y", "-o"]).arg(&trace).arg("-e");
+    strace.arg("trace=%file,%desc").arg(&packed.executable);
+    let server = Server::of(&mut strace);
+    let mut connection = server.connect();
+    for asset in packed.assets() {
+        for (url, _) in paths(&asset) {
+            for coding in Coding::ALL {
+                let headers = [("Accept-Encoding", coding.name())];
+                assert_eq!(connection.request("GET", url, &headers).status, 200);
+            }
+        }
+    }
+    assert_eq!(connection.request("GET", "/nowhere", &[]).status, 404);
+    server.signal("-TERM");
+    assert_eq!(server.wait(), 0);
+
+    let calls = finished_trace(&trace);
+    let listening = calls.iter().position(|call| call.contains("listening")).unwrap();
+    let (before, after) = calls.split_at(listening + 1);
+    assert!(before.iter().any(|call| touches_file(call)), "the trace shows what it looks for");
+    assert!(after.iter().any(|call| call.contains("HTTP/1.1 200")), "and what was served");
+    let touching: Vec<_> = after.iter().filter(|call| touches_file(call)).collect();
+    assert!(touching.is_empty(), "{touching:#?}");
+}
+
+/// Whether a line of strace is a call that names a file, or has a descriptor of one.
+fn touches_file(call: &str) -> bool {
+    let call = call.split_once(' ').map_or(call, |(_, call)| call.trim_start());
+    let Some((name, arguments)) = call.split_once('(') else { return false };
+    // Descriptors are shown as 3</path>, 4<TCP:[...]>, 5<anon_inode:[eventfd]>.
+    let has_file = arguments.contains("</") && !arguments.contains("</dev/null>");
+    let names_file = ["open", "stat", "access", "readlink", "execve", "getcwd", "chdir"];
+    let writes_output = name == "write" && arguments.starts_with(['1', '2']);
+    (has_file && !writes_output) || names_file.iter().any(|part| name.contains(part))
+}
+
+/// The lines of a trace whose process has ended.
+fn finished_trace(file: &Path) -> Vec<String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let trace = fs::read_to_string(file).unwrap_or_default();
+        if trace.lines().any(|line| line.ends_with("+++ exited with 0 +++")) {
+            return trace.lines().map(str::to_owned).collect();
+        }
+        assert!(Instant::now() < deadline, "strace has not finished: {trace}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The decoders agree with programs that share no code with the encoders.
+#[test]
+#[ignore = "needs gzip, brotli and zstd"]
+fn other_decoders_agree() {
+    let packed = pack_corpus("katex");
+    let server = Server::of(&mut packed.command());
+    let identity = server.get("/static/dist/katex.min.js", &[]).body;
+    for (coding, program) in [("gzip", "gzip"), ("br", "brotli"), ("zstd", "zstd")] {
+        let headers = [("Accept-Encoding", coding)];
+        let coded = server.get("/static/dist/katex.min.js", &headers).body;
+        let file = packed.executable.with_extension(coding);
+        fs::write(&file, &coded).unwrap();
+        let decoded = run(Command::new(program).arg("-dc").stdin(fs::File::open(&file).unwrap()));
+        assert!(decoded.status.success(), "{}", String::from_utf8_lossy(&decoded.stderr));
+        assert!(decoded.stdout == identity, "{program}");
+        let ours = Coding::ALL.into_iter().find(|one| one.name() == coding).unwrap();
+        assert!(decode(ours, &coded) == identity);
+    }
+}

@@ -1,0 +1,200 @@
+//! The binary with the demo site, over real sockets.
+
+mod common;
+
+use std::{io::Read, net::TcpListener};
+
+use common::{Server, folder, hardtack, pack, stderr, stdout};
+
+#[test]
+fn the_banner_says_what_and_where() {
+    let server = Server::start();
+    let [title, carrying, listening] = &server.banner[..] else { panic!("{:?}", server.banner) };
+    assert!(title.starts_with("hardtack 0."), "{title}");
+    assert!(carrying.contains(" assets, ") && carrying.contains("% saved"), "{carrying}");
+    assert!(listening.ends_with('/'), "{listening}");
+}
+
+#[test]
+fn the_page_loads_its_style_sheet_from_the_hashed_path() {
+    let server = Server::start();
+    let page = String::from_utf8(server.get("/", &[]).body).unwrap();
+    let href = page.split("rel=\"stylesheet\" href=\"").nth(1).unwrap();
+    let href = href.split('"').next().unwrap();
+    assert!(href.starts_with("css/app.") && href.len() > "css/app.css".len(), "{href}");
+    let sheet = server.get(&format!("/{href}"), &[("Accept-Encoding", "gzip, br")]);
+    assert_eq!(sheet.status, 200);
+    assert_eq!(sheet.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    assert_eq!(sheet.header("content-type"), Some("text/css; charset=utf-8"));
+    assert_eq!(sheet.header("content-encoding"), Some("br"));
+    assert_eq!(sheet.header("vary"), Some("Accept-Encoding"));
+    assert_eq!(sheet.header("access-control-allow-origin"), Some("*"));
+    let plain = server.get("/css/app.css", &[]);
+    assert_eq!(plain.header("cache-control"), Some("public, max-age=60"));
+    assert_eq!(plain.header("content-encoding"), None);
+    assert_eq!(plain.body, sheet.decoded());
+}
+
+#[test]
+fn a_missing_page_is_the_404_page() {
+    let server = Server::start();
+    for target in ["/nope", "/css/", "/css/app.000000000000.css", "/deep/er/nope.png"] {
+        let response = server.get(target, &[]);
+        assert_eq!((response.status, response.header("cache-control")), (404, Some("no-store")));
+        assert_eq!(response.header("content-type"), Some("text/html; charset=utf-8"));
+        let page = String::from_utf8(response.body).unwrap();
+        assert!(page.contains("href=\"/css/app."), "its references are whole paths");
+    }
+}
+
+#[test]
+fn a_connection_is_kept_alive() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    let get = connection.request("GET", "/", &[]);
+    let tag = get.header("etag").unwrap();
+    let head = connection.request("HEAD", "/", &[]);
+    let without_date = |headers: &[(String, String)]| {
+        headers.iter().filter(|(name, _)| name != "date").cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(without_date(&head.headers), without_date(&get.headers));
+    let revalidated = connection.request("GET", "/", &[("If-None-Match", tag)]);
+    assert_eq!((revalidated.status, revalidated.header("etag")), (304, Some(tag)));
+    let part = connection.request("GET", "/", &[("Range", "bytes=-7")]);
+    assert_eq!((part.status, &part.body[..]), (206, &get.body[get.body.len() - 7..]));
+    assert_eq!(connection.request("DELETE", "/", &[]).status, 405);
+    assert_eq!(connection.request("GET", "/", &[]).body, get.body);
+}
+
+#[test]
+fn requests_may_be_pipelined() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    let request = "GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n".repeat(50);
+    connection.send(request.as_bytes());
+    for _ in 0..50 {
+        assert_eq!(connection.response("GET").status, 200);
+    }
+}
+
+#[test]
+fn a_signal_ends_it_with_status_0() {
+    for signal in ["-TERM", "-INT"] {
+        let server = Server::start();
+        let mut idle = server.connect();
+        assert_eq!(idle.request("GET", "/", &[]).status, 200);
+        server.signal(signal);
+        assert!(idle.is_closed());
+        assert_eq!(server.wait(), 0);
+    }
+}
+
+#[test]
+fn a_request_that_is_under_way_is_answered_before_the_end() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    connection.send(b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n");
+    // Requests on other connections show that the server has read the half one by now.
+    for _ in 0..10 {
+        assert_eq!(server.get("/", &[]).status, 200);
+    }
+    server.signal("-TERM");
+    while server.connect_or_refused().is_some_and(|mut refused| !refused.is_closed()) {}
+    connection.send(b"\r\n");
+    let response = connection.response("GET");
+    assert_eq!((response.status, response.header("connection")), (200, Some("close")));
+    assert!(connection.is_closed());
+    assert_eq!(server.wait(), 0);
+}
+
+#[test]
+fn a_body_that_is_under_way_is_sent_to_its_end() {
+    let large = vec![b'x'; 32_000_000];
+    let site = folder(&[("large.png", &large)]);
+    let packed = pack(site.path(), &[]);
+    let server = Server::of(&mut packed.command());
+    let mut connection = server.connect();
+    connection.send(b"GET /large.png HTTP/1.1\r\nHost: x\r\n\r\n");
+    let mut first = [0; 1000];
+    connection.stream.read_exact(&mut first).unwrap();
+    server.signal("-TERM");
+    let mut rest = Vec::new();
+    connection.stream.read_to_end(&mut rest).unwrap();
+    assert!(rest.len() + 1000 > large.len() && rest.ends_with(b"xxx"));
+    assert_eq!(server.wait(), 0);
+}
+
+#[test]
+fn two_signals_end_it_at_once() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    connection.send(b"GET / HTTP/1.1\r\nHost: x\r\n");
+    server.signal("-INT");
+    let mut idle = server.connect_or_refused();
+    assert!(idle.as_mut().is_none_or(common::Connection::is_closed));
+    server.signal("-INT");
+    assert_eq!(server.wait(), 0);
+}
+
+#[test]
+fn a_taken_port_is_one_clear_line() {
+    let server = Server::start();
+    let address = server.address.to_string();
+    let complaint = stderr(hardtack().args(["--listen", &address]), 1);
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    assert!(complaint.contains(&address) && complaint.contains("--listen"), "{complaint}");
+
+    let foreign = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = foreign.local_addr().unwrap().to_string();
+    assert!(stderr(hardtack().args(["--listen", &address]), 1).contains(&address));
+}
+
+#[test]
+fn a_wrong_command_line_is_an_error() {
+    assert!(stderr(hardtack().args(["--listen", "nowhere"]), 2).contains("--listen"));
+    assert!(stderr(hardtack().arg("--colour"), 2).contains("--colour"));
+    assert!(stderr(hardtack().arg("lst"), 2).contains("'list'"));
+    assert!(stderr(hardtack().env("HARDTACK_LISTEN", "nowhere"), 2).contains("nowhere"));
+    stdout(hardtack().arg("list").env("HARDTACK_LISTEN", "nowhere"));
+}
+
+#[test]
+fn the_environment_says_where_to_listen() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut process = hardtack()
+        .arg("serve")
+        .env("HARDTACK_LISTEN", &free)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut banner = std::io::BufReader::new(process.stdout.take().unwrap());
+    let is_there = std::iter::from_fn(|| {
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut banner, &mut line).ok().filter(|length| *length > 0)?;
+        Some(line)
+    })
+    .any(|line| line.contains(&format!("http://{free}/")));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert!(is_there);
+}
+
+#[test]
+fn the_version_names_the_release() {
+    let version = stdout(hardtack().arg("--version"));
+    let release = version.trim().strip_suffix(')').unwrap().rsplit(' ').next().unwrap();
+    assert!(release.len() == 64 && release.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert!(stdout(hardtack().arg("list")).contains(release));
+}
+
+#[test]
+fn help_shows_the_commands_and_examples() {
+    let help = stdout(hardtack().arg("--help"));
+    for word in ["serve", "list", "pack", "--listen", "Examples:", "Exit status:"] {
+        assert!(help.contains(word), "{word} in {help}");
+    }
+    let help = stdout(hardtack().args(["serve", "--help"]));
+    for word in ["--listen", "HARDTACK_LISTEN", "127.0.0.1:8000"] {
+        assert!(help.contains(word), "{word} in {help}");
+    }
+}
