@@ -55,26 +55,58 @@ pub(crate) fn compress(
     Ok(assets.into_iter().zip(&digests).map(with_coded).collect())
 }
 
+/// How hard the encoders try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Effort {
+    /// For source maps. Only a developer's tools ever fetch one, yet they are the larger half of
+    /// many sites: at its best, Brotli would spend most of a bake on them.
+    Quick,
+    /// For all that browsers fetch.
+    Best,
+}
+
+impl Effort {
+    fn of(asset: &Final) -> Self {
+        if asset.logical_path.ends_with(".map") { Self::Quick } else { Self::Best }
+    }
+
+    /// The encoder's level, or quality.
+    fn level(self, coding: Coding) -> i32 {
+        match (coding, self) {
+            (Coding::Identity, _) => 0,
+            (Coding::Gzip, Self::Quick) => 9,
+            (Coding::Gzip, Self::Best) => 12,
+            (Coding::Br, Self::Quick) => 9,
+            (Coding::Br, Self::Best) => 11,
+            (Coding::Zstd, Self::Quick) => 9,
+            (Coding::Zstd, Self::Best) => 19,
+        }
+    }
+}
+
 /// One content, to be compressed with one coding.
 struct Task<'a> {
     digest: Fingerprint,
     coding: Coding,
+    effort: Effort,
     bytes: &'a [u8],
 }
 
 /// The longest first, so that no core is left alone with one at the end.
 fn tasks<'a>(assets: &'a [Final], digests: &[Fingerprint], settings: &Settings) -> Vec<Task<'a>> {
-    let distinct: HashMap<Fingerprint, &Final> = assets
-        .iter()
-        .zip(digests)
-        .filter(|(asset, _)| !is_compressed(&asset.media_type) && !asset.bytes.is_empty())
-        .map(|(asset, digest)| (*digest, asset))
-        .collect();
+    let mut distinct: HashMap<Fingerprint, (Effort, &[u8])> = HashMap::new();
+    for (asset, digest) in assets.iter().zip(digests) {
+        if !is_compressed(&asset.media_type) && !asset.bytes.is_empty() {
+            let effort = Effort::of(asset);
+            let (most, _) = distinct.entry(*digest).or_insert((effort, &asset.bytes));
+            *most = effort.max(*most);
+        }
+    }
     let mut tasks: Vec<_> = distinct
         .iter()
-        .flat_map(|(digest, asset)| {
+        .flat_map(|(digest, (effort, bytes))| {
             let task =
-                |coding: &Coding| Task { digest: *digest, coding: *coding, bytes: &asset.bytes };
+                |coding: &Coding| Task { digest: *digest, coding: *coding, effort: *effort, bytes };
             settings.codings.iter().map(task)
         })
         .collect();
@@ -127,7 +159,8 @@ impl Task<'_> {
             Coding::Zstd => 2,
             Coding::Br => 10,
         };
-        self.bytes.len() * of_a_byte
+        let of_the_effort = if self.effort == Effort::Best { 10 } else { 1 };
+        self.bytes.len() * of_a_byte * of_the_effort
     }
 
     /// The coded bytes, or none at all if they are not worth keeping.
@@ -135,7 +168,8 @@ impl Task<'_> {
         let Some(cache) = cache else {
             return self.compress();
         };
-        let name = format!("{}.{}.{}", self.digest, self.coding, encoder(self.coding));
+        let encoder = encoder(self.coding, self.effort);
+        let name = format!("{}.{}.{encoder}", self.digest, self.coding);
         if let Some(coded) = cache.load(&name) {
             return Ok(coded);
         }
@@ -145,11 +179,12 @@ impl Task<'_> {
     }
 
     fn compress(&self) -> Result<Vec<u8>, Problem> {
+        let level = self.effort.level(self.coding);
         let coded = match self.coding {
             Coding::Identity => Ok(Vec::new()),
-            Coding::Gzip => gzip(self.bytes),
-            Coding::Br => brotli(self.bytes),
-            Coding::Zstd => zstd(self.bytes),
+            Coding::Gzip => gzip(self.bytes, level),
+            Coding::Br => brotli(self.bytes, level),
+            Coding::Zstd => zstd(self.bytes, level),
         };
         let coded = coded.map_err(|error| ProblemKind::Io(error).of(self.coding.name()))?;
         Ok(if is_worth_it(coded.len(), self.bytes.len()) { coded } else { Vec::new() })
@@ -162,20 +197,21 @@ fn is_worth_it(coded: usize, identity: usize) -> bool {
 }
 
 /// Names the encoder, its version and its settings; who changes one of them changes this name.
-fn encoder(coding: Coding) -> &'static str {
-    match coding {
+fn encoder(coding: Coding, effort: Effort) -> String {
+    let encoder = match coding {
         Coding::Identity => "none",
-        Coding::Gzip => "libdeflater-1.26.1-level12",
-        Coding::Br => "brotli-9.1.1-quality11-lgwin16to24",
-        Coding::Zstd => "zstd-0.14.4-level19-window10to23",
-    }
+        Coding::Gzip => "libdeflater-1.26.1",
+        Coding::Br => "brotli-9.1.1-window16to24",
+        Coding::Zstd => "zstd-0.14.4-window10to23",
+    };
+    format!("{encoder}-level{}", effort.level(coding))
 }
 
-/// Brotli at its best (RFC 7932), with a window that holds the whole content, up to the
+/// Brotli (RFC 7932), with a window that holds the whole content, up to the
 /// greatest that the standard has.
-fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
+fn brotli(bytes: &[u8], quality: i32) -> io::Result<Vec<u8>> {
     let parameters = BrotliEncoderParams {
-        quality: 11,
+        quality,
         lgwin: window_log(bytes.len()).clamp(16, 24) as i32,
         size_hint: bytes.len(),
         ..BrotliEncoderParams::default()
@@ -185,19 +221,20 @@ fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
     Ok(coded)
 }
 
-/// gzip at its best (RFC 1952), without a time or a name in its header.
-fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut compressor = Compressor::new(CompressionLvl::best());
+/// gzip (RFC 1952), without a time or a name in its header.
+fn gzip(bytes: &[u8], level: i32) -> io::Result<Vec<u8>> {
+    let level = CompressionLvl::new(level).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let mut compressor = Compressor::new(level);
     let mut coded = vec![0; compressor.gzip_compress_bound(bytes.len())];
     let length = compressor.gzip_compress(bytes, &mut coded).map_err(io::Error::other)?;
     coded.truncate(length);
     Ok(coded)
 }
 
-/// Zstandard (RFC 8878) at the highest level that needs no more memory of a browser than it
-/// has to give: a window of at most 8 MB (RFC 9659). The frame states the content's size.
-fn zstd(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut compressor = zstd::bulk::Compressor::new(19)?;
+/// Zstandard (RFC 8878) that needs no more memory of a browser than it has to give: a window of
+/// at most 8 MB (RFC 9659). The frame states the content's size.
+fn zstd(bytes: &[u8], level: i32) -> io::Result<Vec<u8>> {
+    let mut compressor = zstd::bulk::Compressor::new(level)?;
     compressor.set_parameter(CParameter::WindowLog(window_log(bytes.len()).clamp(10, 23)))?;
     compressor.compress(bytes)
 }
@@ -291,7 +328,7 @@ mod tests {
     fn a_zstd_frame_states_its_size_and_a_window_of_at_most_8_mb() {
         for length in [200, 300_000, 20_000_000] {
             let bytes = [text(length.min(200_000)), vec![b'x'; length]].concat()[..length].to_vec();
-            let frame = zstd(&bytes).unwrap();
+            let frame = zstd(&bytes, 19).unwrap();
             let stated = zstd::zstd_safe::get_frame_content_size(&frame).unwrap();
             assert_eq!(stated, Some(length as u64));
             assert!(window_of(&frame) <= 8 << 20, "{length}");
@@ -310,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_gzip_header_has_no_time() {
-        assert_eq!(gzip(&text(100)).unwrap()[..8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+        assert_eq!(gzip(&text(100), 12).unwrap()[..8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
     }
 
     #[test]
@@ -320,6 +357,24 @@ mod tests {
         assert_eq!(tasks(&assets, &digests, &Settings::default()).len(), 3);
         let compressed = compress(assets, &Settings::default(), None, &|_| {}).unwrap();
         assert!(compressed.iter().all(|one| one.coded.len() == 3));
+    }
+
+    #[test]
+    fn a_source_map_gets_less_effort_unless_another_asset_is_equal() {
+        let efforts = |paths: &[&str]| {
+            let of = |path: &&str| {
+                let mut asset = asset("application/json", text(500));
+                asset.logical_path = (*path).into();
+                asset
+            };
+            let assets: Vec<_> = paths.iter().map(of).collect();
+            let digests = vec![assets[0].fingerprint; assets.len()];
+            let tasks = tasks(&assets, &digests, &Settings::default());
+            tasks.iter().map(|task| task.effort).collect::<Vec<_>>()
+        };
+        assert_eq!(efforts(&["a.js.map"]), [Effort::Quick; 3]);
+        assert_eq!(efforts(&["a.js.map", "b.json"]), [Effort::Best; 3]);
+        assert_eq!(efforts(&["b.json", "a.js.map"]), [Effort::Best; 3]);
     }
 
     #[test]
@@ -335,7 +390,7 @@ mod tests {
         };
         let cold = bake();
         assert_eq!(cold, bake());
-        let name = format!("{digest}.br.{}", encoder(Coding::Br));
+        let name = format!("{digest}.br.{}", encoder(Coding::Br, Effort::Best));
         cache.store(&name, b"from the cache");
         assert_eq!(&bake()[1].1[..], b"from the cache");
     }
@@ -346,7 +401,8 @@ mod tests {
         let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");
         let lock = std::fs::read_to_string(lock).unwrap();
         for coding in [Coding::Gzip, Coding::Br, Coding::Zstd] {
-            let mut parts = encoder(coding).split('-');
+            let encoder = encoder(coding, Effort::Best);
+            let mut parts = encoder.split('-');
             let (name, version) = (parts.next().unwrap(), parts.next().unwrap());
             let locked = format!("name = \"{name}\"\nversion = \"{version}\"");
             assert!(lock.contains(&locked), "{locked}");
