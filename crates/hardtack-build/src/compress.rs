@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     io,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -58,8 +59,8 @@ pub(crate) fn compress(
 /// How hard the encoders try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Effort {
-    /// For source maps. Only a developer's tools ever fetch one, yet they are the larger half of
-    /// many sites: at its best, Brotli would spend most of a bake on them.
+    /// For what only a developer's tools ever fetch, yet is the larger half of many packages: at
+    /// its best, Brotli would spend most of a bake on it.
     Quick,
     /// For all that browsers fetch.
     Best,
@@ -67,7 +68,13 @@ enum Effort {
 
 impl Effort {
     fn of(asset: &Final) -> Self {
-        if asset.logical_path.ends_with(".map") { Self::Quick } else { Self::Best }
+        let extension = Path::new(&asset.logical_path).extension().and_then(|it| it.to_str());
+        match extension.unwrap_or_default() {
+            "map" | "ts" | "mts" | "cts" | "tsx" | "jsx" | "flow" | "scss" | "sass" | "less" => {
+                Self::Quick
+            }
+            _ => Self::Best,
+        }
     }
 
     /// The encoder's level, or quality.
@@ -75,7 +82,7 @@ impl Effort {
         match (coding, self) {
             (Coding::Identity, _) => 0,
             (Coding::Gzip, Self::Quick) => 9,
-            (Coding::Gzip, Self::Best) => 12,
+            (Coding::Gzip, Self::Best) => 10,
             (Coding::Br, Self::Quick) => 9,
             (Coding::Br, Self::Best) => 11,
             (Coding::Zstd, Self::Quick) => 9,
@@ -347,7 +354,7 @@ mod tests {
 
     #[test]
     fn a_gzip_header_has_no_time() {
-        assert_eq!(gzip(&text(100), 12).unwrap()[..8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+        assert_eq!(gzip(&text(100), 10).unwrap()[..8], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
     }
 
     #[test]
@@ -360,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_map_gets_less_effort_unless_another_asset_is_equal() {
+    fn what_browsers_do_not_fetch_gets_less_effort_unless_another_asset_is_equal() {
         let efforts = |paths: &[&str]| {
             let of = |path: &&str| {
                 let mut asset = asset("application/json", text(500));
@@ -373,6 +380,8 @@ mod tests {
             tasks.iter().map(|task| task.effort).collect::<Vec<_>>()
         };
         assert_eq!(efforts(&["a.js.map"]), [Effort::Quick; 3]);
+        assert_eq!(efforts(&["a.d.ts"]), [Effort::Quick; 3]);
+        assert_eq!(efforts(&["map"]), [Effort::Best; 3]);
         assert_eq!(efforts(&["a.js.map", "b.json"]), [Effort::Best; 3]);
         assert_eq!(efforts(&["b.json", "a.js.map"]), [Effort::Best; 3]);
     }
