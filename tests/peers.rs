@@ -127,7 +127,7 @@ fn django_admin_is_served_whole() {
 #[test]
 #[ignore = "needs corpora/bootstrap"]
 fn bootstrap_is_served_whole() {
-    is_served_whole("bootstrap", false);
+    is_served_whole("bootstrap", true);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use hardtack_bundle::Bundle;
 use crate::{
     Bake, Baked, Error, Problem, ProblemKind, Settings,
     cache::write_whole,
-    environment::{self, ASSETS, AT, CACHE, CONFIG},
+    environment::{self, ASSETS, AT, CACHE, CONFIG, STATIC_HOST},
 };
 
 /// Bakes the assets of the package whose build script calls this.
@@ -47,7 +47,7 @@ pub fn build_script() -> ExitCode {
 }
 
 fn run() -> Result<Baked, Error> {
-    for variable in [ASSETS, AT, CACHE, CONFIG] {
+    for variable in [ASSETS, AT, CACHE, CONFIG, STATIC_HOST] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
     let package = cargo_path("CARGO_MANIFEST_DIR")?;

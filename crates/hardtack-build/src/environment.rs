@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Prefix, ProblemKind, Settings};
+use crate::{Error, Prefix, ProblemKind, Settings, settings::parse_static_host};
 
 /// Another `hardtack.toml`.
 pub(crate) const CONFIG: &str = "HARDTACK_CONFIG";
@@ -14,19 +14,21 @@ pub(crate) const CONFIG: &str = "HARDTACK_CONFIG";
 pub(crate) const ASSETS: &str = "HARDTACK_ASSETS";
 /// The URL prefix.
 pub(crate) const AT: &str = "HARDTACK_AT";
+/// Scheme and host of the CDN.
+pub(crate) const STATIC_HOST: &str = "HARDTACK_STATIC_HOST";
 /// The folder that remembers what was compressed.
 pub(crate) const CACHE: &str = "HARDTACK_CACHE";
 
 impl Settings {
     /// The settings of `hardtack.toml` in a folder, overridden by the environment.
     ///
-    /// `HARDTACK_CONFIG` names another file, `HARDTACK_ASSETS` the asset folder, and
-    /// `HARDTACK_AT` the URL prefix; relative paths begin in the folder. An empty variable is as
+    /// `HARDTACK_CONFIG` names another file, `HARDTACK_ASSETS` the asset folder, `HARDTACK_AT`
+    /// the URL prefix, and `HARDTACK_STATIC_HOST` the CDN's scheme and host; relative paths begin in the folder. An empty variable is as
     /// good as none. Without `HARDTACK_CONFIG`, the file need not exist.
     ///
     /// # Errors
     ///
-    /// Those of [`Settings::read`], and an impossible `HARDTACK_AT`.
+    /// Those of [`Settings::read`], and impossible values of the variables.
     pub fn from_environment(folder: &Path) -> Result<Self, Error> {
         let mut settings = match config_file(folder) {
             Some(file) => Self::read(&file)?,
@@ -39,6 +41,11 @@ impl Settings {
             let at = at.to_string_lossy().into_owned();
             let invalid = |message| ProblemKind::Setting(message).of(AT);
             settings.at = Prefix::try_from(at).map_err(invalid)?;
+        }
+        if let Some(host) = variable(STATIC_HOST) {
+            let invalid = |message| ProblemKind::Setting(message).of(STATIC_HOST);
+            let host = parse_static_host(&host.to_string_lossy()).map_err(invalid)?;
+            settings.static_host = Some(host);
         }
         Ok(settings)
     }

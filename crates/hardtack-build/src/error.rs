@@ -70,6 +70,8 @@ pub enum ProblemKind {
         /// Logical paths that may have been meant.
         near: Vec<String>,
     },
+    /// Something that a person should know.
+    Remark(String),
     /// A setting that does not exist, or has an impossible value.
     Setting(String),
     /// Two rules give it different media types.
@@ -177,7 +179,7 @@ impl fmt::Display for ProblemKind {
             ),
             Self::Syntax(message) => write!(f, "{message}"),
             Self::MissingTarget { text, resolved, near } => missing_target(f, text, resolved, near),
-            Self::Setting(message) => f.write_str(message),
+            Self::Remark(message) | Self::Setting(message) => f.write_str(message),
             Self::AmbiguousMediaType(one, other) => write!(
                 f,
                 "two rules of `media_types` match it, for {one:?} and {other:?}: \

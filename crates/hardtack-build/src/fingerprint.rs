@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use hardtack_bundle::Fingerprint;
+use hardtack_bundle::{Fingerprint, Integrity};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
@@ -50,28 +50,36 @@ pub(crate) fn fingerprint(
     let Referenced { assets, references, .. } = referenced;
     let at = settings.at.as_str();
     let plain = |asset: &Asset| UrlPaths { hashed: None, plain: plain_path(at, asset) };
-    let mut site = Site { paths: assets.iter().map(plain).collect(), assets, references };
-    let mut finals = vec![None; site.assets.len()];
+    let mut site = Site {
+        static_host: settings.static_host.as_deref().unwrap_or_default(),
+        paths: assets.iter().map(plain).collect(),
+        finals: vec![None; assets.len()],
+        assets,
+        references,
+    };
     for component in components {
         let fingerprints = site.fingerprints(component);
         for (index, fingerprint) in component.iter().zip(&fingerprints) {
             site.paths[*index].hashed = hashed_path(at, &site.assets[*index], *fingerprint);
         }
         for (index, fingerprint) in component.iter().zip(fingerprints) {
-            finals[*index] = Some((fingerprint, site.rewrite(*index, |_| true)));
+            site.finals[*index] = Some((fingerprint, site.rewrite(*index, |_| true)));
         }
     }
-    site.finish(finals)
+    site.finish()
 }
 
-/// The assets, and the URL paths that are known so far.
-struct Site {
+/// The assets, and what is known of their final form so far.
+struct Site<'a> {
+    /// Scheme and host of the CDN, or nothing.
+    static_host: &'a str,
     assets: Vec<Asset>,
     references: Vec<Vec<Reference>>,
     paths: Vec<UrlPaths>,
+    finals: Vec<Option<(Fingerprint, Vec<u8>)>>,
 }
 
-impl Site {
+impl Site<'_> {
     /// The fingerprints of a component's members.
     fn fingerprints(&self, component: &Component) -> Vec<Fingerprint> {
         match component.as_slice() {
@@ -114,20 +122,28 @@ impl Site {
     fn rewrite(&self, index: usize, is_rewritten: impl Fn(usize) -> bool) -> Vec<u8> {
         let asset = &self.assets[index];
         let references = self.references[index].iter();
-        let replacements: Vec<_> = references
+        let mut replacements: Vec<_> = references
             .filter(|reference| is_rewritten(reference.target))
-            .filter_map(|reference| self.replacement(asset, reference))
+            .flat_map(|reference| [self.replacement(asset, reference), self.integrity(reference)])
+            .flatten()
             .collect();
+        replacements.sort_by_key(|(span, _)| span.start);
         splice(&asset.bytes, &replacements)
     }
 
     /// What to put where, so that a reference leads to its target's preferred path.
     ///
     /// A hashed path lies in the folder of the plain one, so the last segment is all that
-    /// changes. Only the page that answers for any missing URL needs whole paths.
+    /// changes. Only pages may need more: if static files have a host of their own, and the one
+    /// that answers for any missing URL.
     fn replacement(&self, referrer: &Asset, to: &Reference) -> Option<(Range<usize>, String)> {
         let paths = &self.paths[to.target];
         let path = split_url(&to.link.url).0;
+        let is_page = referrer.media_type.starts_with("text/html");
+        if is_page && paths.hashed.is_some() && !self.static_host.is_empty() {
+            let url = format!("{}{}", self.static_host, encode(paths.preferred()));
+            return Some(to.link.replace(0..path.len(), &url));
+        }
         if referrer.logical_path == NOT_FOUND_PAGE {
             return Some(to.link.replace(0..path.len(), &encode(paths.preferred())));
         }
@@ -136,8 +152,18 @@ impl Site {
         (!segment.is_empty()).then(|| to.link.replace(segment, &encode(name)))
     }
 
-    fn finish(self, finals: Vec<Option<(Fingerprint, Vec<u8>)>>) -> Vec<Final> {
-        let finished = self.assets.into_iter().zip(self.paths).zip(finals);
+    /// The integrity of what a reference leads to, where it is to be said. The bytes of an entry
+    /// point may not be final yet, and change without its URL.
+    fn integrity(&self, to: &Reference) -> Option<(Range<usize>, String)> {
+        let place = to.link.integrity.as_ref()?;
+        let (_, bytes) = self.finals[to.target].as_ref()?;
+        self.paths[to.target].hashed.as_ref()?;
+        let (before, after) = place.around;
+        Some((place.span.clone(), format!("{before}{}{after}", Integrity::of(bytes))))
+    }
+
+    fn finish(self) -> Vec<Final> {
+        let finished = self.assets.into_iter().zip(self.paths).zip(self.finals);
         finished
             .filter_map(|((asset, paths), finished)| {
                 let (fingerprint, bytes) = finished?;

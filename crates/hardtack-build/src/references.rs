@@ -3,9 +3,16 @@
 //! A format is one module here; it finds the links in a file's text. What they lead to is the
 //! same for all formats, and decided in [`url`].
 
+mod attribute;
 mod css;
 mod html;
+mod javascript;
+mod json;
+mod source_map;
+mod srcset;
+mod svg;
 mod url;
+mod web_manifest;
 
 pub(crate) use url::split as split_url;
 
@@ -19,6 +26,37 @@ use crate::{
     scan::{Asset, Scanned},
 };
 
+/// What a format's module finds in a text.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// In no particular order.
+    links: Vec<Link>,
+    /// What a person should know, and the offset that it is about.
+    remarks: Vec<(usize, String)>,
+    /// The URL that the links are relative to, if it is not that of the file.
+    base: Option<String>,
+}
+
+impl Found {
+    /// Nothing, but one thing to know.
+    fn remark(offset: usize, text: &str) -> Self {
+        Self { remarks: vec![(offset, text.to_owned())], ..Self::default() }
+    }
+
+    /// Takes in what was found in a part of the text that begins at an offset.
+    fn absorb(&mut self, part: Self, offset: usize) {
+        self.links.extend(part.links.into_iter().map(|link| link.shift(offset)));
+        self.remarks.extend(part.remarks.into_iter().map(|(at, text)| (at + offset, text)));
+    }
+}
+
+/// Why the links in a text could not be found.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    offset: usize,
+    kind: ProblemKind,
+}
+
 /// A URL that stands in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
@@ -30,12 +68,44 @@ pub(crate) struct Link {
     quoting: Quoting,
     /// Whether the URL stands there as it is, without escapes.
     is_verbatim: bool,
+    if_missing: IfMissing,
+    /// Where the integrity of what it leads to is said, if it is.
+    pub(crate) integrity: Option<IntegrityPlace>,
+}
+
+/// What it means that there is no such asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum IfMissing {
+    /// What the settings say.
+    Error,
+    /// A warning at most: nobody but a developer misses it.
+    Warn,
+    /// Nothing: it may be none.
+    Ignore,
+}
+
+/// Where `integrity` stands, or is to be put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IntegrityPlace {
+    pub(crate) span: Range<usize>,
+    /// What precedes and follows the value there.
+    pub(crate) around: (&'static str, &'static str),
 }
 
 impl Link {
     fn new(text: &[u8], span: Range<usize>, url: String, quoting: Quoting) -> Self {
         let is_verbatim = text[span.clone()] == *url.as_bytes();
-        Self { span, url, quoting, is_verbatim }
+        let if_missing = IfMissing::Error;
+        Self { span, url, quoting, is_verbatim, if_missing, integrity: None }
+    }
+
+    fn if_missing(self, if_missing: IfMissing) -> Self {
+        Self { if_missing, ..self }
+    }
+
+    fn shift(mut self, offset: usize) -> Self {
+        self.span = self.span.start + offset..self.span.end + offset;
+        self
     }
 
     /// What to put where, so that a part of the URL is replaced.
@@ -86,17 +156,22 @@ pub(crate) fn references(scanned: Scanned, settings: &Settings) -> Result<Refere
     let targets = Targets::new(&assets, settings);
     let found: Vec<_> = assets.par_iter().map(|asset| targets.of(asset, settings)).collect();
     let (mut references, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    for (of_asset, problems) in found {
-        references.push(of_asset);
-        for problem in problems {
-            match (&problem.kind, settings.missing) {
-                (ProblemKind::MissingTarget { .. }, MissingTarget::Warn) => warnings.push(problem),
-                _ => errors.push(problem),
-            }
-        }
+    for mut of_asset in found {
+        of_asset.references.sort_by_key(|reference| reference.link.span.start);
+        references.push(of_asset.references);
+        errors.extend(of_asset.errors);
+        warnings.extend(of_asset.warnings);
     }
     Error::unless_none(errors)?;
     Ok(Referenced { assets, references, left_out, warnings })
+}
+
+/// What is known of one asset.
+#[derive(Default)]
+struct OfAsset {
+    references: Vec<Reference>,
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
 }
 
 /// What references can lead to.
@@ -115,35 +190,46 @@ impl<'a> Targets<'a> {
     }
 
     /// The references of an asset, and what is wrong with it.
-    fn of(&self, asset: &Asset, settings: &Settings) -> (Vec<Reference>, Vec<Problem>) {
+    fn of(&self, asset: &Asset, settings: &Settings) -> OfAsset {
+        let mut known = OfAsset::default();
+        if settings.exclude_references.matches(&asset.logical_path) {
+            return known;
+        }
         let file = settings.assets.join(&asset.logical_path);
         let problem = |offset: usize, kind: ProblemKind| {
             let place = Some(Place::at(&asset.bytes, offset));
             Problem { file: file.clone(), place, kind }
         };
-        let links = match settings.exclude_references.matches(&asset.logical_path) {
-            true => Ok(Vec::new()),
-            false => links(asset),
+        let found = match find(asset, settings) {
+            Ok(found) => found,
+            Err(fault) => {
+                known.errors.push(problem(fault.offset, fault.kind));
+                return known;
+            }
         };
-        let links = match links {
-            Ok(links) => links,
-            Err(fault) => return (Vec::new(), vec![problem(fault.offset, fault.kind)]),
-        };
-        let (mut references, mut problems) = (Vec::new(), Vec::new());
-        for link in links {
-            match self.resolve(&asset.logical_path, &link.url) {
+        for (offset, text) in found.remarks {
+            known.warnings.push(problem(offset, ProblemKind::Remark(text)));
+        }
+        let base = url::base(self.at, &asset.logical_path, found.base.as_deref());
+        for link in found.links {
+            let is_error =
+                link.if_missing == IfMissing::Error && settings.missing == MissingTarget::Error;
+            match self.resolve(base.as_deref(), &link.url) {
                 Resolved::Elsewhere => {}
-                Resolved::Asset(target) => references.push(Reference { link, target }),
+                Resolved::Asset(target) => known.references.push(Reference { link, target }),
+                Resolved::Nothing(_) if link.if_missing == IfMissing::Ignore => {}
                 Resolved::Nothing(path) => {
-                    problems.push(problem(link.span.start, self.missing(link.url, path)));
+                    let missing = problem(link.span.start, self.missing(link.url, path));
+                    if is_error { &mut known.errors } else { &mut known.warnings }.push(missing);
                 }
             }
         }
-        (references, problems)
+        known
     }
 
-    fn resolve(&self, referrer: &str, url: &str) -> Resolved {
-        let Some(path) = url::resolve(self.at, referrer, url) else {
+    /// What a URL leads to from a base, which is none if it is another site's.
+    fn resolve(&self, base: Option<&str>, url: &str) -> Resolved {
+        let Some(path) = base.and_then(|base| url::resolve(self.at, base, url)) else {
             return Resolved::Elsewhere;
         };
         let index = || self.by_path.get(format!("{path}index.html").as_str());
@@ -185,19 +271,21 @@ enum Resolved {
     Nothing(String),
 }
 
-/// Why the links in a text could not be found.
-pub(crate) struct Fault {
-    pub(crate) offset: usize,
-    pub(crate) kind: ProblemKind,
-}
-
-/// The links in an asset, in the order of the text.
-fn links(asset: &Asset) -> Result<Vec<Link>, Fault> {
+/// The links in an asset.
+fn find(asset: &Asset, settings: &Settings) -> Result<Found, Fault> {
+    let bytes = &asset.bytes;
+    let path = &asset.logical_path;
     let essence = asset.media_type.split(';').next().unwrap_or_default();
     match essence {
-        "text/css" => css::links(text(&asset.bytes)?),
-        "text/html" => html::links(&asset.bytes),
-        _ => Ok(Vec::new()),
+        "text/css" => css::find(text(bytes)?),
+        "text/html" => html::find(bytes, settings),
+        "image/svg+xml" => svg::find(bytes),
+        "text/javascript" => Ok(javascript::find_in_file(bytes, path)),
+        "application/manifest+json" => Ok(web_manifest::find(bytes)),
+        "application/json" if path.ends_with(".map") && settings.keep_only_hashed => {
+            Ok(source_map::find(bytes))
+        }
+        _ => Ok(Found::default()),
     }
 }
 

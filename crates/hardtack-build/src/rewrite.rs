@@ -9,22 +9,39 @@ pub(crate) enum Quoting {
     CssString,
     /// In `url(...)` without quotes in CSS.
     CssUrl,
-    /// In an attribute's value in HTML, in whichever quotes or none.
+    /// In an attribute's value in HTML or SVG, in whichever quotes or none.
     HtmlAttribute,
+    /// In CSS, in whichever form, that is an attribute's value.
+    CssInAttribute,
+    /// In a string or template of JavaScript, or in a string of JSON.
+    JavaScript,
 }
 
 impl Quoting {
     /// The URL with the escapes that its place needs.
     pub(crate) fn write(self, url: &str) -> String {
-        let write = match self {
-            Self::CssString | Self::CssUrl => css_escape,
-            Self::HtmlAttribute => html_escape,
-        };
-        url.chars().fold(String::with_capacity(url.len()), |mut written, character| {
-            write(character, &mut written);
-            written
-        })
+        match self {
+            Self::CssString | Self::CssUrl => escape(url, css_escape),
+            Self::HtmlAttribute => escape(url, html_escape),
+            Self::CssInAttribute => escape(&escape(url, css_escape), html_escape),
+            Self::JavaScript => escape(url, javascript_escape),
+        }
     }
+
+    /// The same in an attribute's value.
+    pub(crate) fn in_attribute(self) -> Self {
+        match self {
+            Self::CssString | Self::CssUrl => Self::CssInAttribute,
+            other => other,
+        }
+    }
+}
+
+fn escape(text: &str, escape: fn(char, &mut String)) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut written, character| {
+        escape(character, &mut written);
+        written
+    })
 }
 
 /// CSS Syntax §4.3.7. What ends a string or an unquoted URL is escaped; one rule serves both.
@@ -44,6 +61,17 @@ fn html_escape(character: char, written: &mut String) {
         '&' => written.push_str("&amp;"),
         '"' | '\'' | '<' | '>' | '`' | ' ' | '\t' | '\n' | '\u{c}' | '\r' => {
             written.push_str(&format!("&#{};", u32::from(character)));
+        }
+        other => written.push(other),
+    }
+}
+
+/// ECMA-262 §12.9.4, in a way that JSON (RFC 8259 §7) and an inline script have too: what ends a
+/// string, a template or a script is an escape by number.
+fn javascript_escape(character: char, written: &mut String) {
+    match character {
+        '"' | '\'' | '`' | '\\' | '$' | '<' | '\u{0}'..='\u{1f}' | '\u{2028}' | '\u{2029}' => {
+            written.push_str(&format!("\\u{:04x}", u32::from(character)));
         }
         other => written.push(other),
     }

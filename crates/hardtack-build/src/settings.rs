@@ -46,6 +46,11 @@ pub struct Settings {
     /// Media types that the built-in table has wrong, or has not.
     #[serde(deserialize_with = "media_types")]
     pub media_types: Vec<(Patterns, String)>,
+    /// Say the integrity of style sheets and scripts in HTML.
+    pub integrity: bool,
+    /// Scheme and host of the CDN, which references in HTML then point to.
+    #[serde(deserialize_with = "static_host")]
+    pub static_host: Option<String>,
     /// Let every origin use the assets.
     pub cors: bool,
     /// The logical path at which the site offers its own manifest, if at any.
@@ -78,6 +83,8 @@ impl Default for Settings {
             max_age: 60,
             codings: vec![Coding::Gzip, Coding::Br, Coding::Zstd],
             media_types: Vec::new(),
+            integrity: false,
+            static_host: None,
             cors: true,
             publish_manifest: None,
         }
@@ -124,6 +131,17 @@ impl Settings {
         key("max_age", "60", "Seconds that a cache may keep what is served at a plain path."),
         key("codings", "[\"gzip\", \"br\", \"zstd\"]", "The content codings beside identity."),
         key("media_types", "{}", "A table from globs to media types."),
+        key(
+            "integrity",
+            "false",
+            "Say the integrity of style sheets and scripts in HTML, with integrity and crossorigin.",
+        ),
+        key(
+            "static_host",
+            "none",
+            "Scheme and host of the CDN, e.g. \"https://cdn.example\"; references in HTML to \
+             hashed paths point there.",
+        ),
         key("cors", "true", "Send Access-Control-Allow-Origin: *."),
         key("publish_manifest", "none", "The path at which the site offers its own manifest."),
     ];
@@ -196,6 +214,21 @@ fn logical_path<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D
         false => Err(D::Error::custom(format!(
             "{path:?} is no logical path, such as \"data/manifest.json\"",
         ))),
+    }
+}
+
+fn static_host<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    parse_static_host(&String::deserialize(value)?).map(Some).map_err(D::Error::custom)
+}
+
+/// Scheme, host and perhaps a port; a slash at the end is dropped.
+pub(crate) fn parse_static_host(text: &str) -> Result<String, String> {
+    let host = text.strip_suffix('/').unwrap_or(text);
+    let authority = ["https://", "http://", "//"].iter().find_map(|it| host.strip_prefix(it));
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    match authority.is_some_and(|it| !it.is_empty() && it.bytes().all(allowed)) {
+        true => Ok(host.to_owned()),
+        false => Err(format!("{text:?} is no host, such as \"https://cdn.example\"")),
     }
 }
 

@@ -1,62 +1,299 @@
-//! Links in HTML (WHATWG HTML): style sheets, scripts and images.
-//!
-//! What a reader navigates to, such as `a href`, is no reference: pages keep their path.
+//! Links in HTML (WHATWG HTML): all that a browser fetches with a page, and the images that a
+//! page names to others. What a reader navigates to, such as `a href`, is no reference: pages
+//! keep their path.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, ops::Range, rc::Rc};
 
 use lol_html::{
-    HtmlRewriter, Settings, element,
-    html_content::{Attribute, Element},
+    HtmlRewriter, Settings as Handlers, element,
+    html_content::{Element, TextChunk},
+    text,
 };
 
-use super::{Fault, Link};
-use crate::{ProblemKind, rewrite::Quoting};
+use super::{
+    Fault, Found, IfMissing, IntegrityPlace, Link,
+    attribute::Attribute,
+    css, javascript,
+    json::{self, Value},
+};
+use crate::{ProblemKind, Settings};
 
 /// The links in a page.
-pub(super) fn links(bytes: &[u8]) -> Result<Vec<Link>, Fault> {
-    let links = Rc::new(RefCell::new(Vec::new()));
-    let collected = Rc::clone(&links);
-    let handler = element!("link, script, img", move |element| {
-        collected.borrow_mut().extend(link(element, bytes));
-        Ok(())
-    });
-    let settings = Settings::new().append_element_content_handler(handler);
-    let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
+pub(super) fn find(bytes: &[u8], settings: &Settings) -> Result<Found, Fault> {
+    let page = Page {
+        bytes,
+        adds_integrity: settings.integrity,
+        found: Found::default(),
+        fault: None,
+        inline: None,
+    };
+    let page = Rc::new(RefCell::new(page));
+    let (of_element, of_text) = (Rc::clone(&page), Rc::clone(&page));
+    let handlers = Handlers::new()
+        .append_element_content_handler(element!("*", move |element| {
+            of_element.borrow_mut().element(element);
+            Ok(())
+        }))
+        .append_element_content_handler(text!("style, script", move |chunk| {
+            of_text.borrow_mut().text(chunk);
+            Ok(())
+        }));
+    let mut rewriter = HtmlRewriter::new(handlers, |_: &[u8]| {});
     let parsed = rewriter.write(bytes).and_then(|()| rewriter.end());
     parsed.map_err(|error| {
         let message = format!("{error}: add the file to `exclude_references`");
         Fault { offset: 0, kind: ProblemKind::Syntax(message) }
     })?;
-    Ok(links.take())
+    let mut page = page.borrow_mut();
+    match page.fault.take() {
+        Some(fault) => Err(fault),
+        None => Ok(std::mem::take(&mut page.found)),
+    }
 }
 
-/// The link of an element, if its kind of element has one that is fetched with the page.
-fn link(element: &Element<'_, '_>, bytes: &[u8]) -> Option<Link> {
-    let name = match element.tag_name().as_str() {
-        "link" if is_fetched(&element.get_attribute("rel")?) => "href",
-        "script" | "img" => "src",
-        _ => return None,
+/// A page, and what was found in it so far.
+struct Page<'a> {
+    bytes: &'a [u8],
+    adds_integrity: bool,
+    found: Found,
+    fault: Option<Fault>,
+    /// The element whose text comes next, if it is looked at, and where that text stands.
+    inline: Option<(Inline, Range<usize>)>,
+}
+
+/// A text in another format inside a page.
+#[derive(Clone, Copy)]
+enum Inline {
+    StyleSheet,
+    Module,
+    ImportMap,
+}
+
+impl<'a> Page<'a> {
+    fn element(&mut self, element: &Element<'_, '_>) {
+        let name = element.tag_name();
+        self.inline = inline(&name, element).map(|inline| (inline, 0..0));
+        if name == "base" && self.found.base.is_none() {
+            self.found.base = self.attribute(element, "href").map(|href| href.value);
+        }
+        for attribute in links_of(&name, element) {
+            let link = self.attribute(element, attribute).map(|value| value.link());
+            let link = link.map(|link| self.with_integrity(&name, element, attribute, link));
+            self.found.links.extend(link);
+        }
+        for attribute in candidates_of(&name) {
+            let candidates = self.attribute(element, attribute).map(|value| value.candidates());
+            self.found.links.extend(candidates.unwrap_or_default());
+        }
+        if let Some(style) = self.attribute(element, "style") {
+            self.take_in(style.style(), 0);
+        }
+    }
+
+    /// Gathers the text of an element, which comes in pieces.
+    fn text(&mut self, chunk: &TextChunk<'_>) {
+        let Some((inline, span)) = &mut self.inline else { return };
+        let piece = chunk.source_location().bytes();
+        *span = match span.end {
+            0 => piece,
+            _ => span.start..span.end.max(piece.end),
+        };
+        if chunk.last_in_text_node() {
+            let (inline, span) = (*inline, span.clone());
+            self.inline = None;
+            self.inline_text(inline, span);
+        }
+    }
+
+    fn inline_text(&mut self, inline: Inline, span: Range<usize>) {
+        let offset = span.start;
+        let Ok(text) = str::from_utf8(&self.bytes[span]) else { return };
+        let found = match inline {
+            Inline::StyleSheet => css::find(text),
+            Inline::Module => Ok(javascript::find_in_page(text)),
+            Inline::ImportMap => Ok(import_map(text)),
+        };
+        self.take_in(found, offset);
+    }
+
+    fn take_in(&mut self, found: Result<Found, Fault>, offset: usize) {
+        match found {
+            Ok(found) => self.found.absorb(found, offset),
+            Err(fault) => {
+                let fault = Fault { offset: fault.offset + offset, ..fault };
+                self.fault.get_or_insert(fault);
+            }
+        }
+    }
+
+    fn attribute(&self, element: &Element<'_, '_>, name: &str) -> Option<Attribute<'a>> {
+        let mut attributes = element.attributes().iter();
+        let attribute = attributes.find(|attribute| attribute.name() == name)?;
+        Attribute::new(self.bytes, attribute.value_source_location()?.bytes())
+    }
+
+    /// Notes where the integrity of what a link leads to stands, or is to stand.
+    ///
+    /// One that is there is put right even if none are added: the file may have been rewritten.
+    fn with_integrity(
+        &self,
+        name: &str,
+        element: &Element<'_, '_>,
+        attribute: &str,
+        mut link: Link,
+    ) -> Link {
+        let rel = || element.get_attribute("rel").unwrap_or_default();
+        let is_checked = match (name, attribute) {
+            ("script", "src") => true,
+            ("link", "href") => has_any(&rel(), &["stylesheet", "modulepreload", "preload"]),
+            _ => false,
+        };
+        let present = self.attribute(element, "integrity").filter(|it| !it.value.is_empty());
+        link.integrity = match present {
+            Some(present) => {
+                Some(IntegrityPlace { span: present.span, around: ("", "") }).filter(|_| is_checked)
+            }
+            None if is_checked && self.adds_integrity => {
+                self.attribute(element, attribute).map(|value| {
+                    let has_crossorigin = element.has_attribute("crossorigin");
+                    self.new_integrity(value.span.end, has_crossorigin)
+                })
+            }
+            None => None,
+        };
+        link
+    }
+
+    /// Behind a value that ends there, and behind its quote.
+    fn new_integrity(&self, end: usize, has_crossorigin: bool) -> IntegrityPlace {
+        let end = end + usize::from(matches!(self.bytes.get(end), Some(b'"' | b'\'')));
+        let after = if has_crossorigin { "\"" } else { "\" crossorigin=\"anonymous\"" };
+        IntegrityPlace { span: end..end, around: (" integrity=\"", after) }
+    }
+}
+
+/// What the text of an element is.
+fn inline(name: &str, element: &Element<'_, '_>) -> Option<Inline> {
+    let has_type = |expected: &str| {
+        let found = element.get_attribute("type").unwrap_or_default();
+        found.trim_ascii().eq_ignore_ascii_case(expected)
     };
-    let attribute = element.attributes().iter().find(|attribute| attribute.name() == name)?;
-    in_attribute(attribute, bytes)
+    match name {
+        "style" => Some(Inline::StyleSheet),
+        "script" if has_type("module") => Some(Inline::Module),
+        "script" if has_type("importmap") => Some(Inline::ImportMap),
+        _ => None,
+    }
 }
 
-/// Whether a `link` of these types is a style sheet or an icon.
+/// The attributes of an element that are each a link.
+fn links_of(name: &str, element: &Element<'_, '_>) -> &'static [&'static str] {
+    match name {
+        "link" if is_fetched(&element.get_attribute("rel").unwrap_or_default()) => &["href"],
+        "script" => &["src", "href", "xlink:href"],
+        "img" | "source" | "audio" | "track" | "embed" | "input" => &["src"],
+        "video" => &["src", "poster"],
+        "object" => &["data"],
+        "use" | "image" | "feimage" => &["href", "xlink:href"],
+        "meta" if names_an_image(element) => &["content"],
+        _ => &[],
+    }
+}
+
+/// The attributes of an element that are each a list of image candidates.
+fn candidates_of(name: &str) -> &'static [&'static str] {
+    match name {
+        "img" | "source" => &["srcset"],
+        "link" => &["imagesrcset"],
+        _ => &[],
+    }
+}
+
+/// Whether what a `link` leads to is fetched with the page, and no page itself.
 fn is_fetched(rel: &str) -> bool {
-    let fetched = ["stylesheet", "icon", "apple-touch-icon", "mask-icon"];
-    rel.split_ascii_whitespace()
-        .any(|one| fetched.iter().any(|name| one.eq_ignore_ascii_case(name)))
+    has_any(
+        rel,
+        &[
+            "apple-touch-icon",
+            "apple-touch-icon-precomposed",
+            "apple-touch-startup-image",
+            "icon",
+            "manifest",
+            "mask-icon",
+            "modulepreload",
+            "prefetch",
+            "preload",
+            "stylesheet",
+        ],
+    )
 }
 
-/// The link in an attribute's value, without the white space around it.
-fn in_attribute(attribute: &Attribute<'_>, bytes: &[u8]) -> Option<Link> {
-    let location = attribute.value_source_location()?.bytes();
-    let raw = &bytes[location.clone()];
-    let start = location.start + (raw.len() - raw.trim_ascii_start().len());
-    let span = start..start + raw.trim_ascii().len();
-    let raw = String::from_utf8_lossy(&bytes[span.clone()]);
-    let url = htmlize::unescape_attribute(raw).into_owned();
-    Some(Link::new(bytes, span, url, Quoting::HtmlAttribute))
+/// Whether a `meta` names an image or another file to those who show a preview of the page.
+fn names_an_image(element: &Element<'_, '_>) -> bool {
+    let names = ["property", "name", "itemprop"];
+    names.iter().filter_map(|name| element.get_attribute(name)).any(|property| {
+        has_any(
+            &property,
+            &[
+                "image",
+                "msapplication-square70x70logo",
+                "msapplication-square150x150logo",
+                "msapplication-square310x310logo",
+                "msapplication-tileimage",
+                "msapplication-wide310x150logo",
+                "og:audio",
+                "og:audio:secure_url",
+                "og:audio:url",
+                "og:image",
+                "og:image:secure_url",
+                "og:image:url",
+                "og:video",
+                "og:video:secure_url",
+                "og:video:url",
+                "twitter:image",
+                "twitter:image:src",
+            ],
+        )
+    })
+}
+
+fn has_any(words: &str, expected: &[&str]) -> bool {
+    let mut words = words.split_ascii_whitespace();
+    words.any(|word| expected.iter().any(|other| word.eq_ignore_ascii_case(other)))
+}
+
+/// The links in an import map (WHATWG HTML §8.1.5.2): the addresses, and the keys that are URLs.
+fn import_map(text: &str) -> Found {
+    let links = json::parse(text, |map| {
+        let scopes = map.member("scopes").map(Value::members).unwrap_or_default();
+        let scopes = scopes.into_iter().map(|(_, imports)| imports);
+        let imports = map.member("imports").into_iter().chain(scopes);
+        let of_imports =
+            imports.flat_map(|imports| imports.members().into_iter().flat_map(mapping));
+        let integrity = map.member("integrity").map(Value::members).unwrap_or_default();
+        of_imports.chain(integrity.into_iter().filter_map(known_integrity)).collect::<Vec<_>>()
+    });
+    match links {
+        Some(links) => Found { links, ..Found::default() },
+        None => Found::remark(0, "this import map is left as it is: not JSON"),
+    }
+}
+
+/// A key that is a URL, and the address that it is mapped to. A folder maps what is below it.
+fn mapping((key, address): (Link, Value<'_>)) -> impl Iterator<Item = Link> {
+    let key = Some(key).filter(|key| is_url(&key.url)).map(|key| key.if_missing(IfMissing::Ignore));
+    let address = address.link().filter(|address| is_url(&address.url));
+    key.into_iter().chain(address).filter(|link| !link.url.ends_with('/'))
+}
+
+fn known_integrity((mut key, value): (Link, Value<'_>)) -> Option<Link> {
+    let span = value.link()?.span;
+    key.integrity = Some(IntegrityPlace { span, around: ("", "") });
+    Some(key.if_missing(IfMissing::Ignore))
+}
+
+fn is_url(specifier: &str) -> bool {
+    ["./", "../", "/"].iter().any(|start| specifier.starts_with(start))
 }
 
 #[cfg(test)]
@@ -65,7 +302,8 @@ mod tests {
 
     #[track_caller]
     fn finds(text: &str, expected: &[(&str, &str)]) {
-        let links = links(text.as_bytes()).unwrap_or_else(|fault| panic!("{:?}", fault.kind));
+        let mut links = find(text.as_bytes(), &Settings::default()).unwrap().links;
+        links.sort_by_key(|link| link.span.start);
         let found: Vec<_> =
             links.iter().map(|link| (&text[link.span.clone()], link.url.as_str())).collect();
         assert_eq!(found, expected, "{text}");
@@ -92,6 +330,104 @@ mod tests {
     }
 
     #[test]
+    fn other_links() {
+        plain("<link rel=manifest href=a.webmanifest>", &["a.webmanifest"]);
+        plain("<link rel=preload as=font href=a.woff2 crossorigin>", &["a.woff2"]);
+        plain("<link rel=modulepreload href=a.js>", &["a.js"]);
+        plain("<link rel=apple-touch-icon href=a.png>", &["a.png"]);
+        plain("<link rel=preload as=image imagesrcset='a.png 1x, b.png 2x'>", &["a.png", "b.png"]);
+    }
+
+    #[test]
+    fn media() {
+        plain("<img src=a.png srcset='b.png 1x, c.png 2x'>", &["a.png", "b.png", "c.png"]);
+        plain(
+            "<picture><source srcset=a.avif type=image/avif><img src=b.png></picture>",
+            &["a.avif", "b.png"],
+        );
+        plain(
+            "<video src=a.mp4 poster=b.png><track src=c.vtt></video>",
+            &["a.mp4", "b.png", "c.vtt"],
+        );
+        plain("<audio><source src=a.ogg></audio>", &["a.ogg"]);
+        plain(
+            "<object data=a.svg></object><embed src=b.svg><input type=image src=c.png>",
+            &["a.svg", "b.svg", "c.png"],
+        );
+        plain(
+            "<svg><use href=a.svg#b /><use xlink:href='c.svg#d'/><image href=e.png /></svg>",
+            &["a.svg#b", "c.svg#d", "e.png"],
+        );
+        plain("<svg><use href=#a></svg>", &["#a"]);
+    }
+
+    #[test]
+    fn previews() {
+        plain("<meta property=og:image content=/a.png>", &["/a.png"]);
+        plain(
+            "<meta name='twitter:image' content='a.png'><meta itemprop=image content=b.png>",
+            &["a.png", "b.png"],
+        );
+        plain("<meta property=og:title content=a.png><meta name=description content=b.png>", &[]);
+    }
+
+    #[test]
+    fn styles() {
+        plain("<style>a{b:url(c.png)}</style>", &["c.png"]);
+        plain("<style>/*<img src=a.png>*/@import 'b.css'</style>", &["b.css"]);
+        plain("<p style='a:url(b.png)'>", &["b.png"]);
+        finds("<p style=\"a:url(&quot;b.png&quot;)\">", &[("b.png", "b.png")]);
+    }
+
+    #[test]
+    fn inline_modules() {
+        plain(
+            "<script type=module>import './a.js';import('./b.js')</script>",
+            &["./a.js", "./b.js"],
+        );
+        plain("<script type=module>\n//<b>é</b>\nimport './a.js'\n</script>", &["./a.js"]);
+        plain("<script>import('./a.js')</script>", &[]);
+        plain("<script type=text/template><img src=a.png>import './a.js'</script>", &[]);
+        plain("<script type=module></script><script>'./a.js'</script>", &[]);
+    }
+
+    #[test]
+    fn import_maps() {
+        plain(
+            "<script type=importmap>{\"imports\":{\"a\":\"./a.js\",\"b/\":\"./b/\"}}</script>",
+            &["./a.js"],
+        );
+        plain(
+            "<script type=importmap>{\"imports\":{\"./a.js\":\"./b.js\"}}</script>",
+            &["./a.js", "./b.js"],
+        );
+        plain(
+            "<script type=importmap>{\"scopes\":{\"/x/\":{\"a\":\"/a.js\"}}}</script>",
+            &["/a.js"],
+        );
+        plain(
+            "<script type=importmap>{\"imports\":{\"a\":\"https://cdn/a.js\",\"b\":null}}</script>",
+            &[],
+        );
+        plain(
+            "<script type=importmap>{\"integrity\":{\"./a.js\":\"sha384-x\"}}</script>",
+            &["./a.js"],
+        );
+        let broken = find(b"<script type=importmap>{</script>", &Settings::default()).unwrap();
+        assert_eq!(broken.remarks.len(), 1);
+    }
+
+    #[test]
+    fn the_first_base_counts() {
+        let base = |text: &str| find(text.as_bytes(), &Settings::default()).unwrap().base;
+        assert_eq!(
+            base("<base target=_top><base href=../a/><base href=b/>").as_deref(),
+            Some("../a/")
+        );
+        assert_eq!(base("<p>"), None);
+    }
+
+    #[test]
     fn white_space_and_escapes() {
         finds("<img src=' a b.png\n'>", &[("a b.png", "a b.png")]);
         finds("<img src='a&amp;b.png'>", &[("a&amp;b.png", "a&b.png")]);
@@ -105,12 +441,14 @@ mod tests {
         for text in [
             "<a href=a.html>x</a><form action=b.html></form><iframe src=c.html></iframe>",
             "<link rel=canonical href=a.html><link rel=next href=b.html><link href=a.css>",
+            "<link rel=alternate href=feed.xml><link rel=preconnect href=/x>",
             "<!-- <img src=a.png> -->",
             "<script>'<img src=a.png>'</script>",
             "<style>a{} <img src=a.png></style>",
             "<textarea><img src=a.png></textarea><title><img src=a.png></title>",
             "<img src><img data-src=a.png>",
             "&lt;img src=a.png>",
+            "<area href=a.html><blockquote cite=b.html></blockquote>",
         ] {
             finds(text, &[]);
         }
@@ -119,7 +457,40 @@ mod tests {
     #[test]
     fn bytes_that_are_not_utf8_do_not_move_the_links() {
         let page = b"\xff\xfe<p>\xe9</p><img src=a.png>";
-        let link = links(page).ok().unwrap().remove(0);
+        let link = find(page, &Settings::default()).unwrap().links.remove(0);
         assert_eq!(&page[link.span], b"a.png");
+    }
+
+    /// The page with the integrity of every link, written as `#`.
+    fn with_integrity(text: &str, adds: bool) -> String {
+        let settings = Settings { integrity: adds, ..Settings::default() };
+        let links = find(text.as_bytes(), &settings).unwrap().links;
+        let places = links.into_iter().filter_map(|link| link.integrity);
+        let replacements: Vec<_> = places
+            .map(|IntegrityPlace { span, around }| (span, format!("{}#{}", around.0, around.1)))
+            .collect();
+        String::from_utf8(crate::rewrite::splice(text.as_bytes(), &replacements)).unwrap()
+    }
+
+    #[test]
+    fn integrity_is_put_right_and_added() {
+        let right = |text: &str, expected: &str| assert_eq!(with_integrity(text, false), expected);
+        right("<script src=a.js integrity='x'>", "<script src=a.js integrity='#'>");
+        right("<script src=a.js>", "<script src=a.js>");
+        right("<img src=a.png integrity=x>", "<img src=a.png integrity=x>");
+        let added = |text: &str, expected: &str| assert_eq!(with_integrity(text, true), expected);
+        added(
+            "<script src=a.js></script>",
+            "<script src=a.js integrity=\"#\" crossorigin=\"anonymous\"></script>",
+        );
+        added(
+            "<link crossorigin rel='stylesheet' href='a.css'/>",
+            "<link crossorigin rel='stylesheet' href='a.css' integrity=\"#\"/>",
+        );
+        added("<script src=a.js integrity=x>", "<script src=a.js integrity=#>");
+        added(
+            "<link rel=icon href=a.png><img src=b.png>",
+            "<link rel=icon href=a.png><img src=b.png>",
+        );
     }
 }

@@ -2,23 +2,41 @@
 
 use percent_encoding::percent_decode_str;
 
-/// The logical path that a URL in a file leads to, or none if it leads out of the bundle.
+/// The URL path that links in a file are relative to: its own, or what its `base` says.
 ///
-/// `at` is the bundle's URL prefix, `referrer` the logical path of the file. A URL of another
-/// scheme or host leads out, and so does a path that is not below the prefix. A URL without a
-/// path stays in the file itself, and leads nowhere.
-pub(super) fn resolve(at: &str, referrer: &str, url: &str) -> Option<String> {
+/// None if that is another site's, so that no link without a host leads into the bundle.
+pub(super) fn base(at: &str, referrer: &str, href: Option<&str>) -> Option<String> {
+    let own = format!("{at}{referrer}");
+    match href.map(|href| split(href).0) {
+        None | Some("") => Some(own),
+        Some(href) => absolute(&own, href),
+    }
+}
+
+/// The logical path that a URL leads to, or none if it leads out of the bundle.
+///
+/// `at` is the bundle's URL prefix, `base` the URL path that the URL is relative to. A URL of
+/// another scheme or host leads out, and so does a path that is not below the prefix. A URL
+/// without a path stays in the file itself, and leads nowhere.
+pub(super) fn resolve(at: &str, base: &str, url: &str) -> Option<String> {
     let path = split(url).0;
-    if path.is_empty() || path.starts_with("//") || has_scheme(path) {
+    if path.is_empty() {
         return None;
     }
-    let absolute = match path.starts_with('/') {
-        true => path.to_owned(),
-        false => format!("{at}{}{path}", folder(referrer)),
-    };
-    let decoded = percent_decode_str(&remove_dot_segments(&absolute)).decode_utf8().ok()?.into();
-    let decoded: String = decoded;
+    let absolute = absolute(base, path)?;
+    let decoded = percent_decode_str(&absolute).decode_utf8().ok()?;
     decoded.strip_prefix(at).map(str::to_owned)
+}
+
+/// §5.2.2, for a reference without query and fragment, to a path on the same host.
+fn absolute(base: &str, path: &str) -> Option<String> {
+    if path.starts_with("//") || has_scheme(path) {
+        return None;
+    }
+    Some(match path.starts_with('/') {
+        true => remove_dot_segments(path),
+        false => remove_dot_segments(&format!("{}{path}", folder(base))),
+    })
 }
 
 /// Splits a URL into its path, with scheme and host, and the rest: query and fragment.
@@ -67,12 +85,16 @@ mod tests {
 
     #[track_caller]
     fn leads(url: &str, expected: &str) {
-        assert_eq!(resolve("/static/", "css/app.css", url).as_deref(), Some(expected), "{url}");
+        assert_eq!(
+            resolve("/static/", "/static/css/app.css", url).as_deref(),
+            Some(expected),
+            "{url}"
+        );
     }
 
     #[track_caller]
     fn leads_out(url: &str) {
-        assert_eq!(resolve("/static/", "css/app.css", url), None, "{url}");
+        assert_eq!(resolve("/static/", "/static/css/app.css", url), None, "{url}");
     }
 
     #[test]
@@ -125,5 +147,17 @@ mod tests {
         ] {
             leads_out(url);
         }
+    }
+
+    #[test]
+    fn a_base_is_what_links_are_relative_to() {
+        let base = |href| base("/s/", "docs/a.html", href);
+        assert_eq!(base(None).as_deref(), Some("/s/docs/a.html"));
+        assert_eq!(base(Some("")).as_deref(), Some("/s/docs/a.html"));
+        assert_eq!(base(Some("#x")).as_deref(), Some("/s/docs/a.html"));
+        assert_eq!(base(Some("../")).as_deref(), Some("/s/"));
+        assert_eq!(base(Some("/x/y?z")).as_deref(), Some("/x/y"));
+        assert_eq!(base(Some("https://cdn.example/")), None);
+        assert_eq!(base(Some("//cdn.example/")), None);
     }
 }

@@ -1,0 +1,316 @@
+//! Links in JavaScript (ECMA-262): module specifiers, and URLs beside `import.meta.url`.
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::{
+    Argument, CallExpression, Comment, ExportAllDeclaration, ExportFromDeclaration, Expression,
+    ImportDeclaration, ImportExpression, NewExpression, StringLiteral, TemplateLiteral,
+};
+use oxc_ast_visit::{Visit, walk};
+use oxc_parser::{ParseOptions, Parser};
+use oxc_span::{SourceType, Span};
+
+use super::{Found, IfMissing, Link, source_map};
+use crate::rewrite::Quoting;
+
+/// The links in a file, which is a module if its name or its text says so. One that is not
+/// JavaScript has none, with a remark.
+pub(super) fn find_in_file(bytes: &[u8], logical_path: &str) -> Found {
+    let source_type = match logical_path.rsplit('.').next() {
+        Some("mjs") => SourceType::mjs(),
+        Some("cjs") => SourceType::script(),
+        _ => SourceType::unambiguous(),
+    };
+    match str::from_utf8(bytes) {
+        Ok(text) => find(text, source_type),
+        Err(error) => Found::remark(error.valid_up_to(), "is served as it is: not UTF-8"),
+    }
+}
+
+/// The links in a module that stands in a page.
+pub(super) fn find_in_page(text: &str) -> Found {
+    find(text, SourceType::mjs())
+}
+
+fn find(text: &str, source_type: SourceType) -> Found {
+    let allocator = Allocator::default();
+    let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
+    let parsed = Parser::new(&allocator, text, source_type).with_options(options).parse();
+    if let Some(fault) = parsed.diagnostics.iter().next() {
+        let offset = fault.labels.first().map_or(0, |label| label.offset() as usize);
+        return Found::remark(offset, &format!("is served as it is: not JavaScript: {fault}"));
+    }
+    let mut module = Module { text, found: Found::default() };
+    module.visit_program(&parsed.program);
+    for comment in &parsed.program.comments {
+        module.comment(comment);
+    }
+    module.found
+}
+
+struct Module<'t> {
+    text: &'t str,
+    found: Found,
+}
+
+impl<'a> Visit<'a> for Module<'_> {
+    fn visit_import_declaration(&mut self, it: &ImportDeclaration<'a>) {
+        self.specifier(&it.source);
+    }
+
+    fn visit_export_from_declaration(&mut self, it: &ExportFromDeclaration<'a>) {
+        self.specifier(&it.source);
+    }
+
+    fn visit_export_all_declaration(&mut self, it: &ExportAllDeclaration<'a>) {
+        self.specifier(&it.source);
+    }
+
+    /// `import("./x.js")`
+    fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
+        match literal(&it.source) {
+            Some((span, url)) if is_specifier(url) => self.link(span, url, IfMissing::Error),
+            Some(_) => {}
+            None => self.computed(it.span, "import()"),
+        }
+        walk::walk_import_expression(self, it);
+    }
+
+    /// `new URL("x", import.meta.url)`
+    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
+        if let (Expression::Identifier(callee), [first, second]) = (&it.callee, &it.arguments[..])
+            && callee.name == "URL"
+            && second.as_expression().is_some_and(is_import_meta_url)
+        {
+            self.argument(it.span, first, "new URL()", |url| !url.ends_with(['/', '.']));
+        }
+        walk::walk_new_expression(self, it);
+    }
+
+    /// `import.meta.resolve("./x.js")`
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        if let (Expression::StaticMemberExpression(callee), [first, ..]) =
+            (&it.callee, &it.arguments[..])
+            && matches!(callee.object, Expression::ImportMeta(_))
+            && callee.property.name == "resolve"
+        {
+            self.argument(it.span, first, "import.meta.resolve()", is_specifier);
+        }
+        walk::walk_call_expression(self, it);
+    }
+}
+
+impl Module<'_> {
+    fn specifier(&mut self, source: &StringLiteral<'_>) {
+        if is_specifier(&source.value) {
+            self.link(inner(source.span), &source.value, IfMissing::Error);
+        }
+    }
+
+    fn argument(
+        &mut self,
+        call: Span,
+        argument: &Argument<'_>,
+        of: &str,
+        is_link: impl Fn(&str) -> bool,
+    ) {
+        match argument.as_expression().and_then(literal) {
+            Some((span, url)) if is_link(url) => self.link(span, url, IfMissing::Error),
+            Some(_) => {}
+            None => self.computed(call, of),
+        }
+    }
+
+    fn computed(&mut self, call: Span, of: &str) {
+        let message = format!("the URL in {of} is computed, so it is left as it is");
+        self.found.remarks.push((call.start as usize, message));
+    }
+
+    fn comment(&mut self, comment: &Comment) {
+        let span = comment.content_span();
+        let content = &self.text[span.start as usize..span.end as usize];
+        if let Some(url) = source_map::in_comment(content) {
+            let start = span.start + url.start as u32;
+            let url = &content[url];
+            let span = Span::new(start, start + url.len() as u32);
+            self.link(span, url, IfMissing::Warn);
+        }
+    }
+
+    fn link(&mut self, span: Span, url: &str, if_missing: IfMissing) {
+        let span = span.start as usize..span.end as usize;
+        let link = Link::new(self.text.as_bytes(), span, url.to_owned(), Quoting::JavaScript);
+        self.found.links.push(link.if_missing(if_missing));
+    }
+}
+
+/// A specifier that is a path. A bare one is left to the import map.
+fn is_specifier(specifier: &str) -> bool {
+    ["./", "../", "/"].iter().any(|start| specifier.starts_with(start))
+}
+
+/// The span and the value of a string, or of a template without substitutions.
+fn literal<'e>(expression: &'e Expression<'_>) -> Option<(Span, &'e str)> {
+    match expression.get_inner_expression() {
+        Expression::StringLiteral(string) => Some((inner(string.span), &string.value)),
+        Expression::TemplateLiteral(template) => template_text(template),
+        _ => None,
+    }
+}
+
+fn template_text<'e>(template: &'e TemplateLiteral<'_>) -> Option<(Span, &'e str)> {
+    match &template.quasis[..] {
+        [only] => Some((inner(template.span), only.value.cooked.as_ref()?)),
+        _ => None,
+    }
+}
+
+/// A literal without its quotes.
+fn inner(literal: Span) -> Span {
+    Span::new(literal.start + 1, literal.end - 1)
+}
+
+/// `import.meta.url`
+fn is_import_meta_url(expression: &Expression<'_>) -> bool {
+    match expression.get_inner_expression() {
+        Expression::StaticMemberExpression(member) => {
+            matches!(member.object, Expression::ImportMeta(_)) && member.property.name == "url"
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn finds(text: &str, expected: &[(&str, &str)]) {
+        let found = find_in_file(text.as_bytes(), "a.js");
+        let links = found.links.iter();
+        let links: Vec<_> =
+            links.map(|link| (&text[link.span.clone()], link.url.as_str())).collect();
+        assert_eq!(links, expected, "{text}\n{:?}", found.remarks);
+    }
+
+    /// Links that stand in the text as they are.
+    #[track_caller]
+    fn plain(text: &str, urls: &[&str]) {
+        let expected: Vec<_> = urls.iter().map(|url| (*url, *url)).collect();
+        finds(text, &expected);
+    }
+
+    #[track_caller]
+    fn remarks(text: &str, expected: &str) {
+        let found = find_in_file(text.as_bytes(), "a.js");
+        let [(_, remark)] = &found.remarks[..] else { panic!("{text}: {:?}", found.remarks) };
+        assert!(remark.contains(expected), "{remark}");
+    }
+
+    #[test]
+    fn imports() {
+        plain("import a from './a.js'", &["./a.js"]);
+        plain("import './a.js';import \"../b.js\"", &["./a.js", "../b.js"]);
+        plain("import{a}from'/a.js'", &["/a.js"]);
+        plain("import*as a from './a.js';import b,{c}from './b.mjs'", &["./a.js", "./b.mjs"]);
+        plain("import a from './a.json' with { type: 'json' }", &["./a.json"]);
+        plain("import a from './a.js?x#y'", &["./a.js?x#y"]);
+        plain("import defer * as a from './a.js'", &["./a.js"]);
+    }
+
+    #[test]
+    fn exports() {
+        plain("export*from './a.js'", &["./a.js"]);
+        plain("export*as a from './a.js'", &["./a.js"]);
+        plain("export{a}from './a.js'", &["./a.js"]);
+        plain("export{a};import\"./b.js\"", &["./b.js"]);
+        plain("export default function(){};export const a=1", &[]);
+    }
+
+    #[test]
+    fn dynamic_imports() {
+        plain("import('./a.js')", &["./a.js"]);
+        plain("const a=()=>import(`./a.js`)", &["./a.js"]);
+        plain("import(/* webpackChunkName: 'x' */'./a.js')", &["./a.js"]);
+        plain("import(('./a.js'))", &["./a.js"]);
+        plain("import('./a.json',{with:{type:'json'}})", &["./a.json"]);
+        plain("if(x)import('./a.js').then(()=>import('./b.js'))", &["./a.js", "./b.js"]);
+    }
+
+    #[test]
+    fn urls_beside_the_module() {
+        plain("new URL('./a.png',import.meta.url)", &["./a.png"]);
+        plain("new URL('a.png',import.meta.url)", &["a.png"]);
+        plain("new URL(`a.png`,import.meta.url).href", &["a.png"]);
+        plain("new Worker(new URL('./w.js',import.meta.url),{type:'module'})", &["./w.js"]);
+        plain("import.meta.resolve('./a.js')", &["./a.js"]);
+        plain("new URL('./',import.meta.url);new URL('.',import.meta.url)", &[]);
+        plain("new URL('./a.png',location);new URL('./a.png');URL('./a',import.meta.url)", &[]);
+        plain("new Worker('./w.js')", &[]);
+        plain("import.meta.resolve('bare')", &[]);
+    }
+
+    #[test]
+    fn bare_specifiers_are_left_to_the_import_map() {
+        plain("import a from 'a';import 'b/c.js';import('d');export*from'@e/f'", &[]);
+        plain("import 'https://cdn/a.js'", &[]);
+    }
+
+    #[test]
+    fn what_only_looks_like_an_import() {
+        for text in [
+            "const a='import \"./a.js\"'",
+            "const a=`import('./a.js')`",
+            "// import './a.js'\n/* export*from './a.js' */",
+            "const a=/import('.\\/a.js')/",
+            "a.import('./a.js')",
+            "const a={import:1,from:'./a.js'}",
+            "require('./a.js')",
+            "const a=`${'import'} './a.js'`",
+            "/import '.\\/a.js'/.test(x)",
+        ] {
+            plain(text, &[]);
+        }
+        plain("const a=`${import('./a.js')}`", &["./a.js"]);
+        plain("x=a/import('./a.js')/2", &["./a.js"]);
+    }
+
+    #[test]
+    fn odd_texts() {
+        plain("#!/usr/bin/env node\nimport './a.js'", &["./a.js"]);
+        plain("\u{feff}import './a.js'", &["./a.js"]);
+        plain("import './a.js'\r\nimport './b.js'\r\n", &["./a.js", "./b.js"]);
+        plain("'é';import './é.js'", &["./é.js"]);
+        finds("import './\\x61.js'", &[("./\\x61.js", "./a.js")]);
+        finds("import '.\\u002fa.js'", &[(".\\u002fa.js", "./a.js")]);
+        plain("<!-- an old comment\nvar a=1", &[]);
+        plain("return 1", &[]);
+        plain("var await=1,let=2;with(a){}", &[]);
+        plain("", &[]);
+    }
+
+    #[test]
+    fn source_maps() {
+        plain("a()\n//# sourceMappingURL=a.js.map", &["a.js.map"]);
+        plain("a();//# sourceMappingURL=a.js.map\n", &["a.js.map"]);
+        plain("a()\n//@ sourceMappingURL=a.js.map", &["a.js.map"]);
+        plain("/*# sourceMappingURL=a.js.map */", &["a.js.map"]);
+        plain("'//# sourceMappingURL=a.js.map'", &[]);
+        plain("//# sourceMappingURL=data:application/json,x", &["data:application/json,x"]);
+        plain("`\n//# sourceMappingURL=a.js.map\n`", &[]);
+    }
+
+    #[test]
+    fn computed_urls_are_remarks() {
+        remarks("import(a)", "import() is computed");
+        remarks("import(`./${a}.js`)", "import() is computed");
+        remarks("new URL(a,import.meta.url)", "new URL() is computed");
+        remarks("import.meta.resolve(a)", "import.meta.resolve() is computed");
+    }
+
+    #[test]
+    fn what_is_not_javascript_is_a_remark() {
+        remarks("import", "not JavaScript");
+        remarks("{% if a %}", "not JavaScript");
+        assert_eq!(find_in_file(b"a\xff", "a.js").remarks[0].0, 1);
+    }
+}

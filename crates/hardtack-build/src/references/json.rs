@@ -1,0 +1,67 @@
+//! Strings in JSON (RFC 8259), and where they stand.
+//!
+//! JSON is a part of JavaScript, whose parser is here anyway, and tells the places.
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::{Expression, PropertyKey, StringLiteral};
+use oxc_parser::Parser;
+use oxc_span::SourceType;
+
+use super::Link;
+use crate::rewrite::Quoting;
+
+/// A value in JSON.
+#[derive(Clone, Copy)]
+pub(super) struct Value<'a> {
+    text: &'a str,
+    expression: &'a Expression<'a>,
+}
+
+/// Parses a text, and looks at its value; none if it is not JSON.
+pub(super) fn parse<T>(text: &str, look: impl FnOnce(Value<'_>) -> T) -> Option<T> {
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, text, SourceType::script()).parse_expression();
+    let expression = parsed.ok()?;
+    Some(look(Value { text, expression: &expression }))
+}
+
+impl<'a> Value<'a> {
+    /// The members of an object: links of their names, and values. Empty if it is none.
+    pub(super) fn members(self) -> Vec<(Link, Value<'a>)> {
+        let Expression::ObjectExpression(object) = self.expression else { return Vec::new() };
+        let properties = object.properties.iter().filter_map(|property| property.as_property());
+        let member = |(key, expression): (&'a PropertyKey<'a>, &'a Expression<'a>)| match key {
+            PropertyKey::StringLiteral(name) => {
+                Some((self.link_of(name), Value { text: self.text, expression }))
+            }
+            _ => None,
+        };
+        properties.map(|property| (&property.key, &property.value)).filter_map(member).collect()
+    }
+
+    /// The value of the member of that name.
+    pub(super) fn member(self, name: &str) -> Option<Value<'a>> {
+        let mut members = self.members().into_iter();
+        members.find(|(key, _)| key.url == name).map(|(_, value)| value)
+    }
+
+    /// The elements of an array. Empty if it is none.
+    pub(super) fn elements(self) -> Vec<Value<'a>> {
+        let Expression::ArrayExpression(array) = self.expression else { return Vec::new() };
+        let elements = array.elements.iter().filter_map(|element| element.as_expression());
+        elements.map(|expression| Value { text: self.text, expression }).collect()
+    }
+
+    /// The link that a string is.
+    pub(super) fn link(self) -> Option<Link> {
+        match self.expression {
+            Expression::StringLiteral(string) => Some(self.link_of(string)),
+            _ => None,
+        }
+    }
+
+    fn link_of(self, string: &StringLiteral<'_>) -> Link {
+        let span = string.span.start as usize + 1..string.span.end as usize - 1;
+        Link::new(self.text.as_bytes(), span, string.value.to_string(), Quoting::JavaScript)
+    }
+}

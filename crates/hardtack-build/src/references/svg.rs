@@ -1,0 +1,151 @@
+//! Links in SVG (SVG 2, XML 1.0): `href` and `xlink:href` of what is drawn, style, and the style
+//! sheets that a processing instruction names.
+
+use std::ops::Range;
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use super::{Fault, Found, Link, attribute::Attribute, css};
+
+/// The links in a drawing. One that is not XML has none, with a remark.
+pub(super) fn find(bytes: &[u8]) -> Result<Found, Fault> {
+    let Ok(text) = str::from_utf8(bytes) else {
+        return Ok(Found::remark(0, "is served as it is: not UTF-8"));
+    };
+    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    let document = match Document::parse_with_options(text, options) {
+        Ok(document) => document,
+        Err(error) => {
+            return Ok(Found::remark(0, &format!("is served as it is: not XML: {error}")));
+        }
+    };
+    let mut found = Found::default();
+    for node in document.descendants() {
+        match node {
+            _ if node.is_element() => element(text, node, &mut found)?,
+            _ if node.is_pi() => found.links.extend(style_sheet(text, node)),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+fn element(text: &str, node: Node<'_, '_>, found: &mut Found) -> Result<(), Fault> {
+    for attribute in node.attributes() {
+        let value = || Attribute::new(text.as_bytes(), attribute.range_value());
+        match attribute.name() {
+            // What a reader navigates to is no reference.
+            "href" if node.tag_name().name() != "a" => {
+                found.links.extend(value().map(|value| value.link()));
+            }
+            name if is_style(name) && attribute.value().contains("url(") => {
+                if let Some(value) = value() {
+                    found.absorb(value.style()?, 0);
+                }
+            }
+            _ => {}
+        }
+    }
+    if node.tag_name().name() == "style" {
+        for text_node in node.children().filter(Node::is_text) {
+            let span = without_cdata(text, text_node.range());
+            found.absorb(css::find(&text[span.clone()])?, span.start);
+        }
+    }
+    Ok(())
+}
+
+/// The attributes whose value may be `url()` (SVG 2 §6.1).
+fn is_style(name: &str) -> bool {
+    matches!(
+        name,
+        "style"
+            | "fill"
+            | "stroke"
+            | "filter"
+            | "mask"
+            | "clip-path"
+            | "cursor"
+            | "marker-start"
+            | "marker-mid"
+            | "marker-end"
+    )
+}
+
+fn without_cdata(text: &str, span: Range<usize>) -> Range<usize> {
+    let inner = text[span.clone()].strip_prefix("<![CDATA[").and_then(|it| it.strip_suffix("]]>"));
+    match inner {
+        Some(inner) => span.start + 9..span.start + 9 + inner.len(),
+        None => span,
+    }
+}
+
+/// The link in `<?xml-stylesheet href="..."?>` (W3C xml-stylesheet §4).
+fn style_sheet(text: &str, node: Node<'_, '_>) -> Option<Link> {
+    let span = node.range();
+    let instruction = &text[span.clone()];
+    if node.pi()?.target != "xml-stylesheet" {
+        return None;
+    }
+    let href = instruction.find("href")? + "href".len();
+    let quote = href + instruction[href..].find(['"', '\''])?;
+    let end = instruction[quote + 1..].find(&instruction[quote..=quote])?;
+    let value = span.start + quote + 1..span.start + quote + 1 + end;
+    Attribute::new(text.as_bytes(), value).map(|value| value.link())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn finds(text: &str, expected: &[&str]) {
+        let found = find(text.as_bytes()).unwrap();
+        assert!(found.remarks.is_empty(), "{:?}", found.remarks);
+        let urls: Vec<_> = found.links.iter().map(|link| &text[link.span.clone()]).collect();
+        assert_eq!(urls, expected, "{text}");
+    }
+
+    const OPEN: &str = "<svg xmlns='http://www.w3.org/2000/svg' \
+                        xmlns:xlink='http://www.w3.org/1999/xlink'>";
+
+    /// Links in what stands in an `svg` element.
+    #[track_caller]
+    fn inside(content: &str, expected: &[&str]) {
+        finds(&format!("{OPEN}{content}</svg>"), expected);
+    }
+
+    #[test]
+    fn hrefs() {
+        inside("<image href='a.png'/><image xlink:href=\"b.png\"/>", &["a.png", "b.png"]);
+        inside("<use href='icons.svg#x'/><script href='a.js'/>", &["icons.svg#x", "a.js"]);
+        inside("<use href='#x'/>", &["#x"]);
+        inside("<a href='page.html'><a xlink:href='x'/></a>", &[]);
+        inside("<image href='a&amp;b.png'/>", &["a&amp;b.png"]);
+    }
+
+    #[test]
+    fn styles() {
+        inside("<style>a{fill:url(b.svg#c)}</style>", &["b.svg#c"]);
+        inside("<style><![CDATA[@import 'a.css';]]></style>", &["a.css"]);
+        inside(
+            "<rect style='fill:url(a.svg#b)' filter='url(\"c.svg#d\")'/>",
+            &["a.svg#b", "c.svg#d"],
+        );
+        inside("<rect fill='url(#a)' stroke='red'/>", &["#a"]);
+        inside("<text>url(a.png)</text><!-- url(b.png) -->", &[]);
+    }
+
+    #[test]
+    fn processing_instructions() {
+        let sheet = "<?xml version='1.0'?><?xml-stylesheet type=\"text/css\" href=\"a.css\"?>";
+        finds(&format!("{sheet}{OPEN}</svg>"), &["a.css"]);
+        finds(&format!("<?other href='a.css'?>{OPEN}</svg>"), &[]);
+    }
+
+    #[test]
+    fn what_is_not_xml_is_a_remark() {
+        assert_eq!(find(b"<svg>").unwrap().remarks.len(), 1);
+        assert_eq!(find(b"<svg>\xff</svg>").unwrap().remarks.len(), 1);
+    }
+}
