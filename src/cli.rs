@@ -74,6 +74,9 @@ pub(crate) struct List {
     /// Print a JSON array instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print Django's staticfiles.json instead of a table
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) django: bool,
 }
 
 #[derive(Args, Debug)]

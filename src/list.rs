@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 use hardtack_bundle::{
-    Bundle, Coding, Totals,
+    Bundle, Coding,
     manifest::{Entry, Manifest},
 };
 
@@ -17,8 +17,11 @@ pub(crate) fn list(bundle: &Bundle<'_>, options: &List) -> Result<()> {
     if options.json {
         return Ok(out.write_all(manifest.assets_to_json().as_bytes())?);
     }
+    if options.django {
+        return Ok(out.write_all(hardtack_build::staticfiles(&manifest).as_bytes())?);
+    }
     write_table(&mut out, &manifest.assets)?;
-    writeln!(out, "\n{}; release {}", Totals::of(bundle)?, manifest.release_id)?;
+    writeln!(out, "\n{}; release {}", bundle.totals(), manifest.release_id)?;
     Ok(())
 }
 

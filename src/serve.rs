@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Result, anyhow};
 use hardtack::respond;
-use hardtack_bundle::{Bundle, Totals};
+use hardtack_bundle::Bundle;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -81,7 +81,7 @@ fn announce(bundle: &Bundle<'_>, address: SocketAddr) -> Result<()> {
     let url = format!("http://{address}{}", bundle.at());
     let mut out = anstream::stdout().lock();
     writeln!(out, "{EMPHASIS}hardtack {version}{EMPHASIS:#}, release {release}")?;
-    writeln!(out, "  carrying   {}", Totals::of(bundle)?)?;
+    writeln!(out, "  carrying   {}", bundle.totals())?;
     writeln!(out, "  listening  {EMPHASIS}{url}{EMPHASIS:#}")?;
     Ok(out.flush()?)
 }

@@ -198,6 +198,46 @@ fn cargo_build_bakes_a_site_and_again_when_it_changed() {
     assert_ne!(carried().0[0], first[0]);
 }
 
+/// Renders `{% static %}` for the names on standard input, a line each.
+const RENDER_STATIC: &str = "
+import sys, django
+from django.conf import settings
+storage = 'django.contrib.staticfiles.storage.ManifestStaticFilesStorage'
+settings.configure(
+    INSTALLED_APPS=['django.contrib.staticfiles'],
+    STATIC_URL='https://cdn.example/static/',
+    STATIC_ROOT=sys.argv[1],
+    STORAGES={'staticfiles': {'BACKEND': storage}},
+    TEMPLATES=[{'BACKEND': 'django.template.backends.django.DjangoTemplates'}],
+)
+django.setup()
+from django.template import engines
+template = engines['django'].from_string('{% load static %}{% static name %}')
+for name in sys.stdin.read().splitlines():
+    print(template.render({'name': name}))
+";
+
+#[test]
+#[ignore = "needs corpora/venv and corpora/django-admin"]
+fn django_renders_our_urls() {
+    let packed = pack_corpus("django-admin");
+    let root = tempfile::tempdir().unwrap();
+    let staticfiles = stdout(packed.command().args(["list", "--django"]));
+    fs::write(root.path().join("staticfiles.json"), staticfiles).unwrap();
+    let assets = packed.assets();
+    let names: Vec<_> = assets.iter().map(|asset| text(asset, "logical_path")).collect();
+    let input = root.path().join("names");
+    fs::write(&input, names.join("\n")).unwrap();
+
+    let python = corpus("venv").join("bin/python");
+    let django = &mut Command::new(python);
+    django.args(["-c", RENDER_STATIC]).arg(root.path()).stdin(fs::File::open(&input).unwrap());
+    let rendered = stdout(django);
+    let expected = assets.iter().map(|asset| format!("https://cdn.example{}", text(asset, "url")));
+    assert_eq!(rendered.lines().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    assert!(rendered.contains("/static/admin/css/base."));
+}
+
 /// After the line that says where it listens, no call names a file, and none reads one that was
 /// opened before.
 #[test]

@@ -11,6 +11,7 @@ use hardtack_bundle::Bundle;
 use crate::{
     Bake, Baked, Error, Problem, ProblemKind, Settings,
     cache::write_whole,
+    django::staticfiles,
     environment::{self, ASSETS, AT, CACHE, CONFIG, STATIC_HOST},
 };
 
@@ -28,6 +29,8 @@ use crate::{
 /// | `HARDTACK_BUNDLE` | the path of the bundle |
 /// | `HARDTACK_MANIFEST` | the path of the manifest, as JSON |
 /// | `HARDTACK_BUNDLE_DIGEST` | a digest of the bundle, in hex: whoever embeds the bundle by other means than `include_bytes!` mentions it, so that a changed bundle is embedded anew |
+///
+/// Beside the manifest lies `staticfiles.json`, the same for Django.
 ///
 /// Cargo runs the script again when a file in the asset folder or the configuration changes,
 /// appears or disappears. What is wrong is told as errors of the build, all at once.
@@ -75,6 +78,7 @@ fn hand_on(baked: &Baked) -> Result<(), Error> {
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     write(&bundle, &baked.bundle)?;
     write(&manifest, baked.manifest.to_json().as_bytes())?;
+    write(&out.join("staticfiles.json"), staticfiles(&baked.manifest).as_bytes())?;
     println!("cargo::rustc-env=HARDTACK_BUNDLE={}", bundle.display());
     println!("cargo::rustc-env=HARDTACK_MANIFEST={}", manifest.display());
     println!("cargo::rustc-env=HARDTACK_BUNDLE_DIGEST={digest}");

@@ -25,35 +25,31 @@ pub(crate) fn bundle(assets: &[Compressed], settings: &Settings) -> Result<Bundl
         writer.cors();
     }
     for compressed in assets {
-        let index = add(&mut writer, compressed, settings);
+        let index = add(&mut writer, compressed);
         route(&mut writer, compressed, index, settings);
     }
     let failed = |error| problem(error, settings);
     let bytes = writer.finish().map_err(failed)?;
     let bundle = Bundle::open(&bytes).map_err(failed)?;
     let manifest = Manifest::of(&bundle).map_err(failed)?;
-    let totals = Totals::of(&bundle).map_err(failed)?;
+    let totals = bundle.totals();
     Ok(Bundled { bytes, manifest, totals })
 }
 
-fn add(writer: &mut Writer, compressed: &Compressed, settings: &Settings) -> AssetIndex {
+fn add(writer: &mut Writer, compressed: &Compressed) -> AssetIndex {
     let asset = &compressed.asset;
     let identity = [(Coding::Identity, asset.bytes.as_slice())];
     let coded = compressed.coded.iter().map(|(coding, bytes)| (*coding, &bytes[..]));
     let representations: Vec<_> = identity.into_iter().chain(coded).collect();
-    let plain_url = encode(&asset.paths.plain);
+    let plain_url = asset.paths.plain.as_ref().map(|plain| encode(plain));
     writer.asset(NewAsset {
         logical_path: &asset.logical_path,
         url: &encode(asset.paths.preferred()),
-        plain_url: has_plain_path(compressed, settings).then_some(plain_url.as_str()),
+        plain_url: plain_url.as_deref(),
         media_type: &asset.media_type,
         fingerprint: asset.fingerprint,
         representations: &representations,
     })
-}
-
-fn has_plain_path(compressed: &Compressed, settings: &Settings) -> bool {
-    compressed.asset.paths.hashed.is_none() || !settings.keep_only_hashed
 }
 
 fn route(writer: &mut Writer, compressed: &Compressed, index: AssetIndex, settings: &Settings) {
@@ -62,9 +58,9 @@ fn route(writer: &mut Writer, compressed: &Compressed, index: AssetIndex, settin
     if let Some(hashed) = &asset.paths.hashed {
         writer.serve(hashed, index, CachePolicy::Immutable);
     }
-    if has_plain_path(compressed, settings) {
-        writer.serve(&asset.paths.plain, index, short_lived);
-        route_aliases(writer, compressed, short_lived);
+    if let Some(plain) = &asset.paths.plain {
+        writer.serve(plain, index, short_lived);
+        route_aliases(writer, plain, short_lived);
     }
     if asset.logical_path == NOT_FOUND_PAGE {
         writer.not_found(index);
@@ -73,8 +69,7 @@ fn route(writer: &mut Writer, compressed: &Compressed, index: AssetIndex, settin
 
 /// A folder's index answers at the folder's path; the folder's path without its slash and the
 /// index's own path redirect there.
-fn route_aliases(writer: &mut Writer, compressed: &Compressed, policy: CachePolicy) {
-    let plain = &compressed.asset.paths.plain;
+fn route_aliases(writer: &mut Writer, plain: &str, policy: CachePolicy) {
     let Some(folder) = plain.strip_suffix('/') else { return };
     let location = encode(plain);
     writer.redirect(&format!("{plain}{INDEX_PAGE}"), &location, policy);

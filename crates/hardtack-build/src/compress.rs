@@ -264,7 +264,7 @@ mod tests {
             media_type: media_type.into(),
             fingerprint: Fingerprint::of(&bytes),
             bytes,
-            paths: UrlPaths { hashed: None, plain: "/a".into() },
+            paths: UrlPaths { hashed: None, plain: Some("/a".into()) },
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     graph::Component,
     references::{Reference, Referenced, split_url},
     rewrite::splice,
-    scan::Asset,
+    scan::{Asset, Role},
 };
 
 /// An asset with its final bytes and its URL paths.
@@ -28,16 +28,16 @@ pub(crate) struct Final {
 /// The URL paths of an asset, percent-decoded.
 #[derive(Clone, Debug)]
 pub(crate) struct UrlPaths {
-    /// None for an entry point.
+    /// Served for good. None for an entry point.
     pub(crate) hashed: Option<String>,
-    /// A folder's index has the folder's.
-    pub(crate) plain: String,
+    /// A folder's index has the folder's. None if the settings keep only hashed paths.
+    pub(crate) plain: Option<String>,
 }
 
 impl UrlPaths {
     /// The path to link to.
     pub(crate) fn preferred(&self) -> &str {
-        self.hashed.as_ref().unwrap_or(&self.plain)
+        self.hashed.as_ref().or(self.plain.as_ref()).map_or("", String::as_str)
     }
 }
 
@@ -49,10 +49,9 @@ pub(crate) fn fingerprint(
 ) -> Vec<Final> {
     let Referenced { assets, references, .. } = referenced;
     let at = settings.at.as_str();
-    let plain = |asset: &Asset| UrlPaths { hashed: None, plain: plain_path(at, asset) };
     let mut site = Site {
         static_host: settings.static_host.as_deref().unwrap_or_default(),
-        paths: assets.iter().map(plain).collect(),
+        paths: assets.iter().map(|asset| known_paths(asset, settings)).collect(),
         finals: vec![None; assets.len()],
         assets,
         references,
@@ -60,7 +59,10 @@ pub(crate) fn fingerprint(
     for component in components {
         let fingerprints = site.fingerprints(component);
         for (index, fingerprint) in component.iter().zip(&fingerprints) {
-            site.paths[*index].hashed = hashed_path(at, &site.assets[*index], *fingerprint);
+            let asset = &site.assets[*index];
+            if asset.role == Role::Hashed {
+                site.paths[*index].hashed = Some(hashed_path(at, asset, *fingerprint));
+            }
         }
         for (index, fingerprint) in component.iter().zip(fingerprints) {
             site.finals[*index] = Some((fingerprint, site.rewrite(*index, |_| true)));
@@ -111,7 +113,7 @@ impl Site<'_> {
 
     fn refers_to(&self, index: usize, targets: &[usize]) -> bool {
         self.references[index].iter().any(|reference| targets.contains(&reference.target))
-            && !self.assets[index].is_entry_point
+            && self.assets[index].role == Role::Hashed
     }
 
     fn logical_path(&self, index: usize) -> &str {
@@ -147,7 +149,9 @@ impl Site<'_> {
         if referrer.logical_path == NOT_FOUND_PAGE {
             return Some(to.link.replace(0..path.len(), &encode(paths.preferred())));
         }
-        let name = file_name(paths.hashed.as_ref()?);
+        // Of the others, the author's link says the name already.
+        let is_hashed = self.assets[to.target].role == Role::Hashed;
+        let name = file_name(paths.hashed.as_ref().filter(|_| is_hashed)?);
         let segment = path.rfind('/').map_or(0, |slash| slash + 1)..path.len();
         (!segment.is_empty()).then(|| to.link.replace(segment, &encode(name)))
     }
@@ -180,6 +184,18 @@ pub(crate) const NOT_FOUND_PAGE: &str = "404.html";
 /// The page that stands for its folder.
 pub(crate) const INDEX_PAGE: &str = "index.html";
 
+/// The paths of an asset as far as they do not depend on its fingerprint.
+fn known_paths(asset: &Asset, settings: &Settings) -> UrlPaths {
+    let plain = plain_path(settings.at.as_str(), asset);
+    match asset.role {
+        Role::EntryPoint => UrlPaths { hashed: None, plain: Some(plain) },
+        Role::Prehashed => UrlPaths { hashed: Some(plain), plain: None },
+        Role::Hashed => {
+            UrlPaths { hashed: None, plain: Some(plain).filter(|_| !settings.keep_only_hashed) }
+        }
+    }
+}
+
 fn plain_path(at: &str, asset: &Asset) -> String {
     let path = &asset.logical_path;
     match file_name(path) == INDEX_PAGE {
@@ -189,16 +205,13 @@ fn plain_path(at: &str, asset: &Asset) -> String {
 }
 
 /// The plain path with the fingerprint before the extension.
-fn hashed_path(at: &str, asset: &Asset, fingerprint: Fingerprint) -> Option<String> {
-    if asset.is_entry_point {
-        return None;
-    }
+fn hashed_path(at: &str, asset: &Asset, fingerprint: Fingerprint) -> String {
     let path = &asset.logical_path;
     let name = path.len() - file_name(path).len();
     // A dot at the beginning of a name begins no extension.
     let dot = path[name..].rfind('.').filter(|dot| *dot > 0);
     let (stem, extension) = path.split_at(dot.map_or(path.len(), |dot| name + dot));
-    Some(format!("{at}{stem}.{}{extension}", fingerprint.short()))
+    format!("{at}{stem}.{}{extension}", fingerprint.short())
 }
 
 fn file_name(path: &str) -> &str {
@@ -236,7 +249,7 @@ mod tests {
         Asset {
             logical_path: path.to_owned(),
             media_type: crate::media_type::media_type(path, &settings).unwrap(),
-            is_entry_point: path.ends_with(".html"),
+            role: if path.ends_with(".html") { Role::EntryPoint } else { Role::Hashed },
             bytes: text.as_bytes().to_owned(),
         }
     }
@@ -278,7 +291,7 @@ mod tests {
 
     #[test]
     fn an_index_has_the_path_of_its_folder() {
-        let plain = |at: &str, path: &str| finals(at, &[(path, "")]).remove(0).paths.plain;
+        let plain = |at: &str, path: &str| finals(at, &[(path, "")]).remove(0).paths.plain.unwrap();
         assert_eq!(plain("/", "index.html"), "/");
         assert_eq!(plain("/s/", "docs/index.html"), "/s/docs/");
         assert_eq!(plain("/", "my-index.html"), "/my-index.html");

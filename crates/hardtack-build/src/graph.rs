@@ -3,21 +3,21 @@
 //! A fingerprint is of final bytes, and these hold the fingerprints of what is referred to: so
 //! leaves come first. Assets that refer to each other in a circle are one component.
 
-use crate::references::Referenced;
+use crate::{references::Referenced, scan::Role};
 
 /// Assets that reach each other through references; most often only one. Sorted.
 pub(crate) type Component = Vec<usize>;
 
 /// The components, each behind all those that it refers to.
 ///
-/// References to entry points do not count: they keep their path, whatever their content.
+/// Only references to hashed assets count: all others keep their path, whatever their content.
 pub(crate) fn graph(referenced: &Referenced) -> Vec<Component> {
     let edges: Vec<Vec<usize>> = referenced
         .references
         .iter()
         .map(|references| {
             let targets = references.iter().map(|reference| reference.target);
-            targets.filter(|target| !referenced.assets[*target].is_entry_point).collect()
+            targets.filter(|target| referenced.assets[*target].role == Role::Hashed).collect()
         })
         .collect();
     components(&edges)

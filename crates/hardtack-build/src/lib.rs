@@ -54,11 +54,13 @@ mod published;
 mod rewrite;
 
 mod build_script;
+mod django;
 mod environment;
 mod summary;
 
 pub use build_script::build_script;
 pub use compress::Progress;
+pub use django::staticfiles;
 pub use error::{Error, Place, Problem, ProblemKind};
 pub use pattern::Patterns;
 pub use pipeline::{Bake, Baked};

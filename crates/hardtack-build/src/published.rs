@@ -35,7 +35,7 @@ pub(crate) fn with_published_manifest(
         media_type: media_type(path, settings).map_err(|kind| kind.of(path))?,
         fingerprint: Fingerprint::of(&bytes),
         bytes,
-        paths: UrlPaths { hashed: None, plain },
+        paths: UrlPaths { hashed: None, plain: Some(plain) },
     };
     assets.splice(place..place, compress(vec![published])?);
     Ok(assets)

@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use crate::{
     Error, MissingTarget, Place, Problem, ProblemKind, Settings,
     rewrite::Quoting,
-    scan::{Asset, Scanned},
+    scan::{Asset, Role, Scanned},
 };
 
 /// What a format's module finds in a text.
@@ -192,7 +192,10 @@ impl<'a> Targets<'a> {
     /// The references of an asset, and what is wrong with it.
     fn of(&self, asset: &Asset, settings: &Settings) -> OfAsset {
         let mut known = OfAsset::default();
-        if settings.exclude_references.matches(&asset.logical_path) {
+        // What a bundler hashed, it has rewritten; another byte would need another name.
+        let is_left_alone = asset.role == Role::Prehashed
+            || settings.exclude_references.matches(&asset.logical_path);
+        if is_left_alone {
             return known;
         }
         let file = settings.assets.join(&asset.logical_path);
@@ -294,4 +297,166 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
         let offset = error.valid_up_to();
         Fault { offset, kind: ProblemKind::NotUtf8 { offset } }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rewrite::splice;
+    use proptest::prelude::*;
+
+    fn asset(path: &str, text: String) -> Asset {
+        let media_type = crate::media_type::media_type(path, &Settings::default()).unwrap();
+        let (logical_path, bytes) = (path.to_owned(), text.into_bytes());
+        Asset { logical_path, media_type, role: Role::Hashed, bytes }
+    }
+
+    /// Links in order.
+    fn links(asset: &Asset) -> Vec<Link> {
+        let found = find(asset, &Settings::default());
+        let mut links = found.map(|found| found.links).unwrap_or_default();
+        links.sort_by_key(|link| link.span.start);
+        links
+    }
+
+    /// Pieces of each format, with links and with what only looks like one.
+    const PIECES: &[(&str, &[&str])] = &[
+        (
+            "a.css",
+            &[
+                "a{b:url(c.png)}",
+                "a{b:url( 'c d.png' )}",
+                "@import \"e.css\" layer(f);",
+                "/*url(g)*/",
+                "a{b:image-set('c.png' 1x,url(h.png) 2x)}",
+                "a{content:'url(i)'}",
+                "}",
+                "{",
+                "(",
+                "'",
+                "\"",
+                "\\",
+                "/*# sourceMappingURL=j.map */",
+                "@namespace url(k);",
+                "url(",
+                "\n",
+                "é",
+            ],
+        ),
+        (
+            "a.js",
+            &[
+                "import './a.js';",
+                "export*from \"./b.js\";",
+                "import(`./c.js`);",
+                "`${import('./d.js')}`;",
+                "new URL('e.png',import.meta.url);",
+                "/import '.\\/f.js'/;",
+                "//# sourceMappingURL=g.map\n",
+                "'import \"./h.js\"';",
+                "{",
+                "}",
+                "`",
+                "'",
+                "/",
+                "\n",
+                "é",
+                "import('.\\u002fi.js');",
+            ],
+        ),
+        (
+            "a.html",
+            &[
+                "<img src=a.png>",
+                "<img srcset='b.png 1x,c.png 2x' src=\"d.png\">",
+                "<style>",
+                "</style>",
+                "a{b:url(e.png)}",
+                "<p style=\"a:url(&quot;f.png&quot;)\">",
+                "<script type=module>",
+                "</script>",
+                "import './g.js';",
+                "<!--",
+                "-->",
+                "<link rel=stylesheet href=h.css>",
+                "<",
+                ">",
+                "\"",
+                "'",
+                "é",
+                "<script type=importmap>{\"imports\":{\"i\":\"./j.js\"}}</script>",
+                "<svg><use href=k.svg#l />",
+            ],
+        ),
+        (
+            "a.svg",
+            &[
+                "<svg xmlns='http://www.w3.org/2000/svg'>",
+                "</svg>",
+                "<image href='a.png'/>",
+                "<style>a{b:url(c.png)}</style>",
+                "<rect fill='url(d.svg#e)' style='f:url(&quot;g.png&quot;)'/>",
+                "<!-- ",
+                " -->",
+                "<a href='h'/>",
+                "&amp;",
+                "é",
+            ],
+        ),
+    ];
+
+    fn texts() -> impl Strategy<Value = (&'static str, String)> {
+        prop::sample::select(PIECES).prop_flat_map(|(path, pieces)| {
+            let pieces = prop::collection::vec(prop::sample::select(pieces), 0..12);
+            pieces.prop_map(move |pieces| (path, pieces.concat()))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn links_stand_in_the_text_and_do_not_overlap((path, text) in texts()) {
+            let asset = asset(path, text);
+            let mut end = 0;
+            for link in links(&asset) {
+                prop_assert!(end <= link.span.start && link.span.end <= asset.bytes.len());
+                end = link.span.end;
+            }
+        }
+
+        /// A link that is replaced by itself changes nothing that a parser sees; a verbatim one,
+        /// no byte.
+        #[test]
+        fn a_link_replaced_by_itself_is_the_same_link((path, text) in texts()) {
+            let before = asset(path, text);
+            let found = links(&before);
+            let itself = |link: &Link| link.replace(0..link.url.len(), &link.url.clone());
+            let replacements: Vec<_> = found.iter().map(itself).collect();
+            let rewritten = splice(&before.bytes, &replacements);
+            if found.iter().all(|link| link.is_verbatim) {
+                prop_assert_eq!(&rewritten, &before.bytes);
+            }
+            let after = asset(path, String::from_utf8(rewritten).unwrap());
+            let urls = |links: Vec<Link>| links.into_iter().map(|link| link.url).collect::<Vec<_>>();
+            prop_assert_eq!(urls(links(&after)), urls(found));
+        }
+
+        /// What was written is what is found again, and nothing else is.
+        #[test]
+        fn a_rewritten_link_is_found_again((path, text) in texts()) {
+            let before = asset(path, text);
+            let rename = |link: &Link| {
+                let end = split_url(&link.url).0.len();
+                link.replace(end..end, ".0123456789ab.x")
+            };
+            let found = links(&before);
+            let renamed: Vec<_> = found.iter().map(rename).collect();
+            let after = asset(path, String::from_utf8(splice(&before.bytes, &renamed)).unwrap());
+            let expected = found.iter().map(|link| {
+                let (path, rest) = split_url(&link.url);
+                format!("{path}.0123456789ab.x{rest}")
+            });
+            let urls: Vec<_> = links(&after).into_iter().map(|link| link.url).collect();
+            prop_assert_eq!(urls, expected.collect::<Vec<_>>());
+        }
+    }
 }

@@ -17,10 +17,20 @@ pub(crate) struct Asset {
     pub(crate) logical_path: String,
     /// Value of `Content-Type`.
     pub(crate) media_type: String,
-    /// Whether it keeps its path.
-    pub(crate) is_entry_point: bool,
+    pub(crate) role: Role,
     /// As authored.
     pub(crate) bytes: Vec<u8>,
+}
+
+/// At which paths an asset is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// At its hashed path, and at its plain path.
+    Hashed,
+    /// At its own path, whatever its content.
+    EntryPoint,
+    /// At its own path, which has a hash of its content already; a bundler saw to that.
+    Prehashed,
 }
 
 /// The asset folder's files.
@@ -209,16 +219,17 @@ fn servable(logical_path: &str) -> Result<(), ProblemKind> {
 
 fn read(settings: &Settings, file: &Path, logical_path: String) -> Result<Asset, ProblemKind> {
     let media_type = media_type(&logical_path, settings)?;
-    let is_entry_point = is_entry_point(settings, &logical_path);
+    let role = role(settings, &logical_path);
     let bytes = fs::read(file).map_err(ProblemKind::Io)?;
-    Ok(Asset { logical_path, media_type, is_entry_point, bytes })
+    Ok(Asset { logical_path, media_type, role, bytes })
 }
 
-fn is_entry_point(settings: &Settings, logical_path: &str) -> bool {
+fn role(settings: &Settings, logical_path: &str) -> Role {
     match settings.entry_points.verdict(logical_path, false) {
-        Verdict::Matches => true,
-        Verdict::TakenBack => false,
-        Verdict::Silent => ENTRY_POINTS.matches(logical_path),
+        Verdict::Matches => Role::EntryPoint,
+        _ if settings.prehashed.matches(logical_path) => Role::Prehashed,
+        Verdict::Silent if ENTRY_POINTS.matches(logical_path) => Role::EntryPoint,
+        _ => Role::Hashed,
     }
 }
 
@@ -319,9 +330,9 @@ mod tests {
 
     #[test]
     fn entry_points() {
-        let entry = |toml: &str, path: &str| {
-            scan_with(&folder(&[path]), toml).unwrap().assets[0].is_entry_point
-        };
+        let role =
+            |toml: &str, path: &str| scan_with(&folder(&[path]), toml).unwrap().assets[0].role;
+        let entry = |toml: &str, path: &str| role(toml, path) == Role::EntryPoint;
         for path in ["a/b.html", "robots.txt", "favicon.ico", ".well-known/a/b", "sw.js"] {
             assert!(entry("", path), "{path}");
         }
@@ -330,6 +341,9 @@ mod tests {
         }
         assert!(entry("entry_points = ['/js/sw.js']", "js/sw.js"));
         assert!(!entry("entry_points = ['!print.html']", "print.html"));
+        assert_eq!(role("prehashed = ['/assets/']", "assets/a-B1c2D3e4.js"), Role::Prehashed);
+        assert_eq!(role("prehashed = ['/assets/']", "a.js"), Role::Hashed);
+        assert!(entry("prehashed = ['*']\nentry_points = ['a.js']", "a.js"));
     }
 
     #[test]

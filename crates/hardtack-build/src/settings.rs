@@ -31,6 +31,8 @@ pub struct Settings {
     pub allow_secrets: Patterns,
     /// Assets that keep their path, beyond the default ones.
     pub entry_points: Patterns,
+    /// Assets whose names have a hash of their content already.
+    pub prehashed: Patterns,
     /// Assets whose references are left alone.
     pub exclude_references: Patterns,
     /// What becomes of a reference to a file that does not exist.
@@ -77,6 +79,7 @@ impl Default for Settings {
             exclude: Patterns::default(),
             allow_secrets: Patterns::default(),
             entry_points: Patterns::default(),
+            prehashed: Patterns::default(),
             exclude_references: Patterns::default(),
             missing: MissingTarget::Error,
             keep_only_hashed: false,
@@ -120,6 +123,12 @@ impl Settings {
             "[]",
             "Globs of assets that keep their path, beyond HTML pages, robots.txt, favicon.ico, \
              service workers and .well-known/; one that begins with ! takes one of those back.",
+        ),
+        key(
+            "prehashed",
+            "[]",
+            "Globs of assets whose names have a hash of their content already, as bundlers make \
+             them: served under their own names for good, and not touched.",
         ),
         key("exclude_references", "[]", "Globs of assets whose references are left alone."),
         key(

@@ -56,6 +56,64 @@ fn an_asset_has_a_hashed_and_a_plain_path() {
 }
 
 #[test]
+fn a_prehashed_asset_is_served_for_good_under_its_own_name() {
+    let files = [
+        ("app-B1c2D3e4.js", "import './x-A1b2C3d4.js';import './gone.js'"),
+        ("index.html", "<script src=app-B1c2D3e4.js></script><img src=logo.svg>"),
+        ("logo.svg", "<svg/>"),
+    ];
+    let folder = folder(&files);
+    let baked = bake(folder.path(), "prehashed = ['*-????????.js']").unwrap();
+    let names: Vec<_> = routes(&baked).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(names[1..3], ["/app-B1c2D3e4.js", "/index.html"]);
+    assert_eq!(names.len(), 5);
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let route = bundle.route(b"/app-B1c2D3e4.js").unwrap().unwrap();
+    assert!(route.cache_control.ends_with("immutable"));
+    let Action::Serve { asset, .. } = route.action else { panic!("{route:?}") };
+    assert_eq!(asset.identity().unwrap().body, files[0].1.as_bytes());
+    assert_eq!(asset.plain_url, None);
+}
+
+#[test]
+fn pages_can_point_to_a_host_for_static_files_and_say_their_integrity() {
+    let folder = folder(&[
+        ("a.css", "a{b:url(i.png)}"),
+        ("docs/index.html", "<base href=..><link rel=stylesheet href=a.css><img src=/s/i.png?x>"),
+        ("i.png", "x"),
+    ]);
+    let toml = "at = '/s/'\nstatic_host = 'https://cdn.example/'\nintegrity = true";
+    let baked = bake(folder.path(), toml).unwrap();
+    let [sheet, page, _] = &baked.manifest.assets[..] else { panic!("three assets") };
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let text = |index: usize| {
+        let asset = bundle.assets().nth(index).unwrap().unwrap();
+        String::from_utf8(asset.identity().unwrap().body.to_vec()).unwrap()
+    };
+    assert_eq!(text(0), format!("a{{b:url(i.{X}.png)}}"));
+    let expected = format!(
+        "<base href=..><link rel=stylesheet href=https://cdn.example{} integrity=\"{}\" \
+         crossorigin=\"anonymous\"><img src=https://cdn.example/s/i.{X}.png?x>",
+        sheet.url, sheet.integrity
+    );
+    assert_eq!((text(1), page.url.as_str()), (expected, "/s/docs/"));
+}
+
+#[test]
+fn django_knows_the_manifest() {
+    let files = [("a b.css", "x"), ("docs/index.html", ""), ("index.html", "")];
+    let baked = bake(folder(&files).path(), "at = '/static/'").unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&hardtack_build::staticfiles(&baked.manifest)).unwrap();
+    assert_eq!(json["version"], "1.1");
+    assert_eq!(json["hash"], baked.summary.release_id[..12]);
+    let paths = json["paths"].as_object().unwrap();
+    assert_eq!(paths["a b.css"], format!("a b.{X}.css"));
+    assert_eq!(paths["docs/index.html"], "docs/index.html");
+    assert_eq!(paths["index.html"], "index.html");
+}
+
+#[test]
 fn an_entry_point_keeps_its_path() {
     has_routes(&[("a.html", "x")], "keep_only_hashed = true", &[("/a.html", "a.html")]);
 }

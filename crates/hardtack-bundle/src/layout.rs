@@ -78,8 +78,12 @@ pub struct Header {
     pub at: Text,
     /// 200: index of the asset that is the body of a 404, or [`NONE`].
     pub not_found: U32,
-    /// 204: zero.
-    pub reserved: [u8; 20],
+    /// 204: bytes of all assets under the identity coding.
+    pub identity_bytes: U64,
+    /// 212: bytes of all assets, each under the coding that makes it smallest.
+    pub smallest_bytes: U64,
+    /// 220: zero.
+    pub reserved: U32,
     /// 224: SHA-256 of bytes 0 to 223.
     pub header_digest: [u8; 32],
 }

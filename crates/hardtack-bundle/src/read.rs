@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned, little_endian::U32};
 
 use crate::{
-    CachePolicy, Coding, Error, Fingerprint, Integrity, ReleaseId,
+    CachePolicy, Coding, Error, Fingerprint, Integrity, ReleaseId, Totals,
     layout::{self, AssetRecord, Header, RepresentationRecord, RouteRecord, Section, Text},
 };
 
@@ -86,9 +86,13 @@ impl<'a> Bundle<'a> {
         size_of::<Header>() + self.content.len()
     }
 
-    /// The number of assets.
-    pub fn asset_count(&self) -> usize {
-        self.assets.len()
+    /// What the bundle carries, in a few numbers.
+    pub fn totals(&self) -> Totals {
+        Totals {
+            assets: self.assets.len(),
+            identity_bytes: self.header.identity_bytes.get() as usize,
+            smallest_bytes: self.header.smallest_bytes.get() as usize,
+        }
     }
 
     /// The assets, sorted by logical path. A damaged record yields an error in its place.

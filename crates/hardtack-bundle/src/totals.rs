@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use crate::{Bundle, Error};
-
 /// The sums over all assets of a bundle. Displayed as a phrase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "manifest", derive(serde::Serialize))]
 pub struct Totals {
     /// Assets.
@@ -17,29 +15,16 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// The totals of a bundle.
-    ///
-    /// # Errors
-    ///
-    /// If the bundle is damaged.
-    pub fn of(bundle: &Bundle<'_>) -> Result<Self, Error> {
-        let mut totals =
-            Self { assets: bundle.asset_count(), identity_bytes: 0, smallest_bytes: 0 };
-        for asset in bundle.assets() {
-            let asset = asset?;
-            let mut smallest = asset.identity()?.body.len();
-            totals.identity_bytes += smallest;
-            for representation in asset.representations() {
-                smallest = smallest.min(representation?.body.len());
-            }
-            totals.smallest_bytes += smallest;
-        }
-        Ok(totals)
+    /// Counts in an asset, by the lengths of its representations' bodies, identity first.
+    pub(crate) fn count(&mut self, lengths: impl Iterator<Item = usize> + Clone) {
+        self.assets += 1;
+        self.identity_bytes += lengths.clone().next().unwrap_or_default();
+        self.smallest_bytes += lengths.min().unwrap_or_default();
     }
 
     /// How much smaller the compressed site is, in percent of the identity.
     pub fn saved_percent(&self) -> usize {
-        let saved = self.identity_bytes - self.smallest_bytes;
+        let saved = self.identity_bytes.saturating_sub(self.smallest_bytes);
         (saved * 100).checked_div(self.identity_bytes).unwrap_or(0)
     }
 }
@@ -93,7 +78,6 @@ mod tests {
     fn a_phrase() {
         let totals = Totals { assets: 2, identity_bytes: 1000, smallest_bytes: 290 };
         assert_eq!(totals.to_string(), "2 assets, 1.0 kB, compressed 290 B (71 % saved)");
-        let nothing = Totals { assets: 0, identity_bytes: 0, smallest_bytes: 0 };
-        assert_eq!(nothing.saved_percent(), 0);
+        assert_eq!(Totals::default().saved_percent(), 0);
     }
 }

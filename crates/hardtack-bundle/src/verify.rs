@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::{Asset, Bundle, Coding, Error, read::invalid};
+use crate::{Asset, Bundle, Coding, Error, Totals, read::invalid};
 
 impl Bundle<'_> {
     /// Checks the digest of the whole content, and every record.
@@ -24,14 +24,21 @@ impl Bundle<'_> {
 
     fn verify_assets(&self) -> Result<(), Error> {
         let mut previous = None;
+        let mut totals = Totals::default();
         for (index, asset) in self.assets().enumerate() {
             let asset = asset?;
+            let representations = asset.representations().flatten();
+            let lengths: Vec<_> = representations.map(|one| one.body.len()).collect();
+            totals.count(lengths.into_iter());
             if previous >= Some(asset.logical_path) || !has_sound_representations(&asset)? {
                 return Err(invalid("asset", index));
             }
             previous = Some(asset.logical_path);
         }
-        Ok(())
+        match totals == self.totals() {
+            true => Ok(()),
+            false => Err(invalid("header", 0)),
+        }
     }
 
     /// Routes must be in order, and each must be found by its own path.

@@ -9,7 +9,7 @@ use zerocopy::{
 };
 
 use crate::{
-    CachePolicy, Coding, Error, Fingerprint, Integrity, ReleaseId,
+    CachePolicy, Coding, Error, Fingerprint, Integrity, ReleaseId, Totals,
     layout::{
         self, AssetRecord, Header, MAGIC, REDIRECT, RepresentationRecord, RouteRecord, SERVE,
         Section, Text, VERSION,
@@ -133,6 +133,9 @@ impl Writer {
         header.release_id = self.release_id().0;
         header.at = self.at;
         header.not_found = self.not_found.into();
+        let totals = self.totals();
+        header.identity_bytes = (totals.identity_bytes as u64).into();
+        header.smallest_bytes = (totals.smallest_bytes as u64).into();
         header.assets = sections.append(&self.assets);
         header.representations = sections.append(&self.representations);
         header.routes = sections.append(&routes);
@@ -155,6 +158,17 @@ impl Writer {
             Some((_, what)) => Err(Error::TooMany { what }),
             None => Ok(()),
         }
+    }
+
+    fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for asset in &self.assets {
+            let first = asset.first_representation.get() as usize;
+            let count = asset.representation_count.get() as usize;
+            let representations = self.representations[first..first + count].iter();
+            totals.count(representations.map(|one| one.body_length.get() as usize));
+        }
+        totals
     }
 
     fn release_id(&self) -> ReleaseId {

@@ -42,6 +42,8 @@ fn what_is_written_is_read() {
     bundle.verify().unwrap();
     assert_eq!((bundle.at(), bundle.cors(), bundle.length()), ("/static/", true, bytes.len()));
     assert_eq!(bundle.not_found().unwrap().unwrap().logical_path, "c");
+    let totals = bundle.totals();
+    assert_eq!((totals.assets, totals.identity_bytes, totals.smallest_bytes), (3, 10, 3));
 
     let names: Vec<_> = bundle.assets().map(|asset| asset.unwrap().logical_path).collect();
     assert_eq!(names, ["a", "b", "c"]);
