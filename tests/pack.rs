@@ -126,6 +126,18 @@ fn what_cannot_be_packed_is_an_error_that_leaves_nothing() {
 }
 
 #[test]
+fn an_interrupted_run_leaves_nothing_at_the_output() {
+    let text: Vec<u8> = (0..400_000_u32).flat_map(|n| format!("{n:x} ").into_bytes()).collect();
+    let site = folder(&[("a.txt", &text)]);
+    let workplace = tempfile::tempdir().unwrap();
+    let mut packing = pack_in(workplace.path(), hardtack(), site.path(), "site").spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    packing.kill().unwrap();
+    assert!(!packing.wait().unwrap().success(), "it was still at work");
+    assert!(!workplace.path().join("site").exists());
+}
+
+#[test]
 fn a_damaged_bundle_is_an_error() {
     let packed = pack(folder(SITE).path(), &[]);
     let bytes = fs::read(&packed.executable).unwrap();

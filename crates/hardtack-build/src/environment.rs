@@ -23,8 +23,8 @@ impl Settings {
     /// The settings of `hardtack.toml` in a folder, overridden by the environment.
     ///
     /// `HARDTACK_CONFIG` names another file, `HARDTACK_ASSETS` the asset folder, `HARDTACK_AT`
-    /// the URL prefix, and `HARDTACK_STATIC_HOST` the CDN's scheme and host; relative paths begin in the folder. An empty variable is as
-    /// good as none. Without `HARDTACK_CONFIG`, the file need not exist.
+    /// the URL prefix, and `HARDTACK_STATIC_HOST` the CDN's scheme and host. Relative paths begin
+    /// in the folder. An empty variable is as good as none. Without `HARDTACK_CONFIG`, the file need not exist.
     ///
     /// # Errors
     ///

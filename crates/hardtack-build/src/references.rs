@@ -299,6 +299,24 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
     })
 }
 
+/// Compares links with what they are expected to say, and how, in the order of the text.
+#[cfg(test)]
+#[track_caller]
+fn assert_links(text: &str, mut links: Vec<Link>, expected: &[(&str, &str)]) {
+    links.sort_by_key(|link| link.span.start);
+    let found: Vec<_> =
+        links.iter().map(|link| (&text[link.span.clone()], link.url.as_str())).collect();
+    assert_eq!(found, expected, "{text}");
+}
+
+/// The same, for links that stand in the text as they are.
+#[cfg(test)]
+#[track_caller]
+fn assert_plain_links(text: &str, links: Vec<Link>, urls: &[&str]) {
+    let expected: Vec<_> = urls.iter().map(|url| (*url, *url)).collect();
+    assert_links(text, links, &expected);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -142,21 +142,19 @@ fn unquoted(text: &str, start: usize, end: usize, url: &str) -> Link {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{assert_links, assert_plain_links},
+        *,
+    };
 
     #[track_caller]
     fn finds(text: &str, expected: &[(&str, &str)]) {
-        let links = super::find(text).unwrap().links;
-        let found: Vec<_> =
-            links.iter().map(|link| (&text[link.span.clone()], link.url.as_str())).collect();
-        assert_eq!(found, expected, "{text}");
+        assert_links(text, super::find(text).unwrap().links, expected);
     }
 
-    /// Links that stand in the text as they are.
     #[track_caller]
     fn plain(text: &str, urls: &[&str]) {
-        let expected: Vec<_> = urls.iter().map(|url| (*url, *url)).collect();
-        finds(text, &expected);
+        assert_plain_links(text, super::find(text).unwrap().links, urls);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::{
     Fault, Found, IfMissing, IntegrityPlace, Link,
     attribute::Attribute,
     css, javascript,
+    javascript::is_path,
     json::{self, Value},
 };
 use crate::{ProblemKind, Settings};
@@ -281,8 +282,9 @@ fn import_map(text: &str) -> Found {
 
 /// A key that is a URL, and the address that it is mapped to. A folder maps what is below it.
 fn mapping((key, address): (Link, Value<'_>)) -> impl Iterator<Item = Link> {
-    let key = Some(key).filter(|key| is_url(&key.url)).map(|key| key.if_missing(IfMissing::Ignore));
-    let address = address.link().filter(|address| is_url(&address.url));
+    let key =
+        Some(key).filter(|key| is_path(&key.url)).map(|key| key.if_missing(IfMissing::Ignore));
+    let address = address.link().filter(|address| is_path(&address.url));
     key.into_iter().chain(address).filter(|link| !link.url.ends_with('/'))
 }
 
@@ -292,28 +294,21 @@ fn known_integrity((mut key, value): (Link, Value<'_>)) -> Option<Link> {
     Some(key.if_missing(IfMissing::Ignore))
 }
 
-fn is_url(specifier: &str) -> bool {
-    ["./", "../", "/"].iter().any(|start| specifier.starts_with(start))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{assert_links, assert_plain_links},
+        *,
+    };
 
     #[track_caller]
     fn finds(text: &str, expected: &[(&str, &str)]) {
-        let mut links = find(text.as_bytes(), &Settings::default()).unwrap().links;
-        links.sort_by_key(|link| link.span.start);
-        let found: Vec<_> =
-            links.iter().map(|link| (&text[link.span.clone()], link.url.as_str())).collect();
-        assert_eq!(found, expected, "{text}");
+        assert_links(text, find(text.as_bytes(), &Settings::default()).unwrap().links, expected);
     }
 
-    /// Links that stand in the text as they are.
     #[track_caller]
     fn plain(text: &str, urls: &[&str]) {
-        let expected: Vec<_> = urls.iter().map(|url| (*url, *url)).collect();
-        finds(text, &expected);
+        assert_plain_links(text, find(text.as_bytes(), &Settings::default()).unwrap().links, urls);
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl<'a> Visit<'a> for Module<'_> {
     /// `import("./x.js")`
     fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
         match literal(&it.source) {
-            Some((span, url)) if is_specifier(url) => self.link(span, url, IfMissing::Error),
+            Some((span, url)) if is_path(url) => self.link(span, url, IfMissing::Error),
             Some(_) => {}
             None => self.computed(it.span, "import()"),
         }
@@ -93,7 +93,7 @@ impl<'a> Visit<'a> for Module<'_> {
             && matches!(callee.object, Expression::ImportMeta(_))
             && callee.property.name == "resolve"
         {
-            self.argument(it.span, first, "import.meta.resolve()", is_specifier);
+            self.argument(it.span, first, "import.meta.resolve()", is_path);
         }
         walk::walk_call_expression(self, it);
     }
@@ -101,7 +101,7 @@ impl<'a> Visit<'a> for Module<'_> {
 
 impl Module<'_> {
     fn specifier(&mut self, source: &StringLiteral<'_>) {
-        if is_specifier(&source.value) {
+        if is_path(&source.value) {
             self.link(inner(source.span), &source.value, IfMissing::Error);
         }
     }
@@ -144,7 +144,7 @@ impl Module<'_> {
 }
 
 /// A specifier that is a path. A bare one is left to the import map.
-fn is_specifier(specifier: &str) -> bool {
+pub(super) fn is_path(specifier: &str) -> bool {
     ["./", "../", "/"].iter().any(|start| specifier.starts_with(start))
 }
 
@@ -181,22 +181,19 @@ fn is_import_meta_url(expression: &Expression<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{assert_links, assert_plain_links},
+        *,
+    };
 
     #[track_caller]
     fn finds(text: &str, expected: &[(&str, &str)]) {
-        let found = find_in_file(text.as_bytes(), "a.js");
-        let links = found.links.iter();
-        let links: Vec<_> =
-            links.map(|link| (&text[link.span.clone()], link.url.as_str())).collect();
-        assert_eq!(links, expected, "{text}\n{:?}", found.remarks);
+        assert_links(text, find_in_file(text.as_bytes(), "a.js").links, expected);
     }
 
-    /// Links that stand in the text as they are.
     #[track_caller]
     fn plain(text: &str, urls: &[&str]) {
-        let expected: Vec<_> = urls.iter().map(|url| (*url, *url)).collect();
-        finds(text, &expected);
+        assert_plain_links(text, find_in_file(text.as_bytes(), "a.js").links, urls);
     }
 
     #[track_caller]
