@@ -61,7 +61,7 @@ fn bake(options: &Pack) -> Result<Baked> {
 
 /// A bar on a terminal, and nothing elsewhere.
 fn progress_bar() -> ProgressBar {
-    let template = "baking {bar:30} {decimal_bytes}/{decimal_total_bytes} {eta}";
+    let template = "{spinner} baking {bar:30} {decimal_bytes}/{decimal_total_bytes}, {elapsed}";
     let style = ProgressStyle::with_template(template).expect("the template is valid");
     let bar = ProgressBar::new(0).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(100));

@@ -238,6 +238,61 @@ fn django_renders_our_urls() {
     assert!(rendered.contains("/static/admin/css/base."));
 }
 
+/// A page in a browser: nothing fails, nothing complains, and whatever belongs to the page is
+/// immutable, but what is named. Returns what was loaded.
+#[track_caller]
+fn loads_well(command: &mut Command, page: &str, not_immutable: &[&str]) -> Vec<String> {
+    let server = Server::of(command);
+    let url = format!("http://{}{page}", server.address);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser.mjs");
+    let result = stdout(Command::new("node").arg(script).arg(corpus("playwright-core")).arg(&url));
+    let result: Value = serde_json::from_str(&result).unwrap();
+    assert_eq!(result["failures"], serde_json::json!([]), "{page}");
+    assert_eq!(result["errors"], serde_json::json!([]), "{page}");
+    let loaded = result["responses"].as_array().unwrap();
+    for response in loaded.iter().filter(|response| response["kind"] != "document") {
+        assert_eq!(response["status"], 200, "{response}");
+        let is_named = not_immutable.contains(&text(response, "path"));
+        let is_immutable = text(response, "cache_control").ends_with("immutable");
+        assert!(is_immutable != is_named, "{response}");
+    }
+    loaded.iter().map(|response| text(response, "path").to_owned()).collect()
+}
+
+/// A corpus with the integrity of all that pages load, under the root.
+#[track_caller]
+fn pack_with_integrity(name: &str) -> Packed {
+    let config = folder(&[("hardtack.toml", b"missing = 'warn'\nintegrity = true")]);
+    let config = config.path().join("hardtack.toml");
+    pack(&corpus(name), &[("HARDTACK_CONFIG", config.to_str().expect("a plain name"))])
+}
+
+#[test]
+#[ignore = "needs chromium, node and corpora/playwright-core"]
+fn a_browser_loads_the_demo_site() {
+    let loaded = loads_well(&mut common::hardtack(), "/", &["/favicon.ico", "/hardtack.json"]);
+    for part in ["/css/app.", "/css/tokens.", "/js/app.", "/js/table.", "/img/biscuit."] {
+        let times = loaded.iter().filter(|path| path.starts_with(part)).count();
+        assert!(times > 0, "{part} in {loaded:?}");
+    }
+    let modules = loaded.iter().filter(|path| path.starts_with("/js/table."));
+    assert_eq!(modules.count(), 1, "no module is loaded twice: {loaded:?}");
+}
+
+#[test]
+#[ignore = "needs chromium, node, corpora/playwright-core and corpora/reveal.js"]
+fn a_browser_loads_reveal_js() {
+    loads_well(&mut pack_corpus("reveal.js").command(), "/static/demo.html", &[]);
+    loads_well(&mut pack_with_integrity("reveal.js").command(), "/demo.html", &[]);
+}
+
+#[test]
+#[ignore = "needs chromium, node, corpora/playwright-core and corpora/swagger-ui-dist"]
+fn a_browser_loads_swagger_ui() {
+    loads_well(&mut pack_corpus("swagger-ui-dist").command(), "/static/", &[]);
+    loads_well(&mut pack_with_integrity("swagger-ui-dist").command(), "/", &[]);
+}
+
 /// After the line that says where it listens, no call names a file, and none reads one that was
 /// opened before.
 #[test]
