@@ -207,9 +207,13 @@ impl Connection {
         response
     }
 
-    /// Whether the server closed the connection, having sent nothing more.
+    /// Whether the server closed the connection, having sent nothing more. One that it had not
+    /// accepted yet is reset when its listener goes.
     pub fn is_closed(&mut self) -> bool {
-        self.stream.fill_buf().is_ok_and(<[u8]>::is_empty)
+        match self.stream.fill_buf() {
+            Ok(rest) => rest.is_empty(),
+            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
     }
 
     fn line(&mut self) -> String {
