@@ -56,6 +56,11 @@ bench-collectstatic *arguments:
     cargo build --release --locked
     benches/collectstatic {{ arguments }}
 
+# Finding and rewriting references: MB/s of each format
+bench-references *arguments:
+    scripts/fetch-corpora
+    cargo bench --locked -p hardtack-build --bench references -- {{ arguments }}
+
 # The encoders and their settings: bytes and CPU time of the candidates
 bench-choices *arguments:
     scripts/fetch-corpora

@@ -286,6 +286,21 @@ fn a_browser_loads_reveal_js() {
     loads_well(&mut pack_with_integrity("reveal.js").command(), "/demo.html", &[]);
 }
 
+/// A bundler's output: its manifest says which names have a hash, and these are left alone.
+#[test]
+#[ignore = "needs chromium, node, corpora/playwright-core and corpora/vite"]
+fn a_browser_loads_what_vite_built() {
+    let loaded = loads_well(&mut pack(&corpus("vite"), &[]).command(), "/", &[]);
+    for part in ["index-", "late-", "worker-", "biscuit-", "dots-"] {
+        let authored = |path: &&String| path.starts_with(&format!("/assets/{part}"));
+        assert!(loaded.iter().any(|path| authored(&path)), "{part} in {loaded:?}");
+    }
+    let is_hashed_again =
+        |path: &&String| path.starts_with("/assets/") && path.matches('.').count() > 1;
+    assert_eq!(loaded.iter().find(is_hashed_again), None);
+    loads_well(&mut pack_with_integrity("vite").command(), "/", &[]);
+}
+
 #[test]
 #[ignore = "needs chromium, node, corpora/playwright-core and corpora/swagger-ui-dist"]
 fn a_browser_loads_swagger_ui() {

@@ -1,6 +1,10 @@
 //! The fourth stage: final bytes, fingerprints, and the URLs that follow from them.
 
-use std::ops::Range;
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+};
 
 use hardtack_bundle::{Fingerprint, Integrity};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -9,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     Settings,
     graph::Component,
-    references::{Reference, Referenced, split_url},
+    references::{IntegrityPlace, Reference, Referenced, split_url},
     rewrite::splice,
     scan::{Asset, Role},
 };
@@ -47,14 +51,16 @@ pub(crate) fn fingerprint(
     components: &[Component],
     settings: &Settings,
 ) -> Vec<Final> {
-    let Referenced { assets, references, .. } = referenced;
+    let Referenced { assets, references, module_integrity, .. } = referenced;
     let at = settings.at.as_str();
     let mut site = Site {
         static_host: settings.static_host.as_deref().unwrap_or_default(),
         paths: assets.iter().map(|asset| known_paths(asset, settings)).collect(),
         finals: vec![None; assets.len()],
+        integrities: vec![OnceCell::new(); assets.len()],
         assets,
         references,
+        module_integrity,
     };
     for component in components {
         let fingerprints = site.fingerprints(component);
@@ -77,8 +83,10 @@ struct Site<'a> {
     static_host: &'a str,
     assets: Vec<Asset>,
     references: Vec<Vec<Reference>>,
+    module_integrity: HashMap<usize, IntegrityPlace>,
     paths: Vec<UrlPaths>,
     finals: Vec<Option<(Fingerprint, Vec<u8>)>>,
+    integrities: Vec<OnceCell<Integrity>>,
 }
 
 impl Site<'_> {
@@ -128,6 +136,7 @@ impl Site<'_> {
             .filter(|reference| is_rewritten(reference.target))
             .flat_map(|reference| [self.replacement(asset, reference), self.integrity(reference)])
             .flatten()
+            .chain(self.module_integrity(index))
             .collect();
         replacements.sort_by_key(|(span, _)| span.start);
         splice(&asset.bytes, &replacements)
@@ -143,8 +152,7 @@ impl Site<'_> {
         let path = split_url(&to.link.url).0;
         let is_page = referrer.media_type.starts_with("text/html");
         if is_page && paths.hashed.is_some() && !self.static_host.is_empty() {
-            let url = format!("{}{}", self.static_host, encode(paths.preferred()));
-            return Some(to.link.replace(0..path.len(), &url));
+            return Some(to.link.replace(0..path.len(), &self.whole_url(to.target)));
         }
         if referrer.logical_path == NOT_FOUND_PAGE {
             return Some(to.link.replace(0..path.len(), &encode(paths.preferred())));
@@ -156,14 +164,53 @@ impl Site<'_> {
         (!segment.is_empty()).then(|| to.link.replace(segment, &encode(name)))
     }
 
-    /// The integrity of what a reference leads to, where it is to be said. The bytes of an entry
-    /// point may not be final yet, and change without its URL.
+    /// The integrity of what a reference leads to, where it is to be said.
     fn integrity(&self, to: &Reference) -> Option<(Range<usize>, String)> {
         let place = to.link.integrity.as_ref()?;
-        let (_, bytes) = self.finals[to.target].as_ref()?;
-        self.paths[to.target].hashed.as_ref()?;
+        let integrity = self.integrity_of(to.target)?;
         let (before, after) = place.around;
-        Some((place.span.clone(), format!("{before}{}{after}", Integrity::of(bytes))))
+        Some((place.span.clone(), format!("{before}{integrity}{after}")))
+    }
+
+    /// The integrity of all modules that a page may load, for its import map: only there can it be
+    /// said of a module that another one imports.
+    fn module_integrity(&self, page: usize) -> Option<(Range<usize>, String)> {
+        let place = self.module_integrity.get(&page)?;
+        let entry = |module| Some((self.whole_url(module), self.integrity_of(module)?));
+        let entries: BTreeMap<_, _> = self.modules(page).into_iter().filter_map(entry).collect();
+        let entries: Vec<_> =
+            entries.iter().map(|(url, integrity)| format!("\"{url}\":\"{integrity}\"")).collect();
+        let (before, after) = place.around;
+        Some((place.span.clone(), format!("{before}{}{after}", entries.join(","))))
+    }
+
+    /// None of an entry point: its bytes may not be final yet, and change without its URL.
+    fn integrity_of(&self, index: usize) -> Option<Integrity> {
+        self.paths[index].hashed.as_ref()?;
+        let (_, bytes) = self.finals[index].as_ref()?;
+        Some(*self.integrities[index].get_or_init(|| Integrity::of(bytes)))
+    }
+
+    /// All scripts that a page reaches through references.
+    fn modules(&self, page: usize) -> Vec<usize> {
+        let is_script = |index: usize| self.assets[index].media_type.starts_with("text/javascript");
+        let mut is_reached = vec![false; self.assets.len()];
+        let mut open = vec![page];
+        let mut scripts = Vec::new();
+        while let Some(index) = open.pop() {
+            for target in self.references[index].iter().map(|reference| reference.target) {
+                if is_script(target) && !std::mem::replace(&mut is_reached[target], true) {
+                    open.push(target);
+                    scripts.push(target);
+                }
+            }
+        }
+        scripts
+    }
+
+    /// The URL of an asset at its preferred path, with the static host if there is one.
+    fn whole_url(&self, index: usize) -> String {
+        format!("{}{}", self.static_host, encode(self.paths[index].preferred()))
     }
 
     fn finish(self) -> Vec<Final> {
@@ -257,7 +304,10 @@ mod tests {
     /// Bakes assets up to this stage; they are given sorted by path.
     fn finals(at: &str, files: &[(&str, &str)]) -> Vec<Final> {
         let at = crate::Prefix::try_from(at.to_owned()).unwrap();
-        let settings = Settings { at, ..Settings::default() };
+        finals_with(Settings { at, ..Settings::default() }, files)
+    }
+
+    fn finals_with(settings: Settings, files: &[(&str, &str)]) -> Vec<Final> {
         let assets = files.iter().map(|(path, text)| asset(path, text)).collect();
         let scanned = Scanned { assets, left_out: vec![] };
         let referenced = references(scanned, &settings).unwrap();
@@ -381,5 +431,79 @@ mod tests {
         let page = "<link rel=icon href='x/'><img src=./x/index.html?a>";
         let baked = finals("/", &[("index.html", page), ("x/index.html", "")]);
         assert_eq!(text(&baked[0]), page);
+    }
+
+    fn is_page(settings: Settings, files: &[(&str, &str)], expected: impl Fn(&[Final]) -> String) {
+        let baked = finals_with(settings, files);
+        let page = baked.iter().find(|one| one.logical_path == "p.html").unwrap();
+        assert_eq!(text(page), expected(&baked));
+    }
+
+    /// Modules that an import map's folder leads to are in that map, by the names in use.
+    #[test]
+    fn a_folder_in_an_import_map_is_spelt_out() {
+        let map = |mappings: &str| {
+            format!("<script type=importmap>{{\"imports\":{{{mappings}}}}}</script>")
+        };
+        let page = map("\"lib/\":\"./l/\",\"lib/x/\":\"/x/\"");
+        let files = [
+            ("a.js", "import 'lib/b.js';import('lib/x/c.js');import 'lib/none.js';import 'other'"),
+            ("l/b.js", "b"),
+            ("l/unused.js", ""),
+            ("p.html", &page),
+            ("x/c.js", "c"),
+        ];
+        let (b, c) = (short("b"), short("c"));
+        is_page(Settings::default(), &files, |_| {
+            map(&format!(
+                "\"lib/b.js\":\"./l/b.{b}.js\",\"lib/x/c.js\":\"/x/c.{c}.js\",\
+                 \"lib/\":\"./l/\",\"lib/x/\":\"/x/\""
+            ))
+        });
+        let host = Some("https://cdn.example".to_owned());
+        is_page(Settings { static_host: host, ..Settings::default() }, &files, |_| {
+            map(&format!(
+                "\"lib/b.js\":\"https://cdn.example/l/b.{b}.js\",\
+                 \"lib/x/c.js\":\"https://cdn.example/x/c.{c}.js\",\
+                 \"lib/\":\"./l/\",\"lib/x/\":\"/x/\""
+            ))
+        });
+    }
+
+    #[test]
+    fn an_import_map_says_the_integrity_of_all_modules() {
+        let page = "<script type=importmap>{\"imports\":{\"a\":\"./a.js\"}}</script>";
+        let files = [
+            ("a.js", "import './b.js';new URL('i.png',import.meta.url)"),
+            ("b.js", "import './a.js'"),
+            ("i.png", "png"),
+            ("other.js", ""),
+            ("p.html", page),
+        ];
+        is_page(Settings { integrity: true, ..Settings::default() }, &files, |baked| {
+            let [a, b] = [&baked[0], &baked[1]];
+            let entry = |of: &Final| {
+                format!("\"{}\":\"{}\"", of.paths.preferred(), Integrity::of(&of.bytes))
+            };
+            format!(
+                "<script type=importmap>{{\"integrity\":{{{},{}}},\"imports\":{{\"a\":\".{}\"}}}}</script>",
+                entry(a),
+                entry(b),
+                a.paths.preferred()
+            )
+        });
+    }
+
+    /// A bundler's file is final, wherever it comes in the order of paths.
+    #[test]
+    fn integrity_of_what_a_bundler_hashed() {
+        let page = "<script src=z-DOIkT6lI.js></script>";
+        let settings = Settings { integrity: true, ..Settings::default() };
+        let mut assets = vec![asset("a.html", page), asset("z-DOIkT6lI.js", "z")];
+        assets[1].role = Role::Prehashed;
+        let referenced = references(Scanned { assets, left_out: vec![] }, &settings).unwrap();
+        let components = graph(&referenced);
+        let baked = fingerprint(referenced, &components, &settings);
+        assert!(text(&baked[0]).contains(&format!("integrity=\"{}\"", Integrity::of(b"z"))));
     }
 }

@@ -10,14 +10,14 @@ pub(crate) type Component = Vec<usize>;
 
 /// The components, each behind all those that it refers to.
 ///
-/// Only references to hashed assets count: all others keep their path, whatever their content.
+/// References to entry points do not count: these keep their path, whatever their content.
 pub(crate) fn graph(referenced: &Referenced) -> Vec<Component> {
     let edges: Vec<Vec<usize>> = referenced
         .references
         .iter()
         .map(|references| {
             let targets = references.iter().map(|reference| reference.target);
-            targets.filter(|target| referenced.assets[*target].role == Role::Hashed).collect()
+            targets.filter(|target| referenced.assets[*target].role != Role::EntryPoint).collect()
         })
         .collect();
     components(&edges)

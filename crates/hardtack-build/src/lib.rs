@@ -42,6 +42,7 @@ mod settings;
 mod pipeline;
 
 mod bundle;
+mod bundler;
 mod compress;
 mod fingerprint;
 mod graph;

@@ -11,6 +11,7 @@ use hardtack_bundle::manifest::Manifest;
 use crate::{
     Error, Problem, Settings, Summary,
     bundle::{Bundled, bundle},
+    bundler::recognise_prehashed,
     cache::Cache,
     compress::{Progress, compress},
     fingerprint::fingerprint,
@@ -78,7 +79,7 @@ impl Bake {
         let settings = &self.settings;
         let compress = |assets| compress(assets, settings, self.cache.as_ref(), &*self.report);
 
-        let scanned = scan(settings)?;
+        let scanned = recognise_prehashed(scan(settings)?, settings)?;
         let mut referenced = references(scanned, settings)?;
         let (left_out, mut warnings) = referenced.take_remarks();
         let components = graph(&referenced);

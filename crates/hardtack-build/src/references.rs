@@ -6,6 +6,7 @@
 mod attribute;
 mod css;
 mod html;
+mod import_map;
 mod javascript;
 mod json;
 mod source_map;
@@ -16,9 +17,16 @@ mod web_manifest;
 
 pub(crate) use url::split as split_url;
 
-use std::{collections::HashMap, mem, ops::Range, path::Path};
+use std::{
+    collections::{BTreeSet, HashMap},
+    mem,
+    ops::Range,
+    path::Path,
+};
 
 use rayon::prelude::*;
+
+use import_map::ImportMap;
 
 use crate::{
     Error, MissingTarget, Place, Problem, ProblemKind, Settings,
@@ -33,6 +41,11 @@ pub(crate) struct Found {
     links: Vec<Link>,
     /// What a person should know, and the offset that it is about.
     remarks: Vec<(usize, String)>,
+    /// The offsets of URLs that are computed.
+    computed: Vec<usize>,
+    /// The specifiers of modules that are left to import maps.
+    bare: Vec<String>,
+    import_map: Option<ImportMap>,
     /// The URL that the links are relative to, if it is not that of the file.
     base: Option<String>,
 }
@@ -47,6 +60,10 @@ impl Found {
     fn absorb(&mut self, part: Self, offset: usize) {
         self.links.extend(part.links.into_iter().map(|link| link.shift(offset)));
         self.remarks.extend(part.remarks.into_iter().map(|(at, text)| (at + offset, text)));
+        self.computed.extend(part.computed.into_iter().map(|at| at + offset));
+        self.bare.extend(part.bare);
+        let import_map = part.import_map.map(|import_map| import_map.shift(offset));
+        self.import_map = self.import_map.take().or(import_map);
     }
 }
 
@@ -71,6 +88,8 @@ pub(crate) struct Link {
     if_missing: IfMissing,
     /// Where the integrity of what it leads to is said, if it is.
     pub(crate) integrity: Option<IntegrityPlace>,
+    /// For a mapping that is put into an import map there: the specifier.
+    specifier: Option<String>,
 }
 
 /// What it means that there is no such asset.
@@ -92,11 +111,24 @@ pub(crate) struct IntegrityPlace {
     pub(crate) around: (&'static str, &'static str),
 }
 
+impl IntegrityPlace {
+    fn shift(self, offset: usize) -> Self {
+        let span = self.span.start + offset..self.span.end + offset;
+        Self { span, ..self }
+    }
+}
+
 impl Link {
     fn new(text: &[u8], span: Range<usize>, url: String, quoting: Quoting) -> Self {
         let is_verbatim = text[span.clone()] == *url.as_bytes();
         let if_missing = IfMissing::Error;
-        Self { span, url, quoting, is_verbatim, if_missing, integrity: None }
+        Self { span, url, quoting, is_verbatim, if_missing, integrity: None, specifier: None }
+    }
+
+    /// A mapping that does not stand in the text.
+    fn mapping(offset: usize, specifier: &str, url: String) -> Self {
+        let link = Self::new(&[], 0..0, url, Quoting::JavaScript);
+        Self { specifier: Some(specifier.to_owned()), ..link }.shift(offset)
     }
 
     fn if_missing(self, if_missing: IfMissing) -> Self {
@@ -105,6 +137,7 @@ impl Link {
 
     fn shift(mut self, offset: usize) -> Self {
         self.span = self.span.start + offset..self.span.end + offset;
+        self.integrity = self.integrity.map(|place| place.shift(offset));
         self
     }
 
@@ -118,7 +151,12 @@ impl Link {
         }
         let mut url = self.url.clone();
         url.replace_range(part, with);
-        (self.span.clone(), self.quoting.write(&url))
+        let written = self.quoting.write(&url);
+        let span = self.span.clone();
+        match &self.specifier {
+            None => (span, written),
+            Some(name) => (span, format!("\"{}\":\"{written}\",", self.quoting.write(name))),
+        }
     }
 }
 
@@ -135,6 +173,8 @@ pub(crate) struct Reference {
 pub(crate) struct Referenced {
     pub(crate) assets: Vec<Asset>,
     pub(crate) references: Vec<Vec<Reference>>,
+    /// Where the integrity of a page's modules is to be said, by the index of the page.
+    pub(crate) module_integrity: HashMap<usize, IntegrityPlace>,
     pub(crate) left_out: Vec<String>,
     /// What the settings let pass.
     pub(crate) warnings: Vec<Problem>,
@@ -155,15 +195,19 @@ pub(crate) fn references(scanned: Scanned, settings: &Settings) -> Result<Refere
     let Scanned { assets, left_out } = scanned;
     let targets = Targets::new(&assets, settings);
     let found: Vec<_> = assets.par_iter().map(|asset| targets.of(asset, settings)).collect();
+    let bare: BTreeSet<_> = found.iter().flat_map(|found| found.bare.iter().cloned()).collect();
     let (mut references, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    for mut of_asset in found {
+    let mut module_integrity = HashMap::new();
+    for (index, mut of_asset) in found.into_iter().enumerate() {
+        of_asset.references.extend(targets.mappings(&of_asset, &bare));
+        module_integrity.extend(of_asset.import_map.integrity.map(|place| (index, place)));
         of_asset.references.sort_by_key(|reference| reference.link.span.start);
         references.push(of_asset.references);
         errors.extend(of_asset.errors);
         warnings.extend(of_asset.warnings);
     }
     Error::unless_none(errors)?;
-    Ok(Referenced { assets, references, left_out, warnings })
+    Ok(Referenced { assets, references, module_integrity, left_out, warnings })
 }
 
 /// What is known of one asset.
@@ -172,6 +216,10 @@ struct OfAsset {
     references: Vec<Reference>,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
+    bare: Vec<String>,
+    import_map: ImportMap,
+    /// The URL path that links are relative to.
+    base: Option<String>,
 }
 
 /// What references can lead to.
@@ -191,43 +239,74 @@ impl<'a> Targets<'a> {
 
     /// The references of an asset, and what is wrong with it.
     fn of(&self, asset: &Asset, settings: &Settings) -> OfAsset {
-        let mut known = OfAsset::default();
         // What a bundler hashed, it has rewritten; another byte would need another name.
         let is_left_alone = asset.role == Role::Prehashed
             || settings.exclude_references.matches(&asset.logical_path);
         if is_left_alone {
-            return known;
+            return OfAsset::default();
         }
         let file = settings.assets.join(&asset.logical_path);
         let problem = |offset: usize, kind: ProblemKind| {
             let place = Some(Place::at(&asset.bytes, offset));
             Problem { file: file.clone(), place, kind }
         };
-        let found = match find(asset, settings) {
-            Ok(found) => found,
-            Err(fault) => {
-                known.errors.push(problem(fault.offset, fault.kind));
-                return known;
+        match find(asset, settings) {
+            Ok(found) => self.follow(asset, found, settings.missing, problem),
+            Err(Fault { offset, kind }) => {
+                OfAsset { errors: vec![problem(offset, kind)], ..OfAsset::default() }
             }
-        };
-        for (offset, text) in found.remarks {
-            known.warnings.push(problem(offset, ProblemKind::Remark(text)));
         }
+    }
+
+    /// Where the links in an asset lead.
+    fn follow(
+        &self,
+        asset: &Asset,
+        found: Found,
+        missing: MissingTarget,
+        problem: impl Fn(usize, ProblemKind) -> Problem,
+    ) -> OfAsset {
         let base = url::base(self.at, &asset.logical_path, found.base.as_deref());
+        let (mut references, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+        for (offset, text) in
+            found.remarks.into_iter().chain(computed(&asset.bytes, found.computed))
+        {
+            warnings.push(problem(offset, ProblemKind::Remark(text)));
+        }
         for link in found.links {
-            let is_error =
-                link.if_missing == IfMissing::Error && settings.missing == MissingTarget::Error;
+            let is_error = link.if_missing == IfMissing::Error && missing == MissingTarget::Error;
             match self.resolve(base.as_deref(), &link.url) {
                 Resolved::Elsewhere => {}
-                Resolved::Asset(target) => known.references.push(Reference { link, target }),
+                Resolved::Asset(target) => references.push(Reference { link, target }),
                 Resolved::Nothing(_) if link.if_missing == IfMissing::Ignore => {}
                 Resolved::Nothing(path) => {
                     let missing = problem(link.span.start, self.missing(link.url, path));
-                    if is_error { &mut known.errors } else { &mut known.warnings }.push(missing);
+                    if is_error { &mut errors } else { &mut warnings }.push(missing);
                 }
             }
         }
-        known
+        let import_map = found.import_map.unwrap_or_default();
+        OfAsset { references, errors, warnings, bare: found.bare, import_map, base }
+    }
+
+    /// What an import map has to say beside its mappings of folders: where the specifiers lead to
+    /// that are in use, so that these modules too are loaded from their hashed paths.
+    ///
+    /// In JSON the last of equal names counts: an author's mapping before ours, and ours of the
+    /// longer folder before that of the shorter.
+    fn mappings(&self, of_asset: &OfAsset, bare: &BTreeSet<String>) -> Vec<Reference> {
+        let mut references = Vec::new();
+        for folder in &of_asset.import_map.folders {
+            for specifier in bare {
+                let Some(rest) = specifier.strip_prefix(&folder.name) else { continue };
+                let url = format!("{}{rest}", folder.address);
+                if let Resolved::Asset(target) = self.resolve(of_asset.base.as_deref(), &url) {
+                    let link = Link::mapping(folder.offset, specifier, url);
+                    references.push(Reference { link, target });
+                }
+            }
+        }
+        references
     }
 
     /// What a URL leads to from a base, which is none if it is another site's.
@@ -292,6 +371,18 @@ fn find(asset: &Asset, settings: &Settings) -> Result<Found, Fault> {
     }
 }
 
+/// One remark on all URLs that are computed: how many there are, and on which lines.
+fn computed(text: &[u8], offsets: Vec<usize>) -> Option<(usize, String)> {
+    let first = *offsets.first()?;
+    let lines: BTreeSet<_> = offsets.iter().map(|offset| Place::at(text, *offset).line).collect();
+    let lines = lines.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    let remark = match offsets.len() {
+        1 => "a URL is computed here, so it is left as it is".to_owned(),
+        count => format!("{count} URLs are computed, so they are left as they are; lines {lines}"),
+    };
+    Some((first, remark))
+}
+
 fn text(bytes: &[u8]) -> Result<&str, Fault> {
     str::from_utf8(bytes).map_err(|error| {
         let offset = error.valid_up_to();
@@ -322,6 +413,17 @@ mod tests {
     use super::*;
     use crate::rewrite::splice;
     use proptest::prelude::*;
+
+    #[test]
+    fn computed_urls_are_one_remark() {
+        let remark = |offsets| computed(b"a\nb\n\nc", offsets);
+        assert_eq!(remark(vec![]), None);
+        let (offset, one) = remark(vec![2]).unwrap();
+        assert_eq!((offset, &*one), (2, "a URL is computed here, so it is left as it is"));
+        let (offset, many) = remark(vec![0, 1, 5]).unwrap();
+        assert_eq!(offset, 0);
+        assert_eq!(many, "3 URLs are computed, so they are left as they are; lines 1, 4");
+    }
 
     fn asset(path: &str, text: String) -> Asset {
         let media_type = crate::media_type::media_type(path, &Settings::default()).unwrap();

@@ -11,11 +11,7 @@ use lol_html::{
 };
 
 use super::{
-    Fault, Found, IfMissing, IntegrityPlace, Link,
-    attribute::Attribute,
-    css, javascript,
-    javascript::is_path,
-    json::{self, Value},
+    Fault, Found, IntegrityPlace, Link, attribute::Attribute, css, import_map, javascript,
 };
 use crate::{ProblemKind, Settings};
 
@@ -112,7 +108,7 @@ impl<'a> Page<'a> {
         let found = match inline {
             Inline::StyleSheet => css::find(text),
             Inline::Module => Ok(javascript::find_in_page(text)),
-            Inline::ImportMap => Ok(import_map(text)),
+            Inline::ImportMap => Ok(import_map::find(text, self.adds_integrity)),
         };
         self.take_in(found, offset);
     }
@@ -263,37 +259,6 @@ fn has_any(words: &str, expected: &[&str]) -> bool {
     words.any(|word| expected.iter().any(|other| word.eq_ignore_ascii_case(other)))
 }
 
-/// The links in an import map (WHATWG HTML §8.1.5.2): the addresses, and the keys that are URLs.
-fn import_map(text: &str) -> Found {
-    let links = json::parse(text, |map| {
-        let scopes = map.member("scopes").map(Value::members).unwrap_or_default();
-        let scopes = scopes.into_iter().map(|(_, imports)| imports);
-        let imports = map.member("imports").into_iter().chain(scopes);
-        let of_imports =
-            imports.flat_map(|imports| imports.members().into_iter().flat_map(mapping));
-        let integrity = map.member("integrity").map(Value::members).unwrap_or_default();
-        of_imports.chain(integrity.into_iter().filter_map(known_integrity)).collect::<Vec<_>>()
-    });
-    match links {
-        Some(links) => Found { links, ..Found::default() },
-        None => Found::remark(0, "this import map is left as it is: not JSON"),
-    }
-}
-
-/// A key that is a URL, and the address that it is mapped to. A folder maps what is below it.
-fn mapping((key, address): (Link, Value<'_>)) -> impl Iterator<Item = Link> {
-    let key =
-        Some(key).filter(|key| is_path(&key.url)).map(|key| key.if_missing(IfMissing::Ignore));
-    let address = address.link().filter(|address| is_path(&address.url));
-    key.into_iter().chain(address).filter(|link| !link.url.ends_with('/'))
-}
-
-fn known_integrity((mut key, value): (Link, Value<'_>)) -> Option<Link> {
-    let span = value.link()?.span;
-    key.integrity = Some(IntegrityPlace { span, around: ("", "") });
-    Some(key.if_missing(IfMissing::Ignore))
-}
-
 #[cfg(test)]
 mod tests {
     use super::{
@@ -388,26 +353,12 @@ mod tests {
 
     #[test]
     fn import_maps() {
-        plain(
-            "<script type=importmap>{\"imports\":{\"a\":\"./a.js\",\"b/\":\"./b/\"}}</script>",
-            &["./a.js"],
-        );
-        plain(
-            "<script type=importmap>{\"imports\":{\"./a.js\":\"./b.js\"}}</script>",
-            &["./a.js", "./b.js"],
-        );
-        plain(
-            "<script type=importmap>{\"scopes\":{\"/x/\":{\"a\":\"/a.js\"}}}</script>",
-            &["/a.js"],
-        );
-        plain(
-            "<script type=importmap>{\"imports\":{\"a\":\"https://cdn/a.js\",\"b\":null}}</script>",
-            &[],
-        );
-        plain(
-            "<script type=importmap>{\"integrity\":{\"./a.js\":\"sha384-x\"}}</script>",
-            &["./a.js"],
-        );
+        plain("<script type=importmap>{\"imports\":{\"a\":\"./a.js\"}}</script>", &["./a.js"]);
+        let text = "<p>é</p><script type=ImportMap>{\"imports\":{\"a/\":\"./a/\"}}</script>";
+        let settings = Settings { integrity: true, ..Settings::default() };
+        let map = find(text.as_bytes(), &settings).unwrap().import_map.unwrap();
+        assert!(text[map.folders[0].offset..].starts_with("\"a/\""));
+        assert!(text[map.integrity.unwrap().span.start..].starts_with("\"imports\""));
         let broken = find(b"<script type=importmap>{</script>", &Settings::default()).unwrap();
         assert_eq!(broken.remarks.len(), 1);
     }

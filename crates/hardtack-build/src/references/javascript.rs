@@ -2,8 +2,8 @@
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    Argument, CallExpression, Comment, ExportAllDeclaration, ExportFromDeclaration, Expression,
-    ImportDeclaration, ImportExpression, NewExpression, StringLiteral, TemplateLiteral,
+    CallExpression, Comment, ExportAllDeclaration, ExportFromDeclaration, Expression,
+    ImportDeclaration, ImportExpression, NewExpression, TemplateLiteral,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::{ParseOptions, Parser};
@@ -54,23 +54,22 @@ struct Module<'t> {
 
 impl<'a> Visit<'a> for Module<'_> {
     fn visit_import_declaration(&mut self, it: &ImportDeclaration<'a>) {
-        self.specifier(&it.source);
+        self.specifier(inner(it.source.span), &it.source.value);
     }
 
     fn visit_export_from_declaration(&mut self, it: &ExportFromDeclaration<'a>) {
-        self.specifier(&it.source);
+        self.specifier(inner(it.source.span), &it.source.value);
     }
 
     fn visit_export_all_declaration(&mut self, it: &ExportAllDeclaration<'a>) {
-        self.specifier(&it.source);
+        self.specifier(inner(it.source.span), &it.source.value);
     }
 
     /// `import("./x.js")`
     fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
         match literal(&it.source) {
-            Some((span, url)) if is_path(url) => self.link(span, url, IfMissing::Error),
-            Some(_) => {}
-            None => self.computed(it.span, "import()"),
+            Some((span, url)) => self.specifier(span, url),
+            None => self.found.computed.push(it.span.start as usize),
         }
         walk::walk_import_expression(self, it);
     }
@@ -81,7 +80,11 @@ impl<'a> Visit<'a> for Module<'_> {
             && callee.name == "URL"
             && second.as_expression().is_some_and(is_import_meta_url)
         {
-            self.argument(it.span, first, "new URL()", |url| !url.ends_with(['/', '.']));
+            match first.as_expression().and_then(literal) {
+                Some((_, url)) if url.ends_with(['/', '.']) => {}
+                Some((span, url)) => self.link(span, url, IfMissing::Error),
+                None => self.found.computed.push(it.span.start as usize),
+            }
         }
         walk::walk_new_expression(self, it);
     }
@@ -93,36 +96,21 @@ impl<'a> Visit<'a> for Module<'_> {
             && matches!(callee.object, Expression::ImportMeta(_))
             && callee.property.name == "resolve"
         {
-            self.argument(it.span, first, "import.meta.resolve()", is_path);
+            match first.as_expression().and_then(literal) {
+                Some((span, url)) => self.specifier(span, url),
+                None => self.found.computed.push(it.span.start as usize),
+            }
         }
         walk::walk_call_expression(self, it);
     }
 }
 
 impl Module<'_> {
-    fn specifier(&mut self, source: &StringLiteral<'_>) {
-        if is_path(&source.value) {
-            self.link(inner(source.span), &source.value, IfMissing::Error);
+    fn specifier(&mut self, span: Span, url: &str) {
+        match is_path(url) {
+            true => self.link(span, url, IfMissing::Error),
+            false => self.found.bare.push(url.to_owned()),
         }
-    }
-
-    fn argument(
-        &mut self,
-        call: Span,
-        argument: &Argument<'_>,
-        of: &str,
-        is_link: impl Fn(&str) -> bool,
-    ) {
-        match argument.as_expression().and_then(literal) {
-            Some((span, url)) if is_link(url) => self.link(span, url, IfMissing::Error),
-            Some(_) => {}
-            None => self.computed(call, of),
-        }
-    }
-
-    fn computed(&mut self, call: Span, of: &str) {
-        let message = format!("the URL in {of} is computed, so it is left as it is");
-        self.found.remarks.push((call.start as usize, message));
     }
 
     fn comment(&mut self, comment: &Comment) {
@@ -250,6 +238,8 @@ mod tests {
     fn bare_specifiers_are_left_to_the_import_map() {
         plain("import a from 'a';import 'b/c.js';import('d');export*from'@e/f'", &[]);
         plain("import 'https://cdn/a.js'", &[]);
+        let text = "import a from 'a';import './b.js';import(`c/d.js`);import.meta.resolve('e')";
+        assert_eq!(find_in_file(text.as_bytes(), "a.js").bare, ["a", "c/d.js", "e"]);
     }
 
     #[test]
@@ -297,11 +287,14 @@ mod tests {
     }
 
     #[test]
-    fn computed_urls_are_remarks() {
-        remarks("import(a)", "import() is computed");
-        remarks("import(`./${a}.js`)", "import() is computed");
-        remarks("new URL(a,import.meta.url)", "new URL() is computed");
-        remarks("import.meta.resolve(a)", "import.meta.resolve() is computed");
+    fn computed_urls_are_counted() {
+        let counts = |text: &str, expected: &[usize]| {
+            assert_eq!(find_in_file(text.as_bytes(), "a.js").computed, expected, "{text}");
+        };
+        counts("import(a)", &[0]);
+        counts("x;import(`./${a}.js`)", &[2]);
+        counts("new URL(a,import.meta.url);import.meta.resolve(a)", &[0, 27]);
+        counts("import('./'+a);import('./b.js');new URL(a);new URL('b',import.meta.url)", &[0]);
     }
 
     #[test]

@@ -52,6 +52,14 @@ impl<'a> Value<'a> {
         elements.map(|expression| Value { text: self.text, expression }).collect()
     }
 
+    /// The offset behind the bracket that an object begins with.
+    pub(super) fn inside(self) -> Option<usize> {
+        match self.expression {
+            Expression::ObjectExpression(object) => Some(object.span.start as usize + 1),
+            _ => None,
+        }
+    }
+
     /// The link that a string is.
     pub(super) fn link(self) -> Option<Link> {
         match self.expression {

@@ -38,7 +38,7 @@ fn element(text: &str, node: Node<'_, '_>, found: &mut Found) -> Result<(), Faul
             "href" if node.tag_name().name() != "a" => {
                 found.links.extend(value().map(|value| value.link()));
             }
-            name if is_style(name) && attribute.value().contains("url(") => {
+            name if is_style(name) && attribute.value().contains('(') => {
                 if let Some(value) = value() {
                     found.absorb(value.style()?, 0);
                 }
@@ -48,8 +48,7 @@ fn element(text: &str, node: Node<'_, '_>, found: &mut Found) -> Result<(), Faul
     }
     if node.tag_name().name() == "style" {
         for text_node in node.children().filter(Node::is_text) {
-            let span = without_cdata(text, text_node.range());
-            found.absorb(css::find(&text[span.clone()])?, span.start);
+            found.absorb(style(text, whole(text, node, text_node))?, 0);
         }
     }
     Ok(())
@@ -72,12 +71,26 @@ fn is_style(name: &str) -> bool {
     )
 }
 
-fn without_cdata(text: &str, span: Range<usize>) -> Range<usize> {
-    let inner = text[span.clone()].strip_prefix("<![CDATA[").and_then(|it| it.strip_suffix("]]>"));
-    match inner {
-        Some(inner) => span.start + 9..span.start + 9 + inner.len(),
-        None => span,
+/// The range of a text in an element: that of the parser ends with its first CDATA section.
+fn whole(text: &str, element: Node<'_, '_>, text_node: Node<'_, '_>) -> Range<usize> {
+    let end = element.range().end;
+    let closing_tag = || text[..end].rfind("</").unwrap_or(end);
+    let end = text_node.next_sibling().map_or_else(closing_tag, |next| next.range().start);
+    text_node.range().start..end
+}
+
+/// The links in a style sheet, which stands there as it is, or with character references.
+///
+/// The marks of CDATA sections may stand anywhere in it; to CSS they are so much white space.
+fn style(text: &str, span: Range<usize>) -> Result<Found, Fault> {
+    let sheet = &text[span.clone()];
+    if !sheet.contains("<![CDATA[") {
+        return Attribute::new(text.as_bytes(), span).map_or(Ok(Found::default()), |it| it.style());
     }
+    let mut found = Found::default();
+    let bare = sheet.replace("<![CDATA[", "         ").replace("]]>", "   ");
+    found.absorb(css::find(&bare)?, span.start);
+    Ok(found)
 }
 
 /// The link in `<?xml-stylesheet href="..."?>` (W3C xml-stylesheet §4).
@@ -122,6 +135,13 @@ mod tests {
         inside("<use href='#x'/>", &["#x"]);
         inside("<a href='page.html'><a xlink:href='x'/></a>", &[]);
         inside("<image href='a&amp;b.png'/>", &["a&amp;b.png"]);
+        inside("<feImage href='a.png'/><linearGradient href='b.svg#c'/>", &["a.png", "b.svg#c"]);
+        inside("<g><g><image width='1'\n href = 'a.png'\t/></g></g>", &["a.png"]);
+        inside("<image href='data:image/png;base64,AA'/>", &["data:image/png;base64,AA"]);
+        inside("<image href='https://cdn/a.png'/><use href=''/>", &["https://cdn/a.png", ""]);
+        inside("<image data-href='a.png' src='b.png'/>", &[]);
+        inside("<switch><image href='é.png'/></switch>", &["é.png"]);
+        inside("<mask id='a'><image href='b.png'/></mask><text>é</text>", &["b.png"]);
     }
 
     #[test]
@@ -134,6 +154,23 @@ mod tests {
         );
         inside("<rect fill='url(#a)' stroke='red'/>", &["#a"]);
         inside("<text>url(a.png)</text><!-- url(b.png) -->", &[]);
+        inside("<rect mask='uRL( a.svg#b )' clip-path='url(#c)'/>", &["a.svg#b", "#c"]);
+        inside("<rect style=\"cursor:url('a.cur'),auto\"/>", &["a.cur"]);
+        inside("<rect style='a:url(&quot;b&amp;c.png&quot;)'/>", &["b&amp;c.png"]);
+        inside("<line marker-end='url(a.svg#b)' marker='none'/>", &["a.svg#b"]);
+        inside("<rect fill='rgb(0,0,0)' transform='rotate(1)' id='url(a.png)'/>", &[]);
+        inside("<rect class='url(a.png)' title='url(b.png)'/>", &[]);
+        inside("<style><!-- @import 'a.css' -->b{c:url(d.png)}<!-- url(e) --></style>", &["d.png"]);
+        inside("<style><![CDATA[a{b:url(c.png)}]]> d{e:url(f.png)}</style>", &["c.png", "f.png"]);
+        inside("<style/><style></style><style> </style>", &[]);
+        inside("<style>/* url(a.png) */ a{content:'url(b.png)'}</style>", &[]);
+        inside("<style>a{b:url(&quot;c&amp;d.png&quot;)}</style>", &["c&amp;d.png"]);
+        inside("<style>\r\n<![CDATA[\r\na>b{c:url(d.png)}]]>\r\n</style>", &["d.png"]);
+        inside(
+            "<defs><style type='text/css'>@font-face{src:url(a.woff2)}</style></defs>",
+            &["a.woff2"],
+        );
+        inside("<title>@import 'a.css';</title><desc>url(b.png)</desc>", &[]);
     }
 
     #[test]
@@ -141,11 +178,23 @@ mod tests {
         let sheet = "<?xml version='1.0'?><?xml-stylesheet type=\"text/css\" href=\"a.css\"?>";
         finds(&format!("{sheet}{OPEN}</svg>"), &["a.css"]);
         finds(&format!("<?other href='a.css'?>{OPEN}</svg>"), &[]);
+        finds(&format!("<?xml-stylesheet type='text/css'?>{OPEN}</svg>"), &[]);
+        finds(
+            &format!("<?xml-stylesheet href='a.css'?><?xml-stylesheet href='b.css'?>{OPEN}</svg>"),
+            &["a.css", "b.css"],
+        );
+        finds(
+            &format!("\u{feff}<?xml version='1.0'?>\r\n{OPEN}<image href='a.png'/></svg>"),
+            &["a.png"],
+        );
     }
 
     #[test]
     fn what_is_not_xml_is_a_remark() {
         assert_eq!(find(b"<svg>").unwrap().remarks.len(), 1);
+        assert_eq!(find(b"").unwrap().remarks.len(), 1);
+        assert_eq!(find(b"<svg a='1' a='2'/>").unwrap().remarks.len(), 1);
+        assert_eq!(find(b"<svg>&undefined;</svg>").unwrap().remarks.len(), 1);
         assert_eq!(find(b"<svg>\xff</svg>").unwrap().remarks.len(), 1);
     }
 }

@@ -40,6 +40,20 @@ mod tests {
         finds(r#"{"icons":[{"src":"a.png","sizes":"1x1"},{"src":"b.png"}]}"#, &["a.png", "b.png"]);
         finds(r#"{"screenshots":[{"src":"a.png"}],"icons":[]}"#, &["a.png"]);
         finds(r#"{"shortcuts":[{"url":"/x","icons":[{"src":"a\u002epng"}]}]}"#, &["a.png"]);
+        finds(
+            r#"{"icons":[{"src":"/a.png?v=1#x"},{"src":"https://cdn/b.png"}]}"#,
+            &["/a.png?v=1#x", "https://cdn/b.png"],
+        );
+        finds(r#"{"icons":[{"src":"a\/b.png"}]}"#, &["a/b.png"]);
+        finds(r#"{"icons":[{"sizes":"1x1","src":""},{"src":"é.png"}]}"#, &["", "é.png"]);
+        finds(
+            r#"{"shortcuts":[{"icons":[{"src":"a.png"}]},{"icons":[{"src":"b.png"}]}]}"#,
+            &["a.png", "b.png"],
+        );
+        finds(
+            r#"{"screenshots":[{"src":"a.png"}],"icons":[{"src":"b.png"}]}"#,
+            &["b.png", "a.png"],
+        );
         finds(" {\r\n\"icons\" : [ { \"src\" : \"a.png\" } ] }\n", &["a.png"]);
     }
 
@@ -48,6 +62,13 @@ mod tests {
         finds(r#"{"start_url":"/","scope":"/","id":"/","src":"a.png"}"#, &[]);
         finds(r#"{"icons":{"src":"a.png"}}"#, &[]);
         finds(r#"{"icons":["a.png",{"src":1},null]}"#, &[]);
+        finds(r#"{"related_applications":[{"url":"a"}],"protocol_handlers":[{"url":"b"}]}"#, &[]);
+        finds(r#"{"share_target":{"action":"/share"},"file_handlers":[{"action":"/open"}]}"#, &[]);
+        finds(r#"{"shortcuts":{"icons":[{"src":"a.png"}]}}"#, &[]);
+        finds(r#"{"name":"icons","icons":null,"screenshots":true}"#, &[]);
+        finds(r#"{"x":{"icons":[{"src":"a.png"}]}}"#, &[]);
+        finds("{}", &[]);
+        finds("null", &[]);
         finds("[]", &[]);
     }
 

@@ -1,0 +1,1 @@
+export const greet = (who) => document.body.classList.add(`greeted-${who}`);

@@ -1,0 +1,1 @@
+onmessage = ({ data }) => postMessage(String(data.reduce((sum, number) => sum + number)));
