@@ -60,13 +60,11 @@ fn bake(packages: &[PathBuf], extensions: &[&str]) -> Duration {
     let untouched: Vec<_> = ["*".to_owned()].into_iter().chain(looked_at).collect();
     let start = Instant::now();
     for package in packages {
-        let settings = Settings {
-            assets: package.clone(),
-            codings: Vec::new(),
-            missing: MissingTarget::Warn,
-            exclude_references: Patterns::new(&untouched).expect("these are globs"),
-            ..Settings::default()
-        };
+        let mut settings = Settings::default();
+        settings.assets.clone_from(package);
+        settings.codings.clear();
+        settings.missing = MissingTarget::Warn;
+        settings.exclude_references = Patterns::new(&untouched).expect("these are globs");
         Bake::with(settings).run().unwrap_or_else(|error| panic!("{error}"));
     }
     start.elapsed()
