@@ -12,7 +12,7 @@ use crate::{
     Bake, Baked, Error, Problem, ProblemKind, Settings,
     cache::write_whole,
     django::staticfiles,
-    environment::{self, ASSETS, AT, CACHE, CONFIG, STATIC_HOST},
+    environment::{self, ASSETS, AT, CACHE, CONFIG, LAST_MODIFIED, STATIC_HOST},
 };
 
 /// Bakes the assets of the package whose build script calls this.
@@ -50,7 +50,7 @@ pub fn build_script() -> ExitCode {
 }
 
 fn run() -> Result<Baked, Error> {
-    for variable in [ASSETS, AT, CACHE, CONFIG, STATIC_HOST] {
+    for variable in [ASSETS, AT, CACHE, CONFIG, LAST_MODIFIED, STATIC_HOST] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
     let package = cargo_path("CARGO_MANIFEST_DIR")?;

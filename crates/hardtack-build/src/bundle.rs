@@ -1,13 +1,17 @@
 //! The last stage: the bundle, and its manifest.
 
+use std::collections::BTreeMap;
+
 use hardtack_bundle::{
     AssetIndex, Bundle, CachePolicy, Coding, NewAsset, Totals, Writer, manifest::Manifest,
 };
 
 use crate::{
-    Error, Problem, ProblemKind, Settings,
+    Error, Place, Problem, ProblemKind, Settings,
     compress::Compressed,
-    fingerprint::{INDEX_PAGE, NOT_FOUND_PAGE, encode},
+    fingerprint::{Final, NOT_FOUND_PAGE, encode},
+    header_rules::HeaderEdit,
+    hosting::{self, Fallback, Redirect, Rewrite, Rules},
 };
 
 /// A bundle and its manifest.
@@ -19,15 +23,28 @@ pub(crate) struct Bundled {
 }
 
 /// Writes the bundle of all assets, which are sorted by logical path.
-pub(crate) fn bundle(assets: &[Compressed], settings: &Settings) -> Result<Bundled, Error> {
+pub(crate) fn bundle(
+    assets: &[Compressed],
+    settings: &Settings,
+    rules: &Rules,
+) -> Result<Bundled, Error> {
     let mut writer = Writer::new(settings.at.as_str());
-    if settings.cors {
-        writer.cors();
+    writer.origins(&settings.cors.to_text());
+    if let Some(time) = settings.last_modified {
+        writer.last_modified(&time.to_http_date(), time.seconds);
     }
+    let mut site = Site { writer, settings, rules, by_plain: BTreeMap::new() };
     for compressed in assets {
-        let index = add(&mut writer, compressed);
-        route(&mut writer, compressed, index, settings);
+        let index = add(&mut site.writer, compressed);
+        site.route(&compressed.asset, index);
     }
+    site.redirect()?;
+    site.rewrite()?;
+    site.fall_back(assets)?;
+    finish(site.writer, settings)
+}
+
+fn finish(writer: Writer, settings: &Settings) -> Result<Bundled, Error> {
     let failed = |error| problem(error, settings);
     let bytes = writer.finish().map_err(failed)?;
     let bundle = Bundle::open(&bytes).map_err(failed)?;
@@ -52,29 +69,129 @@ fn add(writer: &mut Writer, compressed: &Compressed) -> AssetIndex {
     })
 }
 
-fn route(writer: &mut Writer, compressed: &Compressed, index: AssetIndex, settings: &Settings) {
-    let asset = &compressed.asset;
-    let short_lived = CachePolicy::Revalidate { max_age: settings.max_age };
-    if let Some(hashed) = &asset.paths.hashed {
-        writer.serve(hashed, index, CachePolicy::Immutable);
+/// The URL paths of a site, as they are added.
+struct Site<'a> {
+    writer: Writer,
+    settings: &'a Settings,
+    rules: &'a Rules,
+    /// The assets by their plain paths.
+    by_plain: BTreeMap<&'a str, (AssetIndex, &'a Final)>,
+}
+
+impl<'a> Site<'a> {
+    fn route(&mut self, asset: &'a Final, index: AssetIndex) {
+        if let Some(hashed) = &asset.paths.hashed {
+            self.writer.serve(hashed, index, CachePolicy::Immutable);
+            self.apply_rules(hashed, asset);
+        }
+        if let Some(plain) = &asset.paths.plain {
+            self.serve_plain(plain, index, asset);
+            self.route_aliases(plain, asset);
+            self.by_plain.insert(plain, (index, asset));
+        }
+        if asset.logical_path == NOT_FOUND_PAGE {
+            self.writer.not_found(asset.paths.preferred());
+        }
     }
-    if let Some(plain) = &asset.paths.plain {
-        writer.serve(plain, index, short_lived);
-        route_aliases(writer, plain, short_lived);
+
+    fn serve_plain(&mut self, path: &str, index: AssetIndex, asset: &Final) {
+        self.writer.serve(path, index, short_lived(self.settings));
+        self.apply_rules(path, asset);
     }
-    if asset.logical_path == NOT_FOUND_PAGE {
-        writer.not_found(index);
+
+    /// What the rules change in the responses of a path. They cannot say for how long a hashed
+    /// path may be kept: that is for good.
+    fn apply_rules(&mut self, path: &str, asset: &Final) {
+        let is_hashed = asset.paths.hashed.as_deref() == Some(path);
+        let own = self.settings.cross_origin_resource_policy.map(|policy| {
+            HeaderEdit::Set("cross-origin-resource-policy".to_owned(), policy.as_str().to_owned())
+        });
+        let plain = asset.paths.plain.as_deref();
+        let rules = self.rules.headers.iter();
+        let rules = rules.filter(|rule| rule.is_for(&asset.logical_path, plain));
+        let edits = own.iter().chain(rules.flat_map(|rule| &rule.edits));
+        let edits = edits.filter(|edit| !(is_hashed && edit.name() == "cache-control"));
+        let edits: Vec<_> = edits.map(HeaderEdit::as_field_edit).collect();
+        self.writer.fields(path, &edits);
+    }
+
+    /// A page has one address. A folder's index answers at the folder's path; the folder's path
+    /// without its slash, and the page's own file name, redirect there.
+    fn route_aliases(&mut self, plain: &str, asset: &Final) {
+        let at = self.settings.at.as_str();
+        let own = format!("{at}{}", asset.logical_path);
+        let folder = plain.strip_suffix('/').filter(|folder| !folder.is_empty());
+        for alias in [Some(own.as_str()).filter(|own| *own != plain), folder].into_iter().flatten()
+        {
+            self.writer.redirect(alias, &encode(plain), 301, short_lived(self.settings));
+        }
+    }
+
+    fn redirect(&mut self) -> Result<(), Problem> {
+        for redirect in &self.rules.redirects {
+            self.unless_taken(&redirect.from, redirect.place)?;
+            let Redirect { from, location, status, .. } = redirect;
+            self.writer.redirect(from, location, *status, short_lived(self.settings));
+        }
+        Ok(())
+    }
+
+    fn rewrite(&mut self) -> Result<(), Problem> {
+        for Rewrite { from, to, place } in &self.rules.rewrites {
+            self.unless_taken(from, *place)?;
+            let (index, asset) = self.page(to, *place)?;
+            self.serve_plain(from, index, asset);
+        }
+        Ok(())
+    }
+
+    fn fall_back(&mut self, assets: &[Compressed]) -> Result<(), Problem> {
+        let path = match &self.rules.fallback {
+            None => return Ok(()),
+            Some(Fallback::Plain(path, place)) => self.page(path, *place)?.1.paths.plain.as_deref(),
+            Some(Fallback::LogicalPath(path)) => {
+                let page = assets.iter().find(|page| page.asset.logical_path == *path);
+                page.and_then(|page| page.asset.paths.plain.as_deref())
+            }
+        };
+        let path = path.ok_or_else(|| {
+            let message = "`spa` names no page: it is the logical path of one, e.g. \"index.html\"";
+            ProblemKind::Setting(message.to_owned()).of(&self.settings.assets)
+        })?;
+        self.writer.fallback(path);
+        Ok(())
+    }
+
+    /// The asset at a plain path, or at the file name of a page that has another.
+    fn page(&self, path: &str, place: Place) -> Result<(AssetIndex, &'a Final), Problem> {
+        let by_name = || {
+            let logical_path = path.strip_prefix(self.settings.at.as_str())?;
+            self.by_plain.values().find(|(_, asset)| asset.logical_path == logical_path)
+        };
+        let found = self.by_plain.get(path).or_else(by_name).copied();
+        found.ok_or_else(|| self.problem(place, format!("there is no asset at {path:?}")))
+    }
+
+    fn unless_taken(&self, path: &str, place: Place) -> Result<(), Problem> {
+        match self.by_plain.contains_key(path) {
+            true => Err(self.problem(
+                place,
+                format!("{path:?} is an asset's path too: remove the asset, or this line"),
+            )),
+            false => Ok(()),
+        }
+    }
+
+    fn problem(&self, place: Place, message: String) -> Problem {
+        hosting::problem(&self.settings.assets.join(hosting::REDIRECTS), place, message)
     }
 }
 
-/// A folder's index answers at the folder's path; the folder's path without its slash and the
-/// index's own path redirect there.
-fn route_aliases(writer: &mut Writer, plain: &str, policy: CachePolicy) {
-    let Some(folder) = plain.strip_suffix('/') else { return };
-    let location = encode(plain);
-    writer.redirect(&format!("{plain}{INDEX_PAGE}"), &location, policy);
-    if !folder.is_empty() {
-        writer.redirect(folder, &location, policy);
+fn short_lived(settings: &Settings) -> CachePolicy {
+    CachePolicy::Revalidate {
+        max_age: settings.max_age,
+        stale_while_revalidate: settings.stale_while_revalidate,
+        stale_if_error: settings.stale_if_error,
     }
 }
 

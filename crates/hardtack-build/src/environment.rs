@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Prefix, ProblemKind, Settings, settings::parse_static_host};
+use crate::{Error, Prefix, ProblemKind, Settings, Timestamp, settings::parse_static_host};
 
 /// Another `hardtack.toml`.
 pub(crate) const CONFIG: &str = "HARDTACK_CONFIG";
@@ -16,6 +16,8 @@ pub(crate) const ASSETS: &str = "HARDTACK_ASSETS";
 pub(crate) const AT: &str = "HARDTACK_AT";
 /// Scheme and host of the CDN.
 pub(crate) const STATIC_HOST: &str = "HARDTACK_STATIC_HOST";
+/// When all assets were last modified.
+pub(crate) const LAST_MODIFIED: &str = "HARDTACK_LAST_MODIFIED";
 /// The folder that remembers what was compressed.
 pub(crate) const CACHE: &str = "HARDTACK_CACHE";
 
@@ -23,8 +25,8 @@ impl Settings {
     /// The settings of `hardtack.toml` in a folder, overridden by the environment.
     ///
     /// `HARDTACK_CONFIG` names another file, `HARDTACK_ASSETS` the asset folder, `HARDTACK_AT`
-    /// the URL prefix, and `HARDTACK_STATIC_HOST` the CDN's scheme and host. Relative paths begin
-    /// in the folder. An empty variable is as good as none. Without `HARDTACK_CONFIG`, the file need not exist.
+    /// the URL prefix, `HARDTACK_STATIC_HOST` the CDN's scheme and host, and
+    /// `HARDTACK_LAST_MODIFIED` a time in seconds since 1970. Relative paths begin in the folder. An empty variable is as good as none. Without `HARDTACK_CONFIG`, the file need not exist.
     ///
     /// # Errors
     ///
@@ -46,6 +48,11 @@ impl Settings {
             let invalid = |message| ProblemKind::Setting(message).of(STATIC_HOST);
             let host = parse_static_host(&host.to_string_lossy()).map_err(invalid)?;
             settings.static_host = Some(host);
+        }
+        if let Some(seconds) = variable(LAST_MODIFIED) {
+            let invalid = |message| ProblemKind::Setting(message).of(LAST_MODIFIED);
+            let timestamp = Timestamp::parse(&seconds.to_string_lossy()).map_err(invalid)?;
+            settings.last_modified = Some(timestamp);
         }
         Ok(settings)
     }

@@ -229,11 +229,11 @@ impl Site<'_> {
 pub(crate) const NOT_FOUND_PAGE: &str = "404.html";
 
 /// The page that stands for its folder.
-pub(crate) const INDEX_PAGE: &str = "index.html";
+const INDEX_PAGE: &str = "index.html";
 
 /// The paths of an asset as far as they do not depend on its fingerprint.
 fn known_paths(asset: &Asset, settings: &Settings) -> UrlPaths {
-    let plain = plain_path(settings.at.as_str(), asset);
+    let plain = plain_path(settings, asset);
     match asset.role {
         Role::EntryPoint => UrlPaths { hashed: None, plain: Some(plain) },
         Role::Prehashed => UrlPaths { hashed: Some(plain), plain: None },
@@ -243,11 +243,17 @@ fn known_paths(asset: &Asset, settings: &Settings) -> UrlPaths {
     }
 }
 
-fn plain_path(at: &str, asset: &Asset) -> String {
-    let path = &asset.logical_path;
-    match file_name(path) == INDEX_PAGE {
-        true => format!("{at}{}", &path[..path.len() - INDEX_PAGE.len()]),
-        false => format!("{at}{path}"),
+fn plain_path(settings: &Settings, asset: &Asset) -> String {
+    let at = settings.at.as_str();
+    let path = asset.logical_path.as_str();
+    let is_page = asset.role == Role::EntryPoint && path != NOT_FOUND_PAGE;
+    let without_extension = path.strip_suffix(".html").or_else(|| path.strip_suffix(".htm"));
+    match without_extension.filter(|_| settings.clean_urls && is_page) {
+        _ if file_name(path) == INDEX_PAGE => {
+            format!("{at}{}", &path[..path.len() - INDEX_PAGE.len()])
+        }
+        Some(clean) => format!("{at}{clean}"),
+        None => format!("{at}{path}"),
     }
 }
 

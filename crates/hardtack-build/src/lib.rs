@@ -35,9 +35,13 @@
 //! absolute path and no order of a directory goes into it.
 
 mod error;
+mod header_rules;
+mod origins;
 mod pattern;
 mod prefix;
 mod settings;
+mod timestamp;
+mod url_pattern;
 
 mod pipeline;
 
@@ -46,6 +50,7 @@ mod bundler;
 mod compress;
 mod fingerprint;
 mod graph;
+mod hosting;
 mod references;
 mod scan;
 
@@ -63,8 +68,11 @@ pub use build_script::build_script;
 pub use compress::Progress;
 pub use django::staticfiles;
 pub use error::{Error, Place, Problem, ProblemKind};
+pub use header_rules::HeaderRule;
+pub use origins::Origins;
 pub use pattern::Patterns;
 pub use pipeline::{Bake, Baked};
 pub use prefix::Prefix;
-pub use settings::{Key, MissingTarget, Settings};
+pub use settings::{Key, MissingTarget, ResourcePolicy, Settings};
 pub use summary::Summary;
+pub use timestamp::Timestamp;

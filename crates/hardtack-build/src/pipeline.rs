@@ -16,6 +16,7 @@ use crate::{
     compress::{Progress, compress},
     fingerprint::fingerprint,
     graph::graph,
+    hosting::rules,
     published::with_published_manifest,
     references::references,
     scan::scan,
@@ -79,6 +80,7 @@ impl Bake {
         let settings = &self.settings;
         let compress = |assets| compress(assets, settings, self.cache.as_ref(), &*self.report);
 
+        let rules = rules(settings)?;
         let scanned = recognise_prehashed(scan(settings)?, settings)?;
         let mut referenced = references(scanned, settings)?;
         let (left_out, mut warnings) = referenced.take_remarks();
@@ -87,7 +89,7 @@ impl Bake {
         let compressed = compress(finals)?;
         let compressed = with_published_manifest(compressed, settings, compress)?;
         warnings.extend(self.cache.as_ref().and_then(Cache::take_fault));
-        let Bundled { bytes, manifest, totals } = bundle(&compressed, settings)?;
+        let Bundled { bytes, manifest, totals } = bundle(&compressed, settings, &rules)?;
 
         let release_id = manifest.release_id.clone();
         let summary = Summary::new(release_id, totals, left_out, start.elapsed());

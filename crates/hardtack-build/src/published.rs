@@ -8,6 +8,7 @@ use crate::{
     bundle::bundle,
     compress::Compressed,
     fingerprint::{Final, UrlPaths},
+    hosting::Rules,
     media_type::media_type,
 };
 
@@ -27,7 +28,8 @@ pub(crate) fn with_published_manifest(
         let kind = ProblemKind::Setting(message.to_owned());
         return Err(kind.of(settings.assets.join(path)).into());
     };
-    let manifest = json!({ "assets": bundle(&assets, settings)?.manifest.assets });
+    let manifest =
+        json!({ "assets": bundle(&assets, settings, &Rules::default())?.manifest.assets });
     let bytes = manifest.to_string().into_bytes();
     let plain = format!("{}{path}", settings.at.as_str());
     let published = Final {

@@ -70,6 +70,9 @@ static LEFT_OUT: LazyLock<Patterns> = LazyLock::new(|| {
         "*.swp",
         "Thumbs.db",
         "desktop.ini",
+        // Rules, which `hosting` reads.
+        "/_headers",
+        "/_redirects",
     ])
 });
 

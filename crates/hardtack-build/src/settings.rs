@@ -10,7 +10,7 @@ use hardtack_bundle::{CachePolicy, Coding};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::de::DeTable;
 
-use crate::{Error, Patterns, Place, Prefix, Problem, ProblemKind};
+use crate::{Error, HeaderRule, Origins, Patterns, Place, Prefix, Problem, ProblemKind, Timestamp};
 
 /// How a site is baked.
 ///
@@ -42,6 +42,12 @@ pub struct Settings {
     /// Seconds that a cache may keep what is served at a plain path; at most a year.
     #[serde(deserialize_with = "seconds")]
     pub max_age: u32,
+    /// Seconds beyond that in which a cache may answer with what it has while it asks again.
+    #[serde(deserialize_with = "seconds")]
+    pub stale_while_revalidate: u32,
+    /// Seconds beyond that in which a cache may answer with what it has if the server fails.
+    #[serde(deserialize_with = "seconds")]
+    pub stale_if_error: u32,
     /// The content codings beside identity.
     #[serde(deserialize_with = "codings")]
     pub codings: Vec<Coding>,
@@ -53,8 +59,19 @@ pub struct Settings {
     /// Scheme and host of the CDN, which references in HTML then point to.
     #[serde(deserialize_with = "static_host")]
     pub static_host: Option<String>,
-    /// Let every origin use the assets.
-    pub cors: bool,
+    /// The origins that may use the assets.
+    pub cors: Origins,
+    /// Value of `Cross-Origin-Resource-Policy`.
+    pub cross_origin_resource_policy: Option<ResourcePolicy>,
+    /// When all assets were last modified, as far as HTTP is concerned.
+    pub last_modified: Option<Timestamp>,
+    /// Changes of header fields, in the order in which they apply.
+    pub headers: Vec<HeaderRule>,
+    /// The page that answers navigations which lead to no other: that of a single-page app.
+    #[serde(deserialize_with = "logical_path")]
+    pub spa: Option<String>,
+    /// Serve pages without their extension: `about.html` at `/about`.
+    pub clean_urls: bool,
     /// The logical path at which the site offers its own manifest, if at any.
     #[serde(deserialize_with = "logical_path")]
     pub publish_manifest: Option<String>,
@@ -68,6 +85,29 @@ pub enum MissingTarget {
     Error,
     /// The reference stays as it is, with a warning.
     Warn,
+}
+
+/// A value of `Cross-Origin-Resource-Policy` (WHATWG Fetch §3.7).
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResourcePolicy {
+    /// Pages of the same origin may use the assets.
+    SameOrigin,
+    /// Pages of the same site may.
+    SameSite,
+    /// All pages may.
+    CrossOrigin,
+}
+
+impl ResourcePolicy {
+    /// The value of the field.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::SameOrigin => "same-origin",
+            Self::SameSite => "same-site",
+            Self::CrossOrigin => "cross-origin",
+        }
+    }
 }
 
 impl Default for Settings {
@@ -84,11 +124,18 @@ impl Default for Settings {
             missing: MissingTarget::Error,
             keep_only_hashed: false,
             max_age: 60,
+            stale_while_revalidate: 0,
+            stale_if_error: 0,
             codings: vec![Coding::Gzip, Coding::Br, Coding::Zstd],
             media_types: Vec::new(),
             integrity: false,
             static_host: None,
-            cors: true,
+            cors: Origins::Any,
+            cross_origin_resource_policy: None,
+            last_modified: None,
+            headers: Vec::new(),
+            spa: None,
+            clean_urls: false,
             publish_manifest: None,
         }
     }
@@ -138,6 +185,16 @@ impl Settings {
         ),
         key("keep_only_hashed", "false", "Serve hashed assets at no other than their hashed path."),
         key("max_age", "60", "Seconds that a cache may keep what is served at a plain path."),
+        key(
+            "stale_while_revalidate",
+            "0",
+            "Seconds beyond max_age in which a cache may answer with what it has while it asks again.",
+        ),
+        key(
+            "stale_if_error",
+            "0",
+            "Seconds beyond max_age in which a cache may answer with what it has if the server fails.",
+        ),
         key("codings", "[\"gzip\", \"br\", \"zstd\"]", "The content codings beside identity."),
         key("media_types", "{}", "A table from globs to media types."),
         key(
@@ -151,7 +208,29 @@ impl Settings {
             "Scheme and host of the CDN, e.g. \"https://cdn.example\"; references in HTML to \
              hashed paths point there.",
         ),
-        key("cors", "true", "Send Access-Control-Allow-Origin: *."),
+        key(
+            "cors",
+            "true",
+            "Send Access-Control-Allow-Origin: * (true), nothing (false), or the request's origin \
+             if it is in this list.",
+        ),
+        key(
+            "cross_origin_resource_policy",
+            "none",
+            "Which pages may embed the assets: \"same-origin\", \"same-site\" or \"cross-origin\".",
+        ),
+        key(
+            "last_modified",
+            "none",
+            "A time that is sent as Last-Modified of all assets, e.g. 2026-11-24T00:00:00Z.",
+        ),
+        key("headers", "[]", "Rules that set, append or remove header fields of responses."),
+        key(
+            "spa",
+            "none",
+            "The page of a single-page app, e.g. \"index.html\": answers navigations.",
+        ),
+        key("clean_urls", "false", "Serve pages without their extension: about.html at /about."),
         key("publish_manifest", "none", "The path at which the site offers its own manifest."),
     ];
 
@@ -208,7 +287,7 @@ fn unknown_key(name: &str) -> String {
 fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<u32, D::Error> {
     let seconds = u32::try_from(i64::deserialize(value)?).ok();
     let at_most_a_year = seconds.filter(|seconds| *seconds <= CachePolicy::YEAR);
-    let message = "`max_age` is at least 0, and at most a year: 31536000 seconds";
+    let message = "this is at least 0, and at most a year: 31536000 seconds";
     at_most_a_year.ok_or(D::Error::custom(message))
 }
 
@@ -318,7 +397,7 @@ mod tests {
         for seconds in ["31536001", "-1", "99999999999"] {
             fails(
                 &format!("max_age = {seconds}"),
-                "hardtack.toml:1:11: `max_age` is at least 0, and at most a year: \
+                "hardtack.toml:1:11: this is at least 0, and at most a year: \
                  31536000 seconds",
             );
         }

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use hardtack_build::{Bake, Baked, Error, ProblemKind, Settings};
-use hardtack_bundle::{Action, Bundle, Coding};
+use hardtack_bundle::{Action, Bundle, Coding, FieldEdit, Origins};
 use tempfile::TempDir;
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -27,8 +27,9 @@ fn routes(baked: &Baked) -> Vec<(String, String)> {
     let bundle = Bundle::open(&baked.bundle).unwrap();
     bundle.verify().unwrap();
     let answer = |action: Action<'_>| match action {
-        Action::Serve { asset, .. } => asset.logical_path.to_owned(),
-        Action::Redirect { location } => format!("-> {location}"),
+        Action::Serve(asset) => asset.logical_path.to_owned(),
+        Action::Redirect { status: 301, location } => format!("-> {location}"),
+        Action::Redirect { status, location } => format!("{status} -> {location}"),
     };
     let routes = bundle.routes().map(|route| route.unwrap());
     routes.map(|route| (route.path.to_owned(), answer(route.action))).collect()
@@ -70,7 +71,7 @@ fn a_prehashed_asset_is_served_for_good_under_its_own_name() {
     let bundle = Bundle::open(&baked.bundle).unwrap();
     let route = bundle.route(b"/app-B1c2D3e4.js").unwrap().unwrap();
     assert!(route.cache_control.ends_with("immutable"));
-    let Action::Serve { asset, .. } = route.action else { panic!("{route:?}") };
+    let Action::Serve(asset) = route.action else { panic!("{route:?}") };
     assert_eq!(asset.identity().unwrap().body, files[0].1.as_bytes());
     assert_eq!(asset.plain_url, None);
 }
@@ -160,8 +161,111 @@ fn policies_and_settings_reach_the_bundle() {
 
     let baked = bake(folder.path(), "cors = false").unwrap();
     let bundle = Bundle::open(&baked.bundle).unwrap();
-    assert!(!bundle.cors());
-    assert_eq!(bundle.not_found().unwrap().unwrap().logical_path, "404.html");
+    assert_eq!(bundle.origins(), Origins::None);
+    assert_eq!(bundle.not_found().unwrap().unwrap().path, "/404.html");
+    let toml = "cors = ['https://a.example', 'https://b.example']\n\
+                last_modified = 2026-11-24T00:00:00Z\nstale_while_revalidate = 30";
+    let baked = bake(folder.path(), toml).unwrap();
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    assert_eq!(bundle.origins(), Origins::Listed("https://a.example https://b.example"));
+    assert_eq!(bundle.last_modified().unwrap().value, "Tue, 24 Nov 2026 00:00:00 GMT");
+    assert_eq!(bundle.last_modified().unwrap().seconds, 1_795_478_400);
+    assert_eq!(
+        cache_control("stale_while_revalidate = 30\nstale_if_error = 600", "/a.css"),
+        "public, max-age=60, stale-while-revalidate=30, stale-if-error=600"
+    );
+}
+
+#[track_caller]
+fn fails(files: &[(&str, &str)], toml: &str, expected: &str) {
+    let error = bake(folder(files).path(), toml).unwrap_err().to_string();
+    assert!(error.contains(expected), "{error}");
+}
+
+/// The changes of header fields at a path, as text.
+#[track_caller]
+fn has_fields(files: &[(&str, &str)], toml: &str, path: &str, expected: &[&str]) {
+    let baked = bake(folder(files).path(), toml).unwrap();
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let route = bundle.route(path.as_bytes()).unwrap().unwrap_or_else(|| panic!("no {path}"));
+    let fields = route.fields().map(|field| match field.unwrap() {
+        FieldEdit::Set(name, value) => format!("{name}: {value}"),
+        FieldEdit::Append(name, value) => format!("+ {name}: {value}"),
+        FieldEdit::Remove(name) => format!("- {name}"),
+    });
+    assert_eq!(fields.collect::<Vec<_>>(), expected, "{path}");
+}
+
+#[test]
+fn header_rules_are_resolved() {
+    let toml = "cross_origin_resource_policy = 'same-site'\n\
+                [[headers]]\nfor = '*.css'\nset = { cache-control = 'no-cache', x-a = '1' }\n\
+                [[headers]]\nfor = '/a.*'\nremove = ['X-A']";
+    let rules = "/a.css\n  X-Frame-Options: DENY\n/b*\n  Link: <c>\n";
+    let files = [("a.css", "x"), ("b.txt", "x"), ("_headers", rules)];
+    let own = "cross-origin-resource-policy: same-site";
+    let frame = "x-frame-options: DENY";
+    has_fields(&files, toml, "/a.css", &[own, "cache-control: no-cache", "x-a: 1", "- x-a", frame]);
+    has_fields(&files, toml, &format!("/a.{X}.css"), &[own, "x-a: 1", "- x-a", frame]);
+    has_fields(&files, toml, "/b.txt", &[own, "+ link: <c>"]);
+    has_fields(&files, "", "/b.txt", &["+ link: <c>"]);
+    fails(&[("a", "x"), ("_headers", "a\n")], "", "_headers:1:1: \"a\" is no path");
+    fails(&[("a", "x")], "[[headers]]\nfor = 'a'", "hardtack.toml:1:1: the rule changes nothing");
+}
+
+#[test]
+fn redirects_and_rewrites() {
+    let rules = "/old /new 302\n/b /c.html 200\n";
+    has_routes(
+        &[("c.html", "x"), ("_redirects", rules)],
+        "",
+        &[("/b", "c.html"), ("/c.html", "c.html"), ("/old", "302 -> /new")],
+    );
+    let fails = |rules: &str, expected: &str| {
+        fails(&[("a.html", "x"), ("_redirects", rules)], "", expected);
+    };
+    fails("/a.html /b", "_redirects:1:1: \"/a.html\" is an asset's path too");
+    fails("\n/b /c 200", "_redirects:2:1: there is no asset at \"/c\"");
+    fails("/* /c 200", "there is no asset at \"/c\"");
+    fails("/a/* /b", "only single paths are redirected");
+}
+
+#[test]
+fn a_single_page_app_has_a_fallback() {
+    let fallback = |files: &[(&str, &str)], toml: &str| {
+        let baked = bake(folder(files).path(), toml).unwrap();
+        let bundle = Bundle::open(&baked.bundle).unwrap();
+        bundle.fallback().unwrap().map(|route| route.path.to_owned())
+    };
+    let page = ("index.html", "x");
+    assert_eq!(fallback(&[page], ""), None);
+    assert_eq!(fallback(&[page], "spa = 'index.html'").as_deref(), Some("/"));
+    let rules = |to: &str| format!("/* {to} 200");
+    for to in ["/index.html", "/"] {
+        assert_eq!(fallback(&[page, ("_redirects", &rules(to))], "").as_deref(), Some("/"));
+    }
+    fails(&[page], "spa = 'app.html'", "`spa` names no page");
+    fails(&[page, ("_redirects", &rules("/"))], "spa = 'index.html'", "says `spa` already");
+}
+
+#[test]
+fn clean_urls_have_no_extension() {
+    has_routes(
+        &[("404.html", "x"), ("about.html", "x"), ("docs/index.html", "x"), ("docs/old.htm", "x")],
+        "clean_urls = true",
+        &[
+            ("/404.html", "404.html"),
+            ("/about", "about.html"),
+            ("/about.html", "-> /about"),
+            ("/docs", "-> /docs/"),
+            ("/docs/", "docs/index.html"),
+            ("/docs/index.html", "-> /docs/"),
+            ("/docs/old", "docs/old.htm"),
+            ("/docs/old.htm", "-> /docs/old"),
+        ],
+    );
+    let both = [("a.html", "x"), ("a/index.html", "x")];
+    fails(&both, "clean_urls = true", "/a");
 }
 
 #[test]
@@ -273,7 +377,7 @@ fn the_manifest_can_be_an_asset() {
     let folder = folder(&[("a.css", "x"), ("z.css", "z"), ("z.html", "<script src=m.json>")]);
     let baked = bake(folder.path(), "publish_manifest = 'm.json'").unwrap();
     let bundle = Bundle::open(&baked.bundle).unwrap();
-    let Action::Serve { asset, .. } = bundle.route(b"/m.json").unwrap().unwrap().action else {
+    let Action::Serve(asset) = bundle.route(b"/m.json").unwrap().unwrap().action else {
         panic!("it is served");
     };
     let published: serde_json::Value =

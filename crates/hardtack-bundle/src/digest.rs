@@ -50,14 +50,7 @@ impl Integrity {
 
 impl fmt::Display for Integrity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha384-")?;
-        self.0.chunks_exact(3).try_for_each(|three| {
-            let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
-            [18, 12, 6, 0].iter().try_for_each(|shift| {
-                let digit = BASE64[(bits >> shift & 63) as usize];
-                write!(f, "{}", char::from(digit))
-            })
-        })
+        write!(f, "sha384-{}", Base64(&self.0))
     }
 }
 
@@ -67,7 +60,23 @@ impl fmt::Debug for Integrity {
     }
 }
 
-/// RFC 4648 §4. 48 bytes need no padding.
+/// Bytes, displayed in base64 with padding (RFC 4648 §4).
+pub(crate) struct Base64<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Base64<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in self.0.chunks(3) {
+            let byte = |index| piece.get(index).copied().unwrap_or_default();
+            let bits = u32::from_be_bytes([0, byte(0), byte(1), byte(2)]);
+            for (index, shift) in [18, 12, 6, 0].into_iter().enumerate() {
+                let digit = BASE64[(bits >> shift & 63) as usize];
+                write!(f, "{}", char::from(if index <= piece.len() { digit } else { b'=' }))?;
+            }
+        }
+        Ok(())
+    }
+}
+
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The build hash: SHA-256 over the sorted (URL path, fingerprint) pairs of a release.
@@ -132,6 +141,14 @@ mod tests {
         let hello = Integrity::of(b"alert('Hello, world.');").to_string();
         let expected = "sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO";
         assert_eq!(hello, expected);
+    }
+
+    #[test]
+    fn base64_has_padding() {
+        // RFC 4648 §10.
+        for (text, expected) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v")] {
+            assert_eq!(Base64(text.as_bytes()).to_string(), expected);
+        }
     }
 
     #[test]

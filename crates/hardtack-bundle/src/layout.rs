@@ -1,15 +1,16 @@
 //! The bundle format, byte by byte.
 //!
-//! A bundle is one contiguous piece of memory: a header, then six sections. All integers are
+//! A bundle is one contiguous piece of memory: a header, then seven sections. All integers are
 //! little-endian; no field needs alignment, so a bundle can be viewed wherever it lies.
 //!
 //! | section | contents |
 //! |---|---|
-//! | header | one [`Header`], 256 bytes |
+//! | header | one [`Header`], 320 bytes |
 //! | assets | [`AssetRecord`]s, sorted by logical path |
 //! | representations | [`RepresentationRecord`]s; those of one asset lie together, by coding |
 //! | routes | [`RouteRecord`]s, sorted by URL path |
 //! | index | `u32` slots of a hash table over the routes, see [`slot`] |
+//! | fields | [`FieldRecord`]s; those of one route lie together, in the order in which they apply |
 //! | strings | UTF-8 text that the records point into, each distinct string once |
 //! | bodies | the representations' bytes, each distinct body once |
 //!
@@ -35,7 +36,7 @@ pub const MAGIC: [u8; 16] = *b"\x89Hardtack\r\n\x1a\n\0\0\0";
 /// The version of the format that is described here.
 pub const VERSION: u32 = 1;
 
-/// Stands where there is no asset, and as the `max_age` of an immutable route.
+/// Stands where there is no route.
 pub const NONE: u32 = u32::MAX;
 
 /// The kind of a route that serves an asset.
@@ -43,10 +44,14 @@ pub const SERVE: u32 = 0;
 /// The kind of a route that redirects.
 pub const REDIRECT: u32 = 1;
 
-/// The flag in [`Header::flags`] that says: assets may be used by every origin (CORS).
-pub const FLAG_CORS: u32 = 1;
+/// The operation of a field that replaces all of that name.
+pub const SET: u32 = 0;
+/// The operation of a field that is added to those of that name.
+pub const APPEND: u32 = 1;
+/// The operation that takes away all fields of that name.
+pub const REMOVE: u32 = 2;
 
-/// Bytes 0 to 255.
+/// Bytes 0 to 319.
 #[derive(Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct Header {
@@ -54,8 +59,8 @@ pub struct Header {
     pub magic: [u8; 16],
     /// 16: [`VERSION`].
     pub version: U32,
-    /// 20: sum of the flags; unknown ones are zero.
-    pub flags: U32,
+    /// 20: index of the route whose asset is the body of a 404, or [`NONE`].
+    pub not_found: U32,
     /// 24: bytes of the whole bundle, this header among them.
     pub length: U64,
     /// 32: the [release id](crate::ReleaseId).
@@ -70,21 +75,29 @@ pub struct Header {
     pub routes: Section,
     /// 144: where the hash table's slots lie.
     pub index: Section,
-    /// 160: where the text lies; counted in bytes.
+    /// 160: where the [`FieldRecord`]s lie.
+    pub fields: Section,
+    /// 176: where the text lies; counted in bytes.
     pub strings: Section,
-    /// 176: where the bodies lie; counted in bytes.
+    /// 192: where the bodies lie; counted in bytes.
     pub bodies: Section,
-    /// 192: the URL prefix, which begins and ends with `/`.
+    /// 208: the URL prefix, which begins and ends with `/`.
     pub at: Text,
-    /// 200: index of the asset that is the body of a 404, or [`NONE`].
-    pub not_found: U32,
-    /// 204: bytes of all assets under the identity coding.
+    /// 216: the origins that may use the assets (CORS): `*`, or some with spaces between, or none.
+    pub origins: Text,
+    /// 224: value of `Last-Modified`; empty if there is none.
+    pub last_modified: Text,
+    /// 232: the same, in seconds since 1970.
+    pub last_modified_seconds: U64,
+    /// 240: bytes of all assets under the identity coding.
     pub identity_bytes: U64,
-    /// 212: bytes of all assets, each under the coding that makes it smallest.
+    /// 248: bytes of all assets, each under the coding that makes it smallest.
     pub smallest_bytes: U64,
-    /// 220: zero.
-    pub reserved: U32,
-    /// 224: SHA-256 of bytes 0 to 223.
+    /// 256: index of the route that answers navigations which lead to no other, or [`NONE`].
+    pub fallback: U32,
+    /// 260: zeros.
+    pub reserved: [u8; 28],
+    /// 288: SHA-256 of bytes 0 to 287.
     pub header_digest: [u8; 32],
 }
 
@@ -158,23 +171,36 @@ pub struct RouteRecord {
     pub path: Text,
     /// 8: [`SERVE`] or [`REDIRECT`].
     pub kind: U32,
-    /// 12: index of the asset that is served, or [`NONE`].
-    pub asset: U32,
-    /// 16: seconds that a cache may keep the answer, or [`NONE`] for an immutable one.
-    pub max_age: U32,
-    /// 20: zero.
-    pub reserved: U32,
-    /// 24: value of `Cache-Control`.
+    /// 12: index of the asset that is served, or the status of the redirect.
+    pub target: U32,
+    /// 16: value of `Cache-Control`.
     pub cache_control: Text,
-    /// 32: value of `Location` without a query, percent-encoded; empty if an asset is served.
+    /// 24: value of `Location`, percent-encoded; empty if an asset is served.
     pub location: Text,
+    /// 32: index of the first of its fields.
+    pub first_field: U32,
+    /// 36: how many it has.
+    pub field_count: U32,
+}
+
+/// 20 bytes: what a route changes in the header fields of its answers.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct FieldRecord {
+    /// 0: [`SET`], [`APPEND`] or [`REMOVE`].
+    pub operation: U32,
+    /// 4: name of the field, in lower case.
+    pub name: Text,
+    /// 12: its value; empty if it is removed.
+    pub value: Text,
 }
 
 const _: () = {
-    assert!(size_of::<Header>() == 256);
+    assert!(size_of::<Header>() == 320);
     assert!(size_of::<AssetRecord>() == 120);
     assert!(size_of::<RepresentationRecord>() == 72);
     assert!(size_of::<RouteRecord>() == 40);
+    assert!(size_of::<FieldRecord>() == 20);
 };
 
 /// The number of slots of the hash table for so many routes: a power of two, at most half full.

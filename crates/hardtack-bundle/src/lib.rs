@@ -25,7 +25,7 @@
 //!
 //! let bundle = Bundle::open(&bytes)?;
 //! let route = bundle.route(b"/static/app.5d7bcd1d1f1e.css")?.expect("just written");
-//! let Action::Serve { asset, .. } = route.action else { panic!("not a redirect") };
+//! let Action::Serve(asset) = route.action else { panic!("not a redirect") };
 //! assert_eq!(asset.logical_path, "app.css");
 //! assert_eq!(asset.identity()?.body, body);
 //! # Ok::<(), hardtack_bundle::Error>(())
@@ -49,6 +49,6 @@ pub use coding::Coding;
 pub use digest::{Fingerprint, Integrity, ReleaseId};
 pub use error::Error;
 pub use policy::CachePolicy;
-pub use read::{Action, Asset, Bundle, Representation, Route};
+pub use read::{Action, Asset, Bundle, FieldEdit, LastModified, Origins, Representation, Route};
 pub use totals::{Size, Totals};
 pub use write::{AssetIndex, NewAsset, Writer};

@@ -6,8 +6,11 @@ use sha2::{Digest, Sha256};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned, little_endian::U32};
 
 use crate::{
-    CachePolicy, Coding, Error, Fingerprint, Integrity, ReleaseId, Totals,
-    layout::{self, AssetRecord, Header, RepresentationRecord, RouteRecord, Section, Text},
+    Coding, Error, Fingerprint, Integrity, ReleaseId, Totals,
+    digest::Base64,
+    layout::{
+        self, AssetRecord, FieldRecord, Header, RepresentationRecord, RouteRecord, Section, Text,
+    },
 };
 
 /// A bundle, viewed where it lies.
@@ -22,8 +25,31 @@ pub struct Bundle<'a> {
     pub(crate) representations: &'a [RepresentationRecord],
     pub(crate) routes: &'a [RouteRecord],
     pub(crate) index: &'a [U32],
+    fields: &'a [FieldRecord],
     pools: Pools<'a>,
     at: &'a str,
+    origins: Origins<'a>,
+    last_modified: Option<LastModified<'a>>,
+}
+
+/// The origins that may use the assets (WHATWG Fetch §3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origins<'a> {
+    /// None but the site's own: no field says otherwise.
+    None,
+    /// Every origin.
+    Any,
+    /// These, with spaces between them.
+    Listed(&'a str),
+}
+
+/// When the release was made, as far as HTTP is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastModified<'a> {
+    /// Value of `Last-Modified`.
+    pub value: &'a str,
+    /// The same, in seconds since 1970.
+    pub seconds: u64,
 }
 
 /// The two sections that records point into.
@@ -36,8 +62,8 @@ struct Pools<'a> {
 impl<'a> Bundle<'a> {
     /// Opens a bundle: checks its header and the bounds of its sections.
     ///
-    /// This costs the same for every bundle, and touches no byte behind the header but the URL
-    /// prefix. To check everything, call [`Bundle::verify`].
+    /// This costs the same for every bundle, and touches no byte behind the header but a few short
+    /// strings. To check everything, call [`Bundle::verify`].
     ///
     /// # Errors
     ///
@@ -57,7 +83,10 @@ impl<'a> Bundle<'a> {
             routes: section(bytes, header.routes, "routes section")?,
             index: index(bytes, header.index)?,
             pools,
+            fields: section(bytes, header.fields, "fields section")?,
             at: pools.text(header.at).ok_or(invalid("URL prefix", 0))?,
+            origins: pools.text(header.origins).map(origins).ok_or(invalid("origins", 0))?,
+            last_modified: last_modified(header, pools)?,
         })
     }
 
@@ -76,9 +105,14 @@ impl<'a> Bundle<'a> {
         self.at
     }
 
-    /// Whether every origin may use the assets: `Access-Control-Allow-Origin: *`.
-    pub fn cors(&self) -> bool {
-        self.header.flags.get() & layout::FLAG_CORS != 0
+    /// The origins that may use the assets.
+    pub fn origins(&self) -> Origins<'a> {
+        self.origins
+    }
+
+    /// The time that all assets have for their last modification, if they have one.
+    pub fn last_modified(&self) -> Option<LastModified<'a>> {
+        self.last_modified
     }
 
     /// The length of the whole bundle in bytes.
@@ -128,15 +162,28 @@ impl<'a> Bundle<'a> {
         Ok(None)
     }
 
-    /// The asset that is the body of a 404, if the site has one.
+    /// The route whose asset is the body of a 404, if the site has one.
     ///
     /// # Errors
     ///
     /// If the bundle is damaged there.
-    pub fn not_found(&self) -> Result<Option<Asset<'a>>, Error> {
-        match self.header.not_found.get() {
+    pub fn not_found(&self) -> Result<Option<Route<'a>>, Error> {
+        self.optional_route(self.header.not_found)
+    }
+
+    /// The route that answers navigations which lead to no other, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If the bundle is damaged there.
+    pub fn fallback(&self) -> Result<Option<Route<'a>>, Error> {
+        self.optional_route(self.header.fallback)
+    }
+
+    fn optional_route(&self, index: U32) -> Result<Option<Route<'a>>, Error> {
+        match index.get() {
             layout::NONE => Ok(None),
-            index => self.asset(index as usize).map(Some),
+            index => self.route_at(index as usize).map(Some),
         }
     }
 
@@ -145,15 +192,18 @@ impl<'a> Bundle<'a> {
         let record = self.routes.get(index).ok_or_else(invalid)?;
         let text = |place| self.pools.text(place).ok_or_else(invalid);
         let action = match record.kind.get() {
-            layout::SERVE => Action::Serve {
-                asset: self.asset(record.asset.get() as usize)?,
-                policy: policy(record.max_age.get()),
+            layout::SERVE => Action::Serve(self.asset(record.target.get() as usize)?),
+            layout::REDIRECT => Action::Redirect {
+                status: record.target.get().try_into().map_err(|_| invalid())?,
+                location: text(record.location)?,
             },
-            layout::REDIRECT => Action::Redirect { location: text(record.location)? },
             _ => return Err(invalid()),
         };
         let (path, cache_control) = (text(record.path)?, text(record.cache_control)?);
-        Ok(Route { path, cache_control, action })
+        let first = record.first_field.get() as usize;
+        let end = first.checked_add(record.field_count.get() as usize);
+        let fields = end.and_then(|end| self.fields.get(first..end)).ok_or_else(invalid)?;
+        Ok(Route { path, cache_control, action, fields, pools: self.pools })
     }
 
     pub(crate) fn asset(&self, index: usize) -> Result<Asset<'a>, Error> {
@@ -190,6 +240,16 @@ impl<'a> Pools<'a> {
         })
     }
 
+    fn field_edit(&self, record: &FieldRecord) -> Option<FieldEdit<'a>> {
+        let (name, value) = (self.text(record.name)?, self.text(record.value)?);
+        match record.operation.get() {
+            layout::SET => Some(FieldEdit::Set(name, value)),
+            layout::APPEND => Some(FieldEdit::Append(name, value)),
+            layout::REMOVE => Some(FieldEdit::Remove(name)),
+            _ => None,
+        }
+    }
+
     fn text(&self, place: Text) -> Option<&'a str> {
         str::from_utf8(self.bytes(place)?).ok()
     }
@@ -208,23 +268,43 @@ pub struct Route<'a> {
     pub cache_control: &'a str,
     /// What is answered.
     pub action: Action<'a>,
+    fields: &'a [FieldRecord],
+    pools: Pools<'a>,
+}
+
+impl<'a> Route<'a> {
+    /// What is changed in the header fields of the answers, in this order. A damaged record
+    /// yields an error in its place.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = Result<FieldEdit<'a>, Error>> + use<'a> {
+        let pools = self.pools;
+        let edit = move |record| pools.field_edit(record).ok_or(invalid("field", 0));
+        self.fields.iter().map(edit)
+    }
 }
 
 /// What is answered at a URL path.
 #[derive(Clone, Copy, Debug)]
 pub enum Action<'a> {
     /// An asset, in whichever representation the client prefers.
-    Serve {
-        /// The asset.
-        asset: Asset<'a>,
-        /// How long a cache may keep it.
-        policy: CachePolicy,
-    },
-    /// A redirect to the address under which the asset is known.
+    Serve(Asset<'a>),
+    /// A redirect to another address.
     Redirect {
-        /// Value of `Location` without a query, percent-encoded.
+        /// 301, 302, 303, 307 or 308.
+        status: u16,
+        /// Value of `Location`, percent-encoded.
         location: &'a str,
     },
+}
+
+/// A change of a response's header fields. Names are in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldEdit<'a> {
+    /// This field instead of all of that name.
+    Set(&'a str, &'a str),
+    /// This field beside those of that name.
+    Append(&'a str, &'a str),
+    /// No field of that name.
+    Remove(&'a str),
 }
 
 /// One asset.
@@ -290,6 +370,13 @@ pub struct Representation<'a> {
     pub digest: &'a [u8; 32],
 }
 
+impl Representation<'_> {
+    /// Value of `Repr-Digest` (RFC 9530 §3).
+    pub fn repr_digest(&self) -> String {
+        format!("sha-256=:{}:", Base64(self.digest))
+    }
+}
+
 fn open_header(bytes: &[u8]) -> Result<(&Header, &[u8]), Error> {
     if !bytes.starts_with(&layout::MAGIC) {
         return Err(Error::NotABundle);
@@ -339,11 +426,18 @@ fn slice(bytes: &[u8], offset: u64, length: u64) -> Option<&[u8]> {
     bytes.get(usize::try_from(offset).ok()?..usize::try_from(end).ok()?)
 }
 
-fn policy(max_age: u32) -> CachePolicy {
-    match max_age {
-        layout::NONE => CachePolicy::Immutable,
-        max_age => CachePolicy::Revalidate { max_age },
+fn origins(text: &str) -> Origins<'_> {
+    match text {
+        "" => Origins::None,
+        "*" => Origins::Any,
+        listed => Origins::Listed(listed),
     }
+}
+
+fn last_modified<'a>(header: &Header, pools: Pools<'a>) -> Result<Option<LastModified<'a>>, Error> {
+    let value = pools.text(header.last_modified).ok_or(invalid("last modification", 0))?;
+    let seconds = header.last_modified_seconds.get();
+    Ok(Some(LastModified { value, seconds }).filter(|_| !value.is_empty()))
 }
 
 pub(crate) fn invalid(what: &'static str, index: usize) -> Error {

@@ -19,7 +19,8 @@ impl Bundle<'_> {
         }
         self.verify_assets()?;
         self.verify_routes()?;
-        self.not_found().map(drop)
+        self.not_found()?;
+        self.fallback().map(drop)
     }
 
     fn verify_assets(&self) -> Result<(), Error> {
@@ -46,6 +47,7 @@ impl Bundle<'_> {
         let mut previous = None;
         for (index, route) in self.routes().enumerate() {
             let route = route?;
+            route.fields().try_for_each(|field| field.map(drop))?;
             let found = self.route(route.path.as_bytes())?;
             if previous >= Some(route.path) || found.is_none_or(|found| found.path != route.path) {
                 return Err(invalid("route", index));

@@ -9,10 +9,10 @@ use zerocopy::{
 };
 
 use crate::{
-    CachePolicy, Coding, Error, Fingerprint, Integrity, ReleaseId, Totals,
+    CachePolicy, Coding, Error, FieldEdit, Fingerprint, Integrity, ReleaseId, Totals,
     layout::{
-        self, AssetRecord, Header, MAGIC, REDIRECT, RepresentationRecord, RouteRecord, SERVE,
-        Section, Text, VERSION,
+        self, AssetRecord, FieldRecord, Header, MAGIC, REDIRECT, RepresentationRecord, RouteRecord,
+        SERVE, Section, Text, VERSION,
     },
 };
 
@@ -22,11 +22,14 @@ use crate::{
 #[derive(Debug)]
 pub struct Writer {
     at: Text,
-    flags: u32,
-    not_found: u32,
+    origins: Text,
+    last_modified: (Text, u64),
+    not_found: Option<String>,
+    fallback: Option<String>,
     assets: Vec<AssetRecord>,
     representations: Vec<RepresentationRecord>,
     routes: BTreeMap<String, RouteRecord>,
+    fields: Vec<FieldRecord>,
     duplicate: Option<String>,
     strings: Pool,
     bodies: Pool,
@@ -59,8 +62,11 @@ impl Writer {
         let mut strings = Pool::default();
         Self {
             at: strings.text(at),
-            flags: 0,
-            not_found: layout::NONE,
+            origins: strings.text(""),
+            last_modified: (strings.text(""), 0),
+            not_found: None,
+            fallback: None,
+            fields: Vec::new(),
             assets: Vec::new(),
             representations: Vec::new(),
             routes: BTreeMap::new(),
@@ -70,9 +76,15 @@ impl Writer {
         }
     }
 
-    /// Lets every origin use the assets (CORS).
-    pub fn cors(&mut self) {
-        self.flags |= layout::FLAG_CORS;
+    /// Lets origins use the assets (CORS): `*` is all, several have spaces between them.
+    pub fn origins(&mut self, origins: &str) {
+        self.origins = self.strings.text(origins);
+    }
+
+    /// Gives all assets this time of their last modification: the value of `Last-Modified`, and
+    /// the same in seconds since 1970.
+    pub fn last_modified(&mut self, value: &str, seconds: u64) {
+        self.last_modified = (self.strings.text(value), seconds);
     }
 
     /// Adds an asset. Assets must come sorted by logical path.
@@ -99,20 +111,37 @@ impl Writer {
     /// Answers a path, which is percent-decoded, with an asset.
     pub fn serve(&mut self, path: &str, asset: AssetIndex, policy: CachePolicy) {
         let mut route = self.new_route(path, SERVE, policy);
-        route.asset = asset.0.into();
+        route.target = asset.0.into();
         self.add_route(path, route);
     }
 
-    /// Answers a path, which is percent-decoded, with a redirect to a percent-encoded one.
-    pub fn redirect(&mut self, path: &str, location: &str, policy: CachePolicy) {
+    /// Answers a path, which is percent-decoded, with a redirect to a percent-encoded one. The
+    /// status is 301, 302, 303, 307 or 308.
+    pub fn redirect(&mut self, path: &str, location: &str, status: u16, policy: CachePolicy) {
         let mut route = self.new_route(path, REDIRECT, policy);
+        route.target = u32::from(status).into();
         route.location = self.strings.text(location);
         self.add_route(path, route);
     }
 
-    /// Makes an asset the body of every 404.
-    pub fn not_found(&mut self, asset: AssetIndex) {
-        self.not_found = asset.0;
+    /// Changes the header fields of the answers of a route that was added.
+    pub fn fields(&mut self, path: &str, edits: &[FieldEdit<'_>]) {
+        let first = number(self.fields.len());
+        let records: Vec<_> = edits.iter().map(|edit| self.field(edit)).collect();
+        if let Some(route) = self.routes.get_mut(path) {
+            self.fields.extend(records);
+            (route.first_field, route.field_count) = (first, number(edits.len()));
+        }
+    }
+
+    /// Makes the asset of that route the body of every 404.
+    pub fn not_found(&mut self, path: &str) {
+        self.not_found = Some(path.to_owned());
+    }
+
+    /// Answers by that route navigations that lead to no other.
+    pub fn fallback(&mut self, path: &str) {
+        self.fallback = Some(path.to_owned());
     }
 
     /// Writes the bundle.
@@ -129,10 +158,13 @@ impl Writer {
         let mut header = Header::new_zeroed();
         header.magic = MAGIC;
         header.version = VERSION.into();
-        header.flags = self.flags.into();
+        header.not_found = self.route_index(self.not_found.as_deref());
+        header.fallback = self.route_index(self.fallback.as_deref());
         header.release_id = self.release_id().0;
         header.at = self.at;
-        header.not_found = self.not_found.into();
+        header.origins = self.origins;
+        header.last_modified = self.last_modified.0;
+        header.last_modified_seconds = self.last_modified.1.into();
         let totals = self.totals();
         header.identity_bytes = (totals.identity_bytes as u64).into();
         header.smallest_bytes = (totals.smallest_bytes as u64).into();
@@ -140,6 +172,7 @@ impl Writer {
         header.representations = sections.append(&self.representations);
         header.routes = sections.append(&routes);
         header.index = sections.append(&index);
+        header.fields = sections.append(&self.fields);
         header.strings = sections.append(&self.strings.bytes);
         header.bodies = sections.append(&self.bodies.bytes);
         Ok(sections.seal(header))
@@ -152,12 +185,19 @@ impl Writer {
         let limits = [
             (self.representations.len(), "representations"),
             (self.routes.len(), "URL paths"),
+            (self.fields.len(), "header fields"),
             (self.strings.bytes.len(), "bytes of names"),
         ];
         match limits.into_iter().find(|(count, _)| *count >= layout::NONE as usize) {
             Some((_, what)) => Err(Error::TooMany { what }),
             None => Ok(()),
         }
+    }
+
+    /// The index of a route in their sorted order.
+    fn route_index(&self, path: Option<&str>) -> U32 {
+        let index = path.and_then(|path| self.routes.keys().position(|other| other == path));
+        index.map_or(layout::NONE.into(), number)
     }
 
     fn totals(&self) -> Totals {
@@ -172,8 +212,9 @@ impl Writer {
     }
 
     fn release_id(&self) -> ReleaseId {
-        ReleaseId::of(self.routes.iter().filter_map(|(path, route)| {
-            let asset = self.assets.get(route.asset.get() as usize)?;
+        let served = self.routes.iter().filter(|(_, route)| route.kind.get() == SERVE);
+        ReleaseId::of(served.filter_map(|(path, route)| {
+            let asset = self.assets.get(route.target.get() as usize)?;
             Some((path.as_str(), Fingerprint(asset.fingerprint)))
         }))
     }
@@ -201,14 +242,24 @@ impl Writer {
         RouteRecord {
             path: self.strings.text(path),
             kind: kind.into(),
-            asset: layout::NONE.into(),
-            max_age: match policy {
-                CachePolicy::Immutable => layout::NONE.into(),
-                CachePolicy::Revalidate { max_age } => max_age.min(CachePolicy::YEAR).into(),
-            },
-            reserved: U32::ZERO,
+            target: U32::ZERO,
             cache_control: self.strings.text(&policy.to_string()),
             location: self.strings.text(""),
+            first_field: U32::ZERO,
+            field_count: U32::ZERO,
+        }
+    }
+
+    fn field(&mut self, edit: &FieldEdit<'_>) -> FieldRecord {
+        let (operation, name, value) = match *edit {
+            FieldEdit::Set(name, value) => (layout::SET, name, value),
+            FieldEdit::Append(name, value) => (layout::APPEND, name, value),
+            FieldEdit::Remove(name) => (layout::REMOVE, name, ""),
+        };
+        FieldRecord {
+            operation: operation.into(),
+            name: self.strings.text(name),
+            value: self.strings.text(value),
         }
     }
 

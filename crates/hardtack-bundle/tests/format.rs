@@ -1,11 +1,12 @@
 //! A bundle is read as it was written, and damage is an error wherever it lies.
 
 use hardtack_bundle::{
-    Action, AssetIndex, Bundle, CachePolicy, Coding, Error, Fingerprint, NewAsset, Writer, layout,
+    Action, AssetIndex, Bundle, CachePolicy, Coding, Error, FieldEdit, Fingerprint, LastModified,
+    NewAsset, Origins, Writer, layout,
 };
 use proptest::prelude::*;
 
-const MINUTE: CachePolicy = CachePolicy::Revalidate { max_age: 60 };
+const MINUTE: CachePolicy = CachePolicy::revalidate(60);
 
 fn add(writer: &mut Writer, name: &str, representations: &[(Coding, &[u8])]) -> AssetIndex {
     let fingerprint = Fingerprint::of(representations[0].1);
@@ -24,14 +25,23 @@ fn add(writer: &mut Writer, name: &str, representations: &[(Coding, &[u8])]) -> 
     asset
 }
 
+const EDITS: [FieldEdit<'_>; 3] = [
+    FieldEdit::Set("x-a", "1"),
+    FieldEdit::Append("link", "</b>; rel=preload"),
+    FieldEdit::Remove("x-content-type-options"),
+];
+
 fn sample() -> Vec<u8> {
     let mut writer = Writer::new("/static/");
-    writer.cors();
+    writer.origins("https://a.example https://b.example");
+    writer.last_modified("Thu, 01 Jan 1970 00:00:07 GMT", 7);
     add(&mut writer, "a", &[(Coding::Identity, b"aaaaaaaa"), (Coding::Br, b"a8")]);
     add(&mut writer, "b", &[(Coding::Identity, b"")]);
-    let page = add(&mut writer, "c", &[(Coding::Identity, b"a8"), (Coding::Zstd, b"z")]);
-    writer.not_found(page);
-    writer.redirect("/static/d", "/static/c", MINUTE);
+    add(&mut writer, "c", &[(Coding::Identity, b"a8"), (Coding::Zstd, b"z")]);
+    writer.not_found("/static/c");
+    writer.fallback("/static/a");
+    writer.fields("/static/a", &EDITS);
+    writer.redirect("/static/d", "/static/c", 308, MINUTE);
     writer.finish().expect("the sample is valid")
 }
 
@@ -40,8 +50,12 @@ fn what_is_written_is_read() {
     let bytes = sample();
     let bundle = Bundle::open(&bytes).unwrap();
     bundle.verify().unwrap();
-    assert_eq!((bundle.at(), bundle.cors(), bundle.length()), ("/static/", true, bytes.len()));
-    assert_eq!(bundle.not_found().unwrap().unwrap().logical_path, "c");
+    assert_eq!((bundle.at(), bundle.length()), ("/static/", bytes.len()));
+    assert_eq!(bundle.origins(), Origins::Listed("https://a.example https://b.example"));
+    let last_modified = LastModified { value: "Thu, 01 Jan 1970 00:00:07 GMT", seconds: 7 };
+    assert_eq!(bundle.last_modified(), Some(last_modified));
+    assert_eq!(bundle.not_found().unwrap().unwrap().path, "/static/c");
+    assert_eq!(bundle.fallback().unwrap().unwrap().path, "/static/a");
     let totals = bundle.totals();
     assert_eq!((totals.assets, totals.identity_bytes, totals.smallest_bytes), (3, 10, 3));
 
@@ -50,8 +64,10 @@ fn what_is_written_is_read() {
 
     let route = bundle.route(b"/static/a").unwrap().unwrap();
     assert_eq!(route.cache_control, "public, max-age=60");
-    let Action::Serve { asset, policy } = route.action else { panic!("{route:?}") };
-    assert_eq!((asset.plain_url, policy), (Some("/static/a"), MINUTE));
+    let edits: Vec<_> = route.fields().map(Result::unwrap).collect();
+    assert_eq!(edits, EDITS);
+    let Action::Serve(asset) = route.action else { panic!("{route:?}") };
+    assert_eq!(asset.plain_url, Some("/static/a"));
 
     let br = asset.representations().nth(1).unwrap().unwrap();
     let tag = format!("\"{}-br\"", Fingerprint::of(b"aaaaaaaa"));
@@ -63,7 +79,7 @@ fn what_is_written_is_read() {
 fn a_redirect_is_a_route() {
     let bytes = sample();
     let route = Bundle::open(&bytes).unwrap().route(b"/static/d").unwrap().unwrap();
-    assert!(matches!(route.action, Action::Redirect { location: "/static/c" }));
+    assert!(matches!(route.action, Action::Redirect { status: 308, location: "/static/c" }));
 }
 
 #[test]
@@ -100,7 +116,7 @@ fn one_path_for_two_assets_is_an_error_that_names_it() {
     let mut writer = Writer::new("/");
     let asset = add(&mut writer, "a", &[(Coding::Identity, b"a")]);
     writer.serve("/same", asset, MINUTE);
-    writer.redirect("/same", "/", MINUTE);
+    writer.redirect("/same", "/", 301, MINUTE);
     assert_eq!(writer.finish(), Err(Error::DuplicatePath { path: "/same".into() }));
 }
 

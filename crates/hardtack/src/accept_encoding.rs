@@ -3,10 +3,8 @@
 use hardtack_bundle::Coding;
 use http::{HeaderMap, header::ACCEPT_ENCODING};
 
-/// A quality value in thousandths (RFC 9110 §12.4.2).
-pub(crate) type Quality = u16;
+use crate::weight::{Quality, members};
 
-const HIGHEST: Quality = 1000;
 const LOWEST_ACCEPTABLE: Quality = 1;
 const UNACCEPTABLE: Quality = 0;
 
@@ -25,8 +23,7 @@ impl AcceptEncoding {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut accepted = Self::default();
         for line in headers.get_all(ACCEPT_ENCODING) {
-            let members = line.as_bytes().split(|byte| *byte == b',');
-            members.filter_map(member).for_each(|(name, quality)| accepted.note(name, quality));
+            members(line.as_bytes()).for_each(|(name, quality)| accepted.note(name, quality));
         }
         accepted
     }
@@ -61,31 +58,6 @@ fn named_coding(name: &[u8]) -> Option<Coding> {
         return Some(Coding::Gzip);
     }
     Coding::ALL.into_iter().find(|coding| name.eq_ignore_ascii_case(coding.name().as_bytes()))
-}
-
-/// Splits `codings [ weight ]`.
-fn member(member: &[u8]) -> Option<(&[u8], Quality)> {
-    let mut parts = member.splitn(2, |byte| *byte == b';');
-    let name = parts.next()?.trim_ascii();
-    let quality = parts.next().map_or(Some(HIGHEST), weight)?;
-    Some((name, quality))
-}
-
-/// Parses `q=` and a quality value: at most 1, at most three decimals.
-fn weight(weight: &[u8]) -> Option<Quality> {
-    let [b'q' | b'Q', b'=', value @ ..] = weight.trim_ascii() else { return None };
-    let (whole, decimals) = match value {
-        [whole @ (b'0' | b'1')] => (whole, &[][..]),
-        [whole @ (b'0' | b'1'), b'.', decimals @ ..] => (whole, decimals),
-        _ => return None,
-    };
-    if decimals.len() > 3 || !decimals.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let thousandths =
-        decimals.iter().zip([100, 10, 1]).map(|(digit, worth)| Quality::from(digit - b'0') * worth);
-    let quality = Quality::from(whole - b'0') * HIGHEST + thousandths.sum::<Quality>();
-    (quality <= HIGHEST).then_some(quality)
 }
 
 #[cfg(test)]

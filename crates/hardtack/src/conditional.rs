@@ -1,12 +1,13 @@
 //! Preconditions (RFC 9110 §13), in the order of §13.2.2.
 //!
-//! An asset has no modification date: it would be the time of the build, and say nothing about
-//! the asset. `If-Modified-Since` and `If-Unmodified-Since` are therefore ignored, as §13.1.3
-//! and §13.1.4 demand, and a date in `If-Range` never matches (§13.1.5).
+//! Dates count only if the bundle says when its assets were last modified; else §13.1.3 and
+//! §13.1.4 demand that they be ignored.
+
+use std::time::{Duration, UNIX_EPOCH};
 
 use http::{
-    HeaderMap,
-    header::{IF_MATCH, IF_NONE_MATCH, IF_RANGE},
+    HeaderMap, HeaderName,
+    header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE},
 };
 
 use crate::entity_tag::{self, EntityTag};
@@ -22,38 +23,73 @@ pub(crate) enum Precondition {
     Failed,
 }
 
-/// Evaluates `If-Match` and `If-None-Match` of a `GET` or `HEAD` of the representation with
-/// this entity tag.
-pub(crate) fn evaluate(headers: &HeaderMap, tag: &str) -> Precondition {
-    if !if_match_holds(headers, tag) {
-        Precondition::Failed
-    } else if !if_none_match_holds(headers, tag) {
-        Precondition::NotModified
-    } else {
-        Precondition::Holds
+/// What a representation is recognized by (§8.8).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Validators<'a> {
+    /// Strong.
+    pub(crate) entity_tag: &'a str,
+    /// Seconds since 1970.
+    pub(crate) last_modified: Option<u64>,
+    /// Whether the asset has no other representation. If it has, a date fits them all, and is a
+    /// weak validator (§8.8.2.2).
+    pub(crate) is_only: bool,
+}
+
+/// Evaluates the preconditions of a `GET` or `HEAD`.
+pub(crate) fn evaluate(headers: &HeaderMap, ours: &Validators<'_>) -> Precondition {
+    let is_expected = match headers.contains_key(IF_MATCH) {
+        true => if_match_holds(headers, ours.entity_tag),
+        false => is_newer(headers, IF_UNMODIFIED_SINCE, ours) != Some(true),
+    };
+    let is_known = match headers.contains_key(IF_NONE_MATCH) {
+        true => !if_none_match_holds(headers, ours.entity_tag),
+        false => is_newer(headers, IF_MODIFIED_SINCE, ours) == Some(false),
+    };
+    match (is_expected, is_known) {
+        (false, _) => Precondition::Failed,
+        (true, true) => Precondition::NotModified,
+        (true, false) => Precondition::Holds,
     }
 }
 
 /// Whether `Range` is to be heeded: there is no `If-Range`, or it names this representation
 /// (§13.1.5, strong comparison).
-pub(crate) fn if_range_holds(headers: &HeaderMap, tag: &str) -> bool {
+pub(crate) fn if_range_holds(headers: &HeaderMap, ours: &Validators<'_>) -> bool {
     let mut lines = headers.get_all(IF_RANGE).iter();
     match (lines.next(), lines.next()) {
         (None, _) => true,
-        (Some(line), None) => {
-            EntityTag::only(line.as_bytes()).is_some_and(|theirs| theirs.is_strongly(tag))
-        }
+        (Some(line), None) => match EntityTag::only(line.as_bytes()) {
+            Some(theirs) => theirs.is_strongly(ours.entity_tag),
+            None => {
+                ours.is_only
+                    && ours.last_modified.is_some()
+                    && date(headers, IF_RANGE) == ours.last_modified
+            }
+        },
         (Some(_), Some(_)) => false,
     }
 }
 
+/// §13.1.3, §13.1.4: whether the representation was modified after the date in that field, if
+/// both are known.
+fn is_newer(headers: &HeaderMap, field: HeaderName, ours: &Validators<'_>) -> Option<bool> {
+    let last_modified = ours.last_modified?;
+    Some(last_modified > date(headers, field)?)
+}
+
+/// The date in a field, in one of the three formats of §5.6.7, in seconds since 1970. Several
+/// lines are no date, and neither is one before 1970.
+fn date(headers: &HeaderMap, field: HeaderName) -> Option<u64> {
+    let mut lines = headers.get_all(field).iter();
+    let (line, None) = (lines.next()?, lines.next()) else { return None };
+    let date = httpdate::parse_http_date(line.to_str().ok()?).ok()?;
+    date.duration_since(UNIX_EPOCH).ok().as_ref().map(Duration::as_secs)
+}
+
 /// §13.1.1: strong comparison.
 fn if_match_holds(headers: &HeaderMap, tag: &str) -> bool {
-    let mut lines = headers.get_all(IF_MATCH).iter().map(|line| line.as_bytes()).peekable();
-    lines.peek().is_none()
-        || lines.any(|line| {
-            line == b"*" || entity_tag::list(line).any(|theirs| theirs.is_strongly(tag))
-        })
+    let mut lines = headers.get_all(IF_MATCH).iter().map(|line| line.as_bytes());
+    lines.any(|line| line == b"*" || entity_tag::list(line).any(|theirs| theirs.is_strongly(tag)))
 }
 
 /// §13.1.2: weak comparison.
@@ -80,7 +116,62 @@ mod tests {
 
     #[track_caller]
     fn evaluates(lines: &[(HeaderName, &str)], expected: Precondition) {
-        assert_eq!(evaluate(&headers(lines), r#""a-br""#), expected, "{lines:?}");
+        assert_eq!(evaluate(&headers(lines), &UNDATED), expected, "{lines:?}");
+    }
+
+    const UNDATED: Validators<'_> =
+        Validators { entity_tag: r#""a-br""#, last_modified: None, is_only: true };
+    /// 784111777 is the date of the examples in §5.6.7.
+    const DATED: Validators<'_> = Validators { last_modified: Some(784_111_777), ..UNDATED };
+
+    #[track_caller]
+    fn dated(lines: &[(HeaderName, &str)], expected: Precondition) {
+        assert_eq!(evaluate(&headers(lines), &DATED), expected, "{lines:?}");
+    }
+
+    const EARLIER: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
+    const SAME: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+    const LATER: &str = "Sun, 06 Nov 1994 08:49:38 GMT";
+
+    #[test]
+    fn dates() {
+        dated(&[(IF_MODIFIED_SINCE, EARLIER)], Holds);
+        dated(&[(IF_MODIFIED_SINCE, SAME)], NotModified);
+        dated(&[(IF_MODIFIED_SINCE, LATER)], NotModified);
+        dated(&[(IF_UNMODIFIED_SINCE, EARLIER)], Failed);
+        dated(&[(IF_UNMODIFIED_SINCE, SAME)], Holds);
+        dated(&[(IF_UNMODIFIED_SINCE, LATER), (IF_MODIFIED_SINCE, LATER)], NotModified);
+        dated(&[(IF_UNMODIFIED_SINCE, EARLIER), (IF_MODIFIED_SINCE, LATER)], Failed);
+    }
+
+    #[test]
+    fn the_three_formats_of_dates() {
+        for same in [SAME, "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            dated(&[(IF_MODIFIED_SINCE, same)], NotModified);
+            dated(&[(IF_UNMODIFIED_SINCE, same)], Holds);
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_ignored() {
+        for text in ["", "0", "yesterday", "Sun, 06 Nov 1994 08:49:37 CET", "784111777"] {
+            dated(&[(IF_MODIFIED_SINCE, text)], Holds);
+            dated(&[(IF_UNMODIFIED_SINCE, text)], Holds);
+        }
+        dated(&[(IF_MODIFIED_SINCE, SAME), (IF_MODIFIED_SINCE, SAME)], Holds);
+    }
+
+    #[test]
+    fn tags_come_before_dates() {
+        dated(&[(IF_NONE_MATCH, r#""x""#), (IF_MODIFIED_SINCE, SAME)], Holds);
+        dated(&[(IF_MATCH, r#""a-br""#), (IF_UNMODIFIED_SINCE, EARLIER)], Holds);
+        dated(&[(IF_MATCH, r#""x""#), (IF_UNMODIFIED_SINCE, SAME)], Failed);
+    }
+
+    #[test]
+    fn without_a_date_of_ours_dates_are_ignored() {
+        evaluates(&[(IF_MODIFIED_SINCE, LATER)], Holds);
+        evaluates(&[(IF_UNMODIFIED_SINCE, EARLIER)], Holds);
     }
 
     #[test]
@@ -113,12 +204,26 @@ mod tests {
 
     #[test]
     fn if_range() {
-        let holds = |value: &str| if_range_holds(&headers(&[(IF_RANGE, value)]), r#""a-br""#);
-        assert!(if_range_holds(&HeaderMap::new(), r#""a-br""#));
+        let holds = |value: &str| if_range_holds(&headers(&[(IF_RANGE, value)]), &UNDATED);
+        assert!(if_range_holds(&HeaderMap::new(), &UNDATED));
         assert!(holds(r#""a-br""#));
         assert!(!holds(r#"W/"a-br""#));
         assert!(!holds(r#""a-gzip""#));
-        assert!(!holds("Sat, 29 Oct 1994 19:43:31 GMT"));
+        assert!(!holds(SAME));
         assert!(!holds(r#""a-br", "a-br""#));
+    }
+
+    #[test]
+    fn if_range_by_date() {
+        let holds = |value: &str, ours: Validators<'_>| {
+            if_range_holds(&headers(&[(IF_RANGE, value)]), &ours)
+        };
+        assert!(holds(SAME, DATED));
+        assert!(holds(r#""a-br""#, DATED));
+        assert!(!holds(EARLIER, DATED));
+        assert!(!holds(LATER, DATED));
+        assert!(!holds("yesterday", DATED));
+        assert!(!holds(SAME, Validators { is_only: false, ..DATED }));
+        assert!(!holds("yesterday", UNDATED));
     }
 }

@@ -1,23 +1,53 @@
 //! Cross-origin use of assets (WHATWG Fetch §3.2), which fonts and module scripts need.
 
+use bytes::Bytes;
+use hardtack_bundle::Origins;
 use http::{
     HeaderMap, HeaderValue,
     header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
+        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
     },
 };
 
+use crate::vary;
+
 /// What a script may send beyond the headers that need no permission.
-const ALLOWED_HEADERS: HeaderValue =
-    HeaderValue::from_static("Range, If-Match, If-None-Match, If-Range, Cache-Control");
+const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, \
+     Cache-Control, Want-Repr-Digest",
+);
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 /// Seconds. A day is more than any browser keeps a preflight's answer.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
-/// Says that every origin may read the response.
-pub(crate) fn allow_origin(headers: &mut HeaderMap) {
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+/// Says which origin may read the response. If some may and some may not, a cache must know that
+/// it depends on the request.
+pub(crate) fn allow_origin(
+    origins: Origins<'static>,
+    request: &HeaderMap,
+    response: &mut HeaderMap,
+) {
+    match origins {
+        Origins::None => {}
+        Origins::Any => {
+            response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        }
+        Origins::Listed(listed) => {
+            vary::on("Origin", response);
+            if let Some(origin) = listed_origin(listed, request) {
+                response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            }
+        }
+    }
+}
+
+/// The one of the listed origins that the request comes from. Origins are compared byte by byte
+/// (RFC 6454 §5, §6.2).
+fn listed_origin(listed: &'static str, request: &HeaderMap) -> Option<HeaderValue> {
+    let theirs = request.get(ORIGIN)?;
+    let ours = listed.split(' ').find(|ours| theirs == ours)?;
+    HeaderValue::from_maybe_shared(Bytes::from_static(ours.as_bytes())).ok()
 }
 
 /// Answers a preflight, if the request is one.

@@ -18,23 +18,32 @@
 //!
 //! | step | module | may end in |
 //! |---|---|---|
+//! | the message | `message` | 400, 414 |
 //! | the method | `respond` | 405, or the answer to `OPTIONS` |
-//! | lookup of the path | `path` | 400, 404, a redirect |
+//! | lookup of the path | `path`, `accept` | 400, 404, a redirect |
 //! | negotiation of the content coding | `accept_encoding`, `negotiate` | 406 |
 //! | preconditions | `entity_tag`, `conditional` | 304, 412 |
-//! | range | `range` | 206, 416 |
-//! | the representation | `respond` | 200 |
+//! | range | `range`, `multipart` | 206, 416 |
+//! | the representation | `select`, `want_digest`, `fields` | 200 |
 
+mod accept;
 mod accept_encoding;
 mod body;
 mod conditional;
 mod cors;
 mod entity_tag;
+mod fields;
+mod message;
+mod multipart;
 mod negotiate;
 mod path;
 mod range;
 mod respond;
+mod select;
 mod service;
+mod vary;
+mod want_digest;
+mod weight;
 
 pub use body::Body;
 pub use hardtack_bundle::Bundle;

@@ -14,6 +14,10 @@ pub(crate) struct InvalidPath;
 /// would make one segment into two, and control characters. A path that is decoded is compared
 /// byte by byte; dot segments, backslashes and invalid UTF-8 therefore find nothing.
 pub(crate) fn decode(path: &str) -> Result<Cow<'_, [u8]>, InvalidPath> {
+    // `*` and an authority are targets for other methods than GET (RFC 9112 §3.2).
+    if !path.starts_with('/') {
+        return Err(InvalidPath);
+    }
     let escapes = path.as_bytes().split(|byte| *byte == b'%').skip(1);
     escapes.map(decode_escape).try_for_each(|byte| match byte {
         None | Some(b'/' | ..=0x1f | 0x7f) => Err(InvalidPath),
@@ -56,6 +60,13 @@ mod tests {
     #[test]
     fn refuses_escapes_that_are_none() {
         for path in ["/%", "/%4", "/%zz", "/%4g", "/a%", "/%+1", "/%%41"] {
+            refuses(path);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_path() {
+        for path in ["", "*", "a", "example.com:80"] {
             refuses(path);
         }
     }

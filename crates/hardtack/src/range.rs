@@ -4,6 +4,10 @@ use std::ops::Range;
 
 use http::{HeaderMap, header::RANGE};
 
+/// Most ranges that are heeded in one request. More are nothing that a browser or a download
+/// manager sends (§17.15).
+const MOST_RANGES: usize = 16;
+
 /// What a request's `Range` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Requested {
@@ -11,14 +15,16 @@ pub(crate) enum Requested {
     Whole,
     /// 206: this part, which is not empty.
     Part(Range<usize>),
+    /// 206 in several parts: at least two, none of them empty, and no two that touch.
+    Parts(Vec<Range<usize>>),
     /// 416: nothing that the representation has.
     Unsatisfiable,
 }
 
 /// Reads `Range` against a representation of this length in bytes.
 ///
-/// Another unit than bytes, a malformed value and several lines are ignored (§14.2), and so is
-/// a set of several ranges.
+/// Another unit than bytes, a malformed value, several lines and more than 16 ranges are ignored
+/// (§14.2).
 pub(crate) fn requested(headers: &HeaderMap, length: usize) -> Requested {
     let mut lines = headers.get_all(RANGE).iter();
     match (lines.next(), lines.next()) {
@@ -29,15 +35,54 @@ pub(crate) fn requested(headers: &HeaderMap, length: usize) -> Requested {
 
 fn parse(value: &[u8], length: usize) -> Option<Requested> {
     let (unit, set) = split_once(value, b'=')?;
-    if !unit.eq_ignore_ascii_case(b"bytes") || set.contains(&b',') {
+    if !unit.eq_ignore_ascii_case(b"bytes") {
         return None;
     }
-    let (first, last) = split_once(set.trim_ascii(), b'-')?;
+    let specs = set.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let specs: Vec<_> = specs.filter(|spec| !spec.is_empty()).take(MOST_RANGES + 1).collect();
+    if specs.is_empty() || specs.len() > MOST_RANGES {
+        return None;
+    }
+    let mut parts = Vec::new();
+    for spec in specs {
+        match range(spec, length)? {
+            Requested::Part(part) => coalesce(&mut parts, part),
+            Requested::Whole => return None,
+            Requested::Unsatisfiable | Requested::Parts(_) => {}
+        }
+    }
+    Some(match parts.len() {
+        0 => Requested::Unsatisfiable,
+        1 => Requested::Part(parts.remove(0)),
+        _ => Requested::Parts(parts),
+    })
+}
+
+/// One range of a set.
+fn range(spec: &[u8], length: usize) -> Option<Requested> {
+    let (first, last) = split_once(spec, b'-')?;
     match (first, last) {
         (b"", suffix) => suffix_range(position(suffix)?, length),
         (first, b"") => int_range(position(first)?, usize::MAX, length),
         (first, last) => int_range(position(first)?, position(last)?, length),
     }
+}
+
+/// Adds a part, together with those that it overlaps or adjoins (§15.3.7.2). It stands where the
+/// first of them stood.
+fn coalesce(parts: &mut Vec<Range<usize>>, mut part: Range<usize>) {
+    let touches = |other: &Range<usize>, part: &Range<usize>| {
+        other.start <= part.end && part.start <= other.end
+    };
+    let place = parts.iter().position(|other| touches(other, &part)).unwrap_or(parts.len());
+    parts.retain(|other| {
+        let is_apart = !touches(other, &part);
+        if !is_apart {
+            part = part.start.min(other.start)..part.end.max(other.end);
+        }
+        is_apart
+    });
+    parts.insert(place, part);
 }
 
 /// `first-last`: both inclusive, the last one may lie beyond the end (§14.1.2).
@@ -130,13 +175,45 @@ mod tests {
             "bytes=0x1-2",
             "bytes=1",
             "bytes=+1-2",
-            "bytes=0-1,3-4",
+            "bytes=0-1,x",
+            "bytes=0-1,3-2",
+            "bytes=,",
             "bytes 0-1",
             "bytes=1 -2",
             "bytes=--1",
         ] {
             requests(value, 10, Whole);
         }
+    }
+
+    #[test]
+    fn several_ranges() {
+        requests("bytes=0-1,3-4", 10, Parts(vec![0..2, 3..5]));
+        requests("bytes=5-6, 0-0 ,-1", 10, Parts(vec![5..7, 0..1, 9..10]));
+        requests("bytes=,0-1,,3-4,", 10, Parts(vec![0..2, 3..5]));
+        requests("bytes=0-1,20-30", 10, Part(0..2));
+        requests("bytes=20-,-0", 10, Unsatisfiable);
+        requests("bytes=0-1,-5", 0, Whole);
+    }
+
+    #[test]
+    fn ranges_that_touch_are_one() {
+        requests("bytes=0-1,2-3", 10, Part(0..4));
+        requests("bytes=0-5,3-9", 10, Part(0..10));
+        requests("bytes=3-4,0-1,2-2", 10, Part(0..5));
+        requests("bytes=8-9,0-1,1-2", 10, Parts(vec![8..10, 0..3]));
+        requests("bytes=0-,-1", 10, Part(0..10));
+    }
+
+    #[test]
+    fn too_many_ranges_are_ignored() {
+        let set = |count: usize| {
+            let ranges: Vec<_> = (0..count).map(|at| format!("{0}-{0}", at * 2)).collect();
+            format!("bytes={}", ranges.join(","))
+        };
+        let parts = (0..16).map(|at| at * 2..at * 2 + 1).collect();
+        requests(&set(16), 100, Parts(parts));
+        requests(&set(17), 100, Whole);
     }
 
     #[test]

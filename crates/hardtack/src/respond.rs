@@ -1,61 +1,81 @@
 //! From a request to the response, step by step.
 
-use bytes::Bytes;
-use hardtack_bundle::{Action, Asset, Bundle, Coding, Representation};
+use hardtack_bundle::{Action, Bundle, Route};
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri,
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
     header::{
-        ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
-        CONTENT_TYPE, ETAG, InvalidHeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
+        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, InvalidHeaderValue,
+        LOCATION, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::{
-    Body,
-    accept_encoding::AcceptEncoding,
-    conditional::{self, Precondition},
-    cors, negotiate, path,
-    range::{self, Requested},
+    Body, accept, cors,
+    fields::{self, value},
+    message::{self, Refusal},
+    path,
+    select::{not_found_page, serve},
+    vary,
 };
 
-/// Answers a request from a bundle.
+/// Answers a request from a bundle, as an origin server does.
 ///
-/// Pure: it reads the request's method, target and header fields, and nothing else. The body of
-/// the response is the bundle's own memory.
+/// Pure: it reads the request's method, target, version and header fields, and nothing else. The
+/// body of the response is the bundle's own memory.
 ///
 /// | request | response |
 /// |---|---|
-/// | `GET`, `HEAD` of a path in the bundle | 200, 206, 301, 304, 406, 412 or 416 |
+/// | `GET`, `HEAD` of a path in the bundle | 200, 206, 304, 406, 412 or 416, or a redirect |
 /// | `GET`, `HEAD` of another path | 404, with the site's `404.html` if it has one |
+/// | a navigation to another path, if the site is a single-page app | its page |
 /// | a path with an invalid escape | 400 |
+/// | a target of more than 8,192 bytes | 414 |
+/// | a missing, second or invalid `Host`; `GET` or `HEAD` with content | 400 |
 /// | `OPTIONS` | 204, which answers a CORS preflight |
 /// | another method | 405 |
 ///
 /// Every error has `Cache-Control: no-store`, so that no cache keeps the 404 of a file that
-/// the next release has. A bundle that was damaged after it was opened yields 500.
+/// the next release has. Content of a request is not read: the connection is closed after it. A
+/// bundle that was damaged after it was opened yields 500.
 pub fn respond<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Response<Body> {
-    let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };
-    let mut response = answer(bundle, head).unwrap_or_else(|Damaged| internal_error());
-    if bundle.cors() {
-        cors::allow_origin(response.headers_mut());
+    let asked = Asked::new(bundle, request);
+    let mut response = match message::check(asked.method, asked.uri, asked.version, asked.headers) {
+        Ok(()) => answer(&asked),
+        Err(refusal) => refuse(&asked, refusal),
+    };
+    if message::has_content(asked.headers) {
+        asked.close_after(&mut response);
     }
-    if request.method() == Method::HEAD {
+    response
+}
+
+/// Answers a request that a server has let in, whose duty the message was.
+pub(crate) fn answer(asked: &Asked<'_>) -> Response<Body> {
+    let answer = match *asked.method {
+        Method::GET | Method::HEAD => look_up(asked),
+        Method::OPTIONS => Ok(options(asked)),
+        _ => Ok(method_not_allowed(asked)),
+    };
+    let mut response = answer.unwrap_or_else(|Damaged| asked.internal_error());
+    if asked.method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }
     response
 }
 
-/// What a request is answered by.
+/// What is asked, and of which bundle.
 #[derive(Clone, Copy)]
-struct Head<'a> {
-    method: &'a Method,
+pub(crate) struct Asked<'a> {
+    pub(crate) bundle: &'a Bundle<'static>,
+    pub(crate) method: &'a Method,
     uri: &'a Uri,
-    headers: &'a HeaderMap,
+    version: Version,
+    pub(crate) headers: &'a HeaderMap,
 }
 
 /// The bundle holds something that cannot be sent.
-struct Damaged;
+pub(crate) struct Damaged;
 
 impl From<hardtack_bundle::Error> for Damaged {
     fn from(_: hardtack_bundle::Error) -> Self {
@@ -69,222 +89,146 @@ impl From<InvalidHeaderValue> for Damaged {
     }
 }
 
-type Answer = Result<Response<Body>, Damaged>;
+pub(crate) type Answer = Result<Response<Body>, Damaged>;
 
-fn answer(bundle: &Bundle<'static>, head: Head<'_>) -> Answer {
-    match *head.method {
-        Method::GET | Method::HEAD => look_up(bundle, head),
-        Method::OPTIONS => Ok(options(bundle, head.headers)),
-        _ => Ok(method_not_allowed()),
+fn look_up(asked: &Asked<'_>) -> Answer {
+    let Ok(path) = path::decode(asked.uri.path()) else {
+        return Ok(asked.error(StatusCode::BAD_REQUEST, "400 Bad Request: the path is invalid\n"));
+    };
+    match asked.bundle.route(&path)? {
+        Some(route) => follow(asked, &route),
+        None => match fallback(asked, &path)? {
+            Some(page) => {
+                let mut response = follow(asked, &page)?;
+                vary::on("Accept", response.headers_mut());
+                Ok(response)
+            }
+            None => not_found(asked),
+        },
     }
 }
 
-fn look_up(bundle: &Bundle<'static>, head: Head<'_>) -> Answer {
-    let Ok(path) = path::decode(head.uri.path()) else {
-        return Ok(error(StatusCode::BAD_REQUEST, "400 Bad Request\n"));
-    };
-    let Some(route) = bundle.route(&path)? else {
-        return not_found(bundle, head.headers);
-    };
+fn follow(asked: &Asked<'_>, route: &Route<'static>) -> Answer {
     match route.action {
-        Action::Serve { asset, .. } => serve(&asset, route.cache_control, head),
-        Action::Redirect { location } => redirect(location, route.cache_control, head.uri.query()),
+        Action::Serve(asset) => serve(asked, &asset, route),
+        Action::Redirect { status, location } => redirect(asked, route, status, location),
     }
 }
 
-fn serve(asset: &Asset<'static>, cache_control: &'static str, head: Head<'_>) -> Answer {
-    let accepted = AcceptEncoding::of(head.headers);
-    let Some(representation) = negotiate::negotiate(asset, &accepted)? else {
-        return Ok(not_acceptable(asset));
-    };
-    match conditional::evaluate(head.headers, representation.entity_tag) {
-        Precondition::Holds => select(asset, &representation, cache_control, head),
-        Precondition::NotModified => not_modified(asset, &representation, cache_control),
-        Precondition::Failed => {
-            Ok(error(StatusCode::PRECONDITION_FAILED, "412 Precondition Failed\n"))
-        }
-    }
+/// The page of a single-page app, if the site is one and the request is a navigation below its
+/// prefix. What has an extension is the name of a file, and no page stands for it.
+fn fallback(asked: &Asked<'_>, path: &[u8]) -> Result<Option<Route<'static>>, Damaged> {
+    let Some(route) = asked.bundle.fallback()? else { return Ok(None) };
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let is_navigation = path.starts_with(asked.bundle.at().as_bytes())
+        && !name.contains(&b'.')
+        && accept::wants_page(asked.headers);
+    Ok(is_navigation.then_some(route))
 }
 
-/// All of the representation, or the part that was asked for.
-fn select(
-    asset: &Asset<'static>,
-    representation: &Representation<'static>,
-    cache_control: &'static str,
-    head: Head<'_>,
-) -> Answer {
-    let length = representation.body.len();
-    // A range is defined for GET alone (RFC 9110 §14.2).
-    let heeds_range = *head.method == Method::GET
-        && conditional::if_range_holds(head.headers, representation.entity_tag);
-    let requested = match heeds_range {
-        true => range::requested(head.headers, length),
-        false => Requested::Whole,
-    };
-    let mut response = match requested {
-        Requested::Whole => whole(representation)?,
-        Requested::Part(part) => {
-            let mut response = new_response(StatusCode::PARTIAL_CONTENT);
-            let content_range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
-            response.headers_mut().insert(CONTENT_LENGTH, part.len().into());
-            response.headers_mut().insert(CONTENT_RANGE, content_range.try_into()?);
-            *response.body_mut() = Body::from_static(&representation.body[part]);
-            response
-        }
-        Requested::Unsatisfiable => return unsatisfiable(length),
-    };
-    describe_content(asset, representation, response.headers_mut())?;
-    describe_selection(asset, representation, cache_control, response.headers_mut())?;
-    Ok(response)
-}
-
-fn whole(representation: &Representation<'static>) -> Answer {
-    let mut response = new_response(StatusCode::OK);
-    let content_length = field_value(representation.content_length)?;
-    response.headers_mut().insert(CONTENT_LENGTH, content_length);
-    *response.body_mut() = Body::from_static(representation.body);
-    Ok(response)
-}
-
-/// 304 with the fields that it owes (RFC 9110 §15.4.5).
-fn not_modified(
-    asset: &Asset<'static>,
-    representation: &Representation<'static>,
-    cache_control: &'static str,
-) -> Answer {
-    let mut response = new_response(StatusCode::NOT_MODIFIED);
-    describe_selection(asset, representation, cache_control, response.headers_mut())?;
-    Ok(response)
-}
-
-/// What the bytes are (RFC 9110 §8).
-fn describe_content(
-    asset: &Asset<'static>,
-    representation: &Representation<'static>,
-    headers: &mut HeaderMap,
-) -> Result<(), Damaged> {
-    headers.insert(CONTENT_TYPE, field_value(asset.media_type)?);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if representation.coding != Coding::Identity {
-        let coding = HeaderValue::from_static(representation.coding.name());
-        headers.insert(CONTENT_ENCODING, coding);
-    }
-    Ok(())
-}
-
-/// Which representation was selected, and who may keep it for how long.
-fn describe_selection(
-    asset: &Asset<'static>,
-    representation: &Representation<'static>,
-    cache_control: &'static str,
-    headers: &mut HeaderMap,
-) -> Result<(), Damaged> {
-    headers.insert(ETAG, field_value(representation.entity_tag)?);
-    headers.insert(CACHE_CONTROL, field_value(cache_control)?);
-    describe_choice(asset, headers);
-    Ok(())
-}
-
-/// That there was a choice between representations (RFC 9110 §12.5.5), if there was.
-fn describe_choice(asset: &Asset<'_>, headers: &mut HeaderMap) {
-    if asset.representation_count() > 1 {
-        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    }
-}
-
-/// 301 to the one address of a page, with the request's query.
-fn redirect(location: &str, cache_control: &'static str, query: Option<&str>) -> Answer {
-    let mut response = new_response(StatusCode::MOVED_PERMANENTLY);
-    let location = match query {
+/// To another address, with the request's query unless that address says one, or a fragment.
+fn redirect(asked: &Asked<'_>, route: &Route<'static>, status: u16, location: &str) -> Answer {
+    let status = StatusCode::from_u16(status).map_err(|_| Damaged)?;
+    let mut response = asked.response(status);
+    let location = match asked.uri.query() {
         // A client may send bytes that no URI has; they are not sent back as they came.
-        Some(query) => format!("{location}?{}", utf8_percent_encode(query, &AsciiSet::EMPTY)),
-        None => location.to_owned(),
+        Some(query) if !location.contains(['?', '#']) => {
+            format!("{location}?{}", utf8_percent_encode(query, &AsciiSet::EMPTY))
+        }
+        _ => location.to_owned(),
     };
     let headers = response.headers_mut();
     headers.insert(LOCATION, location.try_into()?);
-    headers.insert(CACHE_CONTROL, field_value(cache_control)?);
+    headers.insert(CACHE_CONTROL, value(route.cache_control)?);
     headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    fields::apply(route, headers)?;
     Ok(response)
 }
 
-fn not_found(bundle: &Bundle<'static>, headers: &HeaderMap) -> Answer {
-    let plain = || error(StatusCode::NOT_FOUND, "404 Not Found\n");
-    let Some(page) = bundle.not_found()? else {
-        return Ok(plain());
-    };
-    let Some(representation) = negotiate::negotiate(&page, &AcceptEncoding::of(headers))? else {
-        return Ok(plain());
-    };
-    let mut response = whole(&representation)?;
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    describe_content(&page, &representation, response.headers_mut())?;
-    response.headers_mut().remove(ACCEPT_RANGES);
-    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
-    describe_choice(&page, response.headers_mut());
-    Ok(response)
+fn not_found(asked: &Asked<'_>) -> Answer {
+    let page = asked.bundle.not_found()?;
+    let page = page.map(|route| not_found_page(asked, &route)).transpose()?.flatten();
+    Ok(page.unwrap_or_else(|| asked.error(StatusCode::NOT_FOUND, "404 Not Found\n")))
 }
 
-fn not_acceptable(asset: &Asset<'_>) -> Response<Body> {
-    let mut response = error(StatusCode::NOT_ACCEPTABLE, "406 Not Acceptable\n");
-    describe_choice(asset, response.headers_mut());
+fn refuse(asked: &Asked<'_>, refusal: Refusal) -> Response<Body> {
+    let (status, text) = match refusal {
+        Refusal::Host => (StatusCode::BAD_REQUEST, "400 Bad Request: one valid Host is needed\n"),
+        Refusal::Content => {
+            (StatusCode::BAD_REQUEST, "400 Bad Request: GET and HEAD have no content\n")
+        }
+        Refusal::TargetTooLong => (StatusCode::URI_TOO_LONG, "414 URI Too Long\n"),
+    };
+    let mut response = asked.error(status, text);
+    if *asked.method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    asked.close_after(&mut response);
     response
 }
 
-fn unsatisfiable(length: usize) -> Answer {
-    let status = StatusCode::RANGE_NOT_SATISFIABLE;
-    let mut response = error(status, "416 Range Not Satisfiable\n");
-    let content_range = format!("bytes */{length}").try_into()?;
-    response.headers_mut().insert(CONTENT_RANGE, content_range);
-    Ok(response)
-}
-
 /// `OPTIONS` of any target, `*` among them (RFC 9110 §9.3.7).
-fn options(bundle: &Bundle<'static>, headers: &HeaderMap) -> Response<Body> {
-    let mut response = new_response(StatusCode::NO_CONTENT);
+fn options(asked: &Asked<'_>) -> Response<Body> {
+    let mut response = asked.response(StatusCode::NO_CONTENT);
     response.headers_mut().insert(ALLOW, ALLOWED_METHODS);
     response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
-    if bundle.cors() {
-        cors::preflight(headers, response.headers_mut());
+    if asked.bundle.origins() != hardtack_bundle::Origins::None {
+        cors::preflight(asked.headers, response.headers_mut());
     }
     response
 }
 
-fn method_not_allowed() -> Response<Body> {
-    let mut response = error(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed\n");
+fn method_not_allowed(asked: &Asked<'_>) -> Response<Body> {
+    let mut response = asked.error(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed\n");
     response.headers_mut().insert(ALLOW, ALLOWED_METHODS);
     response
 }
 
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-fn internal_error() -> Response<Body> {
-    error(StatusCode::INTERNAL_SERVER_ERROR, "500 Internal Server Error: the bundle is damaged\n")
+impl<'a> Asked<'a> {
+    pub(crate) fn new<B>(bundle: &'a Bundle<'static>, request: &'a Request<B>) -> Self {
+        Self {
+            bundle,
+            method: request.method(),
+            uri: request.uri(),
+            version: request.version(),
+            headers: request.headers(),
+        }
+    }
+
+    /// A response with room for all header fields, and no body yet.
+    pub(crate) fn response(&self, status: StatusCode) -> Response<Body> {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = status;
+        *response.headers_mut() = HeaderMap::with_capacity(12);
+        cors::allow_origin(self.bundle.origins(), self.headers, response.headers_mut());
+        response
+    }
+
+    /// An error that no cache may keep, with a line for people.
+    pub(crate) fn error(&self, status: StatusCode, text: &'static str) -> Response<Body> {
+        let mut response = self.response(status);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(CONTENT_LENGTH, text.len().into());
+        headers.insert(CACHE_CONTROL, NO_STORE);
+        *response.body_mut() = Body::from_static(text.as_bytes());
+        response
+    }
+
+    fn internal_error(&self) -> Response<Body> {
+        let text = "500 Internal Server Error: the bundle is damaged\n";
+        self.error(StatusCode::INTERNAL_SERVER_ERROR, text)
+    }
+
+    /// Makes the response the last of its connection. HTTP/2 has no such field (RFC 9113 §8.2.2).
+    fn close_after(&self, response: &mut Response<Body>) {
+        if self.version <= Version::HTTP_11 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
 }
 
-/// An error that no cache may keep, with a line for people.
-fn error(status: StatusCode, text: &'static str) -> Response<Body> {
-    let mut response = new_response(status);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CONTENT_LENGTH, text.len().into());
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    *response.body_mut() = Body::from_static(text.as_bytes());
-    response
-}
-
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-
-/// A response with room for all header fields, and no body yet.
-fn new_response(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    *response.headers_mut() = HeaderMap::with_capacity(12);
-    response
-}
-
-/// A header field's value that borrows the bundle's memory.
-fn field_value(text: &'static str) -> Result<HeaderValue, InvalidHeaderValue> {
-    HeaderValue::from_maybe_shared(Bytes::from_static(text.as_bytes()))
-}
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");

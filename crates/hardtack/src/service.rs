@@ -10,9 +10,15 @@ use hardtack_bundle::Bundle;
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::{Body, respond};
+use crate::{
+    Body,
+    respond::{Asked, answer},
+};
 
-/// Answers every request from a bundle. See [`respond`].
+/// Answers every request from a bundle, as [`respond`](crate::respond()) does.
+///
+/// It expects a server that has checked the message: requests without a `Host`, or with content,
+/// are answered as this server's other services do.
 ///
 /// The request's path is looked up as it is, so put the service where it sees whole paths: as
 /// axum's `fallback_service`, not under `nest_service`, which strips the prefix. The bundle's
@@ -39,6 +45,6 @@ impl<B> Service<Request<B>> for ServeBundle {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(respond(&self.bundle, &request)))
+        ready(Ok(answer(&Asked::new(&self.bundle, &request))))
     }
 }

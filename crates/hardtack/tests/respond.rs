@@ -9,14 +9,14 @@ use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-const MINUTE: CachePolicy = CachePolicy::Revalidate { max_age: 60 };
+const MINUTE: CachePolicy = CachePolicy::revalidate(60);
 
 /// Text with three codings, whose bodies stand in for what they are not; a picture with none;
 /// a folder's index; a name that needs escapes; and perhaps a page for 404s.
 fn bundle(with_not_found: bool, with_cors: bool) -> Bundle<'static> {
     let mut writer = Writer::new("/");
     if with_cors {
-        writer.cors();
+        writer.origins("*");
     }
     let page: &[(Coding, &[u8])] = &[(Coding::Identity, b"no such page"), (Coding::Br, b"none")];
     let text: &[(Coding, &[u8])] = &[
@@ -49,10 +49,10 @@ fn bundle(with_not_found: bool, with_cors: bool) -> Bundle<'static> {
             writer.serve("/a.0123456789ab.css", asset, CachePolicy::Immutable);
         }
         if name == "404.html" && with_not_found {
-            writer.not_found(asset);
+            writer.not_found("/404.html");
         }
     }
-    writer.redirect("/docs", "/docs/", MINUTE);
+    writer.redirect("/docs", "/docs/", 301, MINUTE);
     let bytes = writer.finish().expect("the sample is valid");
     Bundle::open(bytes.leak()).expect("just written")
 }
@@ -61,7 +61,7 @@ static SITE: LazyLock<Bundle<'static>> = LazyLock::new(|| bundle(true, true));
 
 fn ask(bundle: &Bundle<'static>, line: &str, headers: &[(&str, &str)]) -> Response<Body> {
     let (method, target) = line.split_once(' ').expect("a method and a target");
-    let mut request = Request::builder().method(method).uri(target);
+    let mut request = Request::builder().method(method).uri(target).header("host", "localhost");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -241,7 +241,13 @@ fn what_is_not_there_is_404() {
 fn a_path_with_an_invalid_escape_is_400() {
     for target in ["/%", "/a%2fb", "/%00", "/%zz"] {
         let expected = [("cache-control", "no-store")];
-        answers(&format!("GET {target}"), &[], 400, &expected, "400 Bad Request\n");
+        answers(
+            &format!("GET {target}"),
+            &[],
+            400,
+            &expected,
+            "400 Bad Request: the path is invalid\n",
+        );
     }
 }
 

@@ -1,0 +1,210 @@
+//! Rules that change header fields of responses: `[[headers]]` in `hardtack.toml`, and the file
+//! `_headers`.
+
+use std::collections::BTreeMap;
+
+use hardtack_bundle::FieldEdit;
+use http::{HeaderName, HeaderValue};
+use serde::{Deserialize, Deserializer, de::Error};
+
+use crate::{Patterns, url_pattern::UrlPattern};
+
+/// Changes of header fields, and which assets' responses they are for.
+#[derive(Clone, Debug)]
+pub struct HeaderRule {
+    pub(crate) matches: Match,
+    pub(crate) edits: Vec<HeaderEdit>,
+}
+
+/// Which assets a rule is for.
+#[derive(Clone, Debug)]
+pub(crate) enum Match {
+    /// Those whose logical path matches.
+    Globs(Patterns),
+    /// Those whose plain path, as a URL, matches.
+    Url(UrlPattern),
+}
+
+/// A [`FieldEdit`] that owns its texts. The name is in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HeaderEdit {
+    Set(String, String),
+    Append(String, String),
+    Remove(String),
+}
+
+impl HeaderRule {
+    /// Whether this rule is for an asset of that logical path and that plain path.
+    pub(crate) fn is_for(&self, logical_path: &str, plain: Option<&str>) -> bool {
+        match &self.matches {
+            Match::Globs(globs) => globs.matches(logical_path),
+            Match::Url(pattern) => plain.is_some_and(|plain| pattern.matches(plain)),
+        }
+    }
+}
+
+impl HeaderEdit {
+    /// # Errors
+    ///
+    /// If there is no such field, it cannot have the value, or it is not the user's to change.
+    pub(crate) fn set(name: &str, value: &str) -> Result<Self, String> {
+        let name = editable(name)?;
+        match name.as_str() {
+            "vary" => Err("`Vary` is appended to, not set: caches need what it says".to_owned()),
+            _ => Ok(Self::Set(name, field_value(value)?)),
+        }
+    }
+
+    pub(crate) fn append(name: &str, value: &str) -> Result<Self, String> {
+        Ok(Self::Append(editable(name)?, field_value(value)?))
+    }
+
+    pub(crate) fn remove(name: &str) -> Result<Self, String> {
+        let name = editable(name)?;
+        match name.as_str() {
+            "vary" => Err("`Vary` is not removed: caches need what it says".to_owned()),
+            _ => Ok(Self::Remove(name)),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Set(name, _) | Self::Append(name, _) | Self::Remove(name) => name,
+        }
+    }
+
+    pub(crate) fn as_field_edit(&self) -> FieldEdit<'_> {
+        match self {
+            Self::Set(name, value) => FieldEdit::Set(name, value),
+            Self::Append(name, value) => FieldEdit::Append(name, value),
+            Self::Remove(name) => FieldEdit::Remove(name),
+        }
+    }
+}
+
+/// What is computed from the asset or the request, and wrong if it says anything else.
+const OURS: &[&str] = &[
+    "accept-ranges",
+    "allow",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "date",
+    "etag",
+    "keep-alive",
+    "last-modified",
+    "location",
+    "repr-digest",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The name in lower case, if a rule may change that field.
+fn editable(name: &str) -> Result<String, String> {
+    let known = HeaderName::from_bytes(name.as_bytes());
+    let known = known.map_err(|_| format!("{name:?} is no name of a header field"))?;
+    match known.as_str() {
+        "content-type" => Err("`Content-Type` is said by `media_types`".to_owned()),
+        ours if OURS.contains(&ours) => {
+            Err(format!("`{name}` follows from the asset and the request, and is not a rule's"))
+        }
+        other => Ok(other.to_owned()),
+    }
+}
+
+fn field_value(value: &str) -> Result<String, String> {
+    let trimmed = value.trim();
+    match HeaderValue::from_str(trimmed) {
+        Ok(_) if trimmed.is_ascii() && !trimmed.is_empty() => Ok(trimmed.to_owned()),
+        _ => Err(format!("{value:?} cannot be the value of a header field")),
+    }
+}
+
+impl<'de> Deserialize<'de> for HeaderRule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Rule {
+            #[serde(rename = "for")]
+            globs: Globs,
+            #[serde(default)]
+            set: BTreeMap<String, String>,
+            #[serde(default)]
+            append: BTreeMap<String, String>,
+            #[serde(default)]
+            remove: Vec<String>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "`for` is a glob or a list of globs")]
+        enum Globs {
+            One(String),
+            Several(Vec<String>),
+        }
+        let Rule { globs, set, append, remove } = Rule::deserialize(deserializer)?;
+        let globs = match globs {
+            Globs::One(glob) => vec![glob],
+            Globs::Several(globs) => globs,
+        };
+        let edits = remove.iter().map(|name| HeaderEdit::remove(name));
+        let edits = edits.chain(set.iter().map(|(name, value)| HeaderEdit::set(name, value)));
+        let edits = edits.chain(append.iter().map(|(name, value)| HeaderEdit::append(name, value)));
+        let edits: Vec<_> = edits.collect::<Result<_, _>>().map_err(D::Error::custom)?;
+        if edits.is_empty() {
+            return Err(D::Error::custom(
+                "the rule changes nothing: it has no set, append or remove",
+            ));
+        }
+        let matches = Match::Globs(Patterns::new(&globs).map_err(D::Error::custom)?);
+        Ok(Self { matches, edits })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(rule: &str) -> Result<HeaderRule, String> {
+        toml::from_str(rule).map_err(|error: toml::de::Error| error.message().to_owned())
+    }
+
+    #[test]
+    fn a_rule_removes_then_sets_then_appends() {
+        let rule = parse(
+            "for = '*.html'\nset = { X-B = ' b ' }\nappend = { Link = '<a>' }\nremove = ['X-C']",
+        );
+        let rule = rule.unwrap();
+        let own = str::to_owned;
+        let expected = [
+            HeaderEdit::Remove(own("x-c")),
+            HeaderEdit::Set(own("x-b"), own("b")),
+            HeaderEdit::Append(own("link"), own("<a>")),
+        ];
+        assert_eq!(rule.edits, expected);
+        assert!(rule.is_for("a/b.html", None) && !rule.is_for("a.css", Some("/a.html")));
+    }
+
+    #[test]
+    fn what_cannot_be() {
+        let fails = |rule: &str, expected: &str| {
+            let error = parse(rule).unwrap_err();
+            assert!(error.contains(expected), "{rule}: {error}");
+        };
+        fails("for = '*'", "changes nothing");
+        fails("for = 'a['\nremove = ['x']", "a[");
+        fails("for = 1\nremove = ['x']", "a glob or a list of globs");
+        fails("for = '*'\nsett = { x = 'y' }", "unknown field `sett`");
+        fails("for = '*'\nset = { 'a b' = 'y' }", "no name of a header field");
+        fails("for = '*'\nset = { x = \"a\\nb\" }", "cannot be the value");
+        fails("for = '*'\nset = { x = 'é' }", "cannot be the value");
+        fails("for = '*'\nset = { x = '' }", "cannot be the value");
+        fails("for = '*'\nset = { ETag = 'x' }", "`ETag` follows from the asset");
+        fails("for = '*'\nremove = ['Content-Length']", "follows from the asset");
+        fails("for = '*'\nset = { content-type = 'x' }", "media_types");
+        fails("for = '*'\nset = { Vary = 'x' }", "appended to");
+        fails("for = '*'\nremove = ['vary']", "not removed");
+        assert!(parse("for = ['*']\nappend = { Vary = 'X' }").is_ok());
+    }
+}

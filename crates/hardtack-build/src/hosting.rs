@@ -1,0 +1,369 @@
+//! The files `_headers` and `_redirects` at the top of the asset folder, as they are known from
+//! Netlify and Cloudflare Pages. They are rules, and no assets.
+//!
+//! What needs to be decided anew for each request, such as a redirect with a splat or by country,
+//! is an error: nothing here is looked at but a path.
+
+use std::{fs, io, path::Path};
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+use crate::{
+    Error, Place, Problem, ProblemKind, Settings,
+    header_rules::{HeaderEdit, HeaderRule, Match},
+    url_pattern::UrlPattern,
+};
+
+/// All rules about responses, wherever they were written.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    /// In the order in which they apply.
+    pub(crate) headers: Vec<HeaderRule>,
+    pub(crate) redirects: Vec<Redirect>,
+    /// Paths that are answered with the asset that has another plain path.
+    pub(crate) rewrites: Vec<Rewrite>,
+    /// The logical path or the plain path of the page that answers navigations, and who says so.
+    pub(crate) fallback: Option<Fallback>,
+}
+
+/// A redirect of one path. `from` is percent-decoded, `location` is percent-encoded.
+#[derive(Debug)]
+pub(crate) struct Redirect {
+    pub(crate) from: String,
+    pub(crate) location: String,
+    pub(crate) status: u16,
+    pub(crate) place: Place,
+}
+
+/// Both percent-decoded.
+#[derive(Debug)]
+pub(crate) struct Rewrite {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) place: Place,
+}
+
+/// The page of a single-page app.
+#[derive(Debug)]
+pub(crate) enum Fallback {
+    /// By the setting `spa`.
+    LogicalPath(String),
+    /// By a line of `_redirects`.
+    Plain(String, Place),
+}
+
+pub(crate) const REDIRECTS: &str = "_redirects";
+const HEADERS: &str = "_headers";
+
+/// Gathers the rules of the settings, and of the files if they are there.
+pub(crate) fn rules(settings: &Settings) -> Result<Rules, Error> {
+    let mut rules = Rules {
+        headers: settings.headers.clone(),
+        fallback: settings.spa.clone().map(Fallback::LogicalPath),
+        ..Rules::default()
+    };
+    let mut problems = Vec::new();
+    read(settings, HEADERS, &mut problems, |lines| headers(lines, &mut rules))?;
+    read(settings, REDIRECTS, &mut problems, |lines| redirects(lines, settings, &mut rules))?;
+    Error::unless_none(problems)?;
+    Ok(rules)
+}
+
+/// What is wrong with a line, and which one it is, counted from 1.
+type Faults = Vec<(usize, String)>;
+
+fn read(
+    settings: &Settings,
+    name: &str,
+    problems: &mut Vec<Problem>,
+    parse: impl FnOnce(&str) -> Faults,
+) -> Result<(), Problem> {
+    let file = settings.assets.join(name);
+    let text = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(ProblemKind::Io(error).of(file)),
+    };
+    let problem = |(line, message)| problem(&file, place(line), message);
+    problems.extend(parse(&text).into_iter().map(problem));
+    Ok(())
+}
+
+pub(crate) fn problem(file: &Path, place: Place, message: String) -> Problem {
+    Problem { file: file.to_owned(), place: Some(place), kind: ProblemKind::Syntax(message) }
+}
+
+fn place(line: usize) -> Place {
+    Place { line, column: 1 }
+}
+
+/// The lines that say something, with their numbers. A comment begins with `#`.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let numbered = (1..).zip(text.lines());
+    numbered.filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+}
+
+/// A line that is not indented is a URL pattern; those below it are its header fields.
+fn headers(text: &str, rules: &mut Rules) -> Faults {
+    let mut faults = Faults::new();
+    let mut open: Option<HeaderRule> = None;
+    for (number, line) in lines(text) {
+        let is_pattern = !line.starts_with([' ', '\t']);
+        match (is_pattern, &mut open) {
+            (true, _) if line.starts_with('/') => {
+                let matches = Match::Url(UrlPattern::new(line.trim_end()));
+                rules.headers.extend(open.replace(HeaderRule { matches, edits: Vec::new() }));
+            }
+            (true, _) => faults.push((
+                number,
+                format!("{line:?} is no path: it begins with a slash; a host cannot be said here"),
+            )),
+            (false, None) => {
+                faults.push((number, "a header field stands below the path that it is for".into()));
+            }
+            (false, Some(rule)) => match edit(line.trim()) {
+                Ok(edit) => rule.edits.push(edit),
+                Err(message) => faults.push((number, message)),
+            },
+        }
+    }
+    rules.headers.extend(open);
+    faults
+}
+
+/// `Name: value`, which is added to what a rule before says of that name; or `! Name`.
+fn edit(line: &str) -> Result<HeaderEdit, String> {
+    if let Some(name) = line.strip_prefix('!') {
+        return HeaderEdit::remove(name.trim());
+    }
+    let (name, value) = line
+        .split_once(':')
+        .ok_or_else(|| format!("{line:?} is no header field, such as `X-Frame-Options: DENY`"))?;
+    match name.trim() {
+        // These are one value, or are said by Hardtack already.
+        name if REPLACED.iter().any(|other| name.eq_ignore_ascii_case(other)) => {
+            HeaderEdit::set(name, value)
+        }
+        name => HeaderEdit::append(name, value),
+    }
+}
+
+/// Fields of which Hardtack sends one, or of which two would contradict each other.
+const REPLACED: &[&str] = &[
+    "access-control-allow-origin",
+    "cache-control",
+    "cross-origin-embedder-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "permissions-policy",
+    "referrer-policy",
+    "strict-transport-security",
+    "x-content-type-options",
+    "x-frame-options",
+];
+
+/// A line is a path, where it leads, and perhaps a status.
+fn redirects(text: &str, settings: &Settings, rules: &mut Rules) -> Faults {
+    let mut faults = Faults::new();
+    for (number, line) in lines(text) {
+        let words: Vec<_> = line.split_whitespace().take_while(|it| !it.starts_with('#')).collect();
+        if let Err(message) = redirect(&words, place(number), settings, rules) {
+            faults.push((number, message));
+        }
+    }
+    faults
+}
+
+fn redirect(
+    words: &[&str],
+    place: Place,
+    settings: &Settings,
+    rules: &mut Rules,
+) -> Result<(), String> {
+    let (from, to, status) = match *words {
+        [from, to] => (from, to, "301"),
+        [from, to, status] => (from, to, status),
+        _ => {
+            return Err("a line is a path, where it leads, and perhaps a status; conditions and \
+                        query parameters are not supported"
+                .to_owned());
+        }
+    };
+    let status = number(status)?;
+    let pattern = UrlPattern::new(from);
+    match (pattern.exact(), status) {
+        (None, 200) if pattern.is_everything() => fall_back(decode(to)?, place, rules),
+        // What a 404 is answered with is no matter of redirects.
+        (None, 404) if pattern.is_everything() && to == "/404.html" => Ok(()),
+        (None, _) => Err(format!(
+            "{from:?} is a pattern, and only single paths are redirected; of patterns there is \
+             but `/* /index.html 200`, for a single-page app: write a line for each path, or let \
+             the CDN redirect",
+        )),
+        (Some(from), _) => {
+            let from = below(decode(from)?, settings)?;
+            if status == 200 {
+                rules.rewrites.push(Rewrite { from, to: decode(to)?, place });
+            } else {
+                let location = location(to)?;
+                rules.redirects.push(Redirect { from, location, status, place });
+            }
+            Ok(())
+        }
+    }
+}
+
+/// `!` after the status would let the line win over a file; here there may be but one of them.
+fn number(status: &str) -> Result<u16, String> {
+    match status {
+        "200" | "301" | "302" | "303" | "307" | "308" | "404" => {
+            Ok(status.parse().expect("these are numbers"))
+        }
+        _ if status.ends_with('!') => Err(format!(
+            "{status:?} is not supported: a path is either a file's or redirected; remove the `!`",
+        )),
+        _ => Err(format!("{status:?} is no status of a redirect: 301, 302, 303, 307, 308, or 200")),
+    }
+}
+
+fn fall_back(page: String, place: Place, rules: &mut Rules) -> Result<(), String> {
+    match &rules.fallback {
+        None => {
+            rules.fallback = Some(Fallback::Plain(page, place));
+            Ok(())
+        }
+        Some(Fallback::LogicalPath(_)) => {
+            Err("hardtack.toml says `spa` already: remove that, or this line".to_owned())
+        }
+        Some(Fallback::Plain(..)) => Err("there is such a line already".to_owned()),
+    }
+}
+
+fn decode(path: &str) -> Result<String, String> {
+    let decoded = percent_decode_str(path).decode_utf8().ok().filter(|it| it.starts_with('/'));
+    let decoded = decoded.filter(|decoded| !decoded.chars().any(char::is_control));
+    decoded.map(String::from).ok_or_else(|| format!("{path:?} is no path that begins with a slash"))
+}
+
+fn below(path: String, settings: &Settings) -> Result<String, String> {
+    let at = settings.at.as_str();
+    match path.starts_with(at) {
+        true => Ok(path),
+        false => Err(format!("{path:?} is not below {at:?}, the URL prefix that `at` says")),
+    }
+}
+
+/// Value of `Location`: a path, or a whole URL.
+fn location(to: &str) -> Result<String, String> {
+    const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\');
+    let is_whole = ["https://", "http://"].iter().any(|scheme| to.starts_with(scheme));
+    let is_path = to.starts_with('/') && !to.starts_with("//");
+    if !is_whole && !is_path {
+        return Err(format!("{to:?} is neither a path nor a URL of http or https"));
+    }
+    match to.split(['/', '=']).any(|part| part.starts_with(':')) {
+        true => Err(format!("{to:?} has a placeholder, and only single paths are redirected")),
+        false => Ok(utf8_percent_encode(to, ESCAPED).to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Prefix;
+
+    fn parse_headers(text: &str) -> (Rules, Faults) {
+        let mut rules = Rules::default();
+        let faults = headers(text, &mut rules);
+        (rules, faults)
+    }
+
+    #[test]
+    fn headers_stand_below_their_path() {
+        let text = "# comment\n/*\n  X-Frame-Options: DENY\n\t! X-A\n\n/a/*\n  Link: <b>; rel=preload\n  # x\n";
+        let (rules, faults) = parse_headers(text);
+        assert!(faults.is_empty(), "{faults:?}");
+        let own = str::to_owned;
+        let edits: Vec<_> = rules.headers.iter().map(|rule| rule.edits.clone()).collect();
+        let expected = [
+            vec![
+                HeaderEdit::Set(own("x-frame-options"), own("DENY")),
+                HeaderEdit::Remove(own("x-a")),
+            ],
+            vec![HeaderEdit::Append(own("link"), own("<b>; rel=preload"))],
+        ];
+        assert_eq!(edits, expected);
+        assert!(rules.headers[1].is_for("a/b.html", Some("/a/b.html")));
+        assert!(!rules.headers[1].is_for("a/b.html", Some("/b.html")));
+        assert!(!rules.headers[1].is_for("a/b.css", None));
+    }
+
+    #[test]
+    fn faults_of_headers_say_the_line() {
+        let fails = |text: &str, line: usize, expected: &str| {
+            let (_, faults) = parse_headers(text);
+            let [(number, message)] = &faults[..] else { panic!("{text}: {faults:?}") };
+            assert_eq!(*number, line);
+            assert!(message.contains(expected), "{message}");
+        };
+        fails("  X-A: b", 1, "below the path");
+        fails("https://a.example/*\n", 1, "begins with a slash");
+        fails("/a\n  X-A", 2, "is no header field");
+        fails("/a\n\n  ETag: b", 3, "follows from the asset");
+        fails("/a\n  X A: b", 2, "no name of a header field");
+    }
+
+    fn parse_redirects(text: &str, at: &str) -> (Rules, Faults) {
+        let at = Prefix::try_from(at.to_owned()).unwrap();
+        let mut rules = Rules::default();
+        let faults = redirects(text, &Settings { at, ..Settings::default() }, &mut rules);
+        (rules, faults)
+    }
+
+    #[test]
+    fn redirects_of_single_paths() {
+        let found = |line: &str| {
+            let (rules, faults) = parse_redirects(line, "/");
+            assert!(faults.is_empty(), "{faults:?}");
+            let Redirect { from, location, status, .. } = &rules.redirects[0];
+            (from.clone(), location.clone(), *status)
+        };
+        let is = |line: &str, from: &str, location: &str, status: u16| {
+            assert_eq!(found(line), (from.to_owned(), location.to_owned(), status), "{line}");
+        };
+        is("/a /b", "/a", "/b", 301);
+        is("/a\t/b?x=1#y  302 # why", "/a", "/b?x=1#y", 302);
+        is("/a%20b/é https://a.example/é 308", "/a b/é", "https://a.example/%C3%A9", 308);
+        is("/a http://a.example:80/", "/a", "http://a.example:80/", 301);
+    }
+
+    #[test]
+    fn a_single_page_app_and_rewrites() {
+        let (rules, faults) = parse_redirects("/* /index.html 200\n/* /404.html 404\n", "/");
+        assert!(faults.is_empty(), "{faults:?}");
+        assert!(matches!(&rules.fallback, Some(Fallback::Plain(page, _)) if page == "/index.html"));
+        let (rules, _) = parse_redirects("/a /b.html 200", "/");
+        assert_eq!((&*rules.rewrites[0].from, &*rules.rewrites[0].to), ("/a", "/b.html"));
+    }
+
+    #[test]
+    fn what_redirects_cannot_be() {
+        let fails = |line: &str, expected: &str| {
+            let (_, faults) = parse_redirects(line, "/s/");
+            let [(1, message)] = &faults[..] else { panic!("{line}: {faults:?}") };
+            assert!(message.contains(expected), "{message}");
+        };
+        fails("/s/a", "a line is a path");
+        fails("/s/a id=:id /b 301", "query parameters are not supported");
+        fails("/s/a /b 301 Country=us", "conditions");
+        fails("/s/blog/* /news/:splat 301", "only single paths");
+        fails("/s/a/:b /b", "only single paths");
+        fails("/s/a /b/:c", "placeholder");
+        fails("/s/a /b 301!", "remove the `!`");
+        fails("/s/a /b 418", "no status of a redirect");
+        fails("/a /b", "not below \"/s/\"");
+        fails("a /b", "begins with a slash");
+        fails("/s/a //b", "neither a path nor a URL");
+        fails("/s/a ftp://b", "neither a path nor a URL");
+    }
+}

@@ -1,0 +1,149 @@
+//! What a request must be before anything is answered (RFC 9112 §3.2, RFC 9110 §9.3.1).
+//!
+//! An HTTP library checks the grammar of a message. What it lets through, and what a proxy
+//! before us may understand in another way than we do, is refused here.
+
+use http::{
+    HeaderMap, Method, Uri, Version,
+    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+};
+
+/// Longest target that is looked up, in bytes.
+const LONGEST_TARGET: usize = 8192;
+
+/// Why a request is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// 400: `Host` is missing, there twice, or none.
+    Host,
+    /// 400: a request for a representation has content of its own.
+    Content,
+    /// 414: the target is too long.
+    TargetTooLong,
+}
+
+/// Checks what can be checked without looking anything up.
+pub(crate) fn check(
+    method: &Method,
+    uri: &Uri,
+    version: Version,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
+    if !names_one_host(version, headers) {
+        return Err(Refusal::Host);
+    }
+    if matches!(*method, Method::GET | Method::HEAD) && has_content(headers) {
+        return Err(Refusal::Content);
+    }
+    match length(uri) > LONGEST_TARGET {
+        true => Err(Refusal::TargetTooLong),
+        false => Ok(()),
+    }
+}
+
+/// Whether content follows the header section (RFC 9112 §6.3).
+pub(crate) fn has_content(headers: &HeaderMap) -> bool {
+    let is_zero = |length: &[u8]| !length.is_empty() && length.iter().all(|byte| *byte == b'0');
+    headers.contains_key(TRANSFER_ENCODING)
+        || headers.get_all(CONTENT_LENGTH).iter().any(|length| !is_zero(length.as_bytes()))
+}
+
+/// RFC 9112 §3.2: exactly one `Host`, and a valid one. HTTP/1.0 may do without. HTTP/2 says it in
+/// the target.
+fn names_one_host(version: Version, headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => is_host(host.as_bytes()),
+        (None, _) => version != Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// `uri-host [ ":" port ]` (RFC 9110 §7.2). It may be empty.
+fn is_host(value: &[u8]) -> bool {
+    let name_ends = match value {
+        [b'[', ..] => value.iter().position(|byte| *byte == b']').map(|at| at + 1),
+        _ => Some(value.iter().position(|byte| *byte == b':').unwrap_or(value.len())),
+    };
+    let Some((name, port)) = name_ends.map(|end| value.split_at(end)) else { return false };
+    let is_name = match name {
+        [b'[', literal @ .., b']'] => literal.iter().all(|byte| is_of_ip_literal(*byte)),
+        name => name.iter().all(|byte| is_of_name(*byte)),
+    };
+    is_name && matches!(port, [] | [b':', ..]) && port.iter().skip(1).all(u8::is_ascii_digit)
+}
+
+fn is_of_ip_literal(byte: u8) -> bool {
+    byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')
+}
+
+/// `reg-name` (RFC 3986 §3.2.2).
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
+}
+
+fn length(uri: &Uri) -> usize {
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    authority + uri.path_and_query().map_or(0, |rest| rest.as_str().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderName, HeaderValue};
+
+    #[track_caller]
+    fn checks(method: Method, lines: &[(HeaderName, &str)], expected: Result<(), Refusal>) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(name, HeaderValue::from_str(value).unwrap());
+        }
+        let uri = Uri::from_static("/a");
+        assert_eq!(check(&method, &uri, Version::HTTP_11, &headers), expected, "{lines:?}");
+    }
+
+    #[test]
+    fn hosts() {
+        for host in
+            ["a", "a.example", "a:80", "a:", "", ":80", "127.0.0.1:8000", "[::1]", "[::1]:80"]
+        {
+            checks(Method::GET, &[(HOST, host)], Ok(()));
+        }
+        for host in
+            ["a b", "a/b", "a@b", "a:b", "a:1:2", "[::1", "[x]", "[::1]x", "a?b", "a#b", "é"]
+        {
+            checks(Method::GET, &[(HOST, host)], Err(Refusal::Host));
+        }
+        checks(Method::GET, &[], Err(Refusal::Host));
+        checks(Method::OPTIONS, &[(HOST, "a"), (HOST, "a")], Err(Refusal::Host));
+    }
+
+    #[test]
+    fn other_versions_may_do_without_a_host() {
+        for version in [Version::HTTP_10, Version::HTTP_2] {
+            let uri = Uri::from_static("/a");
+            assert_eq!(check(&Method::GET, &uri, version, &HeaderMap::new()), Ok(()));
+        }
+    }
+
+    #[test]
+    fn content() {
+        let host = (HOST, "a");
+        let refused = Err(Refusal::Content);
+        checks(Method::GET, &[host.clone(), (CONTENT_LENGTH, "0")], Ok(()));
+        checks(Method::GET, &[host.clone(), (CONTENT_LENGTH, "5")], refused);
+        checks(Method::HEAD, &[host.clone(), (CONTENT_LENGTH, "x")], refused);
+        checks(Method::GET, &[host.clone(), (TRANSFER_ENCODING, "chunked")], refused);
+        checks(Method::POST, &[host, (CONTENT_LENGTH, "5")], Ok(()));
+    }
+
+    #[test]
+    fn long_targets() {
+        let check = |length: usize| {
+            let uri = format!("/{}", "a".repeat(length - 1)).parse().unwrap();
+            check(&Method::GET, &uri, Version::HTTP_2, &HeaderMap::new())
+        };
+        assert_eq!(check(8192), Ok(()));
+        assert_eq!(check(8193), Err(Refusal::TargetTooLong));
+    }
+}

@@ -1,0 +1,47 @@
+//! `multipart/byteranges` (RFC 9110 §14.6).
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use hardtack_bundle::{Asset, Representation};
+
+use crate::Body;
+
+/// Several parts of a representation, as one body.
+pub(crate) struct Multipart {
+    /// Value of `Content-Type`.
+    pub(crate) media_type: String,
+    pub(crate) body: Body,
+}
+
+/// Puts parts of a representation together, each with its own type and place.
+pub(crate) fn multipart(
+    asset: &Asset<'static>,
+    representation: &Representation<'static>,
+    parts: &[Range<usize>],
+) -> Multipart {
+    let boundary = boundary(representation);
+    let (body, length) = (representation.body, representation.body.len());
+    let mut pieces = Vec::with_capacity(2 * parts.len() + 1);
+    for part in parts {
+        let head = format!(
+            "\r\n--{boundary}\r\nContent-Type: {}\r\nContent-Range: {}\r\n\r\n",
+            asset.media_type,
+            content_range(part, length),
+        );
+        pieces.extend([Bytes::from(head), Bytes::from_static(&body[part.clone()])]);
+    }
+    pieces.push(Bytes::from(format!("\r\n--{boundary}--\r\n")));
+    let media_type = format!("multipart/byteranges; boundary={boundary}");
+    Multipart { media_type, body: Body::of_pieces(pieces) }
+}
+
+/// Value of `Content-Range` (RFC 9110 §14.4) of a part that is not empty.
+pub(crate) fn content_range(part: &Range<usize>, length: usize) -> String {
+    format!("bytes {}-{}/{length}", part.start, part.end - 1)
+}
+
+/// A line that stands in no part: bytes that contain the digest of themselves cannot be made.
+fn boundary(representation: &Representation<'_>) -> String {
+    representation.digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
