@@ -13,11 +13,8 @@ const MINUTE: CachePolicy = CachePolicy::revalidate(60);
 
 /// Text with three codings, whose bodies stand in for what they are not; a picture with none;
 /// a folder's index; a name that needs escapes; and perhaps a page for 404s.
-fn bundle(with_not_found: bool, with_cors: bool) -> Bundle<'static> {
+fn bundle(with_not_found: bool, settings: impl FnOnce(&mut Writer)) -> Bundle<'static> {
     let mut writer = Writer::new("/");
-    if with_cors {
-        writer.origins("*");
-    }
     let page: &[(Coding, &[u8])] = &[(Coding::Identity, b"no such page"), (Coding::Br, b"none")];
     let text: &[(Coding, &[u8])] = &[
         (Coding::Identity, b"0123456789"),
@@ -53,11 +50,13 @@ fn bundle(with_not_found: bool, with_cors: bool) -> Bundle<'static> {
         }
     }
     writer.redirect("/docs", "/docs/", 301, MINUTE);
+    settings(&mut writer);
     let bytes = writer.finish().expect("the sample is valid");
     Bundle::open(bytes.leak()).expect("just written")
 }
 
-static SITE: LazyLock<Bundle<'static>> = LazyLock::new(|| bundle(true, true));
+static SITE: LazyLock<Bundle<'static>> =
+    LazyLock::new(|| bundle(true, |writer| writer.origins("*")));
 
 fn ask(bundle: &Bundle<'static>, line: &str, headers: &[(&str, &str)]) -> Response<Body> {
     let (method, target) = line.split_once(' ').expect("a method and a target");
@@ -77,7 +76,19 @@ fn answers(
     expected: &[(&str, &str)],
     body: &str,
 ) {
-    let response = ask(&SITE, line, headers);
+    answers_of(&SITE, line, headers, status, expected, body);
+}
+
+#[track_caller]
+fn answers_of(
+    bundle: &Bundle<'static>,
+    line: &str,
+    headers: &[(&str, &str)],
+    status: u16,
+    expected: &[(&str, &str)],
+    body: &str,
+) {
+    let response = ask(bundle, line, headers);
     assert_eq!(response.status().as_u16(), status, "{line} {headers:?}");
     for (name, value) in expected {
         let found = response.headers().get(*name).map_or("", |found| found.to_str().unwrap());
@@ -208,6 +219,128 @@ fn ranges() {
     answers("GET /a.css", &[("range", "bytes=10-"), ("if-none-match", &tag)], 304, &[], "");
 }
 
+/// RFC 9110 §14.6, §15.3.7.2.
+#[test]
+fn several_ranges_are_multipart() {
+    let response =
+        ask(&SITE, "GET /a.css", &[("range", "bytes=0-1,-1"), ("accept-encoding", "br")]);
+    assert_eq!(response.status(), StatusCode::PARTIAL_CONTENT);
+    let field = |name: &str| response.headers().get(name).map(|it| it.to_str().unwrap().to_owned());
+    let media_type = field("content-type").unwrap();
+    let boundary = media_type.strip_prefix("multipart/byteranges; boundary=").unwrap();
+    assert_eq!((field("content-encoding").as_deref(), field("content-range")), (Some("br"), None));
+    assert_eq!(field("etag"), Some(tag("br")));
+    let length = field("content-length").unwrap();
+    let part = |place: &str, body: &str| {
+        format!(
+            "\r\n--{boundary}\r\nContent-Type: text/css; charset=utf-8\r\n\
+             Content-Range: bytes {place}/6\r\n\r\n{body}"
+        )
+    };
+    let expected =
+        [part("0-1", "br"), part("5-5", "i"), format!("\r\n--{boundary}--\r\n")].concat();
+    assert_eq!(length, expected.len().to_string());
+    assert_eq!(text(response), expected);
+    // What touches is one part, and what lies beyond the end is none.
+    let one = [("content-range", "bytes 0-3/10")];
+    answers("GET /a.css", &[("range", "bytes=0-1,2-3,10-")], 206, &one, "0123");
+}
+
+/// RFC 9530 §3: the digest of the representation, not of the part that is sent.
+#[test]
+fn a_digest_is_sent_to_those_who_want_it() {
+    let digest = "sha-256=:hNiYd/DUBB77a/kaFvAkjy/Vc+avBcGflr7bn4gveII=:";
+    let wanted = ("want-repr-digest", "sha-256=5");
+    let expected = [("repr-digest", digest)];
+    answers("GET /a.css", &[wanted], 200, &expected, "0123456789");
+    answers("GET /a.css", &[wanted, ("range", "bytes=0-0")], 206, &expected, "0");
+    answers("HEAD /a.css", &[wanted], 200, &expected, "");
+    let other = ask(&SITE, "GET /a.css", &[wanted, ("accept-encoding", "br")]);
+    assert_ne!(other.headers()["repr-digest"], digest);
+    answers("GET /a.css", &[], 200, &[("repr-digest", "")], "0123456789");
+    answers(
+        "GET /a.css",
+        &[("want-repr-digest", "sha-256=0")],
+        200,
+        &[("repr-digest", "")],
+        "0123456789",
+    );
+}
+
+const MODIFIED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+/// RFC 9110 §8.8.2, §13.1.3, §13.1.5.
+#[test]
+fn dates_count_if_there_is_one() {
+    let dated = bundle(true, |writer| writer.last_modified(MODIFIED, 784_111_777));
+    let expected = [("last-modified", MODIFIED)];
+    answers_of(&dated, "GET /docs/", &[], 200, &expected, "index");
+    answers_of(&dated, "GET /docs/", &[("if-modified-since", MODIFIED)], 304, &expected, "");
+    let range = ("range", "bytes=0-0");
+    answers_of(&dated, "GET /docs/", &[range, ("if-range", MODIFIED)], 206, &expected, "i");
+    answers_of(
+        &dated,
+        "GET /a.css",
+        &[range, ("if-range", MODIFIED)],
+        200,
+        &expected,
+        "0123456789",
+    );
+    answers(
+        "GET /docs/",
+        &[("if-modified-since", MODIFIED)],
+        200,
+        &[("last-modified", "")],
+        "index",
+    );
+}
+
+#[test]
+fn header_fields_are_edited() {
+    use hardtack_bundle::FieldEdit::{Append, Remove, Set};
+    let site = bundle(true, |writer| {
+        writer.origins("*");
+        let edits = [
+            Set("cache-control", "no-cache"),
+            Remove("access-control-allow-origin"),
+            Append("vary", "Cookie"),
+            Set("content-security-policy", "default-src 'self'"),
+        ];
+        writer.fields("/docs/", &edits);
+        writer.fields("/404.html", &edits);
+    });
+    let expected = [
+        ("cache-control", "no-cache"),
+        ("access-control-allow-origin", ""),
+        ("vary", "Cookie"),
+        ("content-security-policy", "default-src 'self'"),
+    ];
+    answers_of(&site, "GET /docs/", &[], 200, &expected, "index");
+    answers_of(&site, "GET /docs/", &[("if-none-match", "*")], 304, &expected, "");
+    answers_of(&site, "GET /docs/", &[("range", "bytes=0-0")], 206, &expected, "i");
+    // No rule makes an error one that is kept.
+    let error = [("cache-control", "no-store"), ("content-security-policy", "default-src 'self'")];
+    answers_of(&site, "GET /x", &[], 404, &error, "no such page");
+}
+
+#[test]
+fn a_single_page_app_answers_navigations() {
+    let app = bundle(true, |writer| {
+        writer.fallback("/docs/");
+        writer.redirect("/old", "/new#x", 302, MINUTE);
+    });
+    let page = ("accept", "text/html,*/*;q=0.8");
+    let expected = [("vary", "Accept"), ("cache-control", "public, max-age=60")];
+    answers_of(&app, "GET /any/path?x=1", &[page], 200, &expected, "index");
+    answers_of(&app, "HEAD /any", &[page], 200, &expected, "");
+    let missing = [("cache-control", "no-store")];
+    answers_of(&app, "GET /any.js", &[page], 404, &missing, "no such page");
+    answers_of(&app, "GET /any", &[("accept", "*/*")], 404, &missing, "no such page");
+    answers_of(&app, "GET /any", &[], 404, &missing, "no such page");
+    answers_of(&app, "GET /old?y", &[page], 302, &[("location", "/new#x")], "");
+    answers_of(&app, "GET /a.css", &[page], 200, &[("vary", "Accept-Encoding")], "0123456789");
+}
+
 #[test]
 fn a_folder_has_one_address() {
     answers("GET /docs/", &[], 200, &[], "index");
@@ -232,7 +365,7 @@ fn what_is_not_there_is_404() {
     let brotli = [("content-encoding", "br")];
     answers("GET /x", &[("accept-encoding", "br")], 404, &brotli, "none");
     answers("GET /x", &[("if-none-match", "*"), ("range", "bytes=0-0")], 404, &[], "no such page");
-    let plain = ask(&bundle(false, true), "GET /x", &[]);
+    let plain = ask(&bundle(false, |_| {}), "GET /x", &[]);
     assert_eq!(plain.headers()["content-type"], "text/plain; charset=utf-8");
     assert_eq!(text(plain), "404 Not Found\n");
 }
@@ -289,8 +422,50 @@ fn a_preflight_is_answered() {
 }
 
 #[test]
+fn listed_origins_may_and_others_may_not() {
+    let site = bundle(true, |writer| writer.origins("https://a.example https://b.example"));
+    let allows = |origin: &str, expected: &str| {
+        for line in ["GET /a.css", "GET /x", "OPTIONS /a.css", "PUT /x"] {
+            let response = ask(&site, line, &[("origin", origin)]);
+            let found = response.headers().get("access-control-allow-origin");
+            assert_eq!(found.map_or("", |it| it.to_str().unwrap()), expected, "{line} {origin}");
+            assert!(response.headers()["vary"].to_str().unwrap().starts_with("Origin"));
+        }
+    };
+    allows("https://b.example", "https://b.example");
+    allows("https://a.example", "https://a.example");
+    allows("https://a.example.evil", "");
+    allows("https://a", "");
+    allows("https://a.example https://b.example", "");
+    allows("null", "");
+    let vary = [("vary", "Origin, Accept-Encoding")];
+    answers_of(&site, "GET /a.css", &[], 200, &vary, "0123456789");
+}
+
+/// RFC 9112 §3.2, RFC 9110 §9.3.1.
+#[test]
+fn what_a_message_must_not_be() {
+    let refused = [("connection", "close"), ("cache-control", "no-store")];
+    let refuses = |line: &str, headers: &[(&str, &str)], status: u16| {
+        let response = ask(&SITE, line, headers);
+        assert_eq!(response.status().as_u16(), status, "{line} {headers:?}");
+        for (name, value) in refused {
+            assert_eq!(response.headers()[name], value);
+        }
+    };
+    refuses("GET /a.css", &[("host", "localhost")], 400);
+    refuses("GET /a.css", &[("content-length", "1")], 400);
+    refuses("HEAD /a.css", &[("transfer-encoding", "chunked")], 400);
+    refuses("POST /a.css", &[("content-length", "1")], 405);
+    refuses(&format!("GET /{}", "a".repeat(8192)), &[], 414);
+    let options = [("connection", "close")];
+    answers("OPTIONS *", &[("content-length", "1")], 204, &options, "");
+    answers("GET /a.css", &[("content-length", "0")], 200, &[("connection", "")], "0123456789");
+}
+
+#[test]
 fn cors_can_be_off() {
-    let bundle = bundle(true, false);
+    let bundle = bundle(true, |_| {});
     let headers = [("access-control-request-method", "GET")];
     for line in ["GET /a.css", "GET /x", "OPTIONS /a.css"] {
         let response = ask(&bundle, line, &headers);
