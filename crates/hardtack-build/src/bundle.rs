@@ -9,9 +9,9 @@ use hardtack_bundle::{
 use crate::{
     Error, Place, Problem, ProblemKind, Settings,
     compress::Compressed,
-    fingerprint::{Final, NOT_FOUND_PAGE, encode},
+    fingerprint::{Final, encode},
     header_rules::HeaderEdit,
-    hosting::{self, Fallback, Redirect, Rewrite, Rules},
+    hosting::{self, Fallback, NOT_FOUND_PAGE, Redirect, Rewrite, Rules},
 };
 
 /// A bundle and its manifest.
@@ -40,7 +40,7 @@ pub(crate) fn bundle(
     }
     site.redirect()?;
     site.rewrite()?;
-    site.fall_back(assets)?;
+    site.fall_back()?;
     finish(site.writer, settings)
 }
 
@@ -137,39 +137,33 @@ impl<'a> Site<'a> {
     }
 
     fn rewrite(&mut self) -> Result<(), Problem> {
-        for Rewrite { from, to, place } in &self.rules.rewrites {
+        for Rewrite { from, page, place } in &self.rules.rewrites {
             self.unless_taken(from, *place)?;
-            let (index, asset) = self.page(to, *place)?;
+            let Some((index, asset)) = self.page(page) else {
+                return Err(self.problem(*place, format!("there is no asset {page:?}")));
+            };
             self.serve_plain(from, index, asset);
         }
         Ok(())
     }
 
-    fn fall_back(&mut self, assets: &[Compressed]) -> Result<(), Problem> {
-        let path = match &self.rules.fallback {
-            None => return Ok(()),
-            Some(Fallback::Plain(path, place)) => self.page(path, *place)?.1.paths.plain.as_deref(),
-            Some(Fallback::LogicalPath(path)) => {
-                let page = assets.iter().find(|page| page.asset.logical_path == *path);
-                page.and_then(|page| page.asset.paths.plain.as_deref())
+    fn fall_back(&mut self) -> Result<(), Problem> {
+        let Some(Fallback { page, place }) = &self.rules.fallback else { return Ok(()) };
+        let path = self.page(page).and_then(|(_, asset)| asset.paths.plain.as_deref());
+        let problem = || match place {
+            Some(place) => self.problem(*place, format!("there is no page {page:?}")),
+            None => {
+                let message = format!("`spa` names {page:?}, and there is no such page");
+                ProblemKind::Setting(message).of(&self.settings.assets)
             }
         };
-        let path = path.ok_or_else(|| {
-            let message = "`spa` names no page: it is the logical path of one, e.g. \"index.html\"";
-            ProblemKind::Setting(message.to_owned()).of(&self.settings.assets)
-        })?;
-        self.writer.fallback(path);
+        self.writer.fallback(path.ok_or_else(problem)?);
         Ok(())
     }
 
-    /// The asset at a plain path, or at the file name of a page that has another.
-    fn page(&self, path: &str, place: Place) -> Result<(AssetIndex, &'a Final), Problem> {
-        let by_name = || {
-            let logical_path = path.strip_prefix(self.settings.at.as_str())?;
-            self.by_plain.values().find(|(_, asset)| asset.logical_path == logical_path)
-        };
-        let found = self.by_plain.get(path).or_else(by_name).copied();
-        found.ok_or_else(|| self.problem(place, format!("there is no asset at {path:?}")))
+    /// The asset of that logical path, if it has a plain path.
+    fn page(&self, logical_path: &str) -> Option<(AssetIndex, &'a Final)> {
+        self.by_plain.values().copied().find(|(_, asset)| asset.logical_path == logical_path)
     }
 
     fn unless_taken(&self, path: &str, place: Place) -> Result<(), Problem> {

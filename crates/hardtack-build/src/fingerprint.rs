@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     Settings,
     graph::Component,
+    hosting::{INDEX_PAGE, NOT_FOUND_PAGE, Rules},
     references::{IntegrityPlace, Reference, Referenced, split_url},
     rewrite::splice,
     scan::{Asset, Role},
@@ -50,11 +51,13 @@ pub(crate) fn fingerprint(
     referenced: Referenced,
     components: &[Component],
     settings: &Settings,
+    rules: &Rules,
 ) -> Vec<Final> {
     let Referenced { assets, references, module_integrity, .. } = referenced;
     let at = settings.at.as_str();
     let mut site = Site {
         static_host: settings.static_host.as_deref().unwrap_or_default(),
+        rules,
         paths: assets.iter().map(|asset| known_paths(asset, settings)).collect(),
         finals: vec![None; assets.len()],
         integrities: vec![OnceCell::new(); assets.len()],
@@ -81,6 +84,7 @@ pub(crate) fn fingerprint(
 struct Site<'a> {
     /// Scheme and host of the CDN, or nothing.
     static_host: &'a str,
+    rules: &'a Rules,
     assets: Vec<Asset>,
     references: Vec<Vec<Reference>>,
     module_integrity: HashMap<usize, IntegrityPlace>,
@@ -145,8 +149,8 @@ impl Site<'_> {
     /// What to put where, so that a reference leads to its target's preferred path.
     ///
     /// A hashed path lies in the folder of the plain one, so the last segment is all that
-    /// changes. Only pages may need more: if static files have a host of their own, and the one
-    /// that answers for any missing URL.
+    /// changes. Only pages may need more: if static files have a host of their own, and those that
+    /// are answers at other paths than their own.
     fn replacement(&self, referrer: &Asset, to: &Reference) -> Option<(Range<usize>, String)> {
         let paths = &self.paths[to.target];
         let path = split_url(&to.link.url).0;
@@ -154,7 +158,8 @@ impl Site<'_> {
         if is_page && paths.hashed.is_some() && !self.static_host.is_empty() {
             return Some(to.link.replace(0..path.len(), &self.whole_url(to.target)));
         }
-        if referrer.logical_path == NOT_FOUND_PAGE {
+        let path_of_page = &referrer.logical_path;
+        if path_of_page == NOT_FOUND_PAGE || self.rules.has_other_addresses(path_of_page) {
             return Some(to.link.replace(0..path.len(), &encode(paths.preferred())));
         }
         // Of the others, the author's link says the name already.
@@ -224,12 +229,6 @@ impl Site<'_> {
             .collect()
     }
 }
-
-/// The page that is the body of every 404.
-pub(crate) const NOT_FOUND_PAGE: &str = "404.html";
-
-/// The page that stands for its folder.
-const INDEX_PAGE: &str = "index.html";
 
 /// The paths of an asset as far as they do not depend on its fingerprint.
 fn known_paths(asset: &Asset, settings: &Settings) -> UrlPaths {
@@ -318,7 +317,7 @@ mod tests {
         let scanned = Scanned { assets, left_out: vec![] };
         let referenced = references(scanned, &settings).unwrap();
         let components = graph(&referenced);
-        fingerprint(referenced, &components, &settings)
+        fingerprint(referenced, &components, &settings, &Rules::default())
     }
 
     fn text(of: &Final) -> &str {
@@ -509,7 +508,7 @@ mod tests {
         assets[1].role = Role::Prehashed;
         let referenced = references(Scanned { assets, left_out: vec![] }, &settings).unwrap();
         let components = graph(&referenced);
-        let baked = fingerprint(referenced, &components, &settings);
+        let baked = fingerprint(referenced, &components, &settings, &Rules::default());
         assert!(text(&baked[0]).contains(&format!("integrity=\"{}\"", Integrity::of(b"z"))));
     }
 }

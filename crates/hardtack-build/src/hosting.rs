@@ -20,10 +20,18 @@ pub(crate) struct Rules {
     /// In the order in which they apply.
     pub(crate) headers: Vec<HeaderRule>,
     pub(crate) redirects: Vec<Redirect>,
-    /// Paths that are answered with the asset that has another plain path.
     pub(crate) rewrites: Vec<Rewrite>,
-    /// The logical path or the plain path of the page that answers navigations, and who says so.
     pub(crate) fallback: Option<Fallback>,
+}
+
+impl Rules {
+    /// Whether a page is also the answer at other paths than its own, so that links in it cannot
+    /// be relative.
+    pub(crate) fn has_other_addresses(&self, logical_path: &str) -> bool {
+        let fallback = self.fallback.iter().map(|fallback| &fallback.page);
+        let mut pages = self.rewrites.iter().map(|rewrite| &rewrite.page).chain(fallback);
+        pages.any(|page| page == logical_path)
+    }
 }
 
 /// A redirect of one path. `from` is percent-decoded, `location` is percent-encoded.
@@ -35,22 +43,29 @@ pub(crate) struct Redirect {
     pub(crate) place: Place,
 }
 
-/// Both percent-decoded.
+/// A path, percent-decoded, that is answered with an asset.
 #[derive(Debug)]
 pub(crate) struct Rewrite {
     pub(crate) from: String,
-    pub(crate) to: String,
+    /// The asset's logical path.
+    pub(crate) page: String,
     pub(crate) place: Place,
 }
 
 /// The page of a single-page app.
 #[derive(Debug)]
-pub(crate) enum Fallback {
-    /// By the setting `spa`.
-    LogicalPath(String),
-    /// By a line of `_redirects`.
-    Plain(String, Place),
+pub(crate) struct Fallback {
+    /// Its logical path.
+    pub(crate) page: String,
+    /// In `_redirects`; or the setting `spa` says it.
+    pub(crate) place: Option<Place>,
 }
+
+/// The page that is the body of every 404.
+pub(crate) const NOT_FOUND_PAGE: &str = "404.html";
+
+/// The page that stands for its folder.
+pub(crate) const INDEX_PAGE: &str = "index.html";
 
 pub(crate) const REDIRECTS: &str = "_redirects";
 const HEADERS: &str = "_headers";
@@ -59,7 +74,7 @@ const HEADERS: &str = "_headers";
 pub(crate) fn rules(settings: &Settings) -> Result<Rules, Error> {
     let mut rules = Rules {
         headers: settings.headers.clone(),
-        fallback: settings.spa.clone().map(Fallback::LogicalPath),
+        fallback: settings.spa.clone().map(|page| Fallback { page, place: None }),
         ..Rules::default()
     };
     let mut problems = Vec::new();
@@ -192,7 +207,7 @@ fn redirect(
     let status = number(status)?;
     let pattern = UrlPattern::new(from);
     match (pattern.exact(), status) {
-        (None, 200) if pattern.is_everything() => fall_back(decode(to)?, place, rules),
+        (None, 200) if pattern.is_everything() => fall_back(page(to, settings)?, place, rules),
         // What a 404 is answered with is no matter of redirects.
         (None, 404) if pattern.is_everything() && to == "/404.html" => Ok(()),
         (None, _) => Err(format!(
@@ -203,7 +218,7 @@ fn redirect(
         (Some(from), _) => {
             let from = below(decode(from)?, settings)?;
             if status == 200 {
-                rules.rewrites.push(Rewrite { from, to: decode(to)?, place });
+                rules.rewrites.push(Rewrite { from, page: page(to, settings)?, place });
             } else {
                 let location = location(to)?;
                 rules.redirects.push(Redirect { from, location, status, place });
@@ -229,14 +244,23 @@ fn number(status: &str) -> Result<u16, String> {
 fn fall_back(page: String, place: Place, rules: &mut Rules) -> Result<(), String> {
     match &rules.fallback {
         None => {
-            rules.fallback = Some(Fallback::Plain(page, place));
+            rules.fallback = Some(Fallback { page, place: Some(place) });
             Ok(())
         }
-        Some(Fallback::LogicalPath(_)) => {
+        Some(Fallback { place: None, .. }) => {
             Err("hardtack.toml says `spa` already: remove that, or this line".to_owned())
         }
-        Some(Fallback::Plain(..)) => Err("there is such a line already".to_owned()),
+        Some(_) => Err("there is such a line already".to_owned()),
     }
+}
+
+/// The logical path of the asset that a path means; a folder means its index.
+fn page(path: &str, settings: &Settings) -> Result<String, String> {
+    let mut path = below(decode(path)?, settings)?.split_off(settings.at.as_str().len());
+    if path.is_empty() || path.ends_with('/') {
+        path.push_str(INDEX_PAGE);
+    }
+    Ok(path)
 }
 
 fn decode(path: &str) -> Result<String, String> {
@@ -339,11 +363,14 @@ mod tests {
 
     #[test]
     fn a_single_page_app_and_rewrites() {
-        let (rules, faults) = parse_redirects("/* /index.html 200\n/* /404.html 404\n", "/");
+        let (rules, faults) = parse_redirects("/* /s/ 200\n/* /404.html 404\n", "/s/");
         assert!(faults.is_empty(), "{faults:?}");
-        assert!(matches!(&rules.fallback, Some(Fallback::Plain(page, _)) if page == "/index.html"));
-        let (rules, _) = parse_redirects("/a /b.html 200", "/");
-        assert_eq!((&*rules.rewrites[0].from, &*rules.rewrites[0].to), ("/a", "/b.html"));
+        assert_eq!(rules.fallback.as_ref().unwrap().page, "index.html");
+        assert!(rules.has_other_addresses("index.html"));
+        let (rules, _) = parse_redirects("/a /b%20c.html 200", "/");
+        let Rewrite { from, page, .. } = &rules.rewrites[0];
+        assert_eq!((&**from, &**page), ("/a", "b c.html"));
+        assert!(rules.has_other_addresses("b c.html") && !rules.has_other_addresses("b.html"));
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Bake {
         let mut referenced = references(scanned, settings)?;
         let (left_out, mut warnings) = referenced.take_remarks();
         let components = graph(&referenced);
-        let finals = fingerprint(referenced, &components, settings);
+        let finals = fingerprint(referenced, &components, settings, &rules);
         let compressed = compress(finals)?;
         let compressed = with_published_manifest(compressed, settings, compress)?;
         warnings.extend(self.cache.as_ref().and_then(Cache::take_fault));

@@ -225,8 +225,8 @@ fn redirects_and_rewrites() {
         fails(&[("a.html", "x"), ("_redirects", rules)], "", expected);
     };
     fails("/a.html /b", "_redirects:1:1: \"/a.html\" is an asset's path too");
-    fails("\n/b /c 200", "_redirects:2:1: there is no asset at \"/c\"");
-    fails("/* /c 200", "there is no asset at \"/c\"");
+    fails("\n/b /c 200", "_redirects:2:1: there is no asset \"c\"");
+    fails("/* /c 200", "_redirects:1:1: there is no page \"c\"");
     fails("/a/* /b", "only single paths are redirected");
 }
 
@@ -244,8 +244,26 @@ fn a_single_page_app_has_a_fallback() {
     for to in ["/index.html", "/"] {
         assert_eq!(fallback(&[page, ("_redirects", &rules(to))], "").as_deref(), Some("/"));
     }
-    fails(&[page], "spa = 'app.html'", "`spa` names no page");
+    fails(&[page], "spa = 'app.html'", "`spa` names \"app.html\", and there is no such page");
     fails(&[page, ("_redirects", &rules("/"))], "spa = 'index.html'", "says `spa` already");
+}
+
+/// It answers at `/a/b` too, where `c.css` is another file.
+#[test]
+fn a_page_with_other_addresses_has_whole_paths() {
+    let text = |files: &[(&str, &str)], toml: &str| {
+        let baked = bake(folder(files).path(), toml).unwrap();
+        let bundle = Bundle::open(&baked.bundle).unwrap();
+        let page = bundle.assets().map(Result::unwrap).find(|one| one.logical_path == "p/q.html");
+        String::from_utf8(page.unwrap().identity().unwrap().body.to_vec()).unwrap()
+    };
+    let page = ("p/q.html", "<link rel=stylesheet href=c.css>");
+    let whole = format!("<link rel=stylesheet href=/p/c.{X}.css>");
+    let relative = format!("<link rel=stylesheet href=c.{X}.css>");
+    let files = [page, ("p/c.css", "x")];
+    assert_eq!(text(&files, ""), relative);
+    assert_eq!(text(&files, "spa = 'p/q.html'"), whole);
+    assert_eq!(text(&[page, ("p/c.css", "x"), ("_redirects", "/a /p/q.html 200")], ""), whole);
 }
 
 #[test]
