@@ -34,6 +34,10 @@ test *arguments:
 peers *arguments:
     scripts/peers {{ arguments }}
 
+# Tries other servers on the cases of tests/conformance, and writes docs/http-conformance.md
+conformance:
+    scripts/conformance
+
 # Licences, bans and sources of all dependencies; needs cargo-deny, and no network
 deny:
     cargo deny --locked check licenses bans sources

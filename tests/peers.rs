@@ -366,6 +366,59 @@ fn finished_trace(file: &Path) -> Vec<String> {
     }
 }
 
+/// What redbot warns of, and why it stays.
+const ACCEPTED_NOTES: &[(&str, &str)] = &[
+    ("STORE_PUBLIC_UNNECESSARY", "`public` lets a CDN keep answers to requests with credentials"),
+    (
+        "RANGE_CL_FULL",
+        "of a file that is shorter than the range which redbot asks for, all is sent",
+    ),
+];
+
+/// No note of redbot is bad, none is a warning but those above, and each of those still occurs.
+#[test]
+#[ignore = "needs corpora/venv with redbot"]
+fn redbot_has_nothing_to_add() {
+    let css = "a { color: peru }\n".repeat(500);
+    let picture = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/img/grain.png"));
+    let large: Vec<u8> = (0..200_000_u32).flat_map(u32::to_be_bytes).collect();
+    let site = folder(&[
+        ("404.html", b"<!doctype html><title>none</title><p>no such page"),
+        ("a.css", css.as_bytes()),
+        ("docs/index.html", b"<!doctype html><title>docs</title><p>docs"),
+        ("empty.txt", b""),
+        ("font.woff2", b"wOF2\0\x01\0\0 no font that anybody draws with, but long enough"),
+        ("large.bin", &large),
+        ("picture.png", &picture.expect("it is in the repository")),
+        ("script.js", b"export const answer = 42;\n"),
+        ("tiny.txt", b"1"),
+    ]);
+    let packed = pack(site.path(), &[]);
+    let server = Server::of(&mut packed.command());
+    let assets = packed.assets();
+    let paths = assets.iter().flat_map(paths).map(|(path, _)| path);
+    let paths = paths.chain(["/none", "/docs"]);
+    let urls = paths.map(|path| format!("http://{}{path}", server.address));
+
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/redbot_notes.py");
+    let python = corpus("venv").join("bin/python");
+    let notes = stdout(Command::new(python).arg(script).args(urls));
+    let notes: HashMap<String, Vec<Value>> = serde_json::from_str(&notes).unwrap();
+    assert!(notes.len() > 15 && notes.values().all(|notes| !notes.is_empty()), "{notes:?}");
+    let complaints: Vec<_> = notes
+        .iter()
+        .flat_map(|(url, notes)| notes.iter().map(move |note| (url, note)))
+        .filter(|(_, note)| matches!(text(note, "level"), "BAD" | "WARN"))
+        .collect();
+    let is_accepted = |kind: &str| ACCEPTED_NOTES.iter().any(|(accepted, _)| *accepted == kind);
+    let others: Vec<_> =
+        complaints.iter().filter(|(_, note)| !is_accepted(text(note, "kind"))).collect();
+    assert!(others.is_empty(), "{others:#?}");
+    for (kind, _) in ACCEPTED_NOTES {
+        assert!(complaints.iter().any(|(_, note)| text(note, "kind") == *kind), "{kind} is gone");
+    }
+}
+
 /// The decoders agree with programs that share no code with the encoders.
 #[test]
 #[ignore = "needs gzip, brotli and zstd"]

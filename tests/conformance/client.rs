@@ -64,9 +64,14 @@ impl Site {
         }
     }
 
-    /// Whether the server has no way to be asked this.
+    /// Whether the server has not what the case is about, such as entity tags.
     pub(crate) fn is_not_applicable(&self, case: &Case) -> bool {
-        self.hashed.is_none() && case.send.contains("{hashed}")
+        let values = case.expected.iter().flat_map(|expected| &expected.fields);
+        let values = values.filter_map(|(_, field)| match field {
+            Field::Is(value) | Field::Contains(value) => Some(value),
+            Field::Absent => None,
+        });
+        [&case.send].into_iter().chain(values).any(|text| self.fill(text).is_err())
     }
 
     /// Puts in for `{host}`, `{hashed}`, `{long:N}` (N letters), `{tag:TARGET:CODING}` (the entity

@@ -35,7 +35,7 @@ fn hosts() -> Vec<Case> {
             "GET /a.css HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n",
         )
         .refused(),
-        request("OPTIONS without Host", section, "OPTIONS", "*", &["Host: b"]).refused(),
+        request("OPTIONS with two Hosts", section, "OPTIONS", "*", &["Host: b"]).refused(),
     ]
 }
 
@@ -70,7 +70,8 @@ fn content() -> Vec<Case> {
             "/a.css",
             &["Content-Length: 2\r\n\r\nhi"],
         )
-        .status(&[405]),
+        .status(&[405])
+        .ours(),
         request(
             "POST with content is the last of its connection",
             "9112 §9.3",
@@ -215,7 +216,8 @@ fn malformed() -> Vec<Case> {
         .ok(&[])
         .body(CSS),
         raw("lines that end with LF alone", "9112 §2.2", "GET /a.css HTTP/1.1\nHost: a\n\n")
-            .status(&[200, 400]),
+            .status(&[200, 400])
+            .ours(),
         raw("CR alone between fields", "9112 §2.2", "GET /a.css HTTP/1.1\r\nHost: a\rX: y\r\n\r\n")
             .refused(),
         raw(
@@ -253,12 +255,13 @@ fn limits() -> Vec<Case> {
             .fields(&[("cache-control", "no-store")])
             .ours(),
         get("a long query counts too", uri, "/a.css?{long:9000}", &[]).status(&[414]).ours(),
-        get("a target of 70,000 bytes", uri, "/{long:70000}", &[]).status(&[400, 414, 431]),
+        get("a target of 70,000 bytes", uri, "/{long:70000}", &[]).status(&[400, 414, 431]).ours(),
         get("a field of 4,000 bytes", "9110 §5.4", "/a.css", &["X-A: {long:4000}"])
             .ok(&[])
             .body(CSS),
         get("a field of 600,000 bytes", "6585 §5", "/a.css", &["X-A: {long:600000}"])
-            .status(&[400, 413, 431]),
+            .status(&[400, 413, 431])
+            .ours(),
         raw("200 fields", "6585 §5", &flood).status(&[431]).closed().ours(),
     ]
 }

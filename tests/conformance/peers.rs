@@ -84,7 +84,8 @@ fn page(cases: &[Case], rows: &[Vec<Outcome>], peers: &[Peer]) -> String {
         "# How other servers fare\n\n\
          `just conformance` writes this page: the cases of `tests/conformance/` that a standard decides, \
          or that a CDN needs of any origin,\nsent as bytes to servers that have the same files. Cases \
-         that pin a choice of Hardtack's are left out. The others are\n{}, set up as their manuals say \
+         that pin a choice of Hardtack's, or what a standard \
+         merely allows, are left out; a dash: the server has no such thing, as entity tags. The others are\n{}, set up as their manuals say \
          for static\nfiles that were compressed beforehand. A case is what this project's authors \
          thought to ask, so Hardtack meets them\nall by construction; what is worth reading is where \
          the others differ, and why.\n\n",
@@ -142,8 +143,9 @@ fn caddy() -> Peer {
     let configuration = |root: &Path, address: SocketAddr| {
         format!(
             "{{\n admin off\n auto_https off\n}}\n\
-             http://{address} {{\n root * {}/site\n header Cache-Control \"public, max-age=60\"\n\
+             :{} {{\n bind 127.0.0.1\n root * {}/site\n header Cache-Control \"public, max-age=60\"\n\
              file_server {{\n precompressed br gzip\n }}\n}}\n",
+            address.port(),
             root.display()
         )
     };
@@ -201,7 +203,8 @@ fn version(command: &mut Command) -> String {
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&text).replace("nginx version: nginx/", "");
     let line = text.lines().next().unwrap_or_default();
-    line.trim_start_matches("static-web-server ").trim_start_matches('v').to_owned()
+    let words = line.split_whitespace().filter(|word| *word != "Version:");
+    words.collect::<Vec<_>>().join(" ").trim_start_matches('v').to_owned()
 }
 
 /// Starts a server on a folder of its own with the site in it, and waits until it listens.

@@ -64,7 +64,8 @@ fn if_none_match() -> Vec<Case> {
         get("a 404 knows no precondition", "9110 §13.2.1", "/none", &["If-None-Match: *"])
             .status(&[404]),
         request("not for POST", "9110 §13.2.1", "POST", "/a.css", &["If-None-Match: *"])
-            .status(&[405]),
+            .status(&[405])
+            .ours(),
     ]
 }
 
