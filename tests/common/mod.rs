@@ -175,6 +175,13 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// A connection to another server than the one under test.
+    pub fn to(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a valid duration");
+        Self { stream: BufReader::new(stream) }
+    }
+
     pub fn send(&mut self, bytes: &[u8]) {
         self.stream.get_mut().write_all(bytes).expect("the connection is open");
     }

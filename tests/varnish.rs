@@ -1,0 +1,248 @@
+//! A stand-in for a CDN: Varnish, in front of a running server.
+//!
+//! Ignored by a plain `cargo test`; `scripts/peers` installs Varnish and runs these.
+
+mod common;
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use common::{Connection, PATIENCE, Packed, Response, Server, executable, folder, pack};
+
+/// A cache as a plain CDN: it keeps one object for each value of what `Vary` names, knows nothing
+/// of codings itself, and can be told to forget everything.
+const VCL: &str = r#"
+vcl 4.1;
+backend default { .host = "127.0.0.1"; .port = "ORIGIN"; }
+sub vcl_recv {
+    if (req.method == "PURGE") { ban("obj.status != 0"); return (synth(200)); }
+}
+sub vcl_backend_response {
+    if (beresp.http.Cache-Control ~ "no-store") { set beresp.uncacheable = true; set beresp.ttl = 0s; }
+    set beresp.grace = 0s;
+    set beresp.keep = 1h;
+}
+sub vcl_deliver {
+    if (obj.hits > 0) { set resp.http.X-Cache = "hit"; } else { set resp.http.X-Cache = "miss"; }
+}
+"#;
+
+/// A running Varnish. It is killed when this goes.
+struct Varnish {
+    address: SocketAddr,
+    process: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Varnish {
+    fn before(origin: SocketAddr) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let vcl = folder.path().join("cdn.vcl");
+        fs::write(&vcl, VCL.replace("ORIGIN", &origin.port().to_string())).expect("written");
+        let address = free_address();
+        let mut varnishd = Command::new("varnishd");
+        varnishd.args(["-F", "-j", "none", "-s", "default,64m", "-p", "http_gzip_support=off"]);
+        varnishd.arg("-a").arg(address.to_string()).arg("-f").arg(&vcl);
+        varnishd.arg("-n").arg(folder.path().join("varnish"));
+        let process = varnishd.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let varnish =
+            Self { address, process: process.expect("varnishd is installed"), _folder: folder };
+        let deadline = Instant::now() + PATIENCE;
+        while TcpStream::connect(address).is_err() {
+            assert!(Instant::now() < deadline, "varnishd does not listen");
+            thread::sleep(Duration::from_millis(50));
+        }
+        varnish
+    }
+
+    fn request(&self, method: &str, target: &str, fields: &[(&str, &str)]) -> Response {
+        Connection::to(self.address).request(method, target, fields)
+    }
+
+    fn get(&self, target: &str, fields: &[(&str, &str)]) -> Response {
+        self.request("GET", target, fields)
+    }
+
+    /// The response of the second request, which the cache answers alone.
+    #[track_caller]
+    fn hit(&self, target: &str, fields: &[(&str, &str)]) -> Response {
+        assert_eq!(self.get(target, fields).status, 200, "{target}");
+        let second = self.get(target, fields);
+        assert_eq!(second.header("x-cache"), Some("hit"), "{target} {fields:?}");
+        second
+    }
+}
+
+impl Drop for Varnish {
+    fn drop(&mut self) {
+        // Its worker goes when the manager is told to stop, and not when that is killed.
+        let told = Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status();
+        if told.is_err() {
+            self.process.kill().ok();
+        }
+        self.process.wait().ok();
+    }
+}
+
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    listener.local_addr().expect("it is bound")
+}
+
+fn css() -> Vec<u8> {
+    (0..400).flat_map(|n| format!(".class-{n} {{ margin: {n}px }}\n").into_bytes()).collect()
+}
+
+fn site(files: &[(&str, &[u8])], toml: &str) -> Packed {
+    let config = folder(&[("hardtack.toml", toml.as_bytes())]);
+    let config = config.path().join("hardtack.toml");
+    let config = config.to_str().expect("temporary folders have plain names");
+    pack(folder(files).path(), &[("HARDTACK_CONFIG", config)])
+}
+
+/// A packed server on a port that was chosen before.
+fn serve_at(packed: &Packed, address: SocketAddr) -> Child {
+    let mut command = executable(Path::new(&packed.executable));
+    command.arg("--listen").arg(address.to_string()).stdout(Stdio::null());
+    let process = command.spawn().expect("the server starts");
+    let deadline = Instant::now() + PATIENCE;
+    while TcpStream::connect(address).is_err() {
+        assert!(Instant::now() < deadline, "the server does not listen");
+        thread::sleep(Duration::from_millis(20));
+    }
+    process
+}
+
+#[test]
+#[ignore = "needs varnish"]
+fn the_second_fetch_is_a_hit_for_each_coding() {
+    let packed = site(&[("a.css", &css()), ("b.png", b"\x89PNG")], "");
+    let server = Server::of(&mut packed.command());
+    let varnish = Varnish::before(server.address);
+    for coding in ["identity", "gzip", "br", "zstd"] {
+        let cached = varnish.hit("/a.css", &[("Accept-Encoding", coding)]);
+        let expected = Some(coding).filter(|coding| *coding != "identity");
+        assert_eq!(cached.header("content-encoding"), expected);
+        assert_eq!(cached.decoded(), css());
+        let length = cached.body.len().to_string();
+        assert_eq!(cached.header("content-length"), Some(length.as_str()));
+    }
+    varnish.hit("/b.png", &[("Accept-Encoding", "gzip")]);
+    // There is one object of it, whatever is accepted.
+    let other = varnish.get("/b.png", &[("Accept-Encoding", "br")]);
+    assert_eq!(other.header("x-cache"), Some("hit"));
+}
+
+/// Whatever clients accept, in whatever order, nobody gets what another one asked for.
+#[test]
+#[ignore = "needs varnish"]
+fn nobody_gets_a_coding_that_they_do_not_accept() {
+    let packed = site(&[("a.css", &css())], "");
+    let server = Server::of(&mut packed.command());
+    let varnish = Varnish::before(server.address);
+    let accepted = ["br", "gzip", "gzip, br", "*", "", "identity", "br;q=0, *", "zstd", "gzip;q=0"];
+    for round in 0..300 {
+        let fields = [("Accept-Encoding", accepted[round * 7 % accepted.len()])];
+        let (direct, cached) = (server.get("/a.css", &fields), varnish.get("/a.css", &fields));
+        assert_eq!(
+            direct.header("content-encoding"),
+            cached.header("content-encoding"),
+            "{fields:?}"
+        );
+        assert_eq!(direct.header("etag"), cached.header("etag"));
+        assert!(direct.body == cached.body);
+    }
+}
+
+#[test]
+#[ignore = "needs varnish and strace"]
+fn a_stale_object_is_revalidated_by_a_304() {
+    let packed = site(&[("a.css", &css())], "max_age = 1");
+    let trace = packed.executable.with_extension("trace");
+    let mut strace = executable(Path::new("strace"));
+    strace.args(["-D", "-f", "-s", "100", "-e", "trace=write,writev,sendto", "-o"]).arg(&trace);
+    let server = Server::of(strace.arg(&packed.executable));
+    let varnish = Varnish::before(server.address);
+    let deadline = Instant::now() + PATIENCE;
+    let revalidated = || fs::read_to_string(&trace).unwrap_or_default().contains("HTTP/1.1 304");
+    while !revalidated() {
+        let response = varnish.get("/a.css", &[("Accept-Encoding", "br")]);
+        assert_eq!((response.status, response.decoded()), (200, css()));
+        assert!(Instant::now() < deadline, "the cache never asked again");
+        thread::sleep(Duration::from_millis(200));
+    }
+    let fetched = fs::read_to_string(&trace).unwrap().matches("HTTP/1.1 200").count();
+    assert_eq!(fetched, 1, "the body was fetched once");
+}
+
+/// The classic broken deploy: a page of the new release asks an instance of the old one for a
+/// file, and the cache keeps the 404.
+#[test]
+#[ignore = "needs varnish"]
+fn a_404_is_not_kept() {
+    let address = free_address();
+    let old = site(&[("a.css", b"a{}")], "");
+    let new = site(&[("a.css", b"a{}"), ("b.css", b"b{}")], "");
+    let mut process = serve_at(&old, address);
+    let varnish = Varnish::before(address);
+    assert_eq!(varnish.get("/b.css", &[]).status, 404);
+    process.kill().and_then(|()| process.wait()).expect("it ran");
+    let mut process = serve_at(&new, address);
+    let response = varnish.get("/b.css", &[]);
+    process.kill().and_then(|()| process.wait()).expect("it ran");
+    assert_eq!((response.status, &response.body[..]), (200, &b"b{}"[..]));
+}
+
+#[test]
+#[ignore = "needs varnish"]
+fn ranges_and_head_are_served_from_the_cache() {
+    let large: Vec<u8> = (0..50_000_u32).flat_map(u32::to_be_bytes).collect();
+    let packed = site(&[("a.css", &css()), ("large.bin", &large)], "codings = ['br']");
+    let server = Server::of(&mut packed.command());
+    let varnish = Varnish::before(server.address);
+    for (target, fields) in [("/large.bin", vec![]), ("/a.css", vec![("Accept-Encoding", "br")])] {
+        let whole = varnish.hit(target, &fields);
+        for (range, part) in [
+            ("bytes=0-0", 0..1),
+            ("bytes=10-19", 10..20),
+            ("bytes=-5", whole.body.len() - 5..whole.body.len()),
+        ] {
+            let fields = [&fields[..], &[("Range", range)]].concat();
+            let response = varnish.get(target, &fields);
+            assert_eq!(
+                (response.status, response.header("x-cache")),
+                (206, Some("hit")),
+                "{range}"
+            );
+            assert_eq!(response.body, whole.body[part], "{range}");
+        }
+        let head = varnish.request("HEAD", target, &fields);
+        assert_eq!(head.header("content-length"), whole.header("content-length"));
+        assert_eq!(head.header("etag"), whole.header("etag"));
+    }
+}
+
+/// A release is purged by forgetting what has a plain path; hashed paths never need it. Here all
+/// is forgotten, which costs a fetch each and breaks nothing.
+#[test]
+#[ignore = "needs varnish"]
+fn a_purge_shows_the_new_release() {
+    let address = free_address();
+    let (old, new) = (site(&[("a.css", b"old{}")], ""), site(&[("a.css", b"new{}")], ""));
+    let mut process = serve_at(&old, address);
+    let varnish = Varnish::before(address);
+    assert_eq!(varnish.hit("/a.css", &[]).body, b"old{}");
+    process.kill().and_then(|()| process.wait()).expect("it ran");
+    let mut process = serve_at(&new, address);
+    assert_eq!(varnish.get("/a.css", &[]).body, b"old{}", "it may be kept for a minute");
+    assert_eq!(varnish.request("PURGE", "/", &[]).status, 200);
+    let response = varnish.get("/a.css", &[]);
+    process.kill().and_then(|()| process.wait()).expect("it ran");
+    assert_eq!(response.body, b"new{}");
+}
