@@ -38,6 +38,11 @@ peers *arguments:
 conformance:
     scripts/conformance
 
+# Every fuzz target for so many seconds; needs a nightly toolchain, and installs cargo-fuzz
+fuzz seconds="60":
+    command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked
+    for target in $(cargo +nightly fuzz list); do cargo +nightly fuzz run "$target" -- -max_total_time={{ seconds }} -max_len=4096 -print_final_stats=1 || exit 1; done
+
 # Licences, bans and sources of all dependencies; needs cargo-deny, and no network
 deny:
     cargo deny --locked check licenses bans sources

@@ -106,7 +106,8 @@ impl<'a> Site<'a> {
         let own = self.settings.cross_origin_resource_policy.map(|policy| {
             HeaderEdit::Set("cross-origin-resource-policy".to_owned(), policy.as_str().to_owned())
         });
-        let plain = asset.paths.plain.as_deref();
+        let own_path = format!("{}{}", self.settings.at.as_str(), asset.logical_path);
+        let plain = asset.paths.plain.as_deref().unwrap_or(&own_path);
         let rules = self.rules.headers.iter();
         let rules = rules.filter(|rule| rule.is_for(&asset.logical_path, plain));
         let edits = own.iter().chain(rules.flat_map(|rule| &rule.edits));

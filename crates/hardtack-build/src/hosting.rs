@@ -317,9 +317,8 @@ mod tests {
             vec![HeaderEdit::Append(own("link"), own("<b>; rel=preload"))],
         ];
         assert_eq!(edits, expected);
-        assert!(rules.headers[1].is_for("a/b.html", Some("/a/b.html")));
-        assert!(!rules.headers[1].is_for("a/b.html", Some("/b.html")));
-        assert!(!rules.headers[1].is_for("a/b.css", None));
+        assert!(rules.headers[1].is_for("a/b.html", "/a/b.html"));
+        assert!(!rules.headers[1].is_for("a/b.html", "/b.html"));
     }
 
     #[test]
