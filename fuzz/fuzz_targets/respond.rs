@@ -25,7 +25,8 @@ enum Value<'a> {
 }
 
 const METHODS: &[&str] = &["GET", "GET", "GET", "HEAD", "OPTIONS", "POST", "BREW"];
-const TARGETS: &[&str] = &["/a.css", hardtack_fuzz::HASHED, "/b%20b.png", "/empty", "/", "/old?x", "/none", "*"];
+const TARGETS: &[&str] =
+    &["/a.css", hardtack_fuzz::HASHED, "/b%20b.png", "/empty", "/", "/old?x", "/none", "*"];
 const NAMES: &[&str] = &[
     "accept",
     "accept-encoding",

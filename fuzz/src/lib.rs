@@ -93,13 +93,18 @@ pub fn ask(request: &Request<()>) {
     }
     assert_eq!(text("content-range").is_some(), is_single_part(status, &fields) || status == 416);
     if is_single_part(status, &fields) {
-        is_slice(&text("content-range").expect("just seen"), &body, text("content-encoding").as_deref());
+        is_slice(
+            &text("content-range").expect("just seen"),
+            &body,
+            text("content-encoding").as_deref(),
+        );
     }
     assert!(status != 500, "a sound bundle is no error");
 }
 
 fn is_single_part(status: u16, fields: &HeaderMap) -> bool {
-    let is_multipart = fields.get("content-type").is_some_and(|it| it.as_bytes().starts_with(b"multipart/"));
+    let is_multipart =
+        fields.get("content-type").is_some_and(|it| it.as_bytes().starts_with(b"multipart/"));
     status == 206 && !is_multipart
 }
 
@@ -108,7 +113,8 @@ fn is_slice(content_range: &str, body: &[u8], coding: Option<&str>) {
     let place = content_range.strip_prefix("bytes ").expect("of bytes");
     let (range, total) = place.split_once('/').expect("with a length");
     let (first, last) = range.split_once('-').expect("with two ends");
-    let [first, last, total]: [usize; 3] = [first, last, total].map(|it| it.parse().expect("a number"));
+    let [first, last, total]: [usize; 3] =
+        [first, last, total].map(|it| it.parse().expect("a number"));
     assert!(first <= last && last < total && body.len() == last + 1 - first);
     let whole: &[u8] = match (coding, total) {
         (Some("gzip"), _) => b"gzipped",
