@@ -38,9 +38,7 @@ pub(crate) fn bundle(
         let index = add(&mut site.writer, compressed);
         site.route(&compressed.asset, index);
     }
-    site.redirect()?;
-    site.rewrite()?;
-    site.fall_back()?;
+    site.apply_hosting()?;
     finish(site.writer, settings)
 }
 
@@ -128,23 +126,33 @@ impl<'a> Site<'a> {
         }
     }
 
-    fn redirect(&mut self) -> Result<(), Problem> {
+    /// Adds what the rules add. All that is wrong with them is told at once.
+    fn apply_hosting(&mut self) -> Result<(), Error> {
+        let mut problems = Vec::new();
         for redirect in &self.rules.redirects {
-            self.unless_taken(&redirect.from, redirect.place)?;
-            let Redirect { from, location, status, .. } = redirect;
-            self.writer.redirect(from, location, *status, short_lived(self.settings));
+            problems.extend(self.redirect(redirect).err());
         }
+        for rewrite in &self.rules.rewrites {
+            problems.extend(self.rewrite(rewrite).err());
+        }
+        problems.extend(self.fall_back().err());
+        Error::unless_none(problems)
+    }
+
+    fn redirect(&mut self, redirect: &Redirect) -> Result<(), Problem> {
+        let Redirect { from, location, status, place } = redirect;
+        self.unless_taken(from, *place)?;
+        self.writer.redirect(from, location, *status, short_lived(self.settings));
         Ok(())
     }
 
-    fn rewrite(&mut self) -> Result<(), Problem> {
-        for Rewrite { from, page, place } in &self.rules.rewrites {
-            self.unless_taken(from, *place)?;
-            let Some((index, asset)) = self.page(page) else {
-                return Err(self.problem(*place, format!("there is no asset {page:?}")));
-            };
-            self.serve_plain(from, index, asset);
-        }
+    fn rewrite(&mut self, rewrite: &Rewrite) -> Result<(), Problem> {
+        let Rewrite { from, page, place } = rewrite;
+        self.unless_taken(from, *place)?;
+        let Some((index, asset)) = self.page(page) else {
+            return Err(self.problem(*place, format!("there is no asset {page:?}")));
+        };
+        self.serve_plain(from, index, asset);
         Ok(())
     }
 

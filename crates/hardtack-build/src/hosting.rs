@@ -68,7 +68,7 @@ pub(crate) const NOT_FOUND_PAGE: &str = "404.html";
 pub(crate) const INDEX_PAGE: &str = "index.html";
 
 pub(crate) const REDIRECTS: &str = "_redirects";
-const HEADERS: &str = "_headers";
+pub(crate) const HEADERS: &str = "_headers";
 
 /// Gathers the rules of the settings, and of the files if they are there.
 pub(crate) fn rules(settings: &Settings) -> Result<Rules, Error> {

@@ -80,8 +80,8 @@ impl Bake {
         let settings = &self.settings;
         let compress = |assets| compress(assets, settings, self.cache.as_ref(), &*self.report);
 
-        let rules = rules(settings)?;
         let scanned = recognise_prehashed(scan(settings)?, settings)?;
+        let rules = rules(settings)?;
         let mut referenced = references(scanned, settings)?;
         let (left_out, mut warnings) = referenced.take_remarks();
         let components = graph(&referenced);

@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::{
-    Error, Patterns, Problem, ProblemKind, Settings, media_type::media_type, pattern::Verdict,
+    Error, Patterns, Problem, ProblemKind, Settings,
+    hosting::{HEADERS, REDIRECTS},
+    media_type::media_type,
+    pattern::Verdict,
 };
 
 /// One authored file.
@@ -42,6 +45,9 @@ pub(crate) struct Scanned {
     pub(crate) left_out: Vec<String>,
 }
 
+/// Files that are no assets, but rules about them; `hosting` reads them.
+const RULES: [&str; 2] = [HEADERS, REDIRECTS];
+
 /// Assets that keep their path.
 static ENTRY_POINTS: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::built_in(&[
@@ -70,9 +76,6 @@ static LEFT_OUT: LazyLock<Patterns> = LazyLock::new(|| {
         "*.swp",
         "Thumbs.db",
         "desktop.ini",
-        // Rules, which `hosting` reads.
-        "/_headers",
-        "/_redirects",
     ])
 });
 
@@ -158,6 +161,9 @@ impl Walk<'_> {
         let name = file.file_name().and_then(|name| name.to_str());
         let logical_path = format!("{prefix}{}", name.ok_or(ProblemKind::NameNotUtf8)?);
         let is_folder = file.is_dir();
+        if RULES.contains(&logical_path.as_str()) && !is_folder {
+            return Ok(());
+        }
         if is_left_out(self.settings, &logical_path, is_folder)? {
             self.found.left_out.push(logical_path);
             return Ok(());
@@ -303,6 +309,11 @@ mod tests {
         );
         finds(&[".well-known/security.txt"], "", &[".well-known/security.txt"], &[]);
         finds(&[".well-known/.hidden"], "", &[], &[".well-known/.hidden"]);
+    }
+
+    #[test]
+    fn rules_at_the_top_are_no_assets_and_not_left_out() {
+        finds(&["_headers", "_redirects", "a", "b/_headers"], "", &["a", "b/_headers"], &[]);
     }
 
     #[test]

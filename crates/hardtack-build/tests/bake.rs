@@ -227,6 +227,8 @@ fn redirects_and_rewrites() {
     fails("/a.html /b", "_redirects:1:1: \"/a.html\" is an asset's path too");
     fails("\n/b /c 200", "_redirects:2:1: there is no asset \"c\"");
     fails("/* /c 200", "_redirects:1:1: there is no page \"c\"");
+    fails("/* /c 200\n/a.html /x", "_redirects:2:1: \"/a.html\" is an asset's path too");
+    fails("/* /c 200\n/a.html /x", "_redirects:1:1: there is no page \"c\"");
     fails("/a/* /b", "only single paths are redirected");
 }
 
