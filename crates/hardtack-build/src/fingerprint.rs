@@ -499,6 +499,23 @@ mod tests {
         });
     }
 
+    /// Its place is counted from the beginning of the page, not of the map.
+    #[test]
+    fn an_integrity_section_that_is_there_is_put_right() {
+        let page = |url: &str, integrity: &str| {
+            format!(
+                "<p>x<script type=importmap>{{\"integrity\":{{\"{url}\":\"{integrity}\"}}}}</script>"
+            )
+        };
+        let authored = page("./a.js", "sha384-old");
+        let files = [("a.js", "a"), ("other.js", "b"), ("p.html", &authored)];
+        for integrity in [false, true] {
+            is_page(Settings { integrity, ..Settings::default() }, &files, |_| {
+                page(&format!("./a.{}.js", short("a")), &Integrity::of(b"a").to_string())
+            });
+        }
+    }
+
     /// A bundler's file is final, wherever it comes in the order of paths.
     #[test]
     fn integrity_of_what_a_bundler_hashed() {
