@@ -1,7 +1,8 @@
 //! Serves a [bundle](hardtack_bundle): a site's static files, from read-only memory.
 //!
 //! [`respond`] is the whole of it: a pure function from a bundle and a request to a response.
-//! [`ServeBundle`] is that function as a [`tower_service::Service`], for axum, tower and hyper.
+//! [`ServeBundle`] is that function as a [`tower_service::Service`], for axum, tower and hyper, and
+//! [`BundleLayer`] stands before an app and answers only what is in the bundle.
 //!
 //! ```
 //! use axum::Router;
@@ -33,6 +34,7 @@ mod conditional;
 mod cors;
 mod entity_tag;
 mod fields;
+mod layer;
 mod message;
 mod multipart;
 mod negotiate;
@@ -47,5 +49,6 @@ mod weight;
 
 pub use body::Body;
 pub use hardtack_bundle::Bundle;
+pub use layer::{Answer, BundleFirst, BundleLayer};
 pub use respond::respond;
 pub use service::ServeBundle;

@@ -4,8 +4,8 @@ use hardtack_bundle::{Action, Bundle, Route};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
     header::{
-        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, InvalidHeaderValue,
-        LOCATION, X_CONTENT_TYPE_OPTIONS,
+        ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH,
+        CONTENT_TYPE, InvalidHeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use percent_encoding::{AsciiSet, utf8_percent_encode};
@@ -90,6 +90,21 @@ impl From<InvalidHeaderValue> for Damaged {
 }
 
 pub(crate) type Answer = Result<Response<Body>, Damaged>;
+
+/// Answers what the bundle has something for, and nothing else.
+pub(crate) fn answer_if_baked(asked: &Asked<'_>) -> Option<Response<Body>> {
+    let is_ours = match *asked.method {
+        Method::GET | Method::HEAD => true,
+        Method::OPTIONS => asked.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD),
+        _ => false,
+    };
+    let path = path::decode(asked.uri.path()).ok().filter(|_| is_ours)?;
+    match asked.bundle.route(&path) {
+        Ok(None) => None,
+        // A route that cannot be read is answered by an error that says so.
+        Ok(Some(_)) | Err(_) => Some(answer(asked)),
+    }
+}
 
 fn look_up(asked: &Asked<'_>) -> Answer {
     let Ok(path) = path::decode(asked.uri.path()) else {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::{Router, routing};
-use hardtack::{Body, Bundle, ServeBundle, respond};
+use hardtack::{Body, Bundle, BundleLayer, ServeBundle, respond};
 use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Writer};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -481,6 +481,39 @@ fn every_response_has_a_content_length_that_is_true() {
         let stated = response.headers()["content-length"].to_str().unwrap().to_owned();
         assert_eq!(stated, text(response).len().to_string(), "{line}");
     }
+}
+
+/// What is baked is answered first, and the app sees all the rest.
+#[tokio::test]
+async fn it_is_a_layer_in_front_of_an_app() {
+    let app = Router::new()
+        .route("/hello", routing::get(|| async { "hello" }))
+        .route("/docs", routing::post(|| async { "posted" }))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "the app's 404") })
+        .layer(BundleLayer::new(*SITE));
+    let ask = async |line: &str, fields: &[(&str, &str)]| {
+        let (method, target) = line.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(target);
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.into_body().collect().await.unwrap().to_bytes())
+    };
+    assert_eq!(ask("GET /a.css", &[]).await, (200, "0123456789".into()));
+    assert_eq!(ask("GET /a.css", &[("accept-encoding", "br")]).await, (200, "brotli".into()));
+    assert_eq!(ask("HEAD /a.css", &[]).await, (200, "".into()));
+    assert_eq!(ask("GET /a.css", &[("range", "bytes=10-")]).await.0, 416);
+    assert_eq!(ask("GET /docs", &[]).await.0, 301);
+    let preflight = [("access-control-request-method", "GET")];
+    assert_eq!(ask("OPTIONS /a.css", &preflight).await.0, 204);
+    for line in ["GET /none", "GET /%", "OPTIONS /none", "POST /none", "GET /a.0123456789aa.css"] {
+        assert_eq!(ask(line, &preflight).await, (404, "the app's 404".into()), "{line}");
+    }
+    assert_eq!(ask("GET /hello", &[]).await, (200, "hello".into()));
+    assert_eq!(ask("POST /docs", &[]).await, (200, "posted".into()));
 }
 
 #[tokio::test]

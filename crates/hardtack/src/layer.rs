@@ -1,0 +1,116 @@
+//! The bundle in front of an app.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use hardtack_bundle::Bundle;
+use http::{Request, Response};
+use http_body_util::Either;
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{
+    Body,
+    respond::{Asked, answer_if_baked},
+};
+
+/// Answers what is in the bundle, and passes every other request on to the app.
+///
+/// Put it outermost, before sessions, logging of users and the like: assets then cost none of
+/// that. What is passed on: paths that the bundle has no answer for, other methods than `GET` and
+/// `HEAD` (but the preflight of a path in the bundle), and everything that is wrong with a
+/// message. So the app answers a 404 itself; the bundle's `404.html` and single-page fallback are
+/// for [`ServeBundle`](crate::ServeBundle).
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use hardtack::{Bundle, BundleLayer};
+///
+/// fn app(bundle: Bundle<'static>) -> Router {
+///     Router::new().route("/hello", get(|| async { "hello" })).layer(BundleLayer::new(bundle))
+/// }
+/// ```
+///
+/// In axum, `Router::layer` sees requests to the router's own routes, its fallback among them; a
+/// bundle that answers at a path of a route wins over it.
+#[derive(Clone, Copy, Debug)]
+pub struct BundleLayer {
+    bundle: Bundle<'static>,
+}
+
+impl BundleLayer {
+    /// A layer for that bundle.
+    pub const fn new(bundle: Bundle<'static>) -> Self {
+        Self { bundle }
+    }
+}
+
+impl<S> Layer<S> for BundleLayer {
+    type Service = BundleFirst<S>;
+
+    fn layer(&self, inner: S) -> BundleFirst<S> {
+        BundleFirst { bundle: self.bundle, inner }
+    }
+}
+
+/// A service behind a [`BundleLayer`].
+#[derive(Clone, Copy, Debug)]
+pub struct BundleFirst<S> {
+    bundle: Bundle<'static>,
+    inner: S,
+}
+
+impl<S, B, C> Service<Request<B>> for BundleFirst<S>
+where
+    S: Service<Request<B>, Response = Response<C>>,
+{
+    type Response = Response<Either<Body, C>>;
+    type Error = S::Error;
+    type Future = Answer<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Answer<S::Future> {
+        match answer_if_baked(&Asked::new(&self.bundle, &request)) {
+            Some(response) => Answer::Baked { response: Some(response) },
+            None => Answer::Inner { response: self.inner.call(request) },
+        }
+    }
+}
+
+pin_project! {
+    /// The bundle's response, which is there, or the app's, which will be.
+    #[project = Projected]
+    #[derive(Debug)]
+    pub enum Answer<F> {
+        #[doc(hidden)]
+        Baked { response: Option<Response<Body>> },
+        #[doc(hidden)]
+        Inner { #[pin] response: F },
+    }
+}
+
+impl<F, C, E> Future for Answer<F>
+where
+    F: Future<Output = Result<Response<C>, E>>,
+{
+    type Output = Result<Response<Either<Body, C>>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Projected::Baked { response } => {
+                let response = response.take().expect("a future is not polled when it is done");
+                Poll::Ready(Ok(response.map(Either::Left)))
+            }
+            Projected::Inner { response } => {
+                let response = ready!(response.poll(context))?;
+                Poll::Ready(Ok(response.map(Either::Right)))
+            }
+        }
+    }
+}
