@@ -27,6 +27,7 @@ use crate::{
 /// | variable | value |
 /// |---|---|
 /// | `HARDTACK_BUNDLE` | the path of the bundle |
+/// | `HARDTACK_NAMES` | the path of the [table of names](hardtack_bundle::names), for `hardtack::asset!` |
 /// | `HARDTACK_MANIFEST` | the path of the manifest, as JSON |
 /// | `HARDTACK_BUNDLE_DIGEST` | a digest of the bundle, in hex: whoever embeds the bundle by other means than `include_bytes!` mentions it, so that a changed bundle is embedded anew |
 ///
@@ -35,11 +36,11 @@ use crate::{
 /// Cargo runs the script again when a file in the asset folder or the configuration changes,
 /// appears or disappears. What is wrong is told as errors of the build, all at once.
 pub fn build_script() -> ExitCode {
-    let outcome = run().and_then(|baked| {
+    let outcome = run().and_then(|(folder, baked)| {
         warn_of_slowness();
         baked.warnings.iter().for_each(|warning| println!("cargo::warning={warning}"));
         println!("{}", baked.summary);
-        hand_on(&baked)
+        hand_on(&baked, &folder)
     });
     if let Err(Error { problems }) = outcome {
         // Cargo fails the build for these, whatever the exit code; with another than success
@@ -49,7 +50,8 @@ pub fn build_script() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn run() -> Result<Baked, Error> {
+/// The folder, and what was baked of it.
+fn run() -> Result<(PathBuf, Baked), Error> {
     for variable in [ASSETS, AT, CACHE, CONFIG, LAST_MODIFIED, STATIC_HOST] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
@@ -60,7 +62,8 @@ fn run() -> Result<Baked, Error> {
     let settings = Settings::from_environment(&package)?;
     // Cargo looks at everything below a folder. A folder that does not exist counts as changed.
     rerun_if_changed(&settings.assets);
-    Bake::with(settings).cache(cache_folder(&package)?).run()
+    let folder = settings.assets.clone();
+    Ok((folder, Bake::with(settings).cache(cache_folder(&package)?).run()?))
 }
 
 fn rerun_if_changed(path: &Path) {
@@ -68,21 +71,29 @@ fn rerun_if_changed(path: &Path) {
 }
 
 /// Writes the output, and tells the package's code where it is.
-fn hand_on(baked: &Baked) -> Result<(), Error> {
+fn hand_on(baked: &Baked, folder: &Path) -> Result<(), Error> {
     let out = cargo_path("OUT_DIR")?;
     let bundle = out.join("hardtack.bundle");
+    let names = out.join("hardtack.names");
     let manifest = out.join("manifest.json");
-    let digest = Bundle::open(&baked.bundle)
-        .map_err(|error| ProblemKind::Bundle(error).of(&bundle))?
-        .digest();
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let failed = |error| ProblemKind::Bundle(error).of(&bundle);
+    let opened = Bundle::open(&baked.bundle).map_err(failed)?;
+    let digest: String = opened.digest().iter().map(|byte| format!("{byte:02x}")).collect();
     write(&bundle, &baked.bundle)?;
+    write(&names, &opened.names(&folder_for_people(folder)).map_err(failed)?)?;
     write(&manifest, baked.manifest.to_json().as_bytes())?;
     write(&out.join("staticfiles.json"), staticfiles(&baked.manifest).as_bytes())?;
     println!("cargo::rustc-env=HARDTACK_BUNDLE={}", bundle.display());
+    println!("cargo::rustc-env=HARDTACK_NAMES={}", names.display());
     println!("cargo::rustc-env=HARDTACK_MANIFEST={}", manifest.display());
     println!("cargo::rustc-env=HARDTACK_BUNDLE_DIGEST={digest}");
     Ok(())
+}
+
+/// The asset folder as its developers know it: from the package's folder, if it lies below that.
+fn folder_for_people(folder: &Path) -> String {
+    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    folder.strip_prefix(package).unwrap_or(folder).display().to_string()
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Problem> {

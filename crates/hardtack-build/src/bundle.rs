@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use hardtack_bundle::{
-    AssetIndex, Bundle, CachePolicy, Coding, NewAsset, Totals, Writer, manifest::Manifest,
+    AssetIndex, Bundle, CachePolicy, Coding, NewAsset, Totals, Writer, encode_path,
+    manifest::Manifest,
 };
 
 use crate::{
     Error, Place, Problem, ProblemKind, Settings,
     compress::Compressed,
-    fingerprint::{Final, encode},
+    fingerprint::Final,
     header_rules::HeaderEdit,
     hosting::{self, Fallback, NOT_FOUND_PAGE, Redirect, Rewrite, Rules},
 };
@@ -29,13 +30,15 @@ pub(crate) fn bundle(
     rules: &Rules,
 ) -> Result<Bundled, Error> {
     let mut writer = Writer::new(settings.at.as_str());
+    writer.static_host(settings.static_host.as_deref().unwrap_or_default());
     writer.origins(&settings.cors.to_text());
     if let Some(time) = settings.last_modified {
         writer.last_modified(&time.to_http_date(), time.seconds);
     }
+    let indexes: Vec<_> = assets.iter().map(|compressed| add(&mut writer, compressed)).collect();
+    add_imports(&mut writer, assets, &indexes);
     let mut site = Site { writer, settings, rules, by_plain: BTreeMap::new() };
-    for compressed in assets {
-        let index = add(&mut site.writer, compressed);
+    for (compressed, index) in assets.iter().zip(indexes) {
         site.route(&compressed.asset, index);
     }
     site.apply_hosting()?;
@@ -56,15 +59,25 @@ fn add(writer: &mut Writer, compressed: &Compressed) -> AssetIndex {
     let identity = [(Coding::Identity, asset.bytes.as_slice())];
     let coded = compressed.coded.iter().map(|(coding, bytes)| (*coding, &bytes[..]));
     let representations: Vec<_> = identity.into_iter().chain(coded).collect();
-    let plain_url = asset.paths.plain.as_ref().map(|plain| encode(plain));
+    let plain_url = asset.paths.plain.as_ref().map(|plain| encode_path(plain));
     writer.asset(NewAsset {
         logical_path: &asset.logical_path,
-        url: &encode(asset.paths.preferred()),
+        url: &encode_path(asset.paths.preferred()),
         plain_url: plain_url.as_deref(),
         media_type: &asset.media_type,
         fingerprint: asset.fingerprint,
         representations: &representations,
     })
+}
+
+fn add_imports(writer: &mut Writer, assets: &[Compressed], indexes: &[AssetIndex]) {
+    let logical_paths = assets.iter().map(|compressed| compressed.asset.logical_path.as_str());
+    let by_path: BTreeMap<_, _> = logical_paths.zip(indexes).collect();
+    for (compressed, index) in assets.iter().zip(indexes) {
+        let imports = compressed.asset.imports.iter();
+        writer
+            .imports(*index, imports.filter_map(|path| by_path.get(path.as_str())).map(|it| **it));
+    }
 }
 
 /// The URL paths of a site, as they are added.
@@ -122,7 +135,7 @@ impl<'a> Site<'a> {
         let folder = plain.strip_suffix('/').filter(|folder| !folder.is_empty());
         for alias in [Some(own.as_str()).filter(|own| *own != plain), folder].into_iter().flatten()
         {
-            self.writer.redirect(alias, &encode(plain), 301, short_lived(self.settings));
+            self.writer.redirect(alias, &encode_path(plain), 301, short_lived(self.settings));
         }
     }
 

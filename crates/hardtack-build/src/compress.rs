@@ -265,6 +265,7 @@ mod tests {
             fingerprint: Fingerprint::of(&bytes),
             bytes,
             paths: UrlPaths { hashed: None, plain: Some("/a".into()) },
+            imports: Vec::new(),
         }
     }
 

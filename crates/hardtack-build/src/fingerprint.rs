@@ -6,8 +6,7 @@ use std::{
     ops::Range,
 };
 
-use hardtack_bundle::{Fingerprint, Integrity};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use hardtack_bundle::{Fingerprint, Integrity, encode_path};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -28,6 +27,8 @@ pub(crate) struct Final {
     pub(crate) bytes: Vec<u8>,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) paths: UrlPaths,
+    /// The logical paths of what it imports, if it is a module.
+    pub(crate) imports: Vec<String>,
 }
 
 /// The URL paths of an asset, percent-decoded.
@@ -53,7 +54,7 @@ pub(crate) fn fingerprint(
     settings: &Settings,
     rules: &Rules,
 ) -> Vec<Final> {
-    let Referenced { assets, references, module_integrity, .. } = referenced;
+    let Referenced { assets, references, imports, module_integrity, .. } = referenced;
     let at = settings.at.as_str();
     let mut site = Site {
         static_host: settings.static_host.as_deref().unwrap_or_default(),
@@ -63,6 +64,7 @@ pub(crate) fn fingerprint(
         integrities: vec![OnceCell::new(); assets.len()],
         assets,
         references,
+        imports,
         module_integrity,
     };
     for component in components {
@@ -87,6 +89,7 @@ struct Site<'a> {
     rules: &'a Rules,
     assets: Vec<Asset>,
     references: Vec<Vec<Reference>>,
+    imports: Vec<Vec<usize>>,
     module_integrity: HashMap<usize, IntegrityPlace>,
     paths: Vec<UrlPaths>,
     finals: Vec<Option<(Fingerprint, Vec<u8>)>>,
@@ -160,13 +163,13 @@ impl Site<'_> {
         }
         let path_of_page = &referrer.logical_path;
         if path_of_page == NOT_FOUND_PAGE || self.rules.has_other_addresses(path_of_page) {
-            return Some(to.link.replace(0..path.len(), &encode(paths.preferred())));
+            return Some(to.link.replace(0..path.len(), &encode_path(paths.preferred())));
         }
         // Of the others, the author's link says the name already.
         let is_hashed = self.assets[to.target].role == Role::Hashed;
         let name = file_name(paths.hashed.as_ref().filter(|_| is_hashed)?);
         let segment = path.rfind('/').map_or(0, |slash| slash + 1)..path.len();
-        (!segment.is_empty()).then(|| to.link.replace(segment, &encode(name)))
+        (!segment.is_empty()).then(|| to.link.replace(segment, &encode_path(name)))
     }
 
     /// The integrity of what a reference leads to, where it is to be said.
@@ -215,18 +218,25 @@ impl Site<'_> {
 
     /// The URL of an asset at its preferred path, with the static host if there is one.
     fn whole_url(&self, index: usize) -> String {
-        format!("{}{}", self.static_host, encode(self.paths[index].preferred()))
+        format!("{}{}", self.static_host, encode_path(self.paths[index].preferred()))
     }
 
-    fn finish(self) -> Vec<Final> {
-        let finished = self.assets.into_iter().zip(self.paths).zip(self.finals);
+    fn finish(mut self) -> Vec<Final> {
+        let imports: Vec<_> = (0..self.assets.len()).map(|index| self.imports(index)).collect();
+        let finals = std::mem::take(&mut self.finals);
+        let finished = self.assets.into_iter().zip(self.paths).zip(finals).zip(imports);
         finished
-            .filter_map(|((asset, paths), finished)| {
+            .filter_map(|(((asset, paths), finished), imports)| {
                 let (fingerprint, bytes) = finished?;
                 let Asset { logical_path, media_type, .. } = asset;
-                Some(Final { logical_path, media_type, bytes, fingerprint, paths })
+                Some(Final { logical_path, media_type, bytes, fingerprint, paths, imports })
             })
             .collect()
+    }
+
+    fn imports(&self, index: usize) -> Vec<String> {
+        let imports = self.imports[index].iter();
+        imports.map(|target| self.logical_path(*target).to_owned()).collect()
     }
 }
 
@@ -268,19 +278,6 @@ fn hashed_path(at: &str, asset: &Asset, fingerprint: Fingerprint) -> String {
 
 fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
-}
-
-/// Percent-encodes a path, so that it needs no other escape in HTML, CSS or a header field.
-pub(crate) fn encode(path: &str) -> String {
-    const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'.')
-        .remove(b'_')
-        .remove(b'~')
-        .remove(b'/')
-        .remove(b'@')
-        .remove(b'+');
-    utf8_percent_encode(path, KEPT).to_string()
 }
 
 /// Digests parts with their lengths, so that no two lists of parts are digested alike.

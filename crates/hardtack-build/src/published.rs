@@ -38,6 +38,7 @@ pub(crate) fn with_published_manifest(
         fingerprint: Fingerprint::of(&bytes),
         bytes,
         paths: UrlPaths { hashed: None, plain: Some(plain) },
+        imports: Vec::new(),
     };
     assets.splice(place..place, compress(vec![published])?);
     Ok(assets)

@@ -86,6 +86,8 @@ pub(crate) struct Link {
     /// Whether the URL stands there as it is, without escapes.
     is_verbatim: bool,
     if_missing: IfMissing,
+    /// Whether a module imports what it leads to, statically.
+    is_import: bool,
     /// Where the integrity of what it leads to is said, if it is.
     pub(crate) integrity: Option<IntegrityPlace>,
     /// For a mapping that is put into an import map there: the specifier.
@@ -122,7 +124,16 @@ impl Link {
     fn new(text: &[u8], span: Range<usize>, url: String, quoting: Quoting) -> Self {
         let is_verbatim = text[span.clone()] == *url.as_bytes();
         let if_missing = IfMissing::Error;
-        Self { span, url, quoting, is_verbatim, if_missing, integrity: None, specifier: None }
+        Self {
+            span,
+            url,
+            quoting,
+            is_verbatim,
+            if_missing,
+            is_import: false,
+            integrity: None,
+            specifier: None,
+        }
     }
 
     /// A mapping that does not stand in the text.
@@ -173,6 +184,8 @@ pub(crate) struct Reference {
 pub(crate) struct Referenced {
     pub(crate) assets: Vec<Asset>,
     pub(crate) references: Vec<Vec<Reference>>,
+    /// The assets that each imports statically.
+    pub(crate) imports: Vec<Vec<usize>>,
     /// Where the integrity of a page's modules is to be said, by the index of the page.
     pub(crate) module_integrity: HashMap<usize, IntegrityPlace>,
     pub(crate) left_out: Vec<String>,
@@ -197,23 +210,27 @@ pub(crate) fn references(scanned: Scanned, settings: &Settings) -> Result<Refere
     let found: Vec<_> = assets.par_iter().map(|asset| targets.of(asset, settings)).collect();
     let bare: BTreeSet<_> = found.iter().flat_map(|found| found.bare.iter().cloned()).collect();
     let (mut references, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut imports = Vec::new();
     let mut module_integrity = HashMap::new();
     for (index, mut of_asset) in found.into_iter().enumerate() {
         of_asset.references.extend(targets.mappings(&of_asset, &bare));
         module_integrity.extend(of_asset.import_map.integrity.map(|place| (index, place)));
         of_asset.references.sort_by_key(|reference| reference.link.span.start);
         references.push(of_asset.references);
+        imports.push(of_asset.imports);
         errors.extend(of_asset.errors);
         warnings.extend(of_asset.warnings);
     }
     Error::unless_none(errors)?;
-    Ok(Referenced { assets, references, module_integrity, left_out, warnings })
+    Ok(Referenced { assets, references, imports, module_integrity, left_out, warnings })
 }
 
 /// What is known of one asset.
 #[derive(Default)]
 struct OfAsset {
     references: Vec<Reference>,
+    /// What it imports statically.
+    imports: Vec<usize>,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
     bare: Vec<String>,
@@ -239,10 +256,7 @@ impl<'a> Targets<'a> {
 
     /// The references of an asset, and what is wrong with it.
     fn of(&self, asset: &Asset, settings: &Settings) -> OfAsset {
-        // What a bundler hashed, it has rewritten; another byte would need another name.
-        let is_left_alone = asset.role == Role::Prehashed
-            || settings.exclude_references.matches(&asset.logical_path);
-        if is_left_alone {
+        if settings.exclude_references.matches(&asset.logical_path) {
             return OfAsset::default();
         }
         let file = settings.assets.join(&asset.logical_path);
@@ -250,6 +264,9 @@ impl<'a> Targets<'a> {
             let place = Some(Place::at(&asset.bytes, offset));
             Problem { file: file.clone(), place, kind }
         };
+        if asset.role == Role::Prehashed {
+            return self.of_prehashed(asset, settings);
+        }
         match find(asset, settings) {
             Ok(found) => self.follow(asset, found, settings.missing, problem),
             Err(Fault { offset, kind }) => {
@@ -267,6 +284,7 @@ impl<'a> Targets<'a> {
         problem: impl Fn(usize, ProblemKind) -> Problem,
     ) -> OfAsset {
         let base = url::base(self.at, &asset.logical_path, found.base.as_deref());
+        let imports = self.imports(base.as_deref(), &found.links);
         let (mut references, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         for (offset, text) in
             found.remarks.into_iter().chain(computed(&asset.bytes, found.computed))
@@ -286,7 +304,25 @@ impl<'a> Targets<'a> {
             }
         }
         let import_map = found.import_map.unwrap_or_default();
-        OfAsset { references, errors, warnings, bare: found.bare, import_map, base }
+        OfAsset { references, imports, errors, warnings, bare: found.bare, import_map, base }
+    }
+
+    /// What a bundler hashed, it has rewritten, and another byte would need another name: only
+    /// what it imports is of interest.
+    fn of_prehashed(&self, asset: &Asset, settings: &Settings) -> OfAsset {
+        let Ok(found) = find(asset, settings) else { return OfAsset::default() };
+        let base = url::base(self.at, &asset.logical_path, found.base.as_deref());
+        let imports = self.imports(base.as_deref(), &found.links);
+        OfAsset { imports, ..OfAsset::default() }
+    }
+
+    fn imports(&self, base: Option<&str>, links: &[Link]) -> Vec<usize> {
+        let imports = links.iter().filter(|link| link.is_import);
+        let target = |link: &Link| match self.resolve(base, &link.url) {
+            Resolved::Asset(target) => Some(target),
+            Resolved::Elsewhere | Resolved::Nothing(_) => None,
+        };
+        imports.filter_map(target).collect()
     }
 
     /// What an import map has to say beside its mappings of folders: where the specifiers lead to

@@ -115,6 +115,27 @@ fn django_knows_the_manifest() {
 }
 
 #[test]
+fn a_module_says_what_it_imports() {
+    let folder = folder(&[
+        ("a-0123abcd.js", "import './b.js'; import '/lib/c.js'; import('./d.js')"),
+        ("b.js", "export * from './lib/c.js'; import './a-0123abcd.js'; import 'bare'"),
+        ("d.js", "import data from './data.json' with { type: 'json' }"),
+        ("data.json", "{}"),
+        ("lib/c.js", ""),
+    ]);
+    let baked = bake(folder.path(), "prehashed = ['*-????????.js']").unwrap();
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let imports = |path| {
+        let asset = bundle.asset(path).unwrap().unwrap();
+        bundle.imports(&asset).map(|import| import.unwrap().logical_path).collect::<Vec<_>>()
+    };
+    assert_eq!(imports("a-0123abcd.js"), ["b.js", "lib/c.js"]);
+    assert_eq!(imports("b.js"), ["a-0123abcd.js", "lib/c.js"]);
+    assert_eq!(imports("d.js"), ["data.json"]);
+    assert_eq!(imports("lib/c.js"), [""; 0]);
+}
+
+#[test]
 fn an_entry_point_keeps_its_path() {
     has_routes(&[("a.html", "x")], "keep_only_hashed = true", &[("/a.html", "a.html")]);
 }

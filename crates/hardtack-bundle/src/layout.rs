@@ -1,6 +1,6 @@
 //! The bundle format, byte by byte.
 //!
-//! A bundle is one contiguous piece of memory: a header, then seven sections. All integers are
+//! A bundle is one contiguous piece of memory: a header, then eight sections. All integers are
 //! little-endian; no field needs alignment, so a bundle can be viewed wherever it lies.
 //!
 //! | section | contents |
@@ -11,6 +11,7 @@
 //! | routes | [`RouteRecord`]s, sorted by URL path |
 //! | index | `u32` slots of a hash table over the routes, see [`slot`] |
 //! | fields | [`FieldRecord`]s; those of one route lie together, in the order in which they apply |
+//! | imports | `u32` indexes of assets; those that one asset imports lie together, sorted |
 //! | strings | UTF-8 text that the records point into, each distinct string once |
 //! | bodies | the representations' bytes, each distinct body once |
 //!
@@ -77,26 +78,30 @@ pub struct Header {
     pub index: Section,
     /// 160: where the [`FieldRecord`]s lie.
     pub fields: Section,
-    /// 176: where the text lies; counted in bytes.
+    /// 176: where the indexes of imported assets lie.
+    pub imports: Section,
+    /// 192: where the text lies; counted in bytes.
     pub strings: Section,
-    /// 192: where the bodies lie; counted in bytes.
+    /// 208: where the bodies lie; counted in bytes.
     pub bodies: Section,
-    /// 208: the URL prefix, which begins and ends with `/`.
+    /// 224: the URL prefix, which begins and ends with `/`.
     pub at: Text,
-    /// 216: the origins that may use the assets (CORS): `*`, or some with spaces between, or none.
+    /// 232: scheme and host of the CDN, without a slash at the end; empty if there is none.
+    pub static_host: Text,
+    /// 240: the origins that may use the assets (CORS): `*`, or some with spaces between, or none.
     pub origins: Text,
-    /// 224: value of `Last-Modified`; empty if there is none.
+    /// 248: value of `Last-Modified`; empty if there is none.
     pub last_modified: Text,
-    /// 232: the same, in seconds since 1970.
+    /// 256: the same, in seconds since 1970.
     pub last_modified_seconds: U64,
-    /// 240: bytes of all assets under the identity coding.
+    /// 264: bytes of all assets under the identity coding.
     pub identity_bytes: U64,
-    /// 248: bytes of all assets, each under the coding that makes it smallest.
+    /// 272: bytes of all assets, each under the coding that makes it smallest.
     pub smallest_bytes: U64,
-    /// 256: index of the route that answers navigations which lead to no other, or [`NONE`].
+    /// 280: index of the route that answers navigations which lead to no other, or [`NONE`].
     pub fallback: U32,
-    /// 260: zeros.
-    pub reserved: [u8; 28],
+    /// 284: zeros.
+    pub reserved: [u8; 4],
     /// 288: SHA-256 of bytes 0 to 287.
     pub header_digest: [u8; 32],
 }
@@ -121,7 +126,7 @@ pub struct Text {
     pub length: U32,
 }
 
-/// 120 bytes: one asset.
+/// 128 bytes: one asset.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct AssetRecord {
@@ -141,6 +146,10 @@ pub struct AssetRecord {
     pub first_representation: U32,
     /// 116: how many it has.
     pub representation_count: U32,
+    /// 120: for a module, where the assets that it imports begin, counted in imports.
+    pub first_import: U32,
+    /// 124: how many it imports.
+    pub import_count: U32,
 }
 
 /// 72 bytes: one representation.
@@ -197,7 +206,7 @@ pub struct FieldRecord {
 
 const _: () = {
     assert!(size_of::<Header>() == 320);
-    assert!(size_of::<AssetRecord>() == 120);
+    assert!(size_of::<AssetRecord>() == 128);
     assert!(size_of::<RepresentationRecord>() == 72);
     assert!(size_of::<RouteRecord>() == 40);
     assert!(size_of::<FieldRecord>() == 20);

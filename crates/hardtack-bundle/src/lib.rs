@@ -37,6 +37,8 @@ mod policy;
 
 mod error;
 pub mod layout;
+pub mod names;
+mod path;
 mod read;
 mod totals;
 mod verify;
@@ -48,6 +50,7 @@ pub mod manifest;
 pub use coding::Coding;
 pub use digest::{Fingerprint, Integrity, ReleaseId};
 pub use error::Error;
+pub use path::encode_path;
 pub use policy::CachePolicy;
 pub use read::{Action, Asset, Bundle, FieldEdit, LastModified, Origins, Representation, Route};
 pub use totals::{Size, Totals};

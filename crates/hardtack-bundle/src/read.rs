@@ -26,8 +26,10 @@ pub struct Bundle<'a> {
     pub(crate) routes: &'a [RouteRecord],
     pub(crate) index: &'a [U32],
     fields: &'a [FieldRecord],
+    imports: &'a [U32],
     pools: Pools<'a>,
     at: &'a str,
+    static_host: Option<&'a str>,
     origins: Origins<'a>,
     last_modified: Option<LastModified<'a>>,
 }
@@ -84,6 +86,8 @@ impl<'a> Bundle<'a> {
             index: index(bytes, header.index)?,
             pools,
             fields: section(bytes, header.fields, "fields section")?,
+            imports: section(bytes, header.imports, "imports section")?,
+            static_host: static_host(header, pools)?,
             at: pools.text(header.at).ok_or(invalid("URL prefix", 0))?,
             origins: pools.text(header.origins).map(origins).ok_or(invalid("origins", 0))?,
             last_modified: last_modified(header, pools)?,
@@ -103,6 +107,11 @@ impl<'a> Bundle<'a> {
     /// The URL prefix that all paths begin with. It begins and ends with `/`.
     pub fn at(&self) -> &'a str {
         self.at
+    }
+
+    /// Scheme and host of the CDN, such as `https://cdn.example`, if the bake was told one.
+    pub fn static_host(&self) -> Option<&'a str> {
+        self.static_host
     }
 
     /// The origins that may use the assets.
@@ -132,7 +141,31 @@ impl<'a> Bundle<'a> {
     /// The assets, sorted by logical path. A damaged record yields an error in its place.
     pub fn assets(&self) -> impl ExactSizeIterator<Item = Result<Asset<'a>, Error>> + use<'a> {
         let bundle = *self;
-        (0..bundle.assets.len()).map(move |index| bundle.asset(index))
+        (0..bundle.assets.len()).map(move |index| bundle.asset_at(index))
+    }
+
+    /// The asset of a logical path.
+    ///
+    /// # Errors
+    ///
+    /// If the bundle is damaged where the search leads.
+    pub fn asset(&self, logical_path: &str) -> Result<Option<Asset<'a>>, Error> {
+        let order = |record: &AssetRecord| {
+            let path = self.pools.bytes(record.logical_path).unwrap_or_default();
+            path.cmp(logical_path.as_bytes())
+        };
+        let found = self.assets.binary_search_by(order).ok();
+        found.map(|index| self.asset_at(index)).transpose()
+    }
+
+    /// The assets that a module imports statically, sorted by logical path; of another asset, none.
+    /// A damaged record yields an error in its place.
+    pub fn imports(
+        &self,
+        module: &Asset<'a>,
+    ) -> impl ExactSizeIterator<Item = Result<Asset<'a>, Error>> + use<'a> {
+        let bundle = *self;
+        module.imports.iter().map(move |index| bundle.asset_at(index.get() as usize))
     }
 
     /// The routes, sorted by URL path. A damaged record yields an error in its place.
@@ -192,7 +225,7 @@ impl<'a> Bundle<'a> {
         let record = self.routes.get(index).ok_or_else(invalid)?;
         let text = |place| self.pools.text(place).ok_or_else(invalid);
         let action = match record.kind.get() {
-            layout::SERVE => Action::Serve(self.asset(record.target.get() as usize)?),
+            layout::SERVE => Action::Serve(self.asset_at(record.target.get() as usize)?),
             layout::REDIRECT => Action::Redirect {
                 status: record.target.get().try_into().map_err(|_| invalid())?,
                 location: text(record.location)?,
@@ -206,7 +239,7 @@ impl<'a> Bundle<'a> {
         Ok(Route { path, cache_control, action, fields, pools: self.pools })
     }
 
-    pub(crate) fn asset(&self, index: usize) -> Result<Asset<'a>, Error> {
+    fn asset_at(&self, index: usize) -> Result<Asset<'a>, Error> {
         self.parse_asset(index).ok_or(invalid("asset", index))
     }
 
@@ -215,6 +248,8 @@ impl<'a> Bundle<'a> {
         let text = |place| self.pools.text(place);
         let first = record.first_representation.get() as usize;
         let count = record.representation_count.get() as usize;
+        let import = record.first_import.get() as usize;
+        let import_count = record.import_count.get() as usize;
         Some(Asset {
             logical_path: text(record.logical_path)?,
             url: text(record.url)?,
@@ -224,6 +259,7 @@ impl<'a> Bundle<'a> {
             integrity: Integrity(record.integrity),
             representations: self.representations.get(first..first.checked_add(count)?)?,
             first,
+            imports: self.imports.get(import..import.checked_add(import_count)?)?,
             pools: self.pools,
         })
     }
@@ -324,6 +360,7 @@ pub struct Asset<'a> {
     pub integrity: Integrity,
     representations: &'a [RepresentationRecord],
     first: usize,
+    imports: &'a [U32],
     pools: Pools<'a>,
 }
 
@@ -424,6 +461,11 @@ where
 fn slice(bytes: &[u8], offset: u64, length: u64) -> Option<&[u8]> {
     let end = offset.checked_add(length)?;
     bytes.get(usize::try_from(offset).ok()?..usize::try_from(end).ok()?)
+}
+
+fn static_host<'a>(header: &Header, pools: Pools<'a>) -> Result<Option<&'a str>, Error> {
+    let host = pools.text(header.static_host).ok_or(invalid("static host", 0))?;
+    Ok(Some(host).filter(|host| !host.is_empty()))
 }
 
 fn origins(text: &str) -> Origins<'_> {

@@ -28,6 +28,7 @@ impl Bundle<'_> {
         let mut totals = Totals::default();
         for (index, asset) in self.assets().enumerate() {
             let asset = asset?;
+            self.imports(&asset).try_for_each(|import| import.map(drop))?;
             let representations = asset.representations().flatten();
             let lengths: Vec<_> = representations.map(|one| one.body.len()).collect();
             totals.count(lengths.into_iter());

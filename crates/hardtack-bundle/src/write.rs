@@ -1,6 +1,6 @@
 //! Writes a bundle.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sha2::{Digest, Sha256};
 use zerocopy::{
@@ -22,6 +22,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Writer {
     at: Text,
+    static_host: Text,
     origins: Text,
     last_modified: (Text, u64),
     not_found: Option<String>,
@@ -30,6 +31,7 @@ pub struct Writer {
     representations: Vec<RepresentationRecord>,
     routes: BTreeMap<String, RouteRecord>,
     fields: Vec<FieldRecord>,
+    imports: Vec<U32>,
     duplicate: Option<String>,
     strings: Pool,
     bodies: Pool,
@@ -62,11 +64,13 @@ impl Writer {
         let mut strings = Pool::default();
         Self {
             at: strings.text(at),
+            static_host: strings.text(""),
             origins: strings.text(""),
             last_modified: (strings.text(""), 0),
             not_found: None,
             fallback: None,
             fields: Vec::new(),
+            imports: Vec::new(),
             assets: Vec::new(),
             representations: Vec::new(),
             routes: BTreeMap::new(),
@@ -74,6 +78,11 @@ impl Writer {
             strings,
             bodies: Pool::default(),
         }
+    }
+
+    /// Says the scheme and the host of the CDN, such as `https://cdn.example`.
+    pub fn static_host(&mut self, host: &str) {
+        self.static_host = self.strings.text(host);
     }
 
     /// Lets origins use the assets (CORS): `*` is all, several have spaces between them.
@@ -104,8 +113,20 @@ impl Writer {
             integrity: Integrity::of(identity).0,
             first_representation: number(first),
             representation_count: number(asset.representations.len()),
+            first_import: U32::ZERO,
+            import_count: U32::ZERO,
         });
         AssetIndex(number(self.assets.len() - 1).get())
+    }
+
+    /// Says which assets a module imports statically.
+    pub fn imports(&mut self, module: AssetIndex, imported: impl IntoIterator<Item = AssetIndex>) {
+        let imported: BTreeSet<_> = imported.into_iter().map(|asset| asset.0).collect();
+        let first = number(self.imports.len());
+        if let Some(record) = self.assets.get_mut(module.0 as usize) {
+            (record.first_import, record.import_count) = (first, number(imported.len()));
+            self.imports.extend(imported.into_iter().map(U32::new));
+        }
     }
 
     /// Answers a path, which is percent-decoded, with an asset.
@@ -162,6 +183,7 @@ impl Writer {
         header.fallback = self.route_index(self.fallback.as_deref());
         header.release_id = self.release_id().0;
         header.at = self.at;
+        header.static_host = self.static_host;
         header.origins = self.origins;
         header.last_modified = self.last_modified.0;
         header.last_modified_seconds = self.last_modified.1.into();
@@ -173,6 +195,7 @@ impl Writer {
         header.routes = sections.append(&routes);
         header.index = sections.append(&index);
         header.fields = sections.append(&self.fields);
+        header.imports = sections.append(&self.imports);
         header.strings = sections.append(&self.strings.bytes);
         header.bodies = sections.append(&self.bodies.bytes);
         Ok(sections.seal(header))
@@ -186,6 +209,7 @@ impl Writer {
             (self.representations.len(), "representations"),
             (self.routes.len(), "URL paths"),
             (self.fields.len(), "header fields"),
+            (self.imports.len(), "imports"),
             (self.strings.bytes.len(), "bytes of names"),
         ];
         match limits.into_iter().find(|(count, _)| *count >= layout::NONE as usize) {

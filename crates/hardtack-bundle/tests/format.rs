@@ -33,11 +33,14 @@ const EDITS: [FieldEdit<'_>; 3] = [
 
 fn sample() -> Vec<u8> {
     let mut writer = Writer::new("/static/");
+    writer.static_host("https://cdn.example");
     writer.origins("https://a.example https://b.example");
     writer.last_modified("Thu, 01 Jan 1970 00:00:07 GMT", 7);
-    add(&mut writer, "a", &[(Coding::Identity, b"aaaaaaaa"), (Coding::Br, b"a8")]);
-    add(&mut writer, "b", &[(Coding::Identity, b"")]);
-    add(&mut writer, "c", &[(Coding::Identity, b"a8"), (Coding::Zstd, b"z")]);
+    let a = add(&mut writer, "a", &[(Coding::Identity, b"aaaaaaaa"), (Coding::Br, b"a8")]);
+    let b = add(&mut writer, "b", &[(Coding::Identity, b"")]);
+    let c = add(&mut writer, "c", &[(Coding::Identity, b"a8"), (Coding::Zstd, b"z")]);
+    writer.imports(b, [c]);
+    writer.imports(a, [c, b, c]);
     writer.not_found("/static/c");
     writer.fallback("/static/a");
     writer.fields("/static/a", &EDITS);
@@ -59,8 +62,18 @@ fn what_is_written_is_read() {
     let totals = bundle.totals();
     assert_eq!((totals.assets, totals.identity_bytes, totals.smallest_bytes), (3, 10, 3));
 
+    assert_eq!(bundle.static_host(), Some("https://cdn.example"));
+
     let names: Vec<_> = bundle.assets().map(|asset| asset.unwrap().logical_path).collect();
     assert_eq!(names, ["a", "b", "c"]);
+    for (name, expected) in [("a", &["b", "c"][..]), ("b", &["c"]), ("c", &[])] {
+        let asset = bundle.asset(name).unwrap().unwrap();
+        let imports: Vec<_> = bundle.imports(&asset).map(|it| it.unwrap().logical_path).collect();
+        assert_eq!((asset.logical_path, &imports[..]), (name, expected));
+    }
+    for absent in ["", "0", "aa", "bb", "d"] {
+        assert!(bundle.asset(absent).unwrap().is_none(), "{absent}");
+    }
 
     let route = bundle.route(b"/static/a").unwrap().unwrap();
     assert_eq!(route.cache_control, "public, max-age=60");

@@ -54,15 +54,15 @@ struct Module<'t> {
 
 impl<'a> Visit<'a> for Module<'_> {
     fn visit_import_declaration(&mut self, it: &ImportDeclaration<'a>) {
-        self.specifier(inner(it.source.span), &it.source.value);
+        self.import(inner(it.source.span), &it.source.value);
     }
 
     fn visit_export_from_declaration(&mut self, it: &ExportFromDeclaration<'a>) {
-        self.specifier(inner(it.source.span), &it.source.value);
+        self.import(inner(it.source.span), &it.source.value);
     }
 
     fn visit_export_all_declaration(&mut self, it: &ExportAllDeclaration<'a>) {
-        self.specifier(inner(it.source.span), &it.source.value);
+        self.import(inner(it.source.span), &it.source.value);
     }
 
     /// `import("./x.js")`
@@ -106,6 +106,13 @@ impl<'a> Visit<'a> for Module<'_> {
 }
 
 impl Module<'_> {
+    /// A module that is loaded before this one runs.
+    fn import(&mut self, span: Span, url: &str) {
+        let known = self.found.links.len();
+        self.specifier(span, url);
+        self.found.links[known..].iter_mut().for_each(|link| link.is_import = true);
+    }
+
     fn specifier(&mut self, span: Span, url: &str) {
         match is_path(url) {
             true => self.link(span, url, IfMissing::Error),
@@ -200,6 +207,17 @@ mod tests {
         plain("import a from './a.json' with { type: 'json' }", &["./a.json"]);
         plain("import a from './a.js?x#y'", &["./a.js?x#y"]);
         plain("import defer * as a from './a.js'", &["./a.js"]);
+    }
+
+    #[test]
+    fn only_static_imports_are_imports() {
+        let text = "import './a.js'; export * from './b.js'; export { c } from './c.js';
+            import('./d.js'); new URL('e.js', import.meta.url); import.meta.resolve('./f.js');
+            import 'bare';";
+        let links = find_in_file(text.as_bytes(), "a.js").links;
+        let imports = links.iter().filter(|link| link.is_import);
+        let imports: Vec<_> = imports.map(|link| link.url.as_str()).collect();
+        assert_eq!(imports, ["./a.js", "./b.js", "./c.js"]);
     }
 
     #[test]
