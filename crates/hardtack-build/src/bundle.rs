@@ -30,7 +30,9 @@ pub(crate) fn bundle(
     rules: &Rules,
 ) -> Result<Bundled, Error> {
     let mut writer = Writer::new(settings.at.as_str());
-    writer.static_host(settings.static_host.as_deref().unwrap_or_default());
+    if let Some(host) = &settings.static_host {
+        writer.static_host(host.as_str());
+    }
     writer.origins(&settings.cors.to_text());
     if let Some(time) = settings.last_modified {
         writer.last_modified(&time.to_http_date(), time.seconds);

@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Prefix, ProblemKind, Settings, Timestamp, settings::parse_static_host};
+use hardtack_bundle::InvalidStaticHost;
+
+use crate::{Error, Prefix, ProblemKind, Settings, Timestamp};
 
 /// Another `hardtack.toml`.
 pub(crate) const CONFIG: &str = "HARDTACK_CONFIG";
@@ -45,9 +47,9 @@ impl Settings {
             settings.at = Prefix::try_from(at).map_err(invalid)?;
         }
         if let Some(host) = variable(STATIC_HOST) {
-            let invalid = |message| ProblemKind::Setting(message).of(STATIC_HOST);
-            let host = parse_static_host(&host.to_string_lossy()).map_err(invalid)?;
-            settings.static_host = Some(host);
+            let invalid =
+                |error: InvalidStaticHost| ProblemKind::Setting(error.to_string()).of(STATIC_HOST);
+            settings.static_host = Some(host.to_string_lossy().parse().map_err(invalid)?);
         }
         if let Some(seconds) = variable(LAST_MODIFIED) {
             let invalid = |message| ProblemKind::Setting(message).of(LAST_MODIFIED);

@@ -6,7 +6,7 @@ use std::{
     ops::Range,
 };
 
-use hardtack_bundle::{Fingerprint, Integrity, encode_path};
+use hardtack_bundle::{Fingerprint, Integrity, StaticHost, encode_path};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -57,7 +57,7 @@ pub(crate) fn fingerprint(
     let Referenced { assets, references, imports, module_integrity, .. } = referenced;
     let at = settings.at.as_str();
     let mut site = Site {
-        static_host: settings.static_host.as_deref().unwrap_or_default(),
+        static_host: settings.static_host.as_ref().map_or("", StaticHost::as_str),
         rules,
         paths: assets.iter().map(|asset| known_paths(asset, settings)).collect(),
         finals: vec![None; assets.len()],
@@ -462,7 +462,7 @@ mod tests {
                  \"lib/\":\"./l/\",\"lib/x/\":\"/x/\""
             ))
         });
-        let host = Some("https://cdn.example".to_owned());
+        let host = "https://cdn.example".parse().ok();
         is_page(Settings { static_host: host, ..Settings::default() }, &files, |_| {
             map(&format!(
                 "\"lib/b.js\":\"https://cdn.example/l/b.{b}.js\",\

@@ -1,6 +1,6 @@
 //! The media type of an asset.
 
-use std::path::Path;
+use hardtack_bundle::media_type_of;
 
 use crate::{ProblemKind, Settings};
 
@@ -14,50 +14,8 @@ pub(crate) fn media_type(logical_path: &str, settings: &Settings) -> Result<Stri
             Err(ProblemKind::AmbiguousMediaType(one.clone(), other.clone()))
         }
         (Some((_, rule)), _) => Ok(rule.clone()),
-        (None, _) => Ok(by_extension(logical_path)),
+        (None, _) => Ok(media_type_of(logical_path)),
     }
-}
-
-fn by_extension(logical_path: &str) -> String {
-    let extension = Path::new(logical_path).extension().and_then(|extension| extension.to_str());
-    let extension = extension.unwrap_or_default().to_ascii_lowercase();
-    let essence = match registered(&extension) {
-        Some(essence) => essence,
-        None => mime_guess::from_ext(&extension).first_raw().unwrap_or("application/octet-stream"),
-    };
-    match essence.starts_with("text/") {
-        true => format!("{essence}; charset=utf-8"),
-        false => essence.to_owned(),
-    }
-}
-
-/// Where today's registrations differ from `mime_guess`, or it has none.
-fn registered(extension: &str) -> Option<&'static str> {
-    Some(match extension {
-        "avif" => "image/avif",
-        "cjs" | "js" | "mjs" => "text/javascript",
-        "eot" => "application/vnd.ms-fontobject",
-        "geojson" => "application/geo+json",
-        "glb" => "model/gltf-binary",
-        "gltf" => "model/gltf+json",
-        "ico" => "image/vnd.microsoft.icon",
-        "jsonld" => "application/ld+json",
-        "jxl" => "image/jxl",
-        "map" => "application/json",
-        "md" | "markdown" => "text/markdown",
-        "otf" => "font/otf",
-        "rss" => "application/rss+xml",
-        "ttf" => "font/ttf",
-        "vtt" => "text/vtt",
-        "wasm" => "application/wasm",
-        "webmanifest" => "application/manifest+json",
-        "woff" => "font/woff",
-        "woff2" => "font/woff2",
-        "xml" => "application/xml",
-        // mime_guess takes a TypeScript source for a video.
-        "cts" | "mts" | "ts" | "tsx" => "text/plain",
-        _ => return None,
-    })
 }
 
 /// Whether bytes of this media type are compressed already.
@@ -91,38 +49,6 @@ mod tests {
     use super::*;
     use crate::Patterns;
 
-    #[track_caller]
-    fn is(logical_path: &str, expected: &str) {
-        assert_eq!(media_type(logical_path, &Settings::default()).unwrap(), expected);
-    }
-
-    #[test]
-    fn registrations_of_today() {
-        is("a.html", "text/html; charset=utf-8");
-        is("a.css", "text/css; charset=utf-8");
-        is("a.js", "text/javascript; charset=utf-8");
-        is("a.mjs", "text/javascript; charset=utf-8");
-        is("a.js.map", "application/json");
-        is("a.json", "application/json");
-        is("a.webmanifest", "application/manifest+json");
-        is("a.wasm", "application/wasm");
-        is("a.svg", "image/svg+xml");
-        is("a.avif", "image/avif");
-        is("a.webp", "image/webp");
-        is("a.png", "image/png");
-        is("A.PNG", "image/png");
-        is("a.woff", "font/woff");
-        is("a.woff2", "font/woff2");
-        is("a.ttf", "font/ttf");
-        is("a.txt", "text/plain; charset=utf-8");
-        is("a.pdf", "application/pdf");
-        is("a.mp4", "video/mp4");
-        is("a.ts", "text/plain; charset=utf-8");
-        is("favicon.ico", "image/vnd.microsoft.icon");
-        is("LICENSE", "application/octet-stream");
-        is("a.unheard-of", "application/octet-stream");
-    }
-
     #[test]
     fn a_rule_of_the_settings_comes_first() {
         let rule =
@@ -138,10 +64,10 @@ mod tests {
     #[test]
     fn compressed_types() {
         for path in ["a.png", "a.jpg", "a.webp", "a.avif", "a.woff2", "a.mp4", "a.zip", "a.gz"] {
-            assert!(is_compressed(&by_extension(path)), "{path}");
+            assert!(is_compressed(&media_type_of(path)), "{path}");
         }
         for path in ["a.svg", "a.ico", "a.ttf", "a.js", "a.wasm", "a.pdf", "a", "a.map"] {
-            assert!(!is_compressed(&by_extension(path)), "{path}");
+            assert!(!is_compressed(&media_type_of(path)), "{path}");
         }
     }
 }

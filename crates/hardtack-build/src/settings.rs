@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hardtack_bundle::{CachePolicy, Coding};
+use hardtack_bundle::{CachePolicy, Coding, StaticHost};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::de::DeTable;
 
@@ -58,7 +58,7 @@ pub struct Settings {
     pub integrity: bool,
     /// Scheme and host of the CDN, which references in HTML then point to.
     #[serde(deserialize_with = "static_host")]
-    pub static_host: Option<String>,
+    pub static_host: Option<StaticHost>,
     /// The origins that may use the assets.
     pub cors: Origins,
     /// Value of `Cross-Origin-Resource-Policy`.
@@ -305,19 +305,8 @@ fn logical_path<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D
     }
 }
 
-fn static_host<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
-    parse_static_host(&String::deserialize(value)?).map(Some).map_err(D::Error::custom)
-}
-
-/// Scheme, host and perhaps a port; a slash at the end is dropped.
-pub(crate) fn parse_static_host(text: &str) -> Result<String, String> {
-    let host = text.strip_suffix('/').unwrap_or(text);
-    let authority = ["https://", "http://", "//"].iter().find_map(|it| host.strip_prefix(it));
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
-    match authority.is_some_and(|it| !it.is_empty() && it.bytes().all(allowed)) {
-        true => Ok(host.to_owned()),
-        false => Err(format!("{text:?} is no host, such as \"https://cdn.example\"")),
-    }
+fn static_host<'de, D: Deserializer<'de>>(value: D) -> Result<Option<StaticHost>, D::Error> {
+    String::deserialize(value)?.parse().map(Some).map_err(D::Error::custom)
 }
 
 fn codings<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Coding>, D::Error> {

@@ -34,6 +34,7 @@
 mod coding;
 mod digest;
 mod policy;
+mod static_host;
 
 mod error;
 pub mod layout;
@@ -46,12 +47,17 @@ mod write;
 
 #[cfg(feature = "manifest")]
 pub mod manifest;
+#[cfg(feature = "media-type")]
+mod media_type;
 
 pub use coding::Coding;
 pub use digest::{Fingerprint, Integrity, ReleaseId};
 pub use error::Error;
+#[cfg(feature = "media-type")]
+pub use media_type::media_type_of;
 pub use path::encode_path;
 pub use policy::CachePolicy;
 pub use read::{Action, Asset, Bundle, FieldEdit, LastModified, Origins, Representation, Route};
+pub use static_host::{InvalidStaticHost, StaticHost};
 pub use totals::{Size, Totals};
 pub use write::{AssetIndex, NewAsset, Writer};

@@ -252,8 +252,8 @@ impl Message {
 }
 
 /// How alike two paths are: how many bytes they begin and end with in common, if that is more
-/// than half of the longer one; one with the same file name is most alike.
-const fn likeness(path: &[u8], other: &[u8]) -> usize {
+/// than half of the longer one, or else 0. Two of the same file name are most alike.
+pub const fn likeness(path: &[u8], other: &[u8]) -> usize {
     if same(file_name(path), file_name(other)) {
         return usize::MAX;
     }

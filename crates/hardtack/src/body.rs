@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    mem,
+    fmt, mem,
     pin::Pin,
     task::{Context, Poll},
     vec,
@@ -11,11 +11,13 @@ use std::{
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-/// Bytes that lie in memory. Its length is always known.
-#[derive(Clone, Debug, Default)]
+/// Bytes that lie in memory. Its length is always known, but that of the events of live mode.
+#[derive(Default)]
 pub struct Body {
     next: Bytes,
     rest: vec::IntoIter<Bytes>,
+    /// What comes instead, for the events of live mode.
+    stream: Option<Pin<Box<dyn Streamed>>>,
 }
 
 impl Body {
@@ -32,7 +34,13 @@ impl Body {
     /// Pieces, none of them empty; a frame each.
     pub(crate) fn of_pieces(pieces: Vec<Bytes>) -> Self {
         let mut rest = pieces.into_iter();
-        Self { next: rest.next().unwrap_or_default(), rest }
+        Self { next: rest.next().unwrap_or_default(), rest, ..Self::default() }
+    }
+
+    /// A body that is made while it is sent.
+    #[cfg(feature = "live")]
+    pub(crate) fn streaming(stream: impl Streamed + 'static) -> Self {
+        Self { stream: Some(Box::pin(stream)), ..Self::default() }
     }
 
     /// The bytes that are still to be sent.
@@ -41,24 +49,44 @@ impl Body {
     }
 }
 
+/// A body that is made while it is sent.
+pub(crate) trait Streamed:
+    http_body::Body<Data = Bytes, Error = Infallible> + Send + Sync
+{
+}
+
+impl<B: http_body::Body<Data = Bytes, Error = Infallible> + Send + Sync> Streamed for B {}
+
 impl http_body::Body for Body {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(stream) = &mut self.stream {
+            return stream.as_mut().poll_frame(context);
+        }
         let following = self.rest.next().unwrap_or_default();
         let bytes = mem::replace(&mut self.next, following);
         Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.next.is_empty()
+        self.next.is_empty() && self.stream.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.length() as u64)
+        match self.stream {
+            Some(_) => SizeHint::default(),
+            None => SizeHint::with_exact(self.length() as u64),
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").field("length", &self.length()).finish_non_exhaustive()
     }
 }

@@ -12,10 +12,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{
-    Body,
-    respond::{Asked, answer_if_baked},
-};
+use crate::{Assets, Body, source::Source};
 
 /// Answers what is in the bundle, and passes every other request on to the app.
 ///
@@ -36,15 +33,19 @@ use crate::{
 ///
 /// In axum, `Router::layer` sees requests to the router's own routes, its fallback among them; a
 /// bundle that answers at a path of a route wins over it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct BundleLayer {
-    bundle: Bundle<'static>,
+    source: Source,
 }
 
 impl BundleLayer {
     /// A layer for that bundle.
     pub const fn new(bundle: Bundle<'static>) -> Self {
-        Self { bundle }
+        Self { source: Source::baked(bundle) }
+    }
+
+    pub(crate) fn of(assets: &Assets) -> Self {
+        Self { source: assets.source().clone() }
     }
 }
 
@@ -52,14 +53,14 @@ impl<S> Layer<S> for BundleLayer {
     type Service = BundleFirst<S>;
 
     fn layer(&self, inner: S) -> BundleFirst<S> {
-        BundleFirst { bundle: self.bundle, inner }
+        BundleFirst { source: self.source.clone(), inner }
     }
 }
 
 /// A service behind a [`BundleLayer`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct BundleFirst<S> {
-    bundle: Bundle<'static>,
+    source: Source,
     inner: S,
 }
 
@@ -76,7 +77,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Answer<S::Future> {
-        match answer_if_baked(&Asked::new(&self.bundle, &request)) {
+        match self.source.answer_if_there(&request) {
             Some(response) => Answer::Baked { response: Some(response) },
             None => Answer::Inner { response: self.inner.call(request) },
         }

@@ -27,6 +27,14 @@
 //! | range | `range`, `multipart` | 206, 416 |
 //! | the representation | `select`, `want_digest`, `fields` | 200 |
 
+mod asset;
+mod assets;
+mod embed;
+mod preload;
+mod tag;
+mod templates;
+mod urls;
+
 mod accept;
 mod accept_encoding;
 mod body;
@@ -35,6 +43,8 @@ mod cors;
 mod entity_tag;
 mod fields;
 mod layer;
+#[cfg(feature = "live")]
+mod live;
 mod message;
 mod multipart;
 mod negotiate;
@@ -43,12 +53,25 @@ mod range;
 mod respond;
 mod select;
 mod service;
+mod source;
 mod vary;
 mod want_digest;
 mod weight;
 
+pub use asset::Asset;
+pub use assets::{Assets, UnknownAsset};
 pub use body::Body;
-pub use hardtack_bundle::Bundle;
+pub use embed::{Embedded, OpenError};
+pub use hardtack_bundle::{Bundle, Integrity, InvalidStaticHost, StaticHost};
 pub use layer::{Answer, BundleFirst, BundleLayer};
+pub use preload::{Destination, Preload};
 pub use respond::respond;
 pub use service::ServeBundle;
+pub use tag::Tag;
+pub use urls::{Mode, Options};
+
+/// What the macros expand to.
+#[doc(hidden)]
+pub mod private {
+    pub use hardtack_bundle::names::{Name, Names};
+}

@@ -1,5 +1,7 @@
 //! From a request to the response, step by step.
 
+use std::borrow::Cow;
+
 use hardtack_bundle::{Action, Bundle, Route};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
@@ -39,7 +41,7 @@ use crate::{
 /// the next release has. Content of a request is not read: the connection is closed after it. A
 /// bundle that was damaged after it was opened yields 500.
 pub fn respond<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Response<Body> {
-    let asked = Asked::new(bundle, request);
+    let asked = Asked::new(bundle, request, request.uri().path());
     let mut response = match message::check(asked.method, asked.uri, asked.version, asked.headers) {
         Ok(()) => answer(&asked),
         Err(refusal) => refuse(&asked, refusal),
@@ -52,6 +54,14 @@ pub fn respond<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Response<Bo
 
 /// Answers a request that a server has let in, whose duty the message was.
 pub(crate) fn answer(asked: &Asked<'_>) -> Response<Body> {
+    answer_with(asked, look_up)
+}
+
+/// The same, with a lookup of the path that the caller has.
+pub(crate) fn answer_with(
+    asked: &Asked<'_>,
+    look_up: impl FnOnce(&Asked<'_>) -> Answer,
+) -> Response<Body> {
     let answer = match *asked.method {
         Method::GET | Method::HEAD => look_up(asked),
         Method::OPTIONS => Ok(options(asked)),
@@ -69,6 +79,8 @@ pub(crate) fn answer(asked: &Asked<'_>) -> Response<Body> {
 pub(crate) struct Asked<'a> {
     pub(crate) bundle: &'a Bundle<'static>,
     pub(crate) method: &'a Method,
+    /// The path, with the bundle's prefix.
+    pub(crate) path: &'a str,
     uri: &'a Uri,
     version: Version,
     pub(crate) headers: &'a HeaderMap,
@@ -93,12 +105,7 @@ pub(crate) type Answer = Result<Response<Body>, Damaged>;
 
 /// Answers what the bundle has something for, and nothing else.
 pub(crate) fn answer_if_baked(asked: &Asked<'_>) -> Option<Response<Body>> {
-    let is_ours = match *asked.method {
-        Method::GET | Method::HEAD => true,
-        Method::OPTIONS => asked.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD),
-        _ => false,
-    };
-    let path = path::decode(asked.uri.path()).ok().filter(|_| is_ours)?;
+    let path = asked.path_of_asset()?;
     match asked.bundle.route(&path) {
         Ok(None) => None,
         // A route that cannot be read is answered by an error that says so.
@@ -107,8 +114,8 @@ pub(crate) fn answer_if_baked(asked: &Asked<'_>) -> Option<Response<Body>> {
 }
 
 fn look_up(asked: &Asked<'_>) -> Answer {
-    let Ok(path) = path::decode(asked.uri.path()) else {
-        return Ok(asked.error(StatusCode::BAD_REQUEST, "400 Bad Request: the path is invalid\n"));
+    let Ok(path) = path::decode(asked.path) else {
+        return Ok(asked.invalid_path());
     };
     match asked.bundle.route(&path)? {
         Some(route) => follow(asked, &route),
@@ -123,7 +130,7 @@ fn look_up(asked: &Asked<'_>) -> Answer {
     }
 }
 
-fn follow(asked: &Asked<'_>, route: &Route<'static>) -> Answer {
+pub(crate) fn follow(asked: &Asked<'_>, route: &Route<'static>) -> Answer {
     match route.action {
         Action::Serve(asset) => serve(asked, &asset, route),
         Action::Redirect { status, location } => redirect(asked, route, status, location),
@@ -132,7 +139,7 @@ fn follow(asked: &Asked<'_>, route: &Route<'static>) -> Answer {
 
 /// The page of a single-page app, if the site is one and the request is a navigation below its
 /// prefix. What has an extension is the name of a file, and no page stands for it.
-fn fallback(asked: &Asked<'_>, path: &[u8]) -> Result<Option<Route<'static>>, Damaged> {
+pub(crate) fn fallback(asked: &Asked<'_>, path: &[u8]) -> Result<Option<Route<'static>>, Damaged> {
     let Some(route) = asked.bundle.fallback()? else { return Ok(None) };
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let is_navigation = path.starts_with(asked.bundle.at().as_bytes())
@@ -163,7 +170,7 @@ fn redirect(asked: &Asked<'_>, route: &Route<'static>, status: u16, location: &s
 fn not_found(asked: &Asked<'_>) -> Answer {
     let page = asked.bundle.not_found()?;
     let page = page.map(|route| not_found_page(asked, &route)).transpose()?.flatten();
-    Ok(page.unwrap_or_else(|| asked.error(StatusCode::NOT_FOUND, "404 Not Found\n")))
+    Ok(page.unwrap_or_else(|| asked.not_found()))
 }
 
 fn refuse(asked: &Asked<'_>, refusal: Refusal) -> Response<Body> {
@@ -202,14 +209,31 @@ fn method_not_allowed(asked: &Asked<'_>) -> Response<Body> {
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 impl<'a> Asked<'a> {
-    pub(crate) fn new<B>(bundle: &'a Bundle<'static>, request: &'a Request<B>) -> Self {
+    /// The path is the request's, or what it comes to with the prefix that a router took away.
+    pub(crate) fn new<B>(
+        bundle: &'a Bundle<'static>,
+        request: &'a Request<B>,
+        path: &'a str,
+    ) -> Self {
         Self {
             bundle,
+            path,
             method: request.method(),
             uri: request.uri(),
             version: request.version(),
             headers: request.headers(),
         }
+    }
+
+    /// The decoded path, if an asset may be meant: other methods are the app's, and so is `OPTIONS`
+    /// that is no preflight.
+    pub(crate) fn path_of_asset(&self) -> Option<Cow<'a, [u8]>> {
+        let is_ours = match *self.method {
+            Method::GET | Method::HEAD => true,
+            Method::OPTIONS => self.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD),
+            _ => false,
+        };
+        path::decode(self.path).ok().filter(|_| is_ours)
     }
 
     /// A response with room for all header fields, and no body yet.
@@ -231,6 +255,14 @@ impl<'a> Asked<'a> {
         headers.insert(CACHE_CONTROL, NO_STORE);
         *response.body_mut() = Body::from_static(text.as_bytes());
         response
+    }
+
+    pub(crate) fn invalid_path(&self) -> Response<Body> {
+        self.error(StatusCode::BAD_REQUEST, "400 Bad Request: the path is invalid\n")
+    }
+
+    pub(crate) fn not_found(&self) -> Response<Body> {
+        self.error(StatusCode::NOT_FOUND, "404 Not Found\n")
     }
 
     fn internal_error(&self) -> Response<Body> {

@@ -181,7 +181,8 @@ fn not_acceptable(asked: &Asked<'_>, asset: &Asset<'_>) -> Response<Body> {
     response
 }
 
-fn unsatisfiable(asked: &Asked<'_>, length: usize) -> Answer {
+/// 416, which says how long the representation is (RFC 9110 §15.5.17).
+pub(crate) fn unsatisfiable(asked: &Asked<'_>, length: usize) -> Answer {
     let status = StatusCode::RANGE_NOT_SATISFIABLE;
     let mut response = asked.error(status, "416 Range Not Satisfiable\n");
     let content_range = format!("bytes */{length}").try_into()?;

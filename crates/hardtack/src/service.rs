@@ -1,6 +1,7 @@
 //! [`respond`] as a service.
 
 use std::{
+    borrow::Cow,
     convert::Infallible,
     future::{Ready, ready},
     task::{Context, Poll},
@@ -10,28 +11,54 @@ use hardtack_bundle::Bundle;
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::{
-    Body,
-    respond::{Asked, answer},
-};
+use crate::{Assets, Body, source::Source};
 
 /// Answers every request from a bundle, as [`respond`](crate::respond()) does.
 ///
 /// It expects a server that has checked the message: requests without a `Host`, or with content,
 /// are answered as this server's other services do.
 ///
-/// The request's path is looked up as it is, so put the service where it sees whole paths: as
-/// axum's `fallback_service`, not under `nest_service`, which strips the prefix. The bundle's
-/// own prefix is part of its paths.
-#[derive(Clone, Copy, Debug)]
+/// The request's path is looked up as it is, the bundle's own prefix with it: mount the service
+/// as axum's `fallback_service`. Under `nest_service`, which takes a prefix away, it has to be
+/// [`nested`](ServeBundle::nested).
+#[derive(Clone, Debug)]
 pub struct ServeBundle {
-    bundle: Bundle<'static>,
+    source: Source,
+    is_nested: bool,
 }
 
 impl ServeBundle {
     /// A service for that bundle.
     pub const fn new(bundle: Bundle<'static>) -> Self {
-        Self { bundle }
+        Self { source: Source::baked(bundle), is_nested: false }
+    }
+
+    pub(crate) fn of(assets: &Assets) -> Self {
+        Self { source: assets.source().clone(), is_nested: false }
+    }
+
+    /// The same for a router that takes the bundle's prefix away from the path: that is where it
+    /// has to be mounted.
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use hardtack::{Bundle, ServeBundle};
+    ///
+    /// // A bundle that was baked with `at = "/static/"`.
+    /// fn app(bundle: Bundle<'static>) -> Router {
+    ///     Router::new().nest_service("/static", ServeBundle::new(bundle).nested())
+    /// }
+    /// ```
+    pub fn nested(self) -> Self {
+        Self { is_nested: true, ..self }
+    }
+
+    /// The path with the prefix that was taken away.
+    fn path<'a>(&self, path: &'a str) -> Cow<'a, str> {
+        match (self.is_nested, path.strip_prefix('/')) {
+            (true, Some(below)) => format!("{}{below}", self.source.bundle.at()).into(),
+            _ => path.into(),
+        }
     }
 }
 
@@ -45,6 +72,7 @@ impl<B> Service<Request<B>> for ServeBundle {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(answer(&Asked::new(&self.bundle, &request))))
+        let path = self.path(request.uri().path());
+        ready(Ok(self.source.answer(&request, &path)))
     }
 }

@@ -1,0 +1,123 @@
+//! An asset by its name: its URL, and its integrity.
+
+use std::{borrow::Cow, fmt};
+
+use hardtack_bundle::{Integrity, names::Name};
+
+use crate::urls::urls;
+
+/// An asset of this program, to be linked to.
+///
+/// Displayed, it is its URL: that of its hashed path, on the CDN's host if there is one. The
+/// macro [`asset!`](crate::asset!) makes one of a name that is checked when the app is compiled,
+/// [`Assets::asset`](crate::Assets::asset) one of a name that is known when it runs.
+///
+/// A URL has no character that means anything in HTML, so it needs no escape there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asset {
+    pub(crate) logical_path: &'static str,
+    /// The hashed path, or an entry point's own.
+    pub(crate) path: &'static str,
+    /// The path in [live mode](crate::Mode::Live).
+    pub(crate) plain_path: &'static str,
+    /// The host that the bake was told, or nothing.
+    pub(crate) static_host: &'static str,
+    pub(crate) integrity: Integrity,
+}
+
+impl Asset {
+    /// What `asset!` makes of a name that it found.
+    #[doc(hidden)]
+    pub const fn of_name(name: Name, texts: &'static [u8]) -> Self {
+        let [logical_path, path, plain_path, static_host] = name.split(texts);
+        Self { logical_path, path, plain_path, static_host, integrity: name.integrity() }
+    }
+
+    /// The path below the asset folder, such as `css/app.css`.
+    pub const fn logical_path(&self) -> &'static str {
+        self.logical_path
+    }
+
+    /// The path of the URL, percent-encoded, such as `/static/css/app.711bf9ecdfb6.css`: the
+    /// hashed one, or in [live mode](crate::Mode::Live) the plain one.
+    pub fn path(&self) -> &'static str {
+        if urls().is_live { self.plain_path } else { self.path }
+    }
+
+    /// The whole URL: the path, on the host of the CDN if there is one.
+    ///
+    /// ```
+    /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+    /// # use demo::demo;
+    /// let assets = demo().open()?;
+    /// let logo = assets.asset("img/logo.svg")?;
+    /// let picture = format!(r#"<img src="{logo}" alt="The biscuit">"#);
+    /// assert_eq!(picture, r#"<img src="/static/img/logo.0123456789ab.svg" alt="The biscuit">"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn url(&self) -> Cow<'static, str> {
+        match self.host() {
+            "" => Cow::Borrowed(self.path()),
+            host => Cow::Owned(format!("{host}{}", self.path())),
+        }
+    }
+
+    /// What to say as `integrity` of a script or style sheet (W3C Subresource Integrity).
+    ///
+    /// None in [live mode](crate::Mode::Live), where the file may change at any time.
+    pub fn integrity(&self) -> Option<Integrity> {
+        (!urls().is_live).then_some(self.integrity)
+    }
+
+    fn host(&self) -> &'static str {
+        match &urls().static_host {
+            Some(host) => host.as_str(),
+            None if urls().is_live => "",
+            None => self.static_host,
+        }
+    }
+}
+
+impl fmt::Display for Asset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.host())?;
+        f.write_str(self.path())
+    }
+}
+
+/// An asset of this program, by a name that is checked when the app is compiled.
+///
+/// The name is the path below the asset folder: a string literal, or another constant. What
+/// comes out is an [`Asset`](crate::Asset), a constant too.
+///
+/// ```ignore
+/// use hardtack::{Asset, asset};
+///
+/// const LOGO: Asset = asset!("img/logo.svg");
+/// let page = format!(r#"<link rel="stylesheet" href="{}">"#, asset!("css/app.css"));
+/// ```
+///
+/// A name that is no asset's fails the compilation, and the message says which ones are near it:
+///
+/// ```text
+/// error[E0080]: evaluation panicked: there is no asset "css/ap.css" in the folder "assets".
+///               Near it: "css/app.css"
+/// ```
+///
+/// It needs the package's build script to call `hardtack_build::build_script()`. A program that
+/// names assets without [`embed!`](crate::embed!) does not carry them.
+#[macro_export]
+macro_rules! asset {
+    ($logical_path:expr) => {
+        const {
+            const NAME: $crate::private::Name =
+                $crate::private::Names::new(::core::include_bytes!(::core::env!(
+                    "HARDTACK_NAMES",
+                    "build.rs of this package has to call hardtack_build::build_script()",
+                )))
+                .find($logical_path);
+            static TEXTS: [u8; NAME.length()] = NAME.texts();
+            $crate::Asset::of_name(NAME, &TEXTS)
+        }
+    };
+}

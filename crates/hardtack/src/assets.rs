@@ -1,0 +1,192 @@
+//! The assets of a program, opened.
+
+use std::fmt;
+
+use hardtack_bundle::{Bundle, names};
+
+use crate::{Asset, BundleLayer, OpenError, Options, Preload, ServeBundle, source::Source};
+
+/// The assets of a program: to be linked to, and to be served.
+///
+/// [`Embedded::open`](crate::Embedded::open) yields them. Displayed, they are a line that says what
+/// the program carries and in which mode it runs, for its log.
+///
+/// ```
+/// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+/// # use demo::demo;
+/// use axum::{Router, routing::get};
+///
+/// // In an app, `hardtack::embed!().open()?`.
+/// let assets = demo().open()?;
+/// println!("{assets}");
+/// let app: Router = Router::new().route("/hello", get(|| async { "hello" })).layer(assets.layer());
+/// # Ok::<(), hardtack::OpenError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Assets {
+    source: Source,
+}
+
+/// There is no asset of that name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message())]
+pub struct UnknownAsset {
+    logical_path: String,
+    near: Vec<&'static str>,
+}
+
+impl Assets {
+    pub(crate) fn open(bundle: Bundle<'static>, options: &Options) -> Result<Self, OpenError> {
+        Ok(Self { source: Source::open(bundle, options)? })
+    }
+
+    /// The bundle, whatever the mode.
+    pub fn bundle(&self) -> Bundle<'static> {
+        self.source.bundle
+    }
+
+    /// A layer that answers the assets' URLs, and passes everything else on to the app.
+    ///
+    /// ```
+    /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+    /// # use demo::demo;
+    /// let assets = demo().open()?;
+    /// let app: axum::Router = axum::Router::new().layer(assets.layer());
+    /// # Ok::<(), hardtack::OpenError>(())
+    /// ```
+    pub fn layer(&self) -> BundleLayer {
+        BundleLayer::of(self)
+    }
+
+    /// A service that answers every request.
+    ///
+    /// ```
+    /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+    /// # use demo::demo;
+    /// let assets = demo().open()?;
+    /// let app: axum::Router =
+    ///     axum::Router::new().nest_service("/static", assets.service().nested());
+    /// # Ok::<(), hardtack::OpenError>(())
+    /// ```
+    pub fn service(&self) -> ServeBundle {
+        ServeBundle::of(self)
+    }
+
+    /// The asset of a logical path.
+    ///
+    /// Where the name is known when the app is compiled, [`asset!`](crate::asset!) checks it there.
+    ///
+    /// ```
+    /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+    /// # use demo::demo;
+    /// let assets = demo().open()?;
+    /// assert_eq!(assets.asset("img/logo.svg")?.path(), "/static/img/logo.0123456789ab.svg");
+    /// let error = assets.asset("logo.svg").unwrap_err().to_string();
+    /// assert!(error.starts_with("there is no asset \"logo.svg\". Near it: img/logo.svg."));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If there is no such asset, in the bundle or, in [live mode](crate::Mode::Live), in the folder.
+    pub fn asset(&self, logical_path: &str) -> Result<Asset, UnknownAsset> {
+        let found = self.bundle().asset(logical_path).ok().flatten();
+        let baked = found.map(|asset| of_bundle(&self.source.bundle, &asset));
+        let new = || self.source.live.as_ref()?.new_asset(logical_path);
+        let asset = baked.or_else(new);
+        asset.ok_or_else(|| self.unknown(logical_path))
+    }
+
+    /// The URL of the asset of a logical path.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Assets::asset`].
+    pub fn url(&self, logical_path: &str) -> Result<String, UnknownAsset> {
+        Ok(self.asset(logical_path)?.url().into_owned())
+    }
+
+    /// A module and all that it imports, directly or not, to be loaded at once instead of one
+    /// after the other.
+    ///
+    /// What is imported by `import()` or by a bare name is not among them. In
+    /// [live mode](crate::Mode::Live) it is nothing, since the imports may change at any time.
+    ///
+    /// ```
+    /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+    /// # use demo::demo;
+    /// let assets = demo().open()?;
+    /// let preloads = assets.modulepreloads(assets.asset("js/app.js")?);
+    /// let head: String = preloads.iter().map(ToString::to_string).collect();
+    /// assert_eq!(head.matches("rel=\"modulepreload\"").count(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn modulepreloads(&self, entry: Asset) -> Vec<Preload> {
+        let Source { bundle, live: None } = &self.source else { return Vec::new() };
+        let mut modules: Vec<_> =
+            bundle.asset(entry.logical_path).ok().flatten().into_iter().collect();
+        let mut next = 0;
+        while let Some(module) = modules.get(next).copied() {
+            next += 1;
+            for import in bundle.imports(&module).flatten() {
+                let is_known =
+                    modules.iter().any(|known| known.logical_path == import.logical_path);
+                let is_script = import.media_type.starts_with("text/javascript");
+                modules.extend(Some(import).filter(|_| is_script && !is_known));
+            }
+        }
+        modules.iter().map(|module| of_bundle(bundle, module).modulepreload()).collect()
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// With at most three names that may have been meant, the most likely first.
+    fn unknown(&self, logical_path: &str) -> UnknownAsset {
+        let wanted = logical_path.trim_start_matches('/').as_bytes();
+        let likeness = |path: &str| names::likeness(path.as_bytes(), wanted);
+        let paths = self.source.bundle.assets().flatten().map(|asset| asset.logical_path);
+        let mut near: Vec<_> = paths.filter(|path| likeness(path) > 0).collect();
+        near.sort_by_key(|path| usize::MAX - likeness(path));
+        near.truncate(3);
+        UnknownAsset { logical_path: logical_path.to_owned(), near }
+    }
+}
+
+fn of_bundle(bundle: &Bundle<'static>, asset: &hardtack_bundle::Asset<'static>) -> Asset {
+    Asset {
+        logical_path: asset.logical_path,
+        path: asset.url,
+        plain_path: asset.plain_url.unwrap_or(asset.url),
+        static_host: bundle.static_host().unwrap_or_default(),
+        integrity: asset.integrity,
+    }
+}
+
+impl fmt::Display for Assets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Source { bundle, live } = &self.source;
+        match live {
+            None => {
+                let (release, at) = (bundle.release_id().short(), bundle.at());
+                write!(f, "hardtack: baked, release {release} at {at}: {}", bundle.totals())
+            }
+            Some(live) => write!(f, "hardtack: LIVE {live}"),
+        }
+    }
+}
+
+impl UnknownAsset {
+    fn message(&self) -> String {
+        let Self { logical_path, near } = self;
+        let near = match near.is_empty() {
+            true => String::new(),
+            false => format!(" Near it: {}.", near.join(", ")),
+        };
+        format!(
+            "there is no asset {logical_path:?}.{near} An asset is named by its path below the \
+             asset folder, such as \"css/app.css\"; a new file is baked by the next build",
+        )
+    }
+}

@@ -1,0 +1,132 @@
+//! The bundle that a program carries.
+
+use std::{io, path::PathBuf};
+
+use hardtack_bundle::{Bundle, InvalidStaticHost};
+
+use crate::{Assets, Options, urls};
+
+/// The assets that a program carries, not opened yet: what [`embed!`](crate::embed!) yields.
+#[derive(Clone, Copy, Debug)]
+pub struct Embedded {
+    bundle: &'static [u8],
+}
+
+impl Embedded {
+    /// Assets in these bytes, which are a bundle.
+    pub const fn new(bundle: &'static [u8]) -> Self {
+        Self { bundle }
+    }
+
+    /// Opens the assets as the environment says: see [`Options::from_environment`].
+    ///
+    /// This costs the same for one asset as for 100,000.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`].
+    pub fn open(&self) -> Result<Assets, OpenError> {
+        self.open_with(Options::from_environment()?)
+    }
+
+    /// Opens the assets as the app says, whatever the environment says.
+    ///
+    /// ```
+    /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+    /// # use demo::demo;
+    /// use hardtack::Options;
+    ///
+    /// let static_host = Some("https://cdn.example".parse()?);
+    /// let assets = demo().open_with(Options { static_host, ..Options::default() })?;
+    /// let url = assets.url("img/logo.svg")?;
+    /// assert_eq!(url, "https://cdn.example/static/img/logo.0123456789ab.svg");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`].
+    pub fn open_with(&self, options: Options) -> Result<Assets, OpenError> {
+        let assets = Assets::open(Bundle::open(self.bundle)?, &options)?;
+        urls::decide(options)?;
+        Ok(assets)
+    }
+
+    /// The bundle, whatever the mode.
+    ///
+    /// # Errors
+    ///
+    /// If it is damaged.
+    pub fn bundle(&self) -> Result<Bundle<'static>, hardtack_bundle::Error> {
+        Bundle::open(self.bundle)
+    }
+}
+
+/// Why assets could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The bundle is damaged.
+    #[error("the assets in this program are damaged: {0}")]
+    Bundle(#[from] hardtack_bundle::Error),
+    /// `HARDTACK_STATIC_HOST` is no host.
+    #[error("HARDTACK_STATIC_HOST: {0}")]
+    StaticHost(#[from] InvalidStaticHost),
+    /// `HARDTACK_LIVE_RELOAD` is neither `0` nor `1`.
+    #[error("HARDTACK_LIVE_RELOAD is 0 or 1, and not {0:?}")]
+    LiveReload(String),
+    /// The folder of live mode cannot be opened.
+    #[error(
+        "the assets cannot be taken live from {folder:?}: {error}; name the folder of the \
+         authored files, from the folder in which the program is started"
+    )]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why it cannot be opened.
+        error: io::Error,
+    },
+    /// The folder of live mode cannot be watched.
+    #[error(
+        "changes below {folder:?} cannot be noticed: {error}; HARDTACK_LIVE_RELOAD=0 does without"
+    )]
+    Watch {
+        /// The folder.
+        folder: PathBuf,
+        /// Why it cannot be watched.
+        error: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The program cannot read files.
+    #[error(
+        "HARDTACK_LIVE: this program was built without live mode: add the feature `live` of the \
+         crate hardtack"
+    )]
+    NotLive,
+    /// URLs were made already, in another way.
+    #[error(
+        "this process has decided the host of its URLs and its mode already, and otherwise: open \
+         the assets before anything links to them, and all in the same way"
+    )]
+    Decided,
+}
+
+/// The assets that the build script baked, in this program: an [`Embedded`](crate::Embedded).
+///
+/// ```ignore
+/// static ASSETS: hardtack::Embedded = hardtack::embed!();
+///
+/// let assets = ASSETS.open()?;
+/// ```
+///
+/// It is for one place of a program: two are two copies. It needs the package's build script to
+/// call `hardtack_build::build_script()`.
+#[macro_export]
+macro_rules! embed {
+    () => {{
+        static BUNDLE: &[u8] = ::core::include_bytes!(::core::env!(
+            "HARDTACK_BUNDLE",
+            "build.rs of this package has to call hardtack_build::build_script()",
+        ));
+        $crate::Embedded::new(BUNDLE)
+    }};
+}

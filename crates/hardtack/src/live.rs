@@ -1,0 +1,240 @@
+//! Live mode, for development: assets are read from their folder, anew for every request.
+//!
+//! This is the one module that may touch the file system. It can reach nothing but the folder:
+//! `cap-std` opens every path from the folder's own handle, and refuses what leads out of it.
+
+mod reload;
+
+use std::{collections::BTreeSet, fmt, path::Path, path::PathBuf, sync::Mutex};
+
+use bytes::Bytes;
+use cap_std::{ambient_authority, fs::Dir};
+use hardtack_bundle::{Action, Bundle, Integrity, Route, encode_path, media_type_of};
+use http::{
+    HeaderValue, Method, Response, StatusCode,
+    header::{
+        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
+        X_CONTENT_TYPE_OPTIONS,
+    },
+};
+
+use crate::{
+    Asset, Body, OpenError, Tag, fields,
+    multipart::content_range,
+    path,
+    range::{self, Requested},
+    respond::{Answer, Asked, NO_STORE, answer_with, fallback, follow},
+    select::unsatisfiable,
+    source::Live,
+};
+
+use reload::Reload;
+
+/// A folder whose files are served as they are at the moment.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    /// Names, media types and rules as they were when the program was built.
+    bundle: Bundle<'static>,
+    /// For people.
+    folder: PathBuf,
+    files: Dir,
+    reload: Option<Reload>,
+    /// The texts of assets that are not in the bundle; each of them once.
+    new: Mutex<BTreeSet<&'static str>>,
+}
+
+const NOT_FOUND_PAGE: &str = "404.html";
+
+/// A file as it is at the moment.
+struct File {
+    media_type: String,
+    /// What was baked at its path, with its rules.
+    route: Option<Route<'static>>,
+    bytes: Bytes,
+}
+
+/// What is at a path.
+enum Found {
+    File(File),
+    /// A redirect, as it was baked.
+    Redirect(Route<'static>),
+    /// The script of live reload, or its events.
+    Reload(Response<Body>),
+}
+
+impl Live for Folder {
+    fn answer(&self, asked: &Asked<'_>) -> Response<Body> {
+        answer_with(asked, |asked| self.look_up(asked))
+    }
+
+    fn answer_if_there(&self, asked: &Asked<'_>) -> Option<Response<Body>> {
+        let path = asked.path_of_asset()?;
+        self.find(asked, &path).map(|found| answer_with(asked, |asked| self.send(asked, found)))
+    }
+
+    fn new_asset(&self, logical_path: &str) -> Option<Asset> {
+        self.read(logical_path)?;
+        let path = self.keep(encode_path(&format!("{}{logical_path}", self.bundle.at())));
+        Some(Asset {
+            logical_path: self.keep(logical_path.to_owned()),
+            path,
+            plain_path: path,
+            static_host: "",
+            integrity: Integrity([0; 48]),
+        })
+    }
+
+    fn reload_script(&self) -> Tag {
+        self.reload.as_ref().map(|reload| Tag(reload.tag())).unwrap_or_default()
+    }
+}
+
+impl Folder {
+    pub(crate) fn open(
+        bundle: Bundle<'static>,
+        folder: &Path,
+        reloads: bool,
+    ) -> Result<Self, OpenError> {
+        #[expect(clippy::disallowed_methods, reason = "here, and nowhere else")]
+        let opened = Dir::open_ambient_dir(folder, ambient_authority());
+        let failed = |error| OpenError::Folder { folder: folder.to_owned(), error };
+        let files = opened.map_err(failed)?;
+        let reload = reloads.then(|| Reload::watch(bundle.at(), folder)).transpose()?;
+        Ok(Self { bundle, folder: folder.to_owned(), files, reload, new: Mutex::default() })
+    }
+
+    /// For as long as the program runs: there are only as many as there are files.
+    fn keep(&self, text: String) -> &'static str {
+        let mut new = self.new.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(known) = new.get(text.as_str()) {
+            return known;
+        }
+        let text: &'static str = text.leak();
+        new.insert(text);
+        text
+    }
+
+    fn look_up(&self, asked: &Asked<'_>) -> Answer {
+        let Ok(path) = path::decode(asked.path) else {
+            return Ok(asked.invalid_path());
+        };
+        if let Some(found) = self.find(asked, &path) {
+            return self.send(asked, found);
+        }
+        match fallback(asked, &path)?.and_then(|route| self.of_route(route)) {
+            Some(page) => self.send(asked, page),
+            None => self.not_found(asked),
+        }
+    }
+
+    fn find(&self, asked: &Asked<'_>, path: &[u8]) -> Option<Found> {
+        if let Some(answer) = self.reload.as_ref().and_then(|reload| reload.answer(asked, path)) {
+            return Some(Found::Reload(answer));
+        }
+        match self.bundle.route(path).ok().flatten() {
+            Some(route) => self.of_route(route),
+            None => self.of_path(path),
+        }
+    }
+
+    /// The file of a path that was baked.
+    fn of_route(&self, route: Route<'static>) -> Option<Found> {
+        let Action::Serve(asset) = route.action else { return Some(Found::Redirect(route)) };
+        let bytes = self.read(asset.logical_path)?;
+        let media_type = asset.media_type.to_owned();
+        Some(Found::File(File { media_type, route: Some(route), bytes }))
+    }
+
+    /// The file of a path that is not in the bundle: it is newer.
+    fn of_path(&self, path: &[u8]) -> Option<Found> {
+        let below = str::from_utf8(path.strip_prefix(self.bundle.at().as_bytes())?).ok()?;
+        let index = if below.is_empty() || below.ends_with('/') { "index.html" } else { "" };
+        let logical_path = format!("{below}{index}");
+        let bytes = self.read(&logical_path)?;
+        Some(Found::File(File { media_type: media_type_of(&logical_path), route: None, bytes }))
+    }
+
+    /// A file of the folder, unless it is one that no bake takes.
+    fn read(&self, logical_path: &str) -> Option<Bytes> {
+        let is_hidden = |part: &str| part.starts_with('.') && part != ".well-known";
+        let is_name = |part: &str| !part.is_empty() && !part.contains(['\\', '\0']);
+        match logical_path.split('/').all(|part| is_name(part) && !is_hidden(part)) {
+            true => self.files.read(logical_path).ok().map(Bytes::from),
+            false => None,
+        }
+    }
+
+    fn send(&self, asked: &Asked<'_>, found: Found) -> Answer {
+        match found {
+            Found::Reload(response) => Ok(response),
+            Found::Redirect(route) => follow(asked, &route).map(unstored),
+            Found::File(file) => {
+                let file = self.with_reload(file);
+                let requested = match *asked.method {
+                    Method::GET => range::requested(asked.headers, file.bytes.len()),
+                    _ => Requested::Whole,
+                };
+                self::send(asked, file, requested)
+            }
+        }
+    }
+
+    fn with_reload(&self, mut file: File) -> File {
+        if let Some(reload) = &self.reload
+            && file.media_type.starts_with("text/html")
+        {
+            file.bytes = reload.in_page(&file.bytes);
+        }
+        file
+    }
+
+    fn not_found(&self, asked: &Asked<'_>) -> Answer {
+        let Some(bytes) = self.read(NOT_FOUND_PAGE) else { return Ok(asked.not_found()) };
+        let (media_type, route) = (media_type_of(NOT_FOUND_PAGE), self.bundle.not_found()?);
+        let page = self.with_reload(File { media_type, route, bytes });
+        let mut response = send(asked, page, Requested::Whole)?;
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        response.headers_mut().remove(ACCEPT_RANGES);
+        Ok(response)
+    }
+}
+
+fn send(asked: &Asked<'_>, file: File, requested: Requested) -> Answer {
+    let length = file.bytes.len();
+    let mut response = match requested {
+        // In development, the whole does for several parts.
+        Requested::Whole | Requested::Parts(_) => {
+            let mut response = asked.response(StatusCode::OK);
+            *response.body_mut() = Body::of_pieces(vec![file.bytes]);
+            response
+        }
+        Requested::Part(part) => {
+            let mut response = asked.response(StatusCode::PARTIAL_CONTENT);
+            let content_range = content_range(&part, length);
+            response.headers_mut().insert(CONTENT_RANGE, content_range.try_into()?);
+            *response.body_mut() = Body::of_pieces(vec![file.bytes.slice(part)]);
+            response
+        }
+        Requested::Unsatisfiable => return unsatisfiable(asked, length),
+    };
+    let length = response.body().length();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_LENGTH, length.into());
+    headers.insert(CONTENT_TYPE, file.media_type.try_into()?);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    file.route.map_or(Ok(()), |route| fields::apply(&route, headers))?;
+    Ok(unstored(response))
+}
+
+fn unstored(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    response
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reload = if self.reload.is_some() { ", pages reload by themselves" } else { "" };
+        write!(f, "from {}: nothing is hashed, nothing is kept{reload}", self.folder.display())
+    }
+}

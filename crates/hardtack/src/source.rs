@@ -1,0 +1,71 @@
+//! Where assets come from: a bundle, or in development a folder.
+
+use std::{fmt, sync::Arc};
+
+use hardtack_bundle::Bundle;
+use http::{Request, Response};
+
+use crate::{
+    Asset, Body, Mode, OpenError, Options, Tag,
+    respond::{Asked, answer, answer_if_baked},
+};
+
+/// Where assets come from.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// What is served, or else has the names and the rules of what is.
+    pub(crate) bundle: Bundle<'static>,
+    pub(crate) live: Option<Arc<dyn Live>>,
+}
+
+/// What takes the place of a bundle in development.
+pub(crate) trait Live: fmt::Debug + fmt::Display + Send + Sync {
+    /// Answers every request.
+    fn answer(&self, asked: &Asked<'_>) -> Response<Body>;
+
+    /// Answers what there is something for, and nothing else.
+    fn answer_if_there(&self, asked: &Asked<'_>) -> Option<Response<Body>>;
+
+    /// The asset of a logical path that is not in the bundle.
+    fn new_asset(&self, logical_path: &str) -> Option<Asset>;
+
+    /// The script by which a page reloads by itself, if it does.
+    fn reload_script(&self) -> Tag;
+}
+
+impl Source {
+    pub(crate) const fn baked(bundle: Bundle<'static>) -> Self {
+        Self { bundle, live: None }
+    }
+
+    pub(crate) fn open(bundle: Bundle<'static>, options: &Options) -> Result<Self, OpenError> {
+        match &options.mode {
+            Mode::Baked => Ok(Self::baked(bundle)),
+            #[cfg(feature = "live")]
+            Mode::Live(folder) => {
+                let live = crate::live::Folder::open(bundle, folder, options.live_reload)?;
+                Ok(Self { bundle, live: Some(Arc::new(live)) })
+            }
+            #[cfg(not(feature = "live"))]
+            Mode::Live(_) => Err(OpenError::NotLive),
+        }
+    }
+
+    /// Answers every request.
+    pub(crate) fn answer<B>(&self, request: &Request<B>, path: &str) -> Response<Body> {
+        let asked = Asked::new(&self.bundle, request, path);
+        match &self.live {
+            None => answer(&asked),
+            Some(live) => live.answer(&asked),
+        }
+    }
+
+    /// Answers what there is something for, and nothing else.
+    pub(crate) fn answer_if_there<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
+        let asked = Asked::new(&self.bundle, request, request.uri().path());
+        match &self.live {
+            None => answer_if_baked(&asked),
+            Some(live) => live.answer_if_there(&asked),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Elements of HTML that link to assets.
+
+use std::fmt;
+
+use crate::{Asset, Assets};
+
+/// Elements of HTML, to be put into a page as they are.
+///
+/// Template engines that escape what is displayed know that this is HTML, with the feature of
+/// their name: `askama`, `maud`, `minijinja`, `tera`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tag(pub(crate) String);
+
+impl Tag {
+    /// The HTML.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromIterator<Self> for Tag {
+    /// One after the other.
+    fn from_iter<I: IntoIterator<Item = Self>>(tags: I) -> Self {
+        Self(tags.into_iter().map(|tag| tag.0).collect())
+    }
+}
+
+impl Asset {
+    /// `<link rel="stylesheet">`, with `integrity` and `crossorigin`.
+    ///
+    /// ```
+    /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+    /// # use demo::demo;
+    /// let assets = demo().open()?;
+    /// let head = assets.asset("css/app.css")?.stylesheet();
+    /// assert!(head.as_str().contains(r#"href="/static/css/app.0123456789ab.css" integrity="sha384-"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stylesheet(&self) -> Tag {
+        Tag(format!(r#"<link rel="stylesheet" href="{self}"{}>"#, self.checked()))
+    }
+
+    /// `<script>`, with `integrity` and `crossorigin`, run when the page is parsed (`defer`).
+    pub fn script(&self) -> Tag {
+        Tag(format!(r#"<script src="{self}"{} defer></script>"#, self.checked()))
+    }
+
+    /// `<script type="module">`, with `integrity` and `crossorigin`.
+    ///
+    /// The integrity is that of this module. Those that it imports are checked if the page has
+    /// [`Preload`](crate::Preload)s for them, or an import map that says theirs.
+    pub fn module(&self) -> Tag {
+        Tag(format!(r#"<script type="module" src="{self}"{}></script>"#, self.checked()))
+    }
+
+    /// The attributes by which the browser checks what it gets. Across origins it may check only
+    /// what it fetches by CORS.
+    pub(crate) fn checked(&self) -> String {
+        let integrity = self.integrity().map(|it| format!(r#" integrity="{it}""#));
+        format!(r#"{} crossorigin="anonymous""#, integrity.unwrap_or_default())
+    }
+}
+
+impl Assets {
+    /// The script that reloads the page when an asset changes, in [live
+    /// mode](crate::Mode::Live); otherwise nothing. Pages that are assets have it without this.
+    pub fn reload_script(&self) -> Tag {
+        self.source().live.as_ref().map(|live| live.reload_script()).unwrap_or_default()
+    }
+}
+
+impl From<crate::Preload> for Tag {
+    fn from(preload: crate::Preload) -> Self {
+        Self(preload.to_string())
+    }
+}

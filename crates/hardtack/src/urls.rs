@@ -1,0 +1,135 @@
+//! What is decided once in a process: the host of its URLs, and its mode.
+
+use std::{env, ffi::OsString, path::PathBuf, sync::OnceLock};
+
+use hardtack_bundle::StaticHost;
+
+use crate::OpenError;
+
+/// Where assets come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// From the bundle, in memory.
+    #[default]
+    Baked,
+    /// From this folder, for development: read anew for every request, under their plain paths,
+    /// and kept by no cache. It needs the feature `live`.
+    ///
+    /// Names are still checked when the app is compiled; a new file can be linked to by
+    /// [`Assets::url`](crate::Assets::url) at once.
+    Live(PathBuf),
+}
+
+/// What an app can say when it [opens](crate::Embedded::open_with) its assets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Where the assets come from.
+    pub mode: Mode,
+    /// The host that their URLs name: that of the CDN. Without one it is the host that the bake
+    /// was told, or none.
+    pub static_host: Option<StaticHost>,
+    /// Whether pages reload by themselves in live mode: those that are assets, and those that
+    /// include [`Assets::reload_script`](crate::Assets::reload_script).
+    pub live_reload: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { mode: Mode::Baked, static_host: None, live_reload: true }
+    }
+}
+
+impl Options {
+    /// What the environment says: `HARDTACK_LIVE` names the folder of
+    /// [live mode](Mode::Live), and `HARDTACK_STATIC_HOST` scheme and host of the CDN, such as
+    /// `https://cdn.example`. With `HARDTACK_LIVE_RELOAD=0`, pages do not reload by themselves. An
+    /// empty variable is as good as none.
+    ///
+    /// # Errors
+    ///
+    /// If a variable has an impossible value.
+    pub fn from_environment() -> Result<Self, OpenError> {
+        Self::parse(|name| env::var_os(name))
+    }
+
+    fn parse(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, OpenError> {
+        let variable = |name| variable(name).filter(|value| !value.is_empty());
+        let text = |name| variable(name).map(|value| value.to_string_lossy().into_owned());
+        let live = variable("HARDTACK_LIVE").map(PathBuf::from);
+        let static_host = text("HARDTACK_STATIC_HOST").map(|host| host.parse()).transpose()?;
+        let live_reload = match text("HARDTACK_LIVE_RELOAD").as_deref() {
+            None | Some("1") => true,
+            Some("0") => false,
+            Some(other) => return Err(OpenError::LiveReload(other.to_owned())),
+        };
+        Ok(Self { mode: live.map_or(Mode::Baked, Mode::Live), static_host, live_reload })
+    }
+}
+
+/// How the URLs of assets are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Urls {
+    pub(crate) static_host: Option<StaticHost>,
+    pub(crate) is_live: bool,
+}
+
+static URLS: OnceLock<Urls> = OnceLock::new();
+
+/// How this process makes URLs. If an asset is displayed before any were opened, it is as the
+/// environment says.
+pub(crate) fn urls() -> &'static Urls {
+    URLS.get_or_init(|| Urls::of(Options::from_environment().unwrap_or_default()))
+}
+
+/// Decides it, unless it is decided otherwise.
+pub(crate) fn decide(options: Options) -> Result<(), OpenError> {
+    let urls = Urls::of(options);
+    match *URLS.get_or_init(|| urls.clone()) == urls {
+        true => Ok(()),
+        false => Err(OpenError::Decided),
+    }
+}
+
+impl Urls {
+    fn of(options: Options) -> Self {
+        let is_live = matches!(options.mode, Mode::Live(_));
+        Self { static_host: options.static_host, is_live }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn says(variables: &[(&str, &str)], expected: &str) {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        let parsed = Options::parse(|name| find(name).map(|(_, value)| OsString::from(value)));
+        let said = match parsed {
+            Ok(Options { mode, static_host, live_reload }) => {
+                let host = static_host.map_or("none".to_owned(), |host| host.to_string());
+                format!("{mode:?} {host} {live_reload}")
+            }
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(said, expected, "{variables:?}");
+    }
+
+    #[test]
+    fn the_environment() {
+        says(&[], "Baked none true");
+        says(&[("HARDTACK_LIVE", ""), ("HARDTACK_STATIC_HOST", "")], "Baked none true");
+        says(&[("HARDTACK_LIVE", "a/b")], "Live(\"a/b\") none true");
+        says(&[("HARDTACK_LIVE", "a"), ("HARDTACK_LIVE_RELOAD", "0")], "Live(\"a\") none false");
+        says(&[("HARDTACK_STATIC_HOST", "https://c.example/")], "Baked https://c.example true");
+    }
+
+    #[test]
+    fn impossible_values() {
+        let host =
+            "HARDTACK_STATIC_HOST: \"c.example\" is no host, such as \"https://cdn.example\"";
+        says(&[("HARDTACK_STATIC_HOST", "c.example")], host);
+        let reload = "HARDTACK_LIVE_RELOAD is 0 or 1, and not \"yes\"";
+        says(&[("HARDTACK_LIVE_RELOAD", "yes")], reload);
+    }
+}
