@@ -78,21 +78,37 @@ where
 
     fn call(&mut self, request: Request<B>) -> Answer<S::Future> {
         match self.source.answer_if_there(&request) {
-            Some(response) => Answer::Baked { response: Some(response) },
-            None => Answer::Inner { response: self.inner.call(request) },
+            Some(response) => Answer::ours(response),
+            None => Answer::inner(self.inner.call(request)),
         }
     }
 }
 
 pin_project! {
-    /// The bundle's response, which is there, or the app's, which will be.
+    /// Our response, which is there, or the app's, which will be.
+    #[derive(Debug)]
+    pub struct Answer<F> {
+        #[pin]
+        state: State<F>,
+    }
+}
+
+pin_project! {
     #[project = Projected]
     #[derive(Debug)]
-    pub enum Answer<F> {
-        #[doc(hidden)]
-        Baked { response: Option<Response<Body>> },
-        #[doc(hidden)]
+    enum State<F> {
+        Ours { response: Option<Response<Body>> },
         Inner { #[pin] response: F },
+    }
+}
+
+impl<F> Answer<F> {
+    pub(crate) fn ours(response: Response<Body>) -> Self {
+        Self { state: State::Ours { response: Some(response) } }
+    }
+
+    pub(crate) fn inner(response: F) -> Self {
+        Self { state: State::Inner { response } }
     }
 }
 
@@ -103,8 +119,8 @@ where
     type Output = Result<Response<Either<Body, C>>, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            Projected::Baked { response } => {
+        match self.project().state.project() {
+            Projected::Ours { response } => {
                 let response = response.take().expect("a future is not polled when it is done");
                 Poll::Ready(Ok(response.map(Either::Left)))
             }

@@ -42,6 +42,7 @@ mod conditional;
 mod cors;
 mod entity_tag;
 mod fields;
+mod guard;
 mod layer;
 #[cfg(feature = "live")]
 mod live;
@@ -62,6 +63,7 @@ pub use asset::Asset;
 pub use assets::{Assets, UnknownAsset};
 pub use body::Body;
 pub use embed::{Embedded, OpenError};
+pub use guard::{CdnGuard, GuardError, Guarded};
 pub use hardtack_bundle::{Bundle, Integrity, InvalidStaticHost, StaticHost};
 pub use layer::{Answer, BundleFirst, BundleLayer};
 pub use preload::{Destination, Preload};

@@ -1,0 +1,348 @@
+//! The CDN's guard: only static files through the CDN, and perhaps those in no other way.
+
+use std::{
+    env, fmt,
+    task::{Context, Poll},
+};
+
+use hardtack_bundle::Bundle;
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
+use http_body_util::Either;
+use subtle::{Choice, ConstantTimeEq};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{Answer, Body, path, respond::Asked};
+
+/// Shortest secret, in bytes.
+const SHORTEST: usize = 16;
+/// Most secrets at once: the one that comes and the one that goes.
+const MOST: usize = 2;
+
+/// Tells requests that come through the CDN by a secret header, which the CDN adds to all that it
+/// sends (CloudFront calls it an origin custom header).
+///
+/// | request | static path | another path |
+/// |---|---|---|
+/// | with a secret | passed on | 403: the rest of the site cannot be fetched through the CDN |
+/// | without | passed on, or 403 if [`refuse_direct`](Self::refuse_direct) | passed on |
+///
+/// A path is static if the bundle answers it, or if it lies below the bundle's prefix, unless that
+/// is `/`. The header is taken off before a request is passed on, so that no log has the secret.
+///
+/// Put it outermost. What it refuses, no cache keeps.
+///
+/// ```
+/// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+/// # use demo::demo;
+/// use axum::{Router, routing::get};
+/// use hardtack::CdnGuard;
+///
+/// let assets = demo().open()?;
+/// let guard = CdnGuard::new(assets.bundle(), ["the one that the CDN sends"])?;
+/// let app: Router = Router::new()
+///     .route("/account", get(|| async { "yours" }))
+///     .layer(assets.layer())
+///     .layer(guard);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct CdnGuard {
+    bundle: Bundle<'static>,
+    header: HeaderName,
+    secrets: Vec<String>,
+    refuses_direct: bool,
+}
+
+/// Why there can be no such guard.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GuardError {
+    /// No secret, or more than two.
+    #[error(
+        "{0} secrets: a guard has one, or two while they change; in HARDTACK_CDN_SECRET, a comma \
+         stands between them"
+    )]
+    Count(usize),
+    /// A secret that is easily guessed, or no header field can have.
+    #[error(
+        "a secret of the CDN has at least 16 characters, all of them visible ASCII: make one with \
+         `openssl rand -hex 32`, and give it to the CDN too"
+    )]
+    Secret,
+    /// What is no name of a header field.
+    #[error("HARDTACK_CDN_HEADER: {0:?} is no name of a header field")]
+    Header(String),
+    /// Neither yes nor no.
+    #[error("HARDTACK_CDN_ONLY is 0 or 1, and not {0:?}")]
+    Only(String),
+}
+
+impl CdnGuard {
+    /// The name of the header, unless the app says another.
+    pub const HEADER: HeaderName = HeaderName::from_static("x-origin-verify");
+
+    /// A guard that knows the CDN by any of these secrets: one, or two while they change.
+    ///
+    /// # Errors
+    ///
+    /// If there is none or more than two, or one is shorter than 16 characters or not of visible
+    /// ASCII.
+    pub fn new(
+        bundle: Bundle<'static>,
+        secrets: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Self, GuardError> {
+        let secrets: Vec<String> = secrets.into_iter().map(Into::into).collect();
+        if !(1..=MOST).contains(&secrets.len()) {
+            return Err(GuardError::Count(secrets.len()));
+        }
+        match secrets.iter().all(|secret| is_secret(secret)) {
+            true => Ok(Self { bundle, header: Self::HEADER, secrets, refuses_direct: false }),
+            false => Err(GuardError::Secret),
+        }
+    }
+
+    /// The guard that the environment says, if it says one.
+    ///
+    /// | variable | value |
+    /// |---|---|
+    /// | `HARDTACK_CDN_SECRET` | the secret, or two with a comma between; without it there is no guard |
+    /// | `HARDTACK_CDN_HEADER` | the header's name; `x-origin-verify` if it is not set |
+    /// | `HARDTACK_CDN_ONLY` | `1` to refuse static paths to whoever goes around the CDN |
+    ///
+    /// For a layer that is perhaps there, tower has `option_layer`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`CdnGuard::new`], and impossible values of the other variables.
+    pub fn from_environment(bundle: Bundle<'static>) -> Result<Option<Self>, GuardError> {
+        Self::parse(bundle, |name| Some(env::var_os(name)?.to_string_lossy().into_owned()))
+    }
+
+    fn parse(
+        bundle: Bundle<'static>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, GuardError> {
+        let variable = |name| variable(name).filter(|value| !value.is_empty());
+        let Some(secrets) = variable("HARDTACK_CDN_SECRET") else { return Ok(None) };
+        let mut guard = Self::new(bundle, secrets.split(',').map(str::trim))?;
+        if let Some(name) = variable("HARDTACK_CDN_HEADER") {
+            guard.header = name.parse().map_err(|_| GuardError::Header(name))?;
+        }
+        guard.refuses_direct = match variable("HARDTACK_CDN_ONLY").as_deref() {
+            None | Some("0") => false,
+            Some("1") => true,
+            Some(other) => return Err(GuardError::Only(other.to_owned())),
+        };
+        Ok(Some(guard))
+    }
+
+    /// Looks for the secret in another header.
+    pub fn header(self, header: HeaderName) -> Self {
+        Self { header, ..self }
+    }
+
+    /// Refuses static paths to whoever goes around the CDN.
+    pub fn refuse_direct(self) -> Self {
+        Self { refuses_direct: true, ..self }
+    }
+
+    /// Why a request is refused, if it is.
+    fn judge<B>(&self, request: &Request<B>) -> Option<&'static str> {
+        match (self.knows(request.headers()), self.is_static(request.uri().path())) {
+            (true, false) => Some("403 Forbidden: only static files are served through the CDN\n"),
+            (false, true) if self.refuses_direct => {
+                Some("403 Forbidden: static files are served through the CDN\n")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether any of the header's values is any of the secrets. All are compared, each in a time
+    /// that does not depend on where they differ.
+    fn knows(&self, headers: &HeaderMap) -> bool {
+        let values = headers.get_all(&self.header).into_iter();
+        let secrets = self.secrets.iter();
+        let pairs = values.flat_map(|value| secrets.clone().map(move |secret| (value, secret)));
+        let same = pairs.map(|(value, secret)| value.as_bytes().ct_eq(secret.as_bytes()));
+        same.fold(Choice::from(0), |any, same| any | same).into()
+    }
+
+    fn is_static(&self, path: &str) -> bool {
+        let Ok(path) = path::decode(path) else { return false };
+        // Who is behind us may resolve dot segments, and then the path leads elsewhere.
+        if path.split(|byte| *byte == b'/').any(|segment| matches!(segment, b"." | b"..")) {
+            return false;
+        }
+        let at = self.bundle.at();
+        at != "/" && path.starts_with(at.as_bytes())
+            || self.bundle.route(&path).is_ok_and(|route| route.is_some())
+    }
+
+    fn refuse<B>(&self, request: &Request<B>, why: &'static str) -> Response<Body> {
+        let asked = Asked::new(&self.bundle, request, request.uri().path());
+        let mut response = asked.error(StatusCode::FORBIDDEN, why);
+        if *request.method() == Method::HEAD {
+            *response.body_mut() = Body::empty();
+        }
+        response
+    }
+}
+
+fn is_secret(text: &str) -> bool {
+    text.len() >= SHORTEST && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+}
+
+impl fmt::Debug for CdnGuard {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let guard = &mut f.debug_struct("CdnGuard");
+        let guard = guard.field("header", &self.header).field("secrets", &self.secrets.len());
+        guard.field("refuses_direct", &self.refuses_direct).finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for CdnGuard {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { guard: self.clone(), inner }
+    }
+}
+
+/// A service behind a [`CdnGuard`].
+#[derive(Clone, Debug)]
+pub struct Guarded<S> {
+    guard: CdnGuard,
+    inner: S,
+}
+
+impl<S, B, C> Service<Request<B>> for Guarded<S>
+where
+    S: Service<Request<B>, Response = Response<C>>,
+{
+    type Response = Response<Either<Body, C>>;
+    type Error = S::Error;
+    type Future = Answer<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Answer<S::Future> {
+        match self.guard.judge(&request) {
+            Some(why) => Answer::ours(self.guard.refuse(&request, why)),
+            None => {
+                request.headers_mut().remove(&self.guard.header);
+                Answer::inner(self.inner.call(request))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(unreachable_pub, reason = "it is a module of tests, too")]
+    mod demo {
+        use crate as hardtack;
+        include!("../tests/demo/mod.rs");
+    }
+
+    const ONE: &str = "0123456789abcdef";
+    const OTHER: &str = "fedcba9876543210";
+
+    fn bundle() -> Bundle<'static> {
+        demo::demo().bundle().unwrap()
+    }
+
+    #[track_caller]
+    fn says(variables: &[(&str, &str)], expected: &str) {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        let parsed = CdnGuard::parse(bundle(), |name| find(name).map(|(_, value)| (*value).into()));
+        let said = match parsed {
+            Ok(None) => "none".to_owned(),
+            Ok(Some(guard)) => {
+                format!("{} {} {}", guard.header, guard.secrets.join("|"), guard.refuses_direct)
+            }
+            Err(error) => format!("{error:?}"),
+        };
+        assert_eq!(said, expected, "{variables:?}");
+    }
+
+    #[test]
+    fn the_environment() {
+        let secret = ("HARDTACK_CDN_SECRET", ONE);
+        says(&[], "none");
+        says(&[("HARDTACK_CDN_SECRET", ""), ("HARDTACK_CDN_ONLY", "x")], "none");
+        says(&[secret], &format!("x-origin-verify {ONE} false"));
+        let two = format!("{ONE}, {OTHER}");
+        says(&[("HARDTACK_CDN_SECRET", &two)], &format!("x-origin-verify {ONE}|{OTHER} false"));
+        says(&[secret, ("HARDTACK_CDN_HEADER", "X-Mine")], &format!("x-mine {ONE} false"));
+        says(&[secret, ("HARDTACK_CDN_ONLY", "1")], &format!("x-origin-verify {ONE} true"));
+        says(&[secret, ("HARDTACK_CDN_ONLY", "0")], &format!("x-origin-verify {ONE} false"));
+        says(&[secret, ("HARDTACK_CDN_ONLY", "yes")], "Only(\"yes\")");
+        says(&[secret, ("HARDTACK_CDN_HEADER", "a b")], "Header(\"a b\")");
+        says(&[("HARDTACK_CDN_SECRET", "short")], "Secret");
+        says(&[("HARDTACK_CDN_SECRET", &format!("{ONE}é"))], "Secret");
+        says(&[("HARDTACK_CDN_SECRET", &format!("{ONE},"))], "Secret");
+        says(&[("HARDTACK_CDN_SECRET", &format!("{ONE},{ONE},{ONE}"))], "Count(3)");
+        assert_eq!(CdnGuard::new(bundle(), [""; 0]).unwrap_err(), GuardError::Count(0));
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let guard = CdnGuard::new(bundle(), [ONE, OTHER]).unwrap();
+        let shown = format!("{guard:?}");
+        assert!(!shown.contains(ONE) && !shown.contains(OTHER), "{shown}");
+    }
+
+    #[track_caller]
+    fn knows(values: &[&str], expected: bool) {
+        let guard = CdnGuard::new(bundle(), [ONE, OTHER]).unwrap();
+        let headers = values.iter().map(|value| (CdnGuard::HEADER, value.parse().unwrap()));
+        let mut map = HeaderMap::new();
+        headers.for_each(|(name, value)| {
+            map.append(name, value);
+        });
+        assert_eq!(guard.knows(&map), expected, "{values:?}");
+    }
+
+    #[test]
+    fn any_of_the_secrets_is_known() {
+        knows(&[], false);
+        knows(&[ONE], true);
+        knows(&[OTHER], true);
+        knows(&["wrong", OTHER], true);
+        knows(&[""], false);
+        knows(&["0123456789abcdeF"], false);
+        knows(&["0123456789abcde"], false);
+        knows(&["0123456789abcdef0"], false);
+        knows(&["0123456789abcdef,fedcba9876543210"], false);
+    }
+
+    #[track_caller]
+    fn is_static(path: &str, expected: bool) {
+        let guard = CdnGuard::new(bundle(), [ONE]).unwrap();
+        assert_eq!(guard.is_static(path), expected, "{path}");
+    }
+
+    #[test]
+    fn static_is_what_lies_below_the_prefix() {
+        is_static("/static/css/app.css", true);
+        is_static("/static/css/app.000000000000.css", true);
+        is_static("/static/", true);
+        is_static("/stat%69c/x", true);
+        is_static("/static", false);
+        is_static("/", false);
+        is_static("/account", false);
+        is_static("/account/static/css/app.css", false);
+        is_static("/static/%2e%2e%2faccount", false);
+        is_static("/static/../account", false);
+        is_static("/static/%2e%2E/account", false);
+        is_static("/static/./css/app.css", false);
+        is_static("/static/..css", true);
+        is_static("*", false);
+    }
+}
