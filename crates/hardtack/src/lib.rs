@@ -52,6 +52,8 @@ mod negotiate;
 mod path;
 mod range;
 mod respond;
+#[cfg(feature = "rust-embed")]
+mod rust_embed;
 mod select;
 mod service;
 mod source;
@@ -76,4 +78,9 @@ pub use urls::{Mode, Options};
 #[doc(hidden)]
 pub mod private {
     pub use hardtack_bundle::names::{Name, Names};
+    #[cfg(feature = "rust-embed")]
+    pub use {
+        crate::rust_embed::{embedded_file, embedded_paths},
+        rust_embed,
+    };
 }
