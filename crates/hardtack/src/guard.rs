@@ -110,8 +110,6 @@ impl CdnGuard {
     /// | `HARDTACK_CDN_HEADER` | the header's name; `x-origin-verify` if it is not set |
     /// | `HARDTACK_CDN_ONLY` | `1` to refuse static paths to whoever goes around the CDN |
     ///
-    /// For a layer that is perhaps there, tower has `option_layer`.
-    ///
     /// # Errors
     ///
     /// Those of [`CdnGuard::new`], and impossible values of the other variables.
