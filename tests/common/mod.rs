@@ -1,49 +1,23 @@
-//! What the tests of the whole binary share: a running server, and a client that sees every byte.
+//! What the tests of the whole binary share.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+mod http;
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
+    io::Read,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    time::Duration,
+    process::Command,
 };
+
+pub use http::*;
 
 use hardtack_bundle::Coding;
 use serde_json::Value;
 
-/// Longer than anything here takes; only so that a test which would hang fails.
-pub const PATIENCE: Duration = Duration::from_secs(60);
-
 /// The executable under test, with none of the settings that the environment may hold.
 pub fn hardtack() -> Command {
-    clean(Command::new(env!("CARGO_BIN_EXE_hardtack")))
-}
-
-/// Another executable, as clean.
-pub fn executable(path: &Path) -> Command {
-    clean(Command::new(path))
-}
-
-fn clean(mut command: Command) -> Command {
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HARDTACK_")) {
-        command.env_remove(name);
-    }
-    command
-}
-
-/// Runs a command to its end.
-pub fn run(command: &mut Command) -> Output {
-    command.output().expect("the command starts")
-}
-
-/// What a command printed; it must have succeeded.
-#[track_caller]
-pub fn stdout(command: &mut Command) -> String {
-    let output = run(command);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("output is UTF-8")
+    executable(Path::new(env!("CARGO_BIN_EXE_hardtack")))
 }
 
 /// What a command complained of; it must have failed with that status.
@@ -103,150 +77,19 @@ pub fn assets(command: &mut Command) -> Vec<Value> {
     serde_json::from_str(&json).expect("an array")
 }
 
-/// A running server; it is killed when this goes.
-pub struct Server {
-    pub address: SocketAddr,
-    pub banner: Vec<String>,
-    pub process: Child,
-}
-
 impl Server {
     /// Starts the executable under test on a free port.
     pub fn start() -> Self {
         Self::of(&mut hardtack())
     }
 
-    /// Starts that command on a free port, and waits for the line that says where it listens.
+    /// Starts that command on a free port.
     pub fn of(command: &mut Command) -> Self {
-        let listen = ["--listen", "127.0.0.1:0"];
-        let mut process =
-            command.args(listen).stdout(Stdio::piped()).spawn().expect("the server starts");
-        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
-        let mut banner = Vec::new();
-        let address = loop {
-            let line = lines.next().expect("the server says where it listens").expect("UTF-8");
-            banner.push(line.clone());
-            if let Some((_, url)) = line.split_once("listening  http://") {
-                let authority = url.split('/').next().expect("never empty");
-                break authority.parse().expect("an address");
-            }
-        };
-        Self { address, banner, process }
+        Self::spawn(command.args(["--listen", "127.0.0.1:0"]))
     }
-
-    pub fn connect(&self) -> Connection {
-        self.connect_or_refused().expect("the server accepts")
-    }
-
-    /// A connection, if the server still accepts any.
-    pub fn connect_or_refused(&self) -> Option<Connection> {
-        let stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).expect("a valid duration");
-        Some(Connection { stream: BufReader::new(stream) })
-    }
-
-    /// One request on a connection of its own.
-    pub fn get(&self, target: &str, headers: &[(&str, &str)]) -> Response {
-        self.connect().request("GET", target, headers)
-    }
-
-    /// Sends a signal, as `kill` names it.
-    pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").arg(name).arg(self.process.id().to_string()).status();
-        assert!(status.expect("kill is everywhere").success());
-    }
-
-    /// Waits for the process to end, and returns its exit status.
-    pub fn wait(mut self) -> i32 {
-        self.process.wait().expect("it is our child").code().expect("it was not killed")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-/// A connection that is kept alive.
-pub struct Connection {
-    pub stream: BufReader<TcpStream>,
-}
-
-impl Connection {
-    /// A connection to another server than the one under test.
-    pub fn to(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a valid duration");
-        Self { stream: BufReader::new(stream) }
-    }
-
-    pub fn send(&mut self, bytes: &[u8]) {
-        self.stream.get_mut().write_all(bytes).expect("the connection is open");
-    }
-
-    pub fn request(&mut self, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
-        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n");
-        headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
-        self.send(format!("{head}\r\n").as_bytes());
-        self.response(method)
-    }
-
-    /// Reads one response, to a request of that method.
-    pub fn response(&mut self, method: &str) -> Response {
-        let status_line = self.line();
-        let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let status = status.unwrap_or_else(|| panic!("no status line: {status_line:?}"));
-        let mut headers = Vec::new();
-        loop {
-            let line = self.line();
-            let Some((name, value)) = line.split_once(": ") else { break };
-            headers.push((name.to_ascii_lowercase(), value.to_owned()));
-        }
-        let mut response = Response { status, headers, body: Vec::new() };
-        let has_body = method != "HEAD" && !matches!(status, 100..200 | 204 | 304);
-        if has_body {
-            let length = response.header("content-length").expect("a length on every response");
-            response.body = vec![0; length.parse().expect("a number")];
-            self.stream.read_exact(&mut response.body).expect("as much as was announced");
-        }
-        response
-    }
-
-    /// Whether the server closed the connection, having sent nothing more. One that it had not
-    /// accepted yet is reset when its listener goes.
-    pub fn is_closed(&mut self) -> bool {
-        match self.stream.fill_buf() {
-            Ok(rest) => rest.is_empty(),
-            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
-        }
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stream.read_line(&mut line).expect("a line");
-        line.trim_end_matches("\r\n").to_owned()
-    }
-}
-
-/// A response, as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    pub status: u16,
-    /// Names in lower case.
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
 }
 
 impl Response {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let mut found = self.headers.iter().filter(|(other, _)| other == name);
-        let first = found.next().map(|(_, value)| value.as_str());
-        assert!(found.next().is_none(), "{name} is there twice");
-        first
-    }
-
     /// The body without its content coding.
     pub fn decoded(&self) -> Vec<u8> {
         let coding = self.header("content-encoding").unwrap_or("identity");

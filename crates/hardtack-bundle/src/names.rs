@@ -112,6 +112,7 @@ impl Names {
     }
 
     /// The asset of a logical path.
+    #[track_caller]
     pub const fn find(self, logical_path: &str) -> Name {
         let (mut low, mut high) = (0, self.count());
         while low < high {
