@@ -3,7 +3,11 @@
 #[path = "../../../tests/common/http.rs"]
 mod http;
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use http::{Response, Server, executable, stdout};
 use serde_json::Value;
@@ -120,13 +124,19 @@ fn a_wrong_setting_stops_it_with_a_reason() {
     );
 }
 
-#[test]
-fn in_development_a_change_is_seen_by_the_next_request() {
+/// The app in live mode, on a copy of its assets; the copy goes with the last of what it returns.
+fn start_live() -> (PathBuf, Server, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let copied = Command::new("cp").arg("-r").arg(ASSETS).arg(folder.path()).status();
     assert!(copied.unwrap().success());
     let assets = folder.path().join("assets");
     let server = start(&[("HARDTACK_LIVE", assets.to_str().unwrap())]);
+    (assets, server, folder)
+}
+
+#[test]
+fn in_development_a_change_is_seen_by_the_next_request() {
+    let (assets, server, _folder) = start_live();
     assert!(server.banner[0].starts_with("hardtack: LIVE from "), "{:?}", server.banner);
 
     let page = server.get("/", &[]);
@@ -140,6 +150,24 @@ fn in_development_a_change_is_seen_by_the_next_request() {
     assert_eq!(changed.header("cache-control"), Some("no-store"));
 }
 
+#[test]
+#[ignore = "needs chromium, node and corpora/playwright-core"]
+fn in_development_an_open_page_is_renewed() {
+    let (assets, server, _folder) = start_live();
+    let page = format!("http://{}/order", server.address);
+    let mut node = browser("tests/reload.mjs");
+    node.arg(page).arg(assets.join("css/app.css")).arg(assets.join("js/price.js"));
+    assert_eq!(stdout(&mut node), "{\"kept\":true,\"loaded\":true}\n");
+}
+
+/// A script that drives Chromium.
+fn browser(script: &str) -> Command {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut node = Command::new("node");
+    node.arg(root.join(script)).arg(root.join("corpora/playwright-core"));
+    node
+}
+
 /// The files come from another port, as from a CDN: fonts and modules load across origins, their
 /// integrity holds, and who comes again fetches nothing that is immutable.
 #[test]
@@ -148,11 +176,8 @@ fn a_browser_loads_the_files_from_another_origin() {
     let cdn = start(&[]);
     let origin = format!("http://{}", cdn.address);
     let app = start(&[("HARDTACK_STATIC_HOST", &origin)]);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let page = format!("http://{}/order?biscuit=Rusk", app.address);
-    let mut node = Command::new("node");
-    node.arg(root.join("tests/visits.mjs")).arg(root.join("corpora/playwright-core"));
-    let visits = stdout(node.args([&page, &page]));
+    let visits = stdout(browser("tests/visits.mjs").args([&page, &page]));
     let visits: [Value; 2] = serde_json::from_str(&visits).unwrap();
     for visit in &visits {
         assert_eq!(visit["failures"], serde_json::json!([]));

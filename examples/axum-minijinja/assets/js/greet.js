@@ -1,0 +1,3 @@
+export function greet(hour) {
+  return hour < 12 ? "Good morning." : "Good day.";
+}
