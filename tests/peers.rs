@@ -8,8 +8,10 @@ mod common;
 use std::{
     collections::HashMap,
     fs,
+    io::{BufRead, BufReader},
+    net::TcpListener,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -150,13 +152,18 @@ fn reveal_js_is_served_whole() {
 
 /// What `cargo build` makes of a site, in a target directory of this test's own.
 fn cargo_build(site: &Path, environment: &[(&str, &Path)]) -> Command {
+    cargo_build_in("", "hardtack", site, environment)
+}
+
+/// The same in a folder of this repository, for that executable.
+fn cargo_build_in(folder: &str, name: &str, site: &Path, environment: &[(&str, &Path)]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = root.join("target/peers");
     let mut cargo = executable(Path::new(env!("CARGO")));
-    cargo.current_dir(root).args(["build", "--locked"]);
+    cargo.current_dir(root.join(folder)).args(["build", "--locked"]);
     cargo.env("CARGO_TARGET_DIR", &target).env("HARDTACK_ASSETS", site);
     stdout(cargo.envs(environment.iter().copied()));
-    executable(&target.join("debug/hardtack"))
+    executable(&target.join("debug").join(name))
 }
 
 #[test]
@@ -299,6 +306,68 @@ fn a_browser_loads_what_vite_built() {
         |path: &&String| path.starts_with("/assets/") && path.matches('.').count() > 1;
     assert_eq!(loaded.iter().find(is_hashed_again), None);
     loads_well(&mut pack_with_integrity("vite").command(), "/", &[]);
+}
+
+/// The example as it is shipped, and beside Vite's own server as it is in development.
+#[test]
+#[ignore = "runs cargo build, and needs chromium, node, corpora/playwright-core and corpora/vite-example"]
+fn a_vite_front_end_and_its_back_end_are_one_binary() {
+    let project = corpus("vite-example");
+    let mut app =
+        cargo_build_in("examples/vite", "hardtack-example-vite", &project.join("dist"), &[]);
+    let app = Server::spawn(app.env("LISTEN", "127.0.0.1:0"));
+    let vite = ViteServer::start(&project, &app);
+    let origin = |address| format!("http://{address}");
+    for origin in [origin(app.address.to_string()), origin(vite.address.clone())] {
+        let [home, about] = visit([format!("{origin}/"), format!("{origin}/about")]);
+        assert!(text(&home, "text").contains("Ahoy from the back end"), "{home}");
+        assert!(text(&about, "text").contains("One binary"), "{about}");
+        for visit in [home, about] {
+            assert_eq!(visit["failures"], serde_json::json!([]));
+            assert_eq!(visit["errors"], serde_json::json!([]));
+        }
+    }
+    let page = app.get("/about", &[("Accept", "text/html")]);
+    assert_eq!((page.status, page.header("cache-control")), (200, Some("public, max-age=60")));
+    let page = String::from_utf8(page.body).unwrap();
+    let script = page.split('"').find(|text| text.starts_with("/assets/index-")).unwrap();
+    let script = app.get(script, &[]);
+    assert!(script.header("cache-control").unwrap().ends_with("immutable"));
+}
+
+fn visit(urls: [String; 2]) -> [Value; 2] {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/visits.mjs");
+    let mut node = Command::new("node");
+    let visits = stdout(node.arg(script).arg(corpus("playwright-core")).args(urls));
+    serde_json::from_str(&visits).unwrap()
+}
+
+/// Vite's own server; it is killed when this goes.
+struct ViteServer {
+    address: String,
+    process: Child,
+}
+
+impl ViteServer {
+    fn start(project: &Path, back_end: &Server) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new("node");
+        command.current_dir(project).arg("node_modules/vite/bin/vite.js").arg("--strictPort");
+        command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+        command.env("BACK_END", format!("http://{}", back_end.address)).stdout(Stdio::piped());
+        let mut process = command.spawn().expect("node starts");
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let ready = lines.map_while(Result::ok).any(|line| line.contains("ready in"));
+        assert!(ready, "Vite's server ended");
+        Self { address: format!("127.0.0.1:{port}"), process }
+    }
+}
+
+impl Drop for ViteServer {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
 }
 
 #[test]
