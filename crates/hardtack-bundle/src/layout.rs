@@ -176,7 +176,7 @@ pub struct RepresentationRecord {
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct RouteRecord {
-    /// 0: the path, percent-decoded.
+    /// 0: the path, percent-decoded. It begins with the URL prefix, or is that without its slash.
     pub path: Text,
     /// 8: [`SERVE`] or [`REDIRECT`].
     pub kind: U32,

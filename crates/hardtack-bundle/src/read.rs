@@ -104,7 +104,8 @@ impl<'a> Bundle<'a> {
         self.header.header_digest
     }
 
-    /// The URL prefix that all paths begin with. It begins and ends with `/`.
+    /// The URL prefix that all paths begin with, but the one that is the prefix without its slash.
+    /// It begins and ends with `/`.
     pub fn at(&self) -> &'a str {
         self.at
     }
@@ -180,6 +181,10 @@ impl<'a> Bundle<'a> {
     ///
     /// If the bundle is damaged where the search leads.
     pub fn route(&self, path: &[u8]) -> Result<Option<Route<'a>>, Error> {
+        // Most requests of an app are for other paths, and told by the first few bytes.
+        if !path.starts_with(self.at.trim_end_matches('/').as_bytes()) {
+            return Ok(None);
+        }
         let slots = self.index.len();
         let first = layout::slot(path, slots);
         for step in 0..slots {

@@ -59,7 +59,8 @@ pub struct NewAsset<'a> {
 pub struct AssetIndex(u32);
 
 impl Writer {
-    /// A writer for a bundle whose URL paths all begin with `at`, e.g. `/` or `/static/`.
+    /// A writer for a bundle whose URL paths all begin with `at`, e.g. `/` or `/static/`; a reader
+    /// finds no other, but `/static`.
     pub fn new(at: &str) -> Self {
         let mut strings = Pool::default();
         Self {
