@@ -148,28 +148,28 @@ pub struct Key {
     pub name: &'static str,
     /// Its default, as TOML.
     pub default: &'static str,
-    /// What it does.
+    /// What it does, in Markdown.
     pub meaning: &'static str,
 }
 
 impl Settings {
     /// Every key of `hardtack.toml`.
     pub const KEYS: &[Key] = &[
-        key("assets", "\"assets\"", "The asset folder, relative to hardtack.toml."),
-        key("at", "\"/\"", "The URL prefix that all paths begin with, e.g. \"/static/\"."),
+        key("assets", "\"assets\"", "The asset folder, relative to `hardtack.toml`."),
+        key("at", "\"/\"", "The URL prefix that all paths begin with, such as `/static/`."),
         key("include", "[]", "Globs; if there are any, only files that match are assets."),
         key(
             "exclude",
             "[]",
             "Globs of files to leave out, beyond dotfiles, VCS folders and editor backups; \
-             a glob that begins with ! brings one of those back.",
+             one that begins with `!` brings one of those back.",
         ),
         key("allow_secrets", "[]", "Globs of files that look like secrets, but may be published."),
         key(
             "entry_points",
             "[]",
-            "Globs of assets that keep their path, beyond HTML pages, robots.txt, favicon.ico, \
-             service workers and .well-known/; one that begins with ! takes one of those back.",
+            "Globs of assets that keep their path, beyond HTML pages, `robots.txt`, `favicon.ico`, \
+             service workers and `.well-known/`; one that begins with `!` takes one of those back.",
         ),
         key(
             "prehashed",
@@ -181,56 +181,62 @@ impl Settings {
         key(
             "missing",
             "\"error\"",
-            "What becomes of a reference to a file that does not exist: \"error\" or \"warn\".",
+            "What becomes of a reference to a file that does not exist: `\"error\"` or `\"warn\"`.",
         ),
         key("keep_only_hashed", "false", "Serve hashed assets at no other than their hashed path."),
         key("max_age", "60", "Seconds that a cache may keep what is served at a plain path."),
         key(
             "stale_while_revalidate",
             "0",
-            "Seconds beyond max_age in which a cache may answer with what it has while it asks again.",
+            "Seconds beyond `max_age` in which a cache may answer with what it has while it asks \
+             again.",
         ),
         key(
             "stale_if_error",
             "0",
-            "Seconds beyond max_age in which a cache may answer with what it has if the server fails.",
+            "Seconds beyond `max_age` in which a cache may answer with what it has if the server \
+             fails.",
         ),
         key("codings", "[\"gzip\", \"br\", \"zstd\"]", "The content codings beside identity."),
         key("media_types", "{}", "A table from globs to media types."),
         key(
             "integrity",
             "false",
-            "Say the integrity of style sheets and scripts in HTML, with integrity and crossorigin.",
+            "Say the integrity of style sheets and scripts in HTML, with `integrity` and `crossorigin`.",
         ),
         key(
             "static_host",
             "none",
-            "Scheme and host of the CDN, e.g. \"https://cdn.example\"; references in HTML to \
+            "Scheme and host of the CDN, such as `https://cdn.example`; references in HTML to \
              hashed paths point there.",
         ),
         key(
             "cors",
             "true",
-            "Send Access-Control-Allow-Origin: * (true), nothing (false), or the request's origin \
-             if it is in this list.",
+            "Send `Access-Control-Allow-Origin: *` (`true`), nothing (`false`), or the request's \
+             origin if it is in this list.",
         ),
         key(
             "cross_origin_resource_policy",
             "none",
-            "Which pages may embed the assets: \"same-origin\", \"same-site\" or \"cross-origin\".",
+            "Which pages may embed the assets: `same-origin`, `same-site` or `cross-origin`.",
         ),
         key(
             "last_modified",
             "none",
-            "A time that is sent as Last-Modified of all assets, e.g. 2026-11-24T00:00:00Z.",
+            "A time that is sent as `Last-Modified` of all assets, such as 2026-11-24T00:00:00Z.",
         ),
         key("headers", "[]", "Rules that set, append or remove header fields of responses."),
         key(
             "spa",
             "none",
-            "The page of a single-page app, e.g. \"index.html\": answers navigations.",
+            "The page of a single-page app, such as `index.html`: it answers navigations.",
         ),
-        key("clean_urls", "false", "Serve pages without their extension: about.html at /about."),
+        key(
+            "clean_urls",
+            "false",
+            "Serve pages without their extension: `about.html` at `/about`.",
+        ),
         key("publish_manifest", "none", "The path at which the site offers its own manifest."),
     ];
 
