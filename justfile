@@ -26,6 +26,19 @@ clippy:
 doc:
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 
+# Writes what is generated in docs/ from the code
+docs:
+    HARDTACK_WRITE_DOCS=1 cargo test --locked --test docs
+
+# Packs the library crates as for a registry, and builds them from that
+package:
+    cargo package --locked -p hardtack-bundle -p hardtack-build -p hardtack
+
+# What of the libraries' surface is not compatible with a revision; installs cargo-semver-checks
+semver revision:
+    command -v cargo-semver-checks >/dev/null || cargo install cargo-semver-checks --locked
+    cargo semver-checks --baseline-rev {{ revision }} -p hardtack-bundle -p hardtack-build -p hardtack
+
 # The tests that need nothing but the Rust toolchain
 test *arguments:
     cargo test --locked {{ arguments }}
@@ -54,6 +67,10 @@ advisories:
 # CPU time a request, beside bare hyper; needs wrk
 bench-trunk *arguments:
     benches/trunk {{ arguments }}
+
+# What the layer costs an app's own requests
+bench-layer *arguments:
+    cargo bench --locked -p hardtack --bench layer -- {{ arguments }}
 
 # 10,000 assets beside 100: what they cost rustc, and the server's start
 bench-many-assets *arguments:
