@@ -1,6 +1,6 @@
 //! The bundle that a program carries.
 
-use std::{io, path::PathBuf};
+use std::{fmt, io, path::PathBuf};
 
 use hardtack_bundle::{Bundle, InvalidStaticHost};
 
@@ -62,8 +62,8 @@ impl Embedded {
     }
 }
 
-/// Why assets could not be opened.
-#[derive(Debug, thiserror::Error)]
+/// Why assets could not be opened. `main` may return it: its `Debug` is the message for people.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The bundle is damaged.
@@ -108,6 +108,12 @@ pub enum OpenError {
          the assets before anything links to them, and all in the same way"
     )]
     Decided,
+}
+
+impl fmt::Debug for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// The assets that the build script baked, in this program: an [`Embedded`](crate::Embedded).

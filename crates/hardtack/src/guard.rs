@@ -54,8 +54,8 @@ pub struct CdnGuard {
     refuses_direct: bool,
 }
 
-/// Why there can be no such guard.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why there can be no such guard. `main` may return it: its `Debug` is the message for people.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuardError {
     /// No secret, or more than two.
@@ -76,6 +76,12 @@ pub enum GuardError {
     /// Neither yes nor no.
     #[error("HARDTACK_CDN_ONLY is 0 or 1, and not {0:?}")]
     Only(String),
+}
+
+impl fmt::Debug for GuardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl CdnGuard {
@@ -280,12 +286,19 @@ mod tests {
         says(&[secret, ("HARDTACK_CDN_HEADER", "X-Mine")], &format!("x-mine {ONE} false"));
         says(&[secret, ("HARDTACK_CDN_ONLY", "1")], &format!("x-origin-verify {ONE} true"));
         says(&[secret, ("HARDTACK_CDN_ONLY", "0")], &format!("x-origin-verify {ONE} false"));
-        says(&[secret, ("HARDTACK_CDN_ONLY", "yes")], "Only(\"yes\")");
-        says(&[secret, ("HARDTACK_CDN_HEADER", "a b")], "Header(\"a b\")");
-        says(&[("HARDTACK_CDN_SECRET", "short")], "Secret");
-        says(&[("HARDTACK_CDN_SECRET", &format!("{ONE}é"))], "Secret");
-        says(&[("HARDTACK_CDN_SECRET", &format!("{ONE},"))], "Secret");
-        says(&[("HARDTACK_CDN_SECRET", &format!("{ONE},{ONE},{ONE}"))], "Count(3)");
+        says(
+            &[secret, ("HARDTACK_CDN_ONLY", "yes")],
+            "HARDTACK_CDN_ONLY is 0 or 1, and not \"yes\"",
+        );
+        let header = "HARDTACK_CDN_HEADER: \"a b\" is no name of a header field";
+        says(&[secret, ("HARDTACK_CDN_HEADER", "a b")], header);
+        says(&[("HARDTACK_CDN_SECRET", "short")], &GuardError::Secret.to_string());
+        says(&[("HARDTACK_CDN_SECRET", &format!("{ONE}é"))], &GuardError::Secret.to_string());
+        says(&[("HARDTACK_CDN_SECRET", &format!("{ONE},"))], &GuardError::Secret.to_string());
+        says(
+            &[("HARDTACK_CDN_SECRET", &format!("{ONE},{ONE},{ONE}"))],
+            &GuardError::Count(3).to_string(),
+        );
         assert_eq!(CdnGuard::new(bundle(), [""; 0]).unwrap_err(), GuardError::Count(0));
     }
 
