@@ -5,6 +5,10 @@ use std::path::Path;
 /// The value of `Content-Type` for a logical path, by its extension.
 ///
 /// Text types are said to be UTF-8. Without a known extension it is `application/octet-stream`.
+///
+/// ```
+/// assert_eq!(hardtack_bundle::media_type_of("js/app.mjs"), "text/javascript; charset=utf-8");
+/// ```
 pub fn media_type_of(logical_path: &str) -> String {
     let extension = Path::new(logical_path).extension().and_then(|extension| extension.to_str());
     let extension = extension.unwrap_or_default().to_ascii_lowercase();

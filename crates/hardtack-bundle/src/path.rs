@@ -3,6 +3,10 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Percent-encodes a path, so that it needs no other escape in HTML, CSS or a header field.
+///
+/// ```
+/// assert_eq!(hardtack_bundle::encode_path("/img/a b.png"), "/img/a%20b.png");
+/// ```
 pub fn encode_path(path: &str) -> String {
     const KEPT: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')

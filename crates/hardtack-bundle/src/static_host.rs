@@ -6,6 +6,15 @@ use std::{fmt, str::FromStr};
 ///
 /// It is parsed from a text: a slash at the end is dropped, and the scheme is `https`, `http`, or
 /// that of the page (`//cdn.example`).
+///
+/// ```
+/// use hardtack_bundle::StaticHost;
+///
+/// let host: StaticHost = "https://cdn.example/".parse()?;
+/// assert_eq!(host.as_str(), "https://cdn.example");
+/// assert!("cdn.example".parse::<StaticHost>().is_err());
+/// # Ok::<(), hardtack_bundle::InvalidStaticHost>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaticHost(String);
 

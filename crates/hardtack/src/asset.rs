@@ -13,6 +13,16 @@ use crate::urls::urls;
 /// [`Assets::asset`](crate::Assets::asset) one of a name that is known when it runs.
 ///
 /// A URL has no character that means anything in HTML, so it needs no escape there.
+///
+/// ```
+/// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+/// # use demo::demo;
+/// let style = demo().open()?.asset("css/app.css")?;
+/// assert_eq!(style.logical_path(), "css/app.css");
+/// assert_eq!(style.path(), "/static/css/app.0123456789ab.css");
+/// assert!(style.integrity().expect("it is baked").to_string().starts_with("sha384-"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asset {
     pub(crate) logical_path: &'static str,

@@ -27,7 +27,15 @@ pub struct Assets {
     source: Source,
 }
 
-/// There is no asset of that name.
+/// There is no asset of that name; the message says what is near, and how assets are named.
+///
+/// ```
+/// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+/// # use demo::demo;
+/// let unknown = demo().open()?.url("app.css").unwrap_err();
+/// assert!(unknown.to_string().contains("Near it: css/app.css."));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.message())]
 pub struct UnknownAsset {
@@ -98,6 +106,13 @@ impl Assets {
     }
 
     /// The URL of the asset of a logical path.
+    ///
+    /// ```
+    /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+    /// # use demo::demo;
+    /// assert_eq!(demo().open()?.url("img/logo.svg")?, "/static/img/logo.0123456789ab.svg");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

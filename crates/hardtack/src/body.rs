@@ -12,6 +12,13 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 /// Bytes that lie in memory. Its length is always known, but that of the events of live mode.
+///
+/// ```
+/// use hardtack::Body;
+/// use http_body::Body as _;
+///
+/// assert_eq!(Body::from_static(b"biscuit").size_hint().exact(), Some(7));
+/// ```
 #[derive(Default)]
 pub struct Body {
     next: Bytes,

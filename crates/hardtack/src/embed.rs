@@ -7,6 +7,15 @@ use hardtack_bundle::{Bundle, InvalidStaticHost};
 use crate::{Assets, Options, urls};
 
 /// The assets that a program carries, not opened yet: what [`embed!`](crate::embed!) yields.
+///
+/// ```
+/// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+/// # use demo::demo;
+/// // In an app, `hardtack::embed!()`.
+/// let assets = demo().open()?;
+/// assert_eq!(assets.bundle().at(), "/static/");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Embedded {
     bundle: &'static [u8],
@@ -63,6 +72,11 @@ impl Embedded {
 }
 
 /// Why assets could not be opened. `main` may return it: its `Debug` is the message for people.
+///
+/// ```
+/// let error = hardtack::Embedded::new(b"no bundle").open().unwrap_err();
+/// assert!(error.to_string().starts_with("the assets in this program are damaged"));
+/// ```
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {

@@ -8,6 +8,16 @@ use crate::Asset;
 
 /// An asset that a page will need. Displayed, it is a `<link>` element of HTML; several are the
 /// value of a [`Link`](Preload::link_header) header field.
+///
+/// ```
+/// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+/// # use demo::demo;
+/// use hardtack::Destination;
+///
+/// let font = demo().open()?.asset("fonts/text.woff2")?.preload(Destination::Font);
+/// assert!(font.to_string().contains(r#"rel="preload" as="font" crossorigin="#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preload {
     asset: Asset,

@@ -23,6 +23,19 @@ use crate::{
 
 /// Answers a request from a bundle, as an origin server does.
 ///
+/// ```
+/// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+/// # use demo::demo;
+/// use hardtack::respond;
+/// use http::Request;
+///
+/// let bundle = demo().bundle()?;
+/// let request = Request::get("/static/css/app.css").header("host", "localhost").body(())?;
+/// let response = respond(&bundle, &request);
+/// assert_eq!(response.headers()["cache-control"], "public, max-age=60");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// Pure: it reads the request's method, target, version and header fields, and nothing else. The
 /// body of the response is the bundle's own memory.
 ///

@@ -6,6 +6,19 @@ use crate::{Asset, Assets};
 
 /// Elements of HTML, to be put into a page as they are.
 ///
+/// ```
+/// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+/// # use demo::demo;
+/// use hardtack::Tag;
+///
+/// let assets = demo().open()?;
+/// let head: Tag = [assets.asset("css/app.css")?.stylesheet(), assets.asset("js/app.js")?.module()]
+///     .into_iter()
+///     .collect();
+/// assert!(head.as_str().ends_with("</script>"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// Template engines that escape what is displayed know that this is HTML, with the feature of
 /// their name: `askama`, `maud`, `minijinja`, `tera`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

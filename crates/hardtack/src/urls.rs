@@ -21,6 +21,18 @@ pub enum Mode {
 }
 
 /// What an app can say when it [opens](crate::Embedded::open_with) its assets.
+///
+/// ```
+/// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+/// # use demo::demo;
+/// use hardtack::{Mode, Options};
+///
+/// // The environment decides, but in tests nothing reloads by itself.
+/// let options = Options { live_reload: false, ..Options::from_environment()? };
+/// assert_eq!(options.mode, Mode::Baked);
+/// let assets = demo().open_with(options)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Where the assets come from.
