@@ -174,7 +174,7 @@ impl Folder {
                     Method::GET => range::requested(asked.headers, file.bytes.len()),
                     _ => Requested::Whole,
                 };
-                self::send(asked, file, requested)
+                response_of(asked, file, requested)
             }
         }
     }
@@ -192,14 +192,14 @@ impl Folder {
         let Some(bytes) = self.read(NOT_FOUND_PAGE) else { return Ok(asked.not_found()) };
         let (media_type, route) = (media_type_of(NOT_FOUND_PAGE), self.bundle.not_found()?);
         let page = self.with_reload(File { media_type, route, bytes });
-        let mut response = send(asked, page, Requested::Whole)?;
+        let mut response = response_of(asked, page, Requested::Whole)?;
         *response.status_mut() = StatusCode::NOT_FOUND;
         response.headers_mut().remove(ACCEPT_RANGES);
         Ok(response)
     }
 }
 
-fn send(asked: &Asked<'_>, file: File, requested: Requested) -> Answer {
+fn response_of(asked: &Asked<'_>, file: File, requested: Requested) -> Answer {
     let length = file.bytes.len();
     let mut response = match requested {
         // In development, the whole does for several parts.
