@@ -41,7 +41,7 @@ semver revision:
 
 # The tests that need nothing but the Rust toolchain
 test *arguments:
-    cargo test --locked {{ arguments }}
+    cargo test --workspace --locked {{ arguments }}
 
 # Installs the peers, and runs the tests that need them
 peers *arguments:
