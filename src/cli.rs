@@ -5,11 +5,14 @@ use std::{
     ffi::OsString,
     net::{AddrParseError, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::Styles};
 use hardtack_bundle::Bundle;
+
+use crate::timed::Patience;
 
 /// What precedes an error.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -60,6 +63,46 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_LISTEN", value_name = "ADDRESS:PORT")]
     #[arg(default_value = DEFAULT_LISTEN, value_parser = listen)]
     pub(crate) listen: SocketAddr,
+    /// How long a request's header may take, from its first byte to its last
+    #[arg(long, env = "HARDTACK_HEADER_TIMEOUT", value_name = "SECONDS", default_value = "10")]
+    #[arg(value_parser = seconds::<10>)]
+    header_timeout: Duration,
+    /// How long a connection is kept without a request; longer than a load balancer keeps it
+    #[arg(long, env = "HARDTACK_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "75")]
+    #[arg(value_parser = seconds::<75>)]
+    idle_timeout: Duration,
+    /// How long a client may take no byte of a response
+    #[arg(long, env = "HARDTACK_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "30")]
+    #[arg(value_parser = seconds::<30>)]
+    write_timeout: Duration,
+    /// How long responses that are under way at the end have to finish
+    #[arg(long, env = "HARDTACK_DRAIN_TIMEOUT", value_name = "SECONDS", default_value = "30")]
+    #[arg(value_parser = seconds::<30>)]
+    drain_timeout: Duration,
+}
+
+/// What may take how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time {
+    pub(crate) patience: Patience,
+    /// Responses that are under way at the end.
+    pub(crate) drain: Duration,
+}
+
+impl Serve {
+    pub(crate) fn time(&self) -> Time {
+        let (header, idle, write) = (self.header_timeout, self.idle_timeout, self.write_timeout);
+        Time { patience: Patience { header, idle, write }, drain: self.drain_timeout }
+    }
+}
+
+/// A number of seconds, at least 1 and at most a day; an empty value is as good as none.
+fn seconds<const DEFAULT: u64>(value: &str) -> Result<Duration, String> {
+    match value.parse() {
+        _ if value.is_empty() => Ok(Duration::from_secs(DEFAULT)),
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err("this is a number of seconds, from 1 to 86400".to_owned()),
+    }
 }
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8000";

@@ -9,6 +9,7 @@ mod list;
 mod pack;
 mod packed;
 mod serve;
+mod timed;
 
 use std::{io, process::ExitCode};
 

@@ -17,7 +17,7 @@ use anyhow::{Result, anyhow};
 use hardtack::respond;
 use hardtack_bundle::Bundle;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -27,14 +27,16 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::cli::{EMPHASIS, Serve};
+use crate::{
+    cli::{EMPHASIS, Serve, Time},
+    timed::{Patience, Phase, Timed},
+};
 
-/// How long a connection may be idle, and a request's header may take. A load balancer keeps
-/// its connections for 60 s; an origin that closes earlier loses requests to the race.
-const IDLE: Duration = Duration::from_secs(75);
+/// Most bytes of a request's header section. A larger one is answered with 431.
+const HEADER_BYTES: usize = 32 * 1024;
 
-/// How long responses that are under way at the end have to finish.
-const DRAIN: Duration = Duration::from_secs(30);
+/// Most fields of a request's header section. More are answered with 431.
+const HEADER_FIELDS: usize = 100;
 
 /// How long accepting pauses after it failed, most likely for want of file descriptors.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -49,12 +51,13 @@ pub(crate) fn serve(bundle: Bundle<'static>, options: &Serve) -> Result<()> {
     let listeners =
         listen(options.listen, cores).map_err(|error| cannot_listen(options.listen, &error))?;
     let address = listeners[0].local_addr()?;
+    let time = options.time();
     let (stop, stopped) = watch::channel(());
     let (running, mut finished) = mpsc::channel::<()>(1);
     for listener in listeners {
         let (stopped, running) = (stopped.clone(), running.clone());
         let runtime = runtime()?;
-        let serving = move || runtime.block_on(accept(listener, bundle, stopped, running));
+        let serving = move || runtime.block_on(accept(listener, bundle, time, stopped, running));
         thread::Builder::new().name("hardtack-serve".to_owned()).spawn(serving)?;
     }
     drop((stopped, running));
@@ -90,6 +93,7 @@ fn announce(bundle: &Bundle<'_>, address: SocketAddr) -> Result<()> {
 async fn accept(
     listener: StdListener,
     bundle: Bundle<'static>,
+    time: Time,
     mut stopped: watch::Receiver<()>,
     _running: mpsc::Sender<()>,
 ) {
@@ -102,8 +106,8 @@ async fn accept(
         };
         match accepted {
             Ok((stream, _)) => {
-                let connection = connection(stream, bundle, stopped.clone(), open.clone());
-                tokio::spawn(connection);
+                let patience = time.patience;
+                tokio::spawn(connection(stream, bundle, patience, stopped.clone(), open.clone()));
             }
             Err(error) if is_of_connection(&error) => {}
             Err(error) => {
@@ -114,7 +118,7 @@ async fn accept(
     }
     drop((listener, open));
     // Every connection holds a sender; there is nothing to receive but their end.
-    timeout(DRAIN, closed.recv()).await.ok();
+    timeout(time.drain, closed.recv()).await.ok();
 }
 
 /// Whether an error of `accept` is about the one connection, which is gone (accept(2)).
@@ -127,21 +131,26 @@ fn is_of_connection(error: &io::Error) -> bool {
 async fn connection(
     stream: TcpStream,
     bundle: Bundle<'static>,
+    patience: Patience,
     mut stopped: watch::Receiver<()>,
     _open: mpsc::Sender<()>,
 ) {
     // Without it, a response in two segments may wait for an acknowledgement between them.
     stream.set_nodelay(true).ok();
+    let phase = Phase::default();
+    let stream = Timed::new(stream, patience, phase.clone());
     let service = service_fn(move |request: Request<Incoming>| {
+        phase.answering();
         ready(Ok::<_, Infallible>(respond(&bundle, &request)))
     });
     let mut connection = pin!(
         http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(IDLE)
+            .max_buf_size(HEADER_BYTES)
+            .max_headers(HEADER_FIELDS)
             .serve_connection(TokioIo::new(stream), service)
     );
-    // An error here is the client's: it went away, or did not speak HTTP and was told so.
+    // An error here is the client's: it went away, let its time pass, or did not speak HTTP and was
+    // told so.
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
