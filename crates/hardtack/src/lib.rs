@@ -1,17 +1,39 @@
-//! Serves a [bundle](hardtack_bundle): a site's static files, from read-only memory.
-//!
-//! [`respond`] is the whole of it: a pure function from a bundle and a request to a response.
-//! [`ServeBundle`] is that function as a [`tower_service::Service`], for axum, tower and hyper, and
-//! [`BundleLayer`] stands before an app and answers only what is in the bundle.
+//! A site's static files in a program: links to them that the compiler checks, and exact HTTP from
+//! read-only memory.
 //!
 //! ```
-//! use axum::Router;
-//! use hardtack::{Bundle, ServeBundle};
+//! # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+//! # use demo::demo;
+//! use axum::{Router, routing::get};
 //!
-//! fn app(bundle: Bundle<'static>) -> Router {
-//!     Router::new().fallback_service(ServeBundle::new(bundle))
-//! }
+//! // In an app, whose build script calls `hardtack_build::build_script()`:
+//! // let assets = hardtack::embed!().open()?;
+//! let assets = demo().open()?;
+//! let app: Router = Router::new().route("/hello", get(|| async { "hello" })).layer(assets.layer());
+//!
+//! // And where the name is a literal, `hardtack::asset!("css/app.css")`.
+//! assert_eq!(assets.url("css/app.css")?, "/static/css/app.0123456789ab.css");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! | for | there is |
+//! |---|---|
+//! | the assets of a program | [`embed!`], [`Embedded`], [`Assets`] |
+//! | links | [`asset!`], [`Asset`], [`Tag`], [`Preload`] |
+//! | serving | [`BundleLayer`] in front of an app, [`ServeBundle`] as a service, [`respond`] as a function |
+//! | development | [`Mode::Live`] |
+//! | a CDN | [`Options::static_host`], [`CdnGuard`] |
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `live` | [`Mode::Live`]: assets from their folder, and pages that reload by themselves |
+//! | `askama`, `maud` | [`Tag`] and [`Preload`] are HTML to these templates |
+//! | `minijinja`, `tera` | `Assets::add_to_minijinja` and `Assets::add_to_tera`: functions for these templates |
+//! | `rust-embed` | `rust_embed!`: the assets as a type for crates that take one of rust-embed |
 //!
 //! # The way of a request
 //!
