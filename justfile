@@ -24,7 +24,7 @@ clippy:
 
 # Builds the API documentation; a warning is an error
 doc:
-    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features --locked
 
 # Writes what is generated in docs/ from the code
 docs:
