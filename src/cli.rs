@@ -45,6 +45,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve the site that this binary carries; `serve` may be left out
+    #[command(after_help = SERVE_HELP)]
     Serve(Serve),
     /// List what this binary carries: every asset, its URL and its size under every coding
     List(List),
@@ -52,6 +53,11 @@ pub(crate) enum Command {
     #[command(after_help = PACK_HELP)]
     Pack(Pack),
 }
+
+const SERVE_HELP: &str = "\
+HARDTACK_CDN_SECRET is a secret by which a CDN is known, in the header x-origin-verify or in the one
+that HARDTACK_CDN_HEADER names; two with a comma between while it changes. HARDTACK_CDN_ONLY=1 then
+refuses whoever goes around the CDN.";
 
 const PACK_HELP: &str = "\
 The settings are those of ./hardtack.toml, if there is one, or of the file that HARDTACK_CONFIG

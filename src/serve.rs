@@ -9,14 +9,15 @@ use std::{
     io::{self, ErrorKind, Write},
     net::{SocketAddr, TcpListener as StdListener},
     pin::pin,
+    sync::Arc,
     thread,
     time::Duration,
 };
 
 use anyhow::{Result, anyhow};
-use hardtack::respond;
+use hardtack::{Body, CdnGuard, respond};
 use hardtack_bundle::Bundle;
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
@@ -52,12 +53,14 @@ pub(crate) fn serve(bundle: Bundle<'static>, options: &Serve) -> Result<()> {
         listen(options.listen, cores).map_err(|error| cannot_listen(options.listen, &error))?;
     let address = listeners[0].local_addr()?;
     let time = options.time();
+    let guard = CdnGuard::from_environment(bundle)?.map(Arc::new);
     let (stop, stopped) = watch::channel(());
     let (running, mut finished) = mpsc::channel::<()>(1);
     for listener in listeners {
         let (stopped, running) = (stopped.clone(), running.clone());
+        let site = Site { bundle, guard: guard.clone() };
         let runtime = runtime()?;
-        let serving = move || runtime.block_on(accept(listener, bundle, time, stopped, running));
+        let serving = move || runtime.block_on(accept(listener, site, time, stopped, running));
         thread::Builder::new().name("hardtack-serve".to_owned()).spawn(serving)?;
     }
     drop((stopped, running));
@@ -72,6 +75,20 @@ pub(crate) fn serve(bundle: Bundle<'static>, options: &Serve) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// What is served, and to whom.
+#[derive(Clone)]
+struct Site {
+    bundle: Bundle<'static>,
+    guard: Option<Arc<CdnGuard>>,
+}
+
+impl Site {
+    fn answer(&self, request: &Request<Incoming>) -> Response<Body> {
+        let refusal = self.guard.as_ref().and_then(|guard| guard.refusal(request));
+        refusal.unwrap_or_else(|| respond(&self.bundle, request))
+    }
 }
 
 fn runtime() -> io::Result<runtime::Runtime> {
@@ -92,7 +109,7 @@ fn announce(bundle: &Bundle<'_>, address: SocketAddr) -> Result<()> {
 /// Accepts connections until it is told to stop, then waits for those that are open.
 async fn accept(
     listener: StdListener,
-    bundle: Bundle<'static>,
+    site: Site,
     time: Time,
     mut stopped: watch::Receiver<()>,
     _running: mpsc::Sender<()>,
@@ -107,7 +124,8 @@ async fn accept(
         match accepted {
             Ok((stream, _)) => {
                 let patience = time.patience;
-                tokio::spawn(connection(stream, bundle, patience, stopped.clone(), open.clone()));
+                let site = site.clone();
+                tokio::spawn(connection(stream, site, patience, stopped.clone(), open.clone()));
             }
             Err(error) if is_of_connection(&error) => {}
             Err(error) => {
@@ -130,7 +148,7 @@ fn is_of_connection(error: &io::Error) -> bool {
 /// Serves one connection. When it is told to stop, the response that is under way is the last.
 async fn connection(
     stream: TcpStream,
-    bundle: Bundle<'static>,
+    site: Site,
     patience: Patience,
     mut stopped: watch::Receiver<()>,
     _open: mpsc::Sender<()>,
@@ -141,7 +159,7 @@ async fn connection(
     let stream = Timed::new(stream, patience, phase.clone());
     let service = service_fn(move |request: Request<Incoming>| {
         phase.answering();
-        ready(Ok::<_, Infallible>(respond(&bundle, &request)))
+        ready(Ok::<_, Infallible>(site.answer(&request)))
     });
     let mut connection = pin!(
         http1::Builder::new()

@@ -48,6 +48,23 @@ fn a_missing_page_is_the_404_page() {
 }
 
 #[test]
+fn the_cdn_is_known_by_its_secret() {
+    let secret = "the secret of the CDN";
+    let mut command = hardtack();
+    command.env("HARDTACK_CDN_SECRET", secret).env("HARDTACK_CDN_ONLY", "1");
+    let server = Server::of(&mut command);
+    for (headers, status) in [
+        (&[][..], 403),
+        (&[("X-Origin-Verify", "the secret of a guess")], 403),
+        (&[("X-Origin-Verify", secret)], 200),
+    ] {
+        assert_eq!(server.get("/css/app.css", headers).status, status, "{headers:?}");
+    }
+    let short = stderr(hardtack().env("HARDTACK_CDN_SECRET", "short"), 1);
+    assert!(short.contains("at least 16 characters"), "{short}");
+}
+
+#[test]
 fn a_connection_is_kept_alive() {
     let server = Server::start();
     let mut connection = server.connect();

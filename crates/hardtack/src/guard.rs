@@ -151,6 +151,26 @@ impl CdnGuard {
         Self { refuses_direct: true, ..self }
     }
 
+    /// The answer to a request that is refused; none if it may go on. For servers without tower,
+    /// which also take the header off if anything behind them could log it.
+    ///
+    /// ```
+    /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+    /// # use demo::demo;
+    /// use hardtack::{CdnGuard, respond};
+    /// use http::Request;
+    ///
+    /// let bundle = demo().bundle()?;
+    /// let guard = CdnGuard::new(bundle, ["the one that the CDN sends"])?.refuse_direct();
+    /// let request = Request::get("/static/css/app.css").header("host", "localhost").body(())?;
+    /// let response = guard.refusal(&request).unwrap_or_else(|| respond(&bundle, &request));
+    /// assert_eq!(response.status(), 403);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn refusal<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
+        self.judge(request).map(|why| self.refuse(request, why))
+    }
+
     /// Why a request is refused, if it is.
     fn judge<B>(&self, request: &Request<B>) -> Option<&'static str> {
         match (self.knows(request.headers()), self.is_static(request.uri().path())) {
@@ -234,8 +254,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Answer<S::Future> {
-        match self.guard.judge(&request) {
-            Some(why) => Answer::ours(self.guard.refuse(&request, why)),
+        match self.guard.refusal(&request) {
+            Some(refusal) => Answer::ours(refusal),
             None => {
                 request.headers_mut().remove(&self.guard.header);
                 Answer::inner(self.inner.call(request))
