@@ -6,6 +6,7 @@ mod common;
 
 use std::{
     fs,
+    io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -54,8 +55,8 @@ impl Varnish {
         let varnish =
             Self { address, process: process.expect("varnishd is installed"), _folder: folder };
         let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect(address).is_err() {
-            assert!(Instant::now() < deadline, "varnishd does not listen");
+        while !answers(address) {
+            assert!(Instant::now() < deadline, "varnishd does not answer");
             thread::sleep(Duration::from_millis(50));
         }
         varnish
@@ -88,6 +89,14 @@ impl Drop for Varnish {
         }
         self.process.wait().ok();
     }
+}
+
+/// Whether Varnish answers. It listens before its worker is there, and resets who comes then.
+fn answers(address: SocketAddr) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    let asked =
+        stream.write_all(b"PURGE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    asked.is_ok() && matches!(stream.read(&mut [0; 1]), Ok(1))
 }
 
 fn free_address() -> SocketAddr {
