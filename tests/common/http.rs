@@ -2,10 +2,11 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     path::Path,
     process::{Child, Command, Output, Stdio},
+    thread,
     time::Duration,
 };
 
@@ -23,7 +24,20 @@ pub fn executable(path: &Path) -> Command {
 
 /// Runs a command to its end.
 pub fn run(command: &mut Command) -> Output {
-    command.output().expect("the command starts")
+    started(|| command.output())
+}
+
+/// What starting a command comes to. A test that has just written an executable may find it busy:
+/// until they become what they are to be, the children of other tests hold whatever was open.
+fn started<T>(mut start: impl FnMut() -> io::Result<T>) -> T {
+    loop {
+        match start() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            outcome => return outcome.expect("the command starts"),
+        }
+    }
 }
 
 /// What a command printed; it must have succeeded.
@@ -44,7 +58,8 @@ pub struct Server {
 impl Server {
     /// Starts a command, and waits for the line that says where it listens.
     pub fn spawn(command: &mut Command) -> Self {
-        let mut process = command.stdout(Stdio::piped()).spawn().expect("the server starts");
+        let command = command.stdout(Stdio::piped());
+        let mut process = started(|| command.spawn());
         let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
         let mut banner = Vec::new();
         let address = loop {
