@@ -3,11 +3,14 @@
 //! This is the one module of the workspace with `unsafe` code.
 #![allow(unsafe_code)]
 
-use std::{env, fs::File};
+use std::{env, fs::File, io};
 
 use anyhow::{Context, Result};
 use hardtack_bundle::Bundle;
 use memmap2::MmapOptions;
+#[cfg(target_os = "linux")]
+use rustix::mm::{Advice, madvise};
+use rustix::mm::mlock;
 
 use crate::packed::Packed;
 
@@ -22,6 +25,57 @@ pub(crate) fn bundle() -> Result<Bundle<'static>> {
         None => compiled_in(),
     };
     Bundle::open(bytes).context("cannot open the bundle in this executable")
+}
+
+/// Loads all of a bundle into memory at once, or keeps it there, so that no request waits for the
+/// disk.
+///
+/// # Errors
+///
+/// If the system cannot do that, or the process may not.
+pub(crate) fn keep_in_memory(bundle: &Bundle<'static>, prefault: bool, lock: bool) -> Result<()> {
+    let pages = Pages::of(bundle.content());
+    if prefault {
+        pages.populate().context("cannot load the site into memory (--prefault)")?;
+    }
+    if lock {
+        pages.lock().context(
+            "cannot keep the site in memory (--lock-memory): raise the limit of locked memory, with \
+             `ulimit -l` or LimitMEMLOCK=",
+        )?;
+    }
+    Ok(())
+}
+
+/// Whole pages that are mapped.
+struct Pages {
+    start: *mut std::ffi::c_void,
+    length: usize,
+}
+
+impl Pages {
+    fn of(bytes: &'static [u8]) -> Self {
+        let before = bytes.as_ptr().addr() % rustix::param::page_size();
+        let start = bytes.as_ptr().wrapping_sub(before).cast_mut().cast();
+        Self { start, length: bytes.len() + before }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn populate(&self) -> io::Result<()> {
+        // SAFETY: the pages hold 'static bytes, so they are mapped; reading them ahead changes
+        // nothing that could be seen.
+        Ok(unsafe { madvise(self.start, self.length, Advice::LinuxPopulateRead) }?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn populate(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn lock(&self) -> io::Result<()> {
+        // SAFETY: as above; nor does it matter to anything but time where the pages are.
+        Ok(unsafe { mlock(self.start, self.length) }?)
+    }
 }
 
 /// Maps the appended bundle into memory. No other access to a file follows.

@@ -1,18 +1,21 @@
 //! The command line.
 
-use std::{
-    env,
-    ffi::OsString,
-    net::{AddrParseError, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+mod serve;
+mod value;
+
+use std::{env, ffi::OsString, path::PathBuf};
 
 use anstyle::{AnsiColor, Style};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::Styles};
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    builder::{Resettable, Styles},
+};
 use hardtack_bundle::Bundle;
 
-use crate::timed::Patience;
+pub(crate) use self::{
+    serve::{Sandbox, Serve},
+    value::{Listen, Network, Place},
+};
 
 /// What precedes an error.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -45,8 +48,11 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve the site that this binary carries; `serve` may be left out
-    #[command(after_help = SERVE_HELP)]
-    Serve(Serve),
+    #[command(after_help = serve::HELP)]
+    Serve(Box<Serve>),
+    /// Serve for a supervisor, which starts this by itself
+    #[command(hide = true)]
+    Worker(Box<Serve>),
     /// List what this binary carries: every asset, its URL and its size under every coding
     List(List),
     /// Bake a folder into a copy of this binary; needs no Rust toolchain
@@ -54,69 +60,9 @@ pub(crate) enum Command {
     Pack(Pack),
 }
 
-const SERVE_HELP: &str = "\
-HARDTACK_CDN_SECRET is a secret by which a CDN is known, in the header x-origin-verify or in the one
-that HARDTACK_CDN_HEADER names; two with a comma between while it changes. HARDTACK_CDN_ONLY=1 then
-refuses whoever goes around the CDN.";
-
 const PACK_HELP: &str = "\
 The settings are those of ./hardtack.toml, if there is one, or of the file that HARDTACK_CONFIG
 names; HARDTACK_AT overrides the URL prefix. The result serves, lists and packs like this one.";
-
-#[derive(Args, Debug)]
-pub(crate) struct Serve {
-    /// The address and port to listen on; port 0 takes a free one
-    #[arg(long, env = "HARDTACK_LISTEN", value_name = "ADDRESS:PORT")]
-    #[arg(default_value = DEFAULT_LISTEN, value_parser = listen)]
-    pub(crate) listen: SocketAddr,
-    /// How long a request's header may take, from its first byte to its last
-    #[arg(long, env = "HARDTACK_HEADER_TIMEOUT", value_name = "SECONDS", default_value = "10")]
-    #[arg(value_parser = seconds::<10>)]
-    header_timeout: Duration,
-    /// How long a connection is kept without a request; longer than a load balancer keeps it
-    #[arg(long, env = "HARDTACK_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "75")]
-    #[arg(value_parser = seconds::<75>)]
-    idle_timeout: Duration,
-    /// How long a client may take no byte of a response
-    #[arg(long, env = "HARDTACK_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "30")]
-    #[arg(value_parser = seconds::<30>)]
-    write_timeout: Duration,
-    /// How long responses that are under way at the end have to finish
-    #[arg(long, env = "HARDTACK_DRAIN_TIMEOUT", value_name = "SECONDS", default_value = "30")]
-    #[arg(value_parser = seconds::<30>)]
-    drain_timeout: Duration,
-}
-
-/// What may take how long.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Time {
-    pub(crate) patience: Patience,
-    /// Responses that are under way at the end.
-    pub(crate) drain: Duration,
-}
-
-impl Serve {
-    pub(crate) fn time(&self) -> Time {
-        let (header, idle, write) = (self.header_timeout, self.idle_timeout, self.write_timeout);
-        Time { patience: Patience { header, idle, write }, drain: self.drain_timeout }
-    }
-}
-
-/// A number of seconds, at least 1 and at most a day; an empty value is as good as none.
-fn seconds<const DEFAULT: u64>(value: &str) -> Result<Duration, String> {
-    match value.parse() {
-        _ if value.is_empty() => Ok(Duration::from_secs(DEFAULT)),
-        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
-        _ => Err("this is a number of seconds, from 1 to 86400".to_owned()),
-    }
-}
-
-const DEFAULT_LISTEN: &str = "127.0.0.1:8000";
-
-/// An empty value, as of an empty variable, is as good as none.
-fn listen(value: &str) -> Result<SocketAddr, AddrParseError> {
-    if value.is_empty() { DEFAULT_LISTEN.parse() } else { value.parse() }
-}
 
 #[derive(Args, Debug)]
 pub(crate) struct List {
@@ -151,9 +97,17 @@ pub(crate) fn parse(carried: Option<&Bundle<'_>>) -> Command {
         None => "its bundle is damaged".to_owned(),
     };
     let version = format!("{} ({release})", env!("CARGO_PKG_VERSION"));
-    let matches =
-        Arguments::command().version(version).get_matches_from(with_command(env::args_os()));
+    let definition = Arguments::command().version(version).mut_subcommands(without_empty_variables);
+    let matches = definition.get_matches_from(with_command(env::args_os()));
     Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command
+}
+
+/// An empty variable is as good as none.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| match argument.get_env().map(env::var_os) {
+        Some(Some(value)) if value.is_empty() => argument.env(Resettable::Reset),
+        _ => argument,
+    })
 }
 
 /// Puts in `serve` where there is no command: nothing at all, or an option of `serve`.

@@ -1,15 +1,31 @@
 //! `hardtack`: a web site's static files in one binary, served from memory.
 //!
 //! This package is the command line and the process around the library crates: where the bundle
-//! comes from ([`carried`], [`packed`]), and one module a command.
+//! comes from ([`carried`], [`packed`]), one module a command, and for `serve` the two processes
+//! that share the work: the [`supervisor`] and the [`worker`].
 
+mod access_log;
+mod admin;
 mod carried;
+mod channel;
 mod cli;
+mod counters;
+mod durations;
+mod labels;
 mod list;
+mod log;
+mod metrics;
 mod pack;
 mod packed;
-mod serve;
-mod timed;
+mod queued;
+mod status;
+mod supervisor;
+mod tally;
+mod tls;
+mod upstream;
+mod utc;
+mod watched;
+mod worker;
 
 use std::{io, process::ExitCode};
 
@@ -21,6 +37,9 @@ use crate::cli::{Command, ERROR};
 fn main() -> ExitCode {
     let carried = carried::bundle();
     let command = cli::parse(carried.as_ref().ok());
+    if let Command::Worker(options) = &command {
+        return worker::work(carried, options);
+    }
     match carried.and_then(|bundle| run(command, bundle)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -35,7 +54,8 @@ fn main() -> ExitCode {
 
 fn run(command: Command, bundle: Bundle<'static>) -> Result<()> {
     match command {
-        Command::Serve(options) => serve::serve(bundle, &options),
+        Command::Serve(options) => supervisor::supervise(&bundle, &options),
+        Command::Worker(_) => unreachable!("a worker has been started"),
         Command::List(options) => list::list(&bundle, &options),
         Command::Pack(options) => pack::pack(&options),
     }

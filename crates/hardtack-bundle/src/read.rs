@@ -130,6 +130,11 @@ impl<'a> Bundle<'a> {
         size_of::<Header>() + self.content.len()
     }
 
+    /// All bytes of the bundle but its header, for who has to do with the memory that they lie in.
+    pub fn content(&self) -> &'a [u8] {
+        self.content
+    }
+
     /// What the bundle carries, in a few numbers.
     pub fn totals(&self) -> Totals {
         Totals {

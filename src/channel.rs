@@ -1,0 +1,245 @@
+//! How the supervisor and its worker talk: messages over a pair of sockets, and with them open
+//! files (unix(7), `SCM_RIGHTS`).
+//!
+//! A message is its length, 4 bytes little-endian, and JSON. The worker's end is its standard
+//! input, so that nothing has to be found by a number.
+
+use std::{
+    io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write},
+    mem::MaybeUninit,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::net::UnixStream,
+    },
+    time::Duration,
+};
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::unix::{OwnedReadHalf, OwnedWriteHalf},
+};
+
+/// What this is a version of. A worker or a supervisor of another one is told so.
+pub(crate) const PROTOCOL: u32 = 1;
+
+/// Most open files that go with one message; Linux takes 253.
+pub(crate) const MOST_FILES: usize = 128;
+
+/// Longest message. Certificates are the longest ones.
+const LONGEST: u32 = 4 * 1024 * 1024;
+
+/// How long the other side may take to make room for a message.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// From the supervisor.
+#[derive(Deserialize, Serialize)]
+pub(crate) enum Order {
+    /// The first message: how many sockets follow, each in a message of its own.
+    Start { protocol: u32, sockets: usize, certificate: Option<Pem> },
+    /// Sockets that listen at one place, one for each thread or one for all; they go with it.
+    Socket(Listening),
+    /// Another certificate.
+    Certificate(Pem),
+    /// The process ends: be seen as unready, stop accepting after a while, finish what is under
+    /// way, exit.
+    Stop,
+    /// Another worker has taken over: stop accepting at once, and finish.
+    Retire,
+}
+
+/// From the worker.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) enum Report {
+    /// It accepts connections.
+    Ready { sandbox: String, release: String },
+    /// It cannot start, and exits.
+    Failed(String),
+    /// All its threads are alive.
+    Alive,
+    /// It accepts no more.
+    Closed,
+}
+
+/// What a set of sockets speaks, and where.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Listening {
+    pub(crate) speaks: Speaks,
+    /// The address, as it is shown.
+    pub(crate) place: String,
+    /// The path of a Unix socket that we made, and remove.
+    pub(crate) path: Option<std::path::PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) enum Speaks {
+    Http,
+    Https,
+    Admin,
+}
+
+/// A certificate with those between it and the root, and its key.
+#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct Pem {
+    pub(crate) chain: String,
+    pub(crate) key: String,
+}
+
+/// One end, which waits.
+#[derive(Debug)]
+pub(crate) struct Channel(UnixStream);
+
+impl Channel {
+    pub(crate) fn pair() -> io::Result<(Self, Self)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_write_timeout(Some(PATIENCE))?;
+        Ok((Self(ours), Self(theirs)))
+    }
+
+    /// The end that this process was started with.
+    pub(crate) fn of_stdin() -> io::Result<Self> {
+        let stdin = io::stdin().as_fd().try_clone_to_owned()?;
+        Ok(Self(UnixStream::from(stdin)))
+    }
+
+    pub(crate) fn from_file(file: OwnedFd) -> io::Result<Self> {
+        let stream = UnixStream::from(file);
+        stream.set_nonblocking(false)?;
+        Ok(Self(stream))
+    }
+
+    pub(crate) fn into_file(self) -> OwnedFd {
+        self.0.into()
+    }
+
+    /// Sends a message, and with it open files, which stay open here too.
+    pub(crate) fn send(
+        &self,
+        message: &impl Serialize,
+        files: &[BorrowedFd<'_>],
+    ) -> io::Result<()> {
+        let bytes = frame(message)?;
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_FILES))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !files.is_empty() && !control.push(SendAncillaryMessage::ScmRights(files)) {
+            return Err(io::Error::other("too many open files for one message"));
+        }
+        let sent =
+            sendmsg(&self.0, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL)?;
+        (&self.0).write_all(&bytes[sent..])
+    }
+
+    /// Waits for a message; none if the other end is closed.
+    pub(crate) fn receive<M: DeserializeOwned>(&self) -> io::Result<Option<(M, Vec<OwnedFd>)>> {
+        let mut length = [0; 4];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_FILES))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::CMSG_CLOEXEC;
+        let read =
+            recvmsg(&self.0, &mut [IoSliceMut::new(&mut length)], &mut control, flags)?.bytes;
+        let files = control.drain().filter_map(files_of).flatten().collect();
+        if read == 0 {
+            return Ok(None);
+        }
+        (&self.0).read_exact(&mut length[read..])?;
+        let mut bytes = vec![0; length_of(length)?];
+        (&self.0).read_exact(&mut bytes)?;
+        Ok(Some((serde_json::from_slice(&bytes)?, files)))
+    }
+
+    /// The same end, for a runtime. No more open files come through it.
+    pub(crate) fn into_async(self) -> io::Result<(Receiver, Sender)> {
+        self.0.set_nonblocking(true)?;
+        let (read, write) = tokio::net::UnixStream::from_std(self.0)?.into_split();
+        Ok((Receiver(read), Sender(write)))
+    }
+}
+
+fn files_of(message: RecvAncillaryMessage<'_>) -> Option<impl Iterator<Item = OwnedFd>> {
+    match message {
+        RecvAncillaryMessage::ScmRights(files) => Some(files),
+        _ => None,
+    }
+}
+
+fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
+    let json = serde_json::to_vec(message)?;
+    let length = u32::try_from(json.len()).ok().filter(|length| *length <= LONGEST);
+    let length = length.ok_or_else(|| io::Error::from(ErrorKind::FileTooLarge))?;
+    Ok([&length.to_le_bytes(), &json[..]].concat())
+}
+
+fn length_of(bytes: [u8; 4]) -> io::Result<usize> {
+    match u32::from_le_bytes(bytes) {
+        length @ 0..=LONGEST => Ok(length as usize),
+        _ => Err(ErrorKind::InvalidData.into()),
+    }
+}
+
+/// Half of an end: what comes in.
+pub(crate) struct Receiver(OwnedReadHalf);
+
+impl Receiver {
+    /// Waits for a message; none if the other end is closed, or says what cannot be understood.
+    ///
+    /// A message is written at once, so nothing is lost if the future is dropped.
+    pub(crate) async fn receive<M: DeserializeOwned>(&mut self) -> Option<M> {
+        let mut length = [0; 4];
+        self.0.read_exact(&mut length).await.ok()?;
+        let mut bytes = vec![0; length_of(length).ok()?];
+        self.0.read_exact(&mut bytes).await.ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+}
+
+/// Half of an end: what goes out.
+#[derive(Debug)]
+pub(crate) struct Sender(OwnedWriteHalf);
+
+impl Sender {
+    pub(crate) async fn send(&mut self, message: &impl Serialize) -> io::Result<()> {
+        let bytes = frame(message)?;
+        tokio::time::timeout(PATIENCE, self.0.write_all(&bytes)).await?
+    }
+
+    /// The socket itself, to be handed on.
+    pub(crate) fn as_file(&self) -> BorrowedFd<'_> {
+        self.0.as_ref().as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_and_files_arrive() {
+        let (one, other) = Channel::pair().unwrap();
+        let (file, far) = UnixStream::pair().unwrap();
+        let pem = Pem { chain: "c".repeat(300_000), key: "k".into() };
+        let sending = std::thread::spawn(move || {
+            one.send(&Order::Stop, &[]).unwrap();
+            one.send(&Order::Certificate(pem), &[file.as_fd(), file.as_fd()]).unwrap();
+        });
+        let (first, none) = other.receive::<Order>().unwrap().unwrap();
+        assert!(matches!(first, Order::Stop) && none.is_empty());
+        let (second, files) = other.receive::<Order>().unwrap().unwrap();
+        assert!(matches!(second, Order::Certificate(pem) if pem.chain.len() == 300_000));
+        assert_eq!(files.len(), 2);
+        sending.join().unwrap();
+        UnixStream::from(files.into_iter().next().unwrap()).write_all(b"x").unwrap();
+        assert_eq!((&far).bytes().next().unwrap().unwrap(), b'x');
+        assert!(other.receive::<Order>().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_no_message_is_an_error() {
+        let (one, other) = Channel::pair().unwrap();
+        (&one.0).write_all(&u32::MAX.to_le_bytes()).unwrap();
+        assert!(other.receive::<Order>().is_err());
+    }
+}

@@ -1,0 +1,230 @@
+//! The options of `hardtack serve`.
+
+use std::{
+    num::{NonZero, NonZeroU64},
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
+
+use super::value::{Listen, Network, at_least_1, seconds, seconds_or_none, uri_bytes};
+use crate::{
+    access_log, log,
+    upstream::{self, Address},
+};
+
+pub(crate) const HELP: &str = "\
+Signals, to the process that was started:
+  TERM, INT  stop: answer what is under way, then exit; a second one ends it at once
+  HUP        read the certificate and its key again
+  USR2       upgrade in place: start the executable that now lies at this one's path, hand it the
+             sockets, and let the old one finish; if the new one does not start, nothing changes
+
+A process manager that passes sockets (LISTEN_FDS) decides where it listens; those named `https` speak
+TLS, and one named `admin` is the admin listener.
+
+HARDTACK_CDN_SECRET is a secret by which a CDN is known, in the header x-origin-verify or in the one
+that HARDTACK_CDN_HEADER names; two with a comma between while it changes. HARDTACK_CDN_ONLY=1 then
+refuses whoever goes around the CDN.
+
+Examples:
+  hardtack serve --listen 0.0.0.0:80 --listen https://0.0.0.0:443 \\
+      --tls-certificate fullchain.pem --tls-key privkey.pem --https-redirect
+  hardtack serve --listen unix:/run/hardtack.sock --proxy-protocol-from unix
+  hardtack serve --upstream http://127.0.0.1:8001      in front of an application
+  hardtack check-config --listen 0.0.0.0:443           tells what is wrong, and serves nothing";
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Serve {
+    /// Where to listen; several times for several places. Port 0 takes a free one
+    #[arg(long, env = "HARDTACK_LISTEN", value_name = "[https://]ADDRESS:PORT|unix:PATH")]
+    #[arg(default_value = "127.0.0.1:8000", value_delimiter = ',', help_heading = LISTENING)]
+    pub(crate) listen: Vec<Listen>,
+    /// Where health, metrics and a status page are served; keep it away from the public
+    #[arg(long, env = "HARDTACK_ADMIN_LISTEN", value_name = "ADDRESS:PORT|unix:PATH")]
+    #[arg(help_heading = LISTENING)]
+    pub(crate) admin_listen: Option<Listen>,
+    /// Threads that serve; by default, one a core
+    #[arg(long, env = "HARDTACK_THREADS", value_name = "NUMBER", help_heading = LISTENING)]
+    pub(crate) threads: Option<NonZero<usize>>,
+    /// Connections that wait to be accepted, a socket
+    #[arg(long, env = "HARDTACK_BACKLOG", value_name = "NUMBER", default_value = "1024")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..), help_heading = LISTENING)]
+    pub(crate) backlog: u16,
+    /// Who begins a connection with a PROXY protocol header (version 1 or 2), and has to
+    #[arg(long, env = "HARDTACK_PROXY_PROTOCOL_FROM", value_name = "NETWORK|unix")]
+    #[arg(value_delimiter = ',', help_heading = LISTENING)]
+    pub(crate) proxy_protocol_from: Vec<Network>,
+    /// Whose X-Forwarded-For and X-Forwarded-Proto are believed
+    #[arg(long, env = "HARDTACK_FORWARDED_FROM", value_name = "NETWORK|unix")]
+    #[arg(value_delimiter = ',', help_heading = LISTENING)]
+    pub(crate) forwarded_from: Vec<Network>,
+    /// Speak HTTP/2 without TLS too, to who begins with its preface
+    #[arg(long, env = "HARDTACK_H2C", value_parser = BoolishValueParser::new())]
+    #[arg(help_heading = LISTENING)]
+    pub(crate) h2c: bool,
+
+    /// The certificate and those between it and the root, as PEM
+    #[arg(long, env = "HARDTACK_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    #[arg(help_heading = TLS)]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, as PEM
+    #[arg(long, env = "HARDTACK_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    #[arg(help_heading = TLS)]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Redirect requests without TLS to https://, at this port [default: 443]
+    #[arg(long, env = "HARDTACK_HTTPS_REDIRECT", value_name = "PORT", num_args = 0..=1)]
+    #[arg(default_missing_value = "443", help_heading = TLS)]
+    pub(crate) https_redirect: Option<u16>,
+
+    /// How long a request's header may take, from its first byte to its last
+    #[arg(long, env = "HARDTACK_HEADER_TIMEOUT", value_name = "SECONDS", default_value = "10")]
+    #[arg(value_parser = seconds, help_heading = LIMITS)]
+    pub(crate) header_timeout: Duration,
+    /// How long a connection is kept without a request; longer than a load balancer keeps it
+    #[arg(long, env = "HARDTACK_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "75")]
+    #[arg(value_parser = seconds, help_heading = LIMITS)]
+    pub(crate) idle_timeout: Duration,
+    /// How long a client may take no byte of a response
+    #[arg(long, env = "HARDTACK_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "30")]
+    #[arg(value_parser = seconds, help_heading = LIMITS)]
+    pub(crate) write_timeout: Duration,
+    /// How fast a client has to take a response, beyond that time; 0 for as slowly as it likes
+    #[arg(long, env = "HARDTACK_MIN_RATE", value_name = "BYTES/S", default_value = "500")]
+    #[arg(help_heading = LIMITS)]
+    pub(crate) min_rate: u32,
+    /// Longest header section of a request
+    #[arg(long, env = "HARDTACK_MAX_HEADER_BYTES", value_name = "BYTES", default_value = "32768")]
+    #[arg(value_parser = clap::value_parser!(u32).range(8192..=1_048_576), help_heading = LIMITS)]
+    pub(crate) max_header_bytes: u32,
+    /// Most fields in the header section of a request
+    #[arg(long, env = "HARDTACK_MAX_HEADER_FIELDS", value_name = "NUMBER", default_value = "100")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..), help_heading = LIMITS)]
+    pub(crate) max_header_fields: u16,
+    /// Longest target of a request
+    #[arg(long, env = "HARDTACK_MAX_URI_BYTES", value_name = "BYTES", default_value = "8192")]
+    #[arg(value_parser = uri_bytes, help_heading = LIMITS)]
+    pub(crate) max_uri_bytes: usize,
+    /// Most connections at once; while there are as many, others wait to be accepted
+    #[arg(long, env = "HARDTACK_MAX_CONNECTIONS", value_name = "NUMBER", default_value = "16384")]
+    #[arg(value_parser = at_least_1, help_heading = LIMITS)]
+    pub(crate) max_connections: usize,
+    /// Most connections at once from one address; 0 for no limit, as behind a CDN
+    #[arg(long, env = "HARDTACK_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
+    #[arg(default_value = "0", help_heading = LIMITS)]
+    pub(crate) max_connections_per_address: u32,
+    /// Most requests of a connection
+    #[arg(long, env = "HARDTACK_MAX_REQUESTS", value_name = "NUMBER", default_value = "10000")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
+    pub(crate) max_requests: u32,
+    /// How long a connection is used; it ends after the response that is under way
+    #[arg(long, env = "HARDTACK_MAX_CONNECTION_AGE", value_name = "SECONDS")]
+    #[arg(default_value = "3600", value_parser = seconds, help_heading = LIMITS)]
+    pub(crate) max_connection_age: Duration,
+    /// Most requests at once on a connection of HTTP/2
+    #[arg(long, env = "HARDTACK_MAX_STREAMS", value_name = "NUMBER", default_value = "100")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
+    pub(crate) max_streams: u32,
+
+    /// How long it still accepts connections when it is to end, with health at 503
+    #[arg(long, env = "HARDTACK_SHUTDOWN_DELAY", value_name = "SECONDS", default_value = "0")]
+    #[arg(value_parser = seconds_or_none, help_heading = ENDING)]
+    pub(crate) shutdown_delay: Duration,
+    /// How long responses that are under way at the end have to finish
+    #[arg(long, env = "HARDTACK_DRAIN_TIMEOUT", value_name = "SECONDS", default_value = "30")]
+    #[arg(value_parser = seconds, help_heading = ENDING)]
+    pub(crate) drain_timeout: Duration,
+
+    /// Whether the process that serves gives up what it does not need: files, other programs
+    #[arg(long, env = "HARDTACK_SANDBOX", default_value = "best-effort", help_heading = PROCESS)]
+    pub(crate) sandbox: Sandbox,
+    /// The user that the serving process becomes, if it is started as root
+    #[arg(long, env = "HARDTACK_USER", value_name = "NAME", help_heading = PROCESS)]
+    pub(crate) user: Option<String>,
+    /// Load all of the site into memory at start
+    #[arg(long, env = "HARDTACK_PREFAULT", value_parser = BoolishValueParser::new())]
+    #[arg(help_heading = PROCESS)]
+    pub(crate) prefault: bool,
+    /// Keep all of the site in memory, whatever else the machine needs it for
+    #[arg(long, env = "HARDTACK_LOCK_MEMORY", value_parser = BoolishValueParser::new())]
+    #[arg(help_heading = PROCESS)]
+    pub(crate) lock_memory: bool,
+
+    /// The application that answers what is not in the bundle
+    #[arg(long, env = "HARDTACK_UPSTREAM", value_name = "http://HOST:PORT|unix:PATH")]
+    #[arg(help_heading = APPLICATION)]
+    pub(crate) upstream: Option<Address>,
+    /// How long it may take to connect to the application
+    #[arg(long, env = "HARDTACK_UPSTREAM_CONNECT_TIMEOUT", value_name = "SECONDS")]
+    #[arg(default_value = "5", value_parser = seconds, help_heading = APPLICATION)]
+    upstream_connect_timeout: Duration,
+    /// How long the application may take to answer, and between two pieces of its answer
+    #[arg(long, env = "HARDTACK_UPSTREAM_READ_TIMEOUT", value_name = "SECONDS")]
+    #[arg(default_value = "60", value_parser = seconds, help_heading = APPLICATION)]
+    upstream_read_timeout: Duration,
+
+    /// What the lines on standard error, and the first ones on standard output, look like
+    #[arg(long, env = "HARDTACK_LOG_FORMAT", default_value = "auto", help_heading = LOGS)]
+    pub(crate) log_format: log::Format,
+    /// What is worth a line on standard error
+    #[arg(long, env = "HARDTACK_LOG_LEVEL", default_value = "info", help_heading = LOGS)]
+    pub(crate) log_level: log::Severity,
+    /// Write a line about each request to standard output
+    #[arg(long, env = "HARDTACK_ACCESS_LOG", default_value = "off", help_heading = LOGS)]
+    access_log: AccessLogFormat,
+    /// One in how many requests has a line; those that end with 500 or above all have
+    #[arg(long, env = "HARDTACK_ACCESS_LOG_EVERY", value_name = "NUMBER", default_value = "1")]
+    #[arg(help_heading = LOGS)]
+    pub(crate) access_log_every: NonZeroU64,
+}
+
+const LISTENING: &str = "Listening";
+const TLS: &str = "TLS";
+const LIMITS: &str = "Limits";
+const ENDING: &str = "Ending";
+const PROCESS: &str = "Process";
+const APPLICATION: &str = "In front of an application";
+const LOGS: &str = "Logs";
+
+/// Whether there is an access log, and of which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AccessLogFormat {
+    /// None
+    Off,
+    /// Apache's Combined Log Format
+    Combined,
+    /// A JSON object a line
+    Json,
+}
+
+/// How much of the sandbox there has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sandbox {
+    /// None
+    Off,
+    /// What the system can; the start-up lines say what that is
+    BestEffort,
+    /// All of it, or it does not start
+    Strict,
+}
+
+impl Serve {
+    /// The form of the access log, if there is one.
+    pub(crate) fn access_log(&self) -> Option<access_log::Format> {
+        match self.access_log {
+            AccessLogFormat::Off => None,
+            AccessLogFormat::Combined => Some(access_log::Format::Combined),
+            AccessLogFormat::Json => Some(access_log::Format::Json),
+        }
+    }
+
+    /// How long the application, and clients that send it something, may take.
+    pub(crate) fn upstream_patience(&self) -> upstream::Patience {
+        upstream::Patience {
+            connect: self.upstream_connect_timeout,
+            read: self.upstream_read_timeout,
+            client: self.write_timeout,
+        }
+    }
+}

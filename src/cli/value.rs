@@ -1,0 +1,174 @@
+//! Values of options.
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
+
+use ipnet::IpNet;
+
+/// Where to listen, and whether TLS is spoken there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listen {
+    pub(crate) place: Place,
+    pub(crate) is_tls: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (is_tls, place) = match text.split_once("://") {
+            None => (false, text),
+            Some(("http", place)) => (false, place),
+            Some(("https", place)) => (true, place),
+            Some((scheme, _)) => return Err(format!("{scheme}:// is neither http:// nor https://")),
+        };
+        Ok(Self { place: place.trim_end_matches('/').parse()?, is_tls })
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("unix:") {
+            Some(path) if path.starts_with('/') => Ok(Self::Unix(path.into())),
+            Some(_) => Err("the path of a Unix socket begins with /, as unix:/run/site.sock".into()),
+            None => text.parse().map(Self::Tcp).map_err(|_| {
+                "this is no address and port, as 0.0.0.0:80 or [::]:80, and no unix:/path".to_owned()
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.is_tls { "https://" } else { "http://" }, self.place)
+    }
+}
+
+/// Who connects: an address, a network of addresses, or whoever uses a Unix socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Network {
+    Ip(IpNet),
+    Unix,
+}
+
+impl Network {
+    /// Whether a peer is of it; one without an address uses a Unix socket.
+    pub(crate) fn has(self, peer: Option<IpAddr>) -> bool {
+        match (self, peer) {
+            (Self::Ip(network), Some(address)) => network.contains(&address.to_canonical()),
+            (Self::Unix, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "unix" {
+            return Ok(Self::Unix);
+        }
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map(Self::Ip).map_err(|_| {
+            "this is no network, as 10.0.0.0/8 or 2001:db8::/32, no address, and not `unix`".into()
+        })
+    }
+}
+
+/// A number of seconds, at least 1 and at most a day.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err("this is a number of seconds, from 1 to 86400".to_owned()),
+    }
+}
+
+/// The same, or none at all.
+pub(crate) fn seconds_or_none(text: &str) -> Result<Duration, String> {
+    if text == "0" { Ok(Duration::ZERO) } else { seconds(text) }
+}
+
+/// A length that the library looks up, at most.
+pub(crate) fn uri_bytes(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(bytes @ 1..=8192) => Ok(bytes),
+        _ => Err("this is a number of bytes, from 1 to 8192".to_owned()),
+    }
+}
+
+/// As many as permits can be.
+pub(crate) fn at_least_1(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=1_000_000) => Ok(number),
+        _ => Err("this is a number from 1 to 1000000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn listens(text: &str, expected: &str) {
+        let said = text.parse::<Listen>().map_or_else(|error| error, |listen| listen.to_string());
+        assert!(said.contains(expected), "{text}: {said}");
+    }
+
+    #[test]
+    fn places() {
+        listens("127.0.0.1:80", "http://127.0.0.1:80");
+        listens("[::]:80", "http://[::]:80");
+        listens("http://0.0.0.0:80/", "http://0.0.0.0:80");
+        listens("https://0.0.0.0:443", "https://0.0.0.0:443");
+        listens("unix:/run/a.sock", "http://unix:/run/a.sock");
+        listens("https://unix:/run/a.sock", "https://unix:/run/a.sock");
+        listens("unix:a.sock", "begins with /");
+        listens("localhost:80", "no address and port");
+        listens("80", "no address and port");
+        listens("ftp://0.0.0.0:80", "neither http:// nor https://");
+    }
+
+    #[track_caller]
+    fn has(network: &str, peer: Option<&str>, expected: bool) {
+        let peer = peer.map(|peer| peer.parse().unwrap());
+        assert_eq!(network.parse::<Network>().unwrap().has(peer), expected, "{network} {peer:?}");
+    }
+
+    #[test]
+    fn networks() {
+        has("10.0.0.0/8", Some("10.1.2.3"), true);
+        has("10.0.0.0/8", Some("11.1.2.3"), false);
+        has("10.0.0.0/8", Some("::ffff:10.1.2.3"), true);
+        has("127.0.0.1", Some("127.0.0.1"), true);
+        has("127.0.0.1", Some("127.0.0.2"), false);
+        has("2001:db8::/32", Some("2001:db8::1"), true);
+        has("0.0.0.0/0", None, false);
+        has("unix", None, true);
+        has("unix", Some("127.0.0.1"), false);
+        assert!("10.0.0.0/33".parse::<Network>().is_err());
+        assert!("localhost".parse::<Network>().is_err());
+    }
+}

@@ -1,0 +1,117 @@
+//! The labels of what is counted: enums, each of whose variants has a name that a metric shows.
+
+/// Defines enums whose variants number counters, and have names.
+macro_rules! labels {
+    ($(
+        $(#[$about:meta])*
+        pub(crate) enum $label:ident {
+            $($(#[$about_variant:meta])* $variant:ident = $name:literal,)+
+        }
+    )+) => {$(
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $label {
+            $($(#[$about_variant])* $variant,)+
+        }
+
+        impl $label {
+            /// All of them, in the order of their counters.
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Their names, in the same order.
+            pub(crate) const NAMES: &[&str] = &[$($name),+];
+
+            /// The value of the label.
+            pub(crate) const fn name(self) -> &'static str {
+                Self::NAMES[self as usize]
+            }
+        }
+    )+};
+}
+
+labels! {
+    /// How the body of a response is coded.
+    pub(crate) enum Coding {
+        /// It has no representation: 304, a redirect.
+        None = "none",
+        Identity = "identity",
+        Gzip = "gzip",
+        Br = "br",
+        Zstd = "zstd",
+        /// Several, or one that only an upstream knows.
+        Other = "other",
+    }
+
+    /// How long a cache may keep a response.
+    pub(crate) enum Policy {
+        /// Not at all, or nothing is said of it.
+        None = "none",
+        /// For a while, then it is revalidated.
+        Revalidate = "revalidate",
+        Immutable = "immutable",
+    }
+
+    /// What a request was made with.
+    pub(crate) enum Protocol {
+        Http1 = "http/1",
+        H2 = "h2",
+    }
+
+    /// Why a connection was closed before it could ask for anything.
+    pub(crate) enum Refusal {
+        /// As many connections as may be are open.
+        Total = "total",
+        /// As many are open from its address as may be.
+        PerAddress = "per_address",
+        /// What it says by the PROXY protocol is not well-formed, or it must say it and did not.
+        ProxyHeader = "proxy_header",
+        /// There was no TLS with it.
+        Handshake = "handshake",
+    }
+
+    /// What became of a TLS handshake.
+    pub(crate) enum Handshake {
+        Ok = "ok",
+        Failed = "failed",
+    }
+
+    /// What a client took too long for.
+    pub(crate) enum Timeout {
+        /// To send a request's header.
+        Header = "header",
+        /// To send another request.
+        Idle = "idle",
+        /// To take a response.
+        Write = "write",
+    }
+
+    /// What became of a request to the upstream.
+    pub(crate) enum Upstream {
+        /// There was a response, whatever its status.
+        Answered = "answered",
+        /// No connection, or one that broke before the response.
+        Failed = "failed",
+        TimedOut = "timed_out",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Labels count by their discriminants, and a series has one name.
+    macro_rules! assert_consistent {
+        ($($label:ident)+) => {$(
+            for (index, label) in $label::ALL.iter().enumerate() {
+                assert_eq!(*label as usize, index);
+                let namesakes = $label::ALL.iter().filter(|other| other.name() == label.name());
+                assert_eq!(namesakes.count(), 1, "{}", label.name());
+            }
+        )+};
+    }
+
+    #[test]
+    fn numbers_and_names() {
+        assert_consistent!(Coding Policy Protocol Refusal Handshake Timeout Upstream);
+    }
+}

@@ -1,0 +1,340 @@
+//! The supervisor: the process that was started. It opens the sockets, reads the certificate,
+//! starts a worker and watches it. It never reads a byte from the network.
+//!
+//! Its duties, a module each: [`program`] starts executables, [`sockets`] opens what is listened
+//! on, [`certificate`] reads files, [`handover`] is an upgrade in place, [`workers`] knows the
+//! children, [`signals`] hears what it is told.
+
+pub(crate) mod certificate;
+mod handover;
+pub(crate) mod program;
+mod signals;
+mod sockets;
+mod workers;
+
+use std::{
+    io::Write,
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Result, anyhow};
+use hardtack_bundle::Bundle;
+use rustix::process::Pid;
+use sd_notify::NotifyState;
+use tokio::{
+    runtime,
+    time::{Instant, sleep_until},
+};
+use tracing::{error, info, warn};
+
+use self::{
+    certificate::Files,
+    handover::Inherited,
+    program::Program,
+    signals::{Signal, Signals},
+    sockets::Listener,
+    workers::{Event, Role, Workers},
+};
+use crate::{
+    channel::{Order, Pem, Report, Speaks},
+    cli::{EMPHASIS, Serve},
+    log,
+};
+
+/// How often it looks after what no signal tells: the certificate's files, a worker that hangs.
+const ROUND: Duration = Duration::from_secs(1);
+/// How long a worker may take to start.
+const STARTING: Duration = Duration::from_secs(60);
+/// How long a worker may be silent; it says every few seconds that it is alive.
+const SILENCE: Duration = Duration::from_secs(30);
+/// The pause before a worker that crashed is started again; it doubles with each crash.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A worker that lived so long has not crashed because of how it was started.
+const GOOD_LIFE: Duration = Duration::from_secs(60);
+/// What a worker may take to end beyond the time that clients have.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Serves the bundle until it is told to stop.
+pub(crate) fn supervise(bundle: &Bundle<'static>, options: &Serve) -> Result<()> {
+    log::begin(options.log_format, options.log_level)?;
+    let program = Program::running(options.user.as_deref())?;
+    let mut files = Files::of(options);
+    let certificate = files.as_mut().map(Files::read).transpose()?;
+    let predecessor = program::predecessor()?;
+    runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let signals = Signals::new()?;
+        let inherited = match &predecessor {
+            Some(channel) => Inherited::receive(channel)?,
+            None => Inherited::of_nobody(sockets::open(options, threads(options))?),
+        };
+        let supervisor = Supervisor {
+            bundle: *bundle,
+            options: options.clone(),
+            program,
+            files,
+            certificate,
+            listeners: inherited.listeners,
+            workers: inherited.workers,
+            stage: Stage::Serving,
+            pause: SHORTEST_PAUSE,
+            restart_at: None,
+            failure: None,
+        };
+        supervisor.run(signals, predecessor.is_some()).await
+    })
+}
+
+fn threads(options: &Serve) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, Into::into);
+    options.threads.map_or_else(cores, Into::into)
+}
+
+struct Supervisor {
+    bundle: Bundle<'static>,
+    options: Serve,
+    program: Program,
+    files: Option<Files>,
+    certificate: Option<Pem>,
+    listeners: Vec<Listener>,
+    workers: Workers,
+    stage: Stage,
+    /// Before the next worker that takes the place of a crashed one, and when that is.
+    pause: Duration,
+    restart_at: Option<Instant>,
+    /// What a worker that could not start said.
+    failure: Option<String>,
+}
+
+enum Stage {
+    Serving,
+    /// Until when the workers may take to end.
+    Stopping(Instant),
+}
+
+impl Supervisor {
+    async fn run(mut self, mut signals: Signals, is_successor: bool) -> Result<()> {
+        match is_successor {
+            true => self.succeed().await,
+            false => self.start_worker(Role::First).await?,
+        }
+        loop {
+            let wake = self.restart_at.unwrap_or_else(|| Instant::now() + ROUND);
+            tokio::select! {
+                event = self.workers.next_event() => self.hear(event).await?,
+                signal = signals.next() => self.obey(signal).await?,
+                () = sleep_until(wake) => self.look_after().await?,
+            }
+            if matches!(self.stage, Stage::Stopping(_)) && self.workers.are_gone() {
+                self.close();
+                return Ok(());
+            }
+        }
+    }
+
+    /// What a worker says.
+    async fn hear(&mut self, (pid, report): Event) -> Result<()> {
+        match report {
+            Some(Report::Ready { sandbox, release }) => {
+                self.worker_is_ready(pid, &sandbox, &release).await;
+            }
+            Some(Report::Failed(message)) => self.failure = Some(message),
+            Some(Report::Alive) => self.workers.is_alive(pid),
+            Some(Report::Closed) => self.close(),
+            None => {
+                self.workers.is_silent(pid);
+                return self.learn_of_ends();
+            }
+        }
+        Ok(())
+    }
+
+    async fn obey(&mut self, signal: Signal) -> Result<()> {
+        match (signal, &self.stage) {
+            (Signal::Child, _) => return self.learn_of_ends(),
+            (Signal::Stop, Stage::Serving) => self.stop().await,
+            (Signal::Stop, Stage::Stopping(_)) => self.workers.kill_all(),
+            (Signal::Reload, _) => self.reload_certificate().await,
+            (Signal::Upgrade, Stage::Serving) => self.start_upgrade().await,
+            (Signal::Upgrade, Stage::Stopping(_)) => {}
+        }
+        Ok(())
+    }
+
+    async fn look_after(&mut self) -> Result<()> {
+        if self.files.as_ref().is_some_and(Files::have_changed) {
+            self.reload_certificate().await;
+        }
+        if self.restart_at.is_some_and(|at| at <= Instant::now()) {
+            self.restart_at = None;
+            if let Err(error) = self.start_worker(Role::Restarted).await {
+                error!("cannot start a worker: {error:#}");
+                self.restart_later();
+            }
+        }
+        self.workers.kill_silent(STARTING, SILENCE);
+        if matches!(self.stage, Stage::Stopping(until) if until <= Instant::now()) {
+            warn!("the time to finish is over: what is still under way is cut off");
+            self.stage = Stage::Stopping(Instant::now() + GRACE);
+            self.workers.kill_all();
+        }
+        // Whoever started this may have blocked the signal that tells of it.
+        self.learn_of_ends()
+    }
+
+    async fn start_worker(&mut self, role: Role) -> Result<()> {
+        let certificate = self.certificate.as_ref();
+        self.workers.start(&self.program, role, &self.listeners, certificate).await
+    }
+
+    async fn worker_is_ready(&mut self, id: Pid, sandbox: &str, release: &str) {
+        let Some(role) = self.workers.promote(id) else { return };
+        let pid = id.as_raw_nonzero();
+        match role {
+            Role::First => self.announce(sandbox),
+            Role::Candidate => {
+                info!("upgraded: worker {pid} serves release {release}; {sandbox}");
+                self.workers.retire_others(id).await;
+                self.hand_over();
+            }
+            _ => info!("worker {pid} serves"),
+        }
+        notify(&[NotifyState::Ready, NotifyState::Status(&format!("serving release {release}"))]);
+    }
+
+    /// Becomes the executable that the new worker is of. If that fails, this process goes on.
+    fn hand_over(&self) {
+        notify(&[NotifyState::Status("upgrading")]);
+        let error = handover::hand_over(&self.program, &self.listeners, &self.workers);
+        error!("the new worker serves, but its supervisor cannot take over: {error:#}");
+    }
+
+    /// Takes over from the supervisor of another release.
+    async fn succeed(&mut self) {
+        let (version, release) = (env!("CARGO_PKG_VERSION"), self.bundle.release_id().short());
+        info!("supervising as hardtack {version}, release {release}");
+        if let Some(pem) = self.certificate.clone() {
+            // It may have changed since the predecessor read it.
+            self.workers.tell_all(&Order::Certificate(pem)).await;
+        }
+        notify(&[NotifyState::Ready, NotifyState::Status(&format!("serving release {release}"))]);
+    }
+
+    async fn start_upgrade(&mut self) {
+        if self.workers.has(Role::Candidate) {
+            return warn!("an upgrade is under way already");
+        }
+        info!("upgrading to {}", self.program.path().display());
+        self.failure = None;
+        if let Err(error) = self.start_worker(Role::Candidate).await {
+            error!("the upgrade failed, and everything goes on as before: {error:#}");
+        }
+    }
+
+    async fn reload_certificate(&mut self) {
+        let Some(files) = &mut self.files else {
+            return info!("there is no certificate to read again");
+        };
+        match files.read() {
+            Ok(pem) if self.certificate.as_ref() == Some(&pem) => info!("the certificate is the same"),
+            Ok(pem) => {
+                info!("the certificate was read again");
+                self.certificate = Some(pem.clone());
+                self.workers.tell_all(&Order::Certificate(pem)).await;
+            }
+            Err(error) => error!("the old certificate stays in use: {error:#}"),
+        }
+    }
+
+    /// What follows when workers have ended.
+    fn learn_of_ends(&mut self) -> Result<()> {
+        self.workers.reap();
+        for (worker, status) in self.workers.take_ended() {
+            let pid = worker.pid();
+            match worker.role {
+                _ if matches!(self.stage, Stage::Stopping(_)) => {}
+                Role::First => return Err(self.cannot_start(&status)),
+                Role::Candidate => {
+                    let why = self.failure.take().unwrap_or(status);
+                    error!("the upgrade failed, and everything goes on as before: {why}");
+                }
+                Role::Retired => info!("the old worker {pid} has finished"),
+                Role::Current | Role::Restarted => {
+                    if worker.age() >= GOOD_LIFE {
+                        self.pause = SHORTEST_PAUSE;
+                    }
+                    let why = self.failure.take().unwrap_or(status);
+                    error!("worker {pid} ended: {why}; another one starts in {:?}", self.pause);
+                    self.restart_later();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn restart_later(&mut self) {
+        self.restart_at = Some(Instant::now() + self.pause);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+
+    fn cannot_start(&mut self, status: &str) -> anyhow::Error {
+        match self.failure.take() {
+            Some(message) => anyhow!(message),
+            None => anyhow!("the worker ended while it started: {status}"),
+        }
+    }
+
+    async fn stop(&mut self) {
+        notify(&[NotifyState::Stopping]);
+        let time = self.options.shutdown_delay + self.options.drain_timeout + GRACE;
+        self.stage = Stage::Stopping(Instant::now() + time);
+        self.restart_at = None;
+        self.workers.tell_all(&Order::Stop).await;
+    }
+
+    /// Closes the sockets, so that who connects is told at once.
+    fn close(&mut self) {
+        self.listeners.drain(..).for_each(|listener| listener.remove_path());
+    }
+
+    /// Says where it listens and what it carries.
+    fn announce(&self, sandbox: &str) {
+        let (version, release) = (env!("CARGO_PKG_VERSION"), self.bundle.release_id().short());
+        let listening: Vec<_> = self.listeners.iter().map(|one| self.shown(one)).collect();
+        if !log::is_human(self.options.log_format) {
+            let places: Vec<_> = listening.iter().map(|(_, place)| place.as_str()).collect();
+            let listening = places.join(" ");
+            return info!(version, release, listening, sandbox, "serving {}", self.bundle.totals());
+        }
+        let mut out = anstream::stdout().lock();
+        let mut text = format!("{EMPHASIS}hardtack {version}{EMPHASIS:#}, release {release}\n");
+        text += &format!("  carrying   {}\n  sandbox    {sandbox}\n", self.bundle.totals());
+        for (what, place) in listening {
+            text += &format!("  {what:10} {EMPHASIS}{place}{EMPHASIS:#}\n");
+        }
+        // Nobody may be there to read it.
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+    }
+
+    fn shown(&self, listener: &Listener) -> (&'static str, String) {
+        let (scheme, path) = match listener.listening.speaks {
+            Speaks::Http => ("http", self.bundle.at()),
+            Speaks::Https => ("https", self.bundle.at()),
+            Speaks::Admin => ("http", "/"),
+        };
+        let what = if listener.listening.speaks == Speaks::Admin { "admin" } else { "listening" };
+        let place = &listener.listening.place;
+        match place.starts_with("unix:") {
+            true => (what, format!("{scheme}://{place}")),
+            false => (what, format!("{scheme}://{place}{path}")),
+        }
+    }
+}
+
+/// Tells systemd, if it started this and wants to know (sd_notify(3)).
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        warn!("cannot notify the service manager: {error}");
+    }
+}

@@ -1,0 +1,60 @@
+//! The certificate's files: read by the supervisor, which alone can, and watched.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use anyhow::{Context, Result};
+
+use crate::{channel::Pem, cli::Serve, tls};
+
+/// The files of a certificate and its key.
+#[derive(Debug)]
+pub(crate) struct Files {
+    chain: PathBuf,
+    key: PathBuf,
+    seen: State,
+}
+
+/// By what a change is noticed. Tools that renew certificates replace files or links.
+type State = [Option<(SystemTime, u64)>; 2];
+
+impl Files {
+    /// The files that the options name, if they name any.
+    pub(crate) fn of(options: &Serve) -> Option<Self> {
+        let (chain, key) = (options.tls_certificate.clone()?, options.tls_key.clone()?);
+        Some(Self { chain, key, seen: State::default() })
+    }
+
+    /// Reads both, and checks that they belong together.
+    pub(crate) fn read(&mut self) -> Result<Pem> {
+        self.seen = self.state();
+        let pem = Pem { chain: read(&self.chain)?, key: read(&self.key)? };
+        tls::certified_key(&pem).with_context(|| {
+            format!("{} and {}", self.chain.display(), self.key.display())
+        })?;
+        Ok(pem)
+    }
+
+    /// Whether they are others than those that were read.
+    pub(crate) fn have_changed(&self) -> bool {
+        let state = self.state();
+        state != self.seen && state.iter().all(Option::is_some)
+    }
+
+    fn state(&self) -> State {
+        [&self.chain, &self.key].map(|path| {
+            let found = fs::metadata(path).ok()?;
+            Some((found.modified().ok()?, found.len()))
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    String::from_utf8(text).with_context(|| {
+        format!("{} is not PEM, which is text that begins with -----BEGIN", path.display())
+    })
+}

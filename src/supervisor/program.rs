@@ -1,0 +1,96 @@
+//! The executable and its command line, as they are started again.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    io,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result};
+use nix::unistd::User;
+
+use crate::channel::Channel;
+
+/// Says to a supervisor that its standard input has what its predecessor hands over. The value is
+/// its process id, which stays the same, so that a child that inherits it is not taken in.
+const HANDOVER: &str = "HARDTACK_HANDOVER";
+
+/// How this program was started.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// Where it lies, by the name it was started by: a link there may lead to another file later.
+    path: PathBuf,
+    arguments: Vec<OsString>,
+    user: Option<User>,
+}
+
+impl Program {
+    /// The running one; its workers become that user.
+    pub(crate) fn running(user: Option<&str>) -> Result<Self> {
+        let mut arguments = env::args_os();
+        let name = arguments.next().unwrap_or_default();
+        let path = path_of(&name).or_else(|_| env::current_exe());
+        Ok(Self {
+            path: path.context("cannot find this executable")?,
+            arguments: arguments.collect(),
+            user: user.map(find_user).transpose()?,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Starts the executable that lies there now as a worker, with one end of a channel.
+    pub(crate) fn start_worker(&self, channel: Channel) -> io::Result<Child> {
+        let mut command = Command::new(&self.path);
+        let arguments = self.arguments.iter().skip_while(|argument| *argument == "serve");
+        command.arg("worker").args(arguments).stdin(Stdio::from(channel.into_file()));
+        // Not the terminal's: Ctrl-C is the supervisor's to hear.
+        command.process_group(0);
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDNAMES", HANDOVER] {
+            command.env_remove(name);
+        }
+        if let Some(user) = &self.user {
+            command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        }
+        command.spawn()
+    }
+
+    /// Becomes the executable that lies there now. Returns only if that fails.
+    pub(crate) fn become_successor(&self, channel: Channel) -> io::Error {
+        let mut command = Command::new(&self.path);
+        command.args(&self.arguments).stdin(Stdio::from(channel.into_file()));
+        command.env(HANDOVER, std::process::id().to_string());
+        command.exec()
+    }
+}
+
+/// The channel by which a predecessor hands over, if this process has one.
+pub(crate) fn predecessor() -> io::Result<Option<Channel>> {
+    let process = env::var(HANDOVER).ok().and_then(|value| value.parse().ok());
+    (process == Some(std::process::id())).then(Channel::of_stdin).transpose()
+}
+
+/// A name with a slash is a path; another one was found by the shell in PATH.
+fn path_of(name: &OsStr) -> io::Result<PathBuf> {
+    let path = Path::new(name);
+    if path.components().count() > 1 {
+        return std::path::absolute(path).and_then(existing);
+    }
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&folders).find_map(|folder| existing(folder.join(path)).ok());
+    found.ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+fn existing(path: PathBuf) -> io::Result<PathBuf> {
+    path.metadata().map(|_| path)
+}
+
+fn find_user(name: &str) -> Result<User> {
+    let found = User::from_name(name).with_context(|| format!("cannot look up the user {name}"))?;
+    found.with_context(|| format!("there is no user {name}: name one of this machine with --user"))
+}

@@ -1,0 +1,193 @@
+//! The sockets that accept connections. The supervisor opens them, and they stay open for as long
+//! as it lives: a worker that ends takes none of them with it.
+
+use std::{
+    fs, io,
+    io::ErrorKind,
+    net::SocketAddr,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::{
+            fs::FileTypeExt,
+            net::{UnixListener, UnixStream},
+        },
+    },
+    path::Path,
+};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use listenfd::ListenFd;
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+use crate::{
+    channel::{Listening, MOST_FILES, Speaks},
+    cli::{Listen, Place, Serve},
+};
+
+/// Sockets that listen at one place.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) listening: Listening,
+    /// One for each thread, among which the kernel spreads the connections (`SO_REUSEPORT`), or one
+    /// for all of them.
+    pub(crate) sockets: Vec<OwnedFd>,
+}
+
+impl Listener {
+    pub(crate) fn files(&self) -> Vec<BorrowedFd<'_>> {
+        self.sockets.iter().map(AsFd::as_fd).collect()
+    }
+
+    /// Removes the path of a Unix socket that we made.
+    pub(crate) fn remove_path(&self) {
+        if let Some(path) = &self.listening.path {
+            fs::remove_file(path).ok();
+        }
+    }
+}
+
+/// Opens what the options say, or takes what a process manager has opened.
+pub(crate) fn open(options: &Serve, threads: usize) -> Result<Vec<Listener>> {
+    let mut listeners = inherited()?;
+    if listeners.iter().all(|listener| listener.listening.speaks == Speaks::Admin) {
+        for listen in &options.listen {
+            listeners.push(open_one(listen, options, threads)?);
+        }
+    }
+    if let Some(listen) = &options.admin_listen {
+        let mut admin = open_one(listen, options, 1)?;
+        admin.listening.speaks = Speaks::Admin;
+        listeners.push(admin);
+    }
+    let speaks_tls = |listener: &Listener| listener.listening.speaks == Speaks::Https;
+    if listeners.iter().any(speaks_tls) {
+        ensure!(
+            options.tls_certificate.is_some(),
+            "TLS needs --tls-certificate and --tls-key: the files of a certificate and its key"
+        );
+    }
+    Ok(listeners)
+}
+
+fn open_one(listen: &Listen, options: &Serve, threads: usize) -> Result<Listener> {
+    let backlog = i32::from(options.backlog);
+    let (sockets, place, path) = match &listen.place {
+        Place::Tcp(address) => {
+            let (sockets, address) = tcp(*address, backlog, threads)
+                .map_err(|error| cannot_listen(&listen.place, &error))?;
+            (sockets, address.to_string(), None)
+        }
+        Place::Unix(path) => {
+            let socket = unix(path, backlog).map_err(|error| cannot_listen(&listen.place, &error))?;
+            (vec![socket.into()], listen.place.to_string(), Some(path.clone()))
+        }
+    };
+    let speaks = if listen.is_tls { Speaks::Https } else { Speaks::Http };
+    Ok(Listener { listening: Listening { speaks, place, path }, sockets })
+}
+
+/// A listener for each thread.
+///
+/// Sockets that share a port do not notice another program's that shares it too; a plain socket
+/// does, so it is bound first, and tells which port is free if any will do.
+fn tcp(
+    address: SocketAddr,
+    backlog: i32,
+    threads: usize,
+) -> io::Result<(Vec<OwnedFd>, SocketAddr)> {
+    let probe = socket(address)?;
+    probe.bind(&address.into())?;
+    let address = probe.local_addr()?.as_socket().unwrap_or(address);
+    drop(probe);
+    let sockets = (0..threads.min(MOST_FILES)).map(|_| {
+        let socket = socket(address)?;
+        socket.set_reuse_port(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(backlog)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket.into())
+    });
+    Ok((sockets.collect::<io::Result<_>>()?, address))
+}
+
+fn socket(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restart need not wait for the last connections' TIME_WAIT to pass.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        // `[::]` and `0.0.0.0` can then stand beside each other.
+        socket.set_only_v6(true)?;
+    }
+    Ok(socket)
+}
+
+/// A socket at a path. One that a process has left behind is removed; one that answers is not.
+fn unix(path: &Path, backlog: i32) -> io::Result<Socket> {
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
+    if is_socket {
+        match UnixStream::connect(path) {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path)?,
+            _ => return Err(ErrorKind::AddrInUse.into()),
+        }
+    }
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    socket.listen(backlog)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+fn cannot_listen(place: &Place, error: &io::Error) -> anyhow::Error {
+    let remedy = match (place, error.kind()) {
+        (_, ErrorKind::AddrInUse) => {
+            "stop what listens there, or choose another place with --listen"
+        }
+        (Place::Tcp(_), ErrorKind::AddrNotAvailable) => {
+            "choose an address of this machine with --listen"
+        }
+        (Place::Tcp(_), ErrorKind::PermissionDenied) => {
+            "choose a port from 1024 on with --listen, or run as root"
+        }
+        (Place::Unix(_), ErrorKind::NotFound) => "make its folder first",
+        _ => "choose another place with --listen",
+    };
+    anyhow!("cannot listen on {place}: {error}; {remedy}")
+}
+
+/// Sockets that a process manager has opened (sd_listen_fds(3)); what they are for is their names.
+fn inherited() -> Result<Vec<Listener>> {
+    let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+    let names: Vec<_> = names.split(':').collect();
+    let mut passed = ListenFd::from_env();
+    let listeners = (0..passed.len()).map(|index| {
+        let name = names.get(index).copied().unwrap_or_default();
+        take(&mut passed, index, name).with_context(|| format!("socket {index} of LISTEN_FDS"))
+    });
+    listeners.collect()
+}
+
+fn take(passed: &mut ListenFd, index: usize, name: &str) -> Result<Listener> {
+    let speaks = match name {
+        "https" => Speaks::Https,
+        "admin" => Speaks::Admin,
+        _ => Speaks::Http,
+    };
+    let (socket, place): (OwnedFd, String) = if let Ok(Some(tcp)) = passed.take_tcp_listener(index) {
+        tcp.set_nonblocking(true)?;
+        let place = tcp.local_addr()?.to_string();
+        (tcp.into(), place)
+    } else if let Ok(Some(unix)) = passed.take_unix_listener(index) {
+        unix.set_nonblocking(true)?;
+        let place = name_of(&unix)?;
+        (unix.into(), place)
+    } else {
+        bail!("is neither a TCP nor a Unix stream socket: use ListenStream= in the socket unit")
+    };
+    Ok(Listener { listening: Listening { speaks, place, path: None }, sockets: vec![socket] })
+}
+
+fn name_of(socket: &UnixListener) -> io::Result<String> {
+    let address = socket.local_addr()?;
+    let path = address.as_pathname().map(|path| path.display().to_string());
+    Ok(format!("unix:{}", path.as_deref().unwrap_or("(no path)")))
+}

@@ -1,0 +1,126 @@
+//! Connections to the application.
+
+use std::{
+    error::Error as StdError,
+    future::Future,
+    io::{self, ErrorKind},
+    iter::successors,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use hyper::{Uri, http::Extensions};
+use hyper_util::{
+    client::legacy::{
+        Error,
+        connect::{Connected, Connection},
+    },
+    rt::TokioIo,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, UnixStream},
+    time::timeout,
+};
+use tower_service::Service;
+
+use super::address::{Address, Resolved};
+
+/// Opens connections to the application, whatever the request's URL is.
+#[derive(Clone)]
+pub(super) struct Connector {
+    to: Arc<Resolved>,
+    patience: Duration,
+}
+
+impl Connector {
+    pub(super) fn new(to: Resolved, patience: Duration) -> Self {
+        Self { to: Arc::new(to), patience }
+    }
+
+    /// A timeout is an error of the kind [`ErrorKind::TimedOut`].
+    async fn connect(self) -> io::Result<Box<dyn Socket>> {
+        timeout(self.patience, open(&self.to)).await?
+    }
+}
+
+async fn open(to: &Resolved) -> io::Result<Box<dyn Socket>> {
+    if let Address::Unix(path) = &to.address {
+        return Ok(Box::new(UnixStream::connect(path).await?));
+    }
+    let stream = TcpStream::connect(&*to.sockets).await?;
+    // A response must not wait for the acknowledgement of a request's first half.
+    stream.set_nodelay(true)?;
+    Ok(Box::new(stream))
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Box<dyn Socket>>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let connector = self.clone();
+        Box::pin(async move { connector.connect().await.map(TokioIo::new) })
+    }
+}
+
+/// A TCP or Unix stream.
+pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
+
+impl Connection for Box<dyn Socket> {
+    fn connected(&self) -> Connected {
+        Connected::new().extra(Answered::default())
+    }
+}
+
+/// Whether a connection has carried a response: one that has may be closed by the application
+/// whenever it is idle, and so at the very moment of the next request.
+#[derive(Clone, Default)]
+struct Answered(Arc<AtomicBool>);
+
+/// Remembers of the response's connection that it has carried one. The extensions are left to
+/// whoever gets the response.
+pub(super) fn has_answered(extensions: &mut Extensions) {
+    if let Some(Answered(has)) = extensions.remove() {
+        has.store(true, Relaxed);
+    }
+}
+
+/// Whether the application closed a kept connection without a word on this request, which it most
+/// likely has not seen.
+pub(super) fn was_stale(error: &Error) -> bool {
+    let mut extensions = Extensions::new();
+    if let Some(connection) = error.connect_info() {
+        connection.get_extras(&mut extensions);
+    }
+    let answered = extensions.get().is_some_and(|Answered(has)| has.load(Relaxed));
+    answered && causes(error).any(is_closed)
+}
+
+fn is_closed(cause: &(dyn StdError + 'static)) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+        return error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+    }
+    let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(kind, Some(BrokenPipe | ConnectionAborted | ConnectionReset))
+}
+
+/// The error, what caused it, what caused that.
+pub(super) fn causes<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    successors(Some(error), |&error| error.source())
+}

@@ -1,0 +1,107 @@
+//! Why there is no response of the application, and what the client is told instead.
+
+use std::{error::Error as StdError, fmt, io};
+
+use hyper::{
+    HeaderMap, Method, Response, StatusCode, Version,
+    header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
+};
+use hyper_util::client::legacy::Error;
+
+use super::{body::Body, connect::causes};
+
+/// Why a request has no response of the application.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// A method that is not for the application: TRACE, CONNECT.
+    Method,
+    /// Not exactly one Host (RFC 9112 §3.2).
+    Host,
+    /// Content in a transfer coding that nothing here undoes.
+    Coding,
+    ContentIsSlow,
+    ContentIsCut,
+    ConnectIsSlow,
+    HeaderIsSlow,
+    /// The application cannot be reached, or its response is none. This says why.
+    Bad(String),
+}
+
+impl Failure {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Host | Self::ContentIsCut => StatusCode::BAD_REQUEST,
+            Self::Coding => StatusCode::NOT_IMPLEMENTED,
+            Self::ContentIsSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::ConnectIsSlow | Self::HeaderIsSlow => StatusCode::GATEWAY_TIMEOUT,
+            Self::Bad(_) => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// Whether whoever runs the application has to know.
+    pub(super) fn is_of_application(&self) -> bool {
+        matches!(self.status(), StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)
+    }
+
+    /// What a person reads, who is not to know more than is good for them.
+    fn sentence(&self) -> &'static str {
+        match self {
+            Self::Method => "This method is not allowed here.",
+            Self::Host => "The request does not say which host it is for.",
+            Self::Coding => "The content's transfer coding is not known here.",
+            Self::ContentIsSlow => "The rest of the request did not come in time.",
+            Self::ContentIsCut => "The request is not whole.",
+            Self::ConnectIsSlow | Self::HeaderIsSlow => {
+                "The application did not answer in time. Please try again in a moment."
+            }
+            Self::Bad(_) => "The application cannot be reached. Please try again in a moment.",
+        }
+    }
+
+    /// The response to a request of this method and version.
+    pub(super) fn page(&self, method: &Method, version: Version) -> Response<Body> {
+        let status = self.status();
+        let text = format!("{status}\n{}\n", self.sentence());
+        let mut fields = HeaderMap::new();
+        fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        fields.insert(CONTENT_LENGTH, text.len().into());
+        // HTTP/2 has streams for that, and no such field (RFC 9113 §8.2.2).
+        if matches!(self, Self::ContentIsSlow) && version < Version::HTTP_2 {
+            fields.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        let text = if method == Method::HEAD { String::new() } else { text };
+        let mut response = Response::new(Body::text(text));
+        *response.status_mut() = status;
+        *response.headers_mut() = fields;
+        response
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let is_timeout = |cause: &(dyn StdError + 'static)| {
+            let cause = cause.downcast_ref::<io::Error>();
+            cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
+        };
+        if error.is_connect() && causes(&error).any(is_timeout) {
+            return Self::ConnectIsSlow;
+        }
+        // The first says only which step of the client failed.
+        let reasons: Vec<_> = causes(&error).skip(1).map(ToString::to_string).collect();
+        let step = if error.is_connect() { "it cannot be reached" } else { "it did not answer" };
+        Self::Bad(format!("{step}: {}", reasons.join(": ")))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ConnectIsSlow => out.write_str("it did not take the connection in time"),
+            Self::HeaderIsSlow => out.write_str("it did not begin its response in time"),
+            Self::Bad(reason) => out.write_str(reason),
+            client => out.write_str(client.sentence()),
+        }
+    }
+}

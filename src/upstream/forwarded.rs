@@ -1,0 +1,277 @@
+//! What the application is told about the client: `X-Forwarded-*` and `Forwarded` (RFC 7239).
+//!
+//! Applications believe these fields. So nothing in them is a client's own word, unless that
+//! client is a trusted proxy.
+
+use std::{
+    fmt::Write,
+    net::{IpAddr, SocketAddr},
+};
+
+use hyper::{
+    HeaderMap,
+    header::{FORWARDED, HeaderName, HeaderValue},
+};
+
+use super::Client;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Fields besides `X-Forwarded-*` by which proxies tell applications who asks, by which protocol,
+/// or how a file is to be sent. These, too, are believed.
+const CLAIMS: [&str; 14] = [
+    "cf-connecting-ip",
+    "client-ip",
+    "fastly-client-ip",
+    "forwarded",
+    "front-end-https",
+    "true-client-ip",
+    "x-accel-mapping",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-forwarded-for",
+    "x-real-ip",
+    "x-scheme",
+    "x-sendfile-type",
+    "x-url-scheme",
+];
+
+/// Fields that mean something else to the application when they are written with underscores, as
+/// gateway interfaces (CGI, WSGI, Rack) do not tell `-` and `_` apart.
+const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
+
+/// Tells who asks for what, of the request to this host.
+pub(super) fn tell(fields: &mut HeaderMap, client: Client, host: Option<&HeaderValue>) {
+    remove_where(fields, |name| is_disguised(name) || (!client.is_trusted && is_claim(name)));
+    let before = joined(fields, &X_FORWARDED_FOR);
+    let proto = if client.is_secure { "https" } else { "http" };
+    fields.insert(X_FORWARDED_PROTO, HeaderValue::from_static(proto));
+    if let (Some(host), false) = (host, fields.contains_key(&X_FORWARDED_HOST)) {
+        fields.insert(X_FORWARDED_HOST, host.clone());
+    }
+    let host = fields.get(&X_FORWARDED_HOST).and_then(|host| host.to_str().ok());
+    let own = element(Node(client.address), host, proto);
+    set(fields, FORWARDED, forwarded(before.as_deref(), joined(fields, &FORWARDED), own));
+    if let Some(address) = client.address {
+        let address = address.to_canonical().to_string();
+        set(fields, X_FORWARDED_FOR, appended(before, &address));
+    }
+}
+
+/// Proxies keep `X-Forwarded-For`, and many pass a `Forwarded` that their client made up. So the
+/// former is believed when both are there, and translated (RFC 7239 §7.4).
+fn forwarded(x_forwarded_for: Option<&str>, forwarded: Option<String>, own: String) -> String {
+    let before = match x_forwarded_for {
+        Some(addresses) => Some(translated(addresses)),
+        None => forwarded,
+    };
+    appended(before, &own)
+}
+
+fn translated(addresses: &str) -> String {
+    let elements = addresses.split(',').map(|item| format!("for={}", Node::parse(item.trim())));
+    elements.collect::<Vec<_>>().join(", ")
+}
+
+/// One hop's element (RFC 7239 §4). Of several hosts, the last is the one that is next to us.
+fn element(from: Node, host: Option<&str>, proto: &str) -> String {
+    let mut element = format!("for={from}");
+    if let Some(host) = host.and_then(|host| host.rsplit(',').next()) {
+        write!(element, ";host={}", token_or_quoted(host.trim())).expect("a string grows");
+    }
+    element + ";proto=" + proto
+}
+
+/// Who sent a request (RFC 7239 §6). Without an address it is `unknown`.
+struct Node(Option<IpAddr>);
+
+impl Node {
+    fn parse(item: &str) -> Self {
+        let item = item.trim_matches('"');
+        let bare = item.trim_start_matches('[').trim_end_matches(']');
+        let with_port = || item.parse::<SocketAddr>().map(|address| address.ip());
+        Self(bare.parse().or_else(|_| with_port()).ok())
+    }
+}
+
+impl std::fmt::Display for Node {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.map(|address| address.to_canonical()) {
+            Some(IpAddr::V4(address)) => write!(out, "{address}"),
+            Some(IpAddr::V6(address)) => write!(out, "\"[{address}]\""),
+            None => out.write_str("unknown"),
+        }
+    }
+}
+
+/// A parameter's value (RFC 7239 §4): a port's colon, for example, needs quotes.
+fn token_or_quoted(value: &str) -> String {
+    let is_token = |byte| matches!(byte, b'-' | b'.' | b'_') || u8::is_ascii_alphanumeric(&byte);
+    if !value.is_empty() && value.bytes().all(is_token) {
+        return value.to_owned();
+    }
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn appended(list: Option<String>, item: &str) -> String {
+    list.map_or_else(|| item.to_owned(), |list| format!("{list}, {item}"))
+}
+
+/// A list that may be spread over several lines. One that is not ASCII is no list of addresses.
+fn joined(fields: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let lines = fields.get_all(name).iter().map(|line| line.to_str().unwrap_or("unknown"));
+    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
+}
+
+fn set(fields: &mut HeaderMap, name: HeaderName, value: String) {
+    let value = value.try_into().expect("it is made of other fields' values, and of ASCII");
+    fields.insert(name, value);
+}
+
+fn remove_where(fields: &mut HeaderMap, is_bad: impl Fn(&str) -> bool) {
+    let bad: Vec<_> = fields.keys().filter(|name| is_bad(name.as_str())).cloned().collect();
+    for name in bad {
+        fields.remove(name);
+    }
+}
+
+fn is_claim(name: &str) -> bool {
+    name.starts_with("x-forwarded") || CLAIMS.contains(&name)
+}
+
+/// Trusted proxies write with hyphens what they say; with underscores, it is their client's.
+fn is_disguised(name: &str) -> bool {
+    let dashed = || name.replace('_', "-");
+    name.contains('_') && (is_claim(&dashed()) || FRAMING.contains(&&*dashed()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::fields, *};
+
+    const STRANGER: Client =
+        Client { address: Some(IpAddr::V4(V4)), is_secure: false, is_trusted: false };
+    const PROXY: Client = Client { is_secure: true, is_trusted: true, ..STRANGER };
+    const V4: std::net::Ipv4Addr = std::net::Ipv4Addr::new(192, 0, 2, 1);
+
+    #[track_caller]
+    fn told(client: Client, before: &str, after: &str) {
+        let mut message = fields(before);
+        tell(&mut message, client, Some(&HeaderValue::from_static("example.com")));
+        assert_eq!(message, fields(after));
+    }
+
+    /// What a request without such fields gets.
+    const OF_STRANGER: &str = "x-forwarded-for: 192.0.2.1\nx-forwarded-proto: http\n\
+        x-forwarded-host: example.com\nforwarded: for=192.0.2.1;host=example.com;proto=http";
+
+    #[test]
+    fn a_strangers_own_words_are_removed() {
+        told(STRANGER, "", OF_STRANGER);
+        told(STRANGER, "x-forwarded-for: 6.6.6.6\nx-forwarded-for: 7.7.7.7", OF_STRANGER);
+        told(STRANGER, "x-forwarded-proto: https\nx-forwarded-host: evil", OF_STRANGER);
+        told(STRANGER, "x-forwarded-port: 1\nx-forwarded-prefix: /x\nx-forwarded: y", OF_STRANGER);
+        told(STRANGER, "forwarded: for=6.6.6.6;proto=https", OF_STRANGER);
+        told(STRANGER, "x-real-ip: 6.6.6.6\nclient-ip: 6.6.6.6\nx-client-ip: 1", OF_STRANGER);
+        told(STRANGER, "x-sendfile-type: x-accel-redirect\nx-accel-mapping: a=b", OF_STRANGER);
+    }
+
+    #[test]
+    fn underscores_are_no_way_around() {
+        told(STRANGER, "x_forwarded_for: 6.6.6.6\nx-forwarded_for: 6.6.6.6", OF_STRANGER);
+        told(STRANGER, "x_real_ip: 6.6.6.6\ncontent_length: 5", OF_STRANGER);
+        told(STRANGER, "api_key: 1", &format!("{OF_STRANGER}\napi_key: 1"));
+        told(
+            PROXY,
+            "x_forwarded_for: 6.6.6.6\ntransfer_encoding: chunked",
+            "x-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\nx-forwarded-host: example.com\n\
+             forwarded: for=192.0.2.1;host=example.com;proto=https",
+        );
+    }
+
+    #[test]
+    fn a_trusted_proxys_words_are_kept() {
+        told(
+            PROXY,
+            "x-forwarded-for: 2001:db8::1, bad\nx-forwarded-for: 9.9.9.9:80\nx-real-ip: 1.1.1.1\n\
+             x-forwarded-host: www.example.com:8443\nx-forwarded-proto: https",
+            "x-forwarded-for: 2001:db8::1, bad, 9.9.9.9:80, 192.0.2.1\nx-real-ip: 1.1.1.1\n\
+             x-forwarded-host: www.example.com:8443\nx-forwarded-proto: https\n\
+             forwarded: for=\"[2001:db8::1]\", for=unknown, for=9.9.9.9, \
+             for=192.0.2.1;host=\"www.example.com:8443\";proto=https",
+        );
+    }
+
+    #[test]
+    fn forwarded_is_kept_when_it_is_the_only_one() {
+        told(
+            PROXY,
+            "forwarded: for=9.9.9.9",
+            "x-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\nx-forwarded-host: example.com\n\
+             forwarded: for=9.9.9.9, for=192.0.2.1;host=example.com;proto=https",
+        );
+    }
+
+    #[test]
+    fn forwarded_that_a_proxy_let_pass_is_not_believed() {
+        told(
+            PROXY,
+            "forwarded: for=6.6.6.6\nx-forwarded-for: 9.9.9.9",
+            "x-forwarded-for: 9.9.9.9, 192.0.2.1\nx-forwarded-proto: https\n\
+             x-forwarded-host: example.com\n\
+             forwarded: for=9.9.9.9, for=192.0.2.1;host=example.com;proto=https",
+        );
+    }
+
+    #[test]
+    fn a_client_at_a_unix_socket_is_unknown() {
+        let nobody = Client { address: None, ..STRANGER };
+        told(
+            nobody,
+            "x-forwarded-for: 6.6.6.6",
+            "x-forwarded-proto: http\nx-forwarded-host: example.com\n\
+             forwarded: for=unknown;host=example.com;proto=http",
+        );
+        told(
+            Client { is_trusted: true, ..nobody },
+            "x-forwarded-for: 9.9.9.9",
+            "x-forwarded-for: 9.9.9.9\nx-forwarded-proto: http\nx-forwarded-host: example.com\n\
+             forwarded: for=9.9.9.9, for=unknown;host=example.com;proto=http",
+        );
+    }
+
+    #[track_caller]
+    fn written(address: &str, expected: &str) {
+        assert_eq!(Node::parse(address).to_string(), expected);
+    }
+
+    #[test]
+    fn nodes() {
+        written("192.0.2.1", "192.0.2.1");
+        written("192.0.2.1:80", "192.0.2.1");
+        written("::1", "\"[::1]\"");
+        written("[::1]", "\"[::1]\"");
+        written("[::1]:80", "\"[::1]\"");
+        written("\"[::1]\"", "\"[::1]\"");
+        written("::ffff:192.0.2.1", "192.0.2.1");
+        written("_hidden", "unknown");
+        written("", "unknown");
+    }
+
+    #[track_caller]
+    fn host(value: &str, expected: &str) {
+        assert_eq!(element(Node(None), Some(value), "http"), format!("for=unknown;{expected}"));
+    }
+
+    #[test]
+    fn a_host_is_quoted_where_it_has_to_be() {
+        host("example.com", "host=example.com;proto=http");
+        host("example.com:80", "host=\"example.com:80\";proto=http");
+        host("a\";for=\\", "host=\"a\\\";for=\\\\\";proto=http");
+        host("", "host=\"\";proto=http");
+        host("a, b", "host=b;proto=http");
+    }
+}

@@ -1,0 +1,322 @@
+//! A message as it is passed on: the client's request to the application, and its response back.
+
+use hyper::{
+    HeaderMap, Method, StatusCode, Uri, Version,
+    body::{Body, Incoming},
+    header::{
+        CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderName, HeaderValue, TE, TRAILER,
+        TRANSFER_ENCODING, UPGRADE, VIA,
+    },
+    http::{
+        request, response,
+        uri::{Authority, PathAndQuery, Scheme},
+    },
+};
+
+use super::{
+    Client,
+    failure::Failure,
+    forwarded,
+    hop_by_hop::{self, WEBSOCKET},
+};
+
+/// Some gateways make the variable `HTTP_PROXY` of this, which libraries then take for the proxy
+/// to use ("httpoxy"). It has no other meaning.
+const PROXY: HeaderName = HeaderName::from_static("proxy");
+
+/// How long a message's content is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    /// There is none.
+    None,
+    Known(u64),
+    Unknown,
+}
+
+impl Length {
+    pub(super) fn of(body: &Incoming) -> Self {
+        match body.size_hint().exact() {
+            _ if body.is_end_stream() => Self::None,
+            Some(length) => Self::Known(length),
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// Whether the connection is to change its protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http,
+    WebSocket,
+}
+
+/// The request that the application gets. It is of HTTP/1.1, whatever the client speaks.
+pub(super) fn request(
+    parts: request::Parts,
+    length: Length,
+    protocol: Protocol,
+    client: Client,
+    upstream: &Authority,
+) -> Result<request::Parts, Failure> {
+    if matches!(parts.method, Method::CONNECT | Method::TRACE) {
+        return Err(Failure::Method);
+    }
+    if hop_by_hop::is_coded(&parts.headers) {
+        return Err(Failure::Coding);
+    }
+    let host = host(&parts)?;
+    let (mut passed, ()) = hyper::Request::new(()).into_parts();
+    passed.uri = target(&parts.uri, upstream);
+    passed.method = parts.method;
+    passed.headers = parts.headers;
+    request_fields(&mut passed.headers, length, protocol);
+    forwarded::tell(&mut passed.headers, client, host.as_ref());
+    passed.headers.append(VIA, via(parts.version));
+    passed.headers.insert(HOST, host.unwrap_or_else(|| value(upstream.as_str())));
+    Ok(passed)
+}
+
+/// The host that is asked for: that of the request's target, and else the only field (RFC 9112
+/// §3.2.2). Before HTTP/1.1 there may be none.
+fn host(parts: &request::Parts) -> Result<Option<HeaderValue>, Failure> {
+    if let Some(authority) = parts.uri.authority() {
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        return Ok(Some(value(host)));
+    }
+    let mut fields = parts.headers.get_all(HOST).iter();
+    match (fields.next(), fields.next()) {
+        (Some(host), None) => Ok(Some(host.clone())),
+        (None, None) if parts.version != Version::HTTP_11 => Ok(None),
+        _ => Err(Failure::Host),
+    }
+}
+
+fn value(authority: &str) -> HeaderValue {
+    HeaderValue::from_str(authority).expect("an authority is of visible characters")
+}
+
+/// The target with our own authority, which is what the pool of connections goes by.
+fn target(asked: &Uri, upstream: &Authority) -> Uri {
+    let path = asked.path_and_query().cloned();
+    let mut parts = hyper::http::uri::Parts::default();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = Some(upstream.clone());
+    parts.path_and_query = Some(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+    Uri::from_parts(parts).expect("all three parts are there")
+}
+
+fn request_fields(fields: &mut HeaderMap, length: Length, protocol: Protocol) {
+    let takes_trailers = hop_by_hop::takes_trailers(fields);
+    hop_by_hop::remove(fields);
+    fields.remove(PROXY);
+    // The client is told to go on when its content is asked for, which is when the application has
+    // been reached: there is nothing left to expect.
+    fields.remove(EXPECT);
+    // Trailers of requests are discarded, as RFC 9110 §6.5.1 allows: an application that merges
+    // them into the header would take them for ours.
+    fields.remove(TRAILER);
+    join_cookies(fields);
+    frame(fields, length);
+    if takes_trailers {
+        fields.insert(TE, HeaderValue::from_static("trailers"));
+        fields.append(CONNECTION, HeaderValue::from_static("te"));
+    }
+    upgrade(fields, protocol);
+}
+
+/// HTTP/2 may send cookies in several fields, and HTTP/1.1 may not (RFC 9113 §8.2.3).
+fn join_cookies(fields: &mut HeaderMap) {
+    let cookies: Vec<_> = fields.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if cookies.len() > 1 {
+        let joined = HeaderValue::from_bytes(&cookies.join(&b"; "[..]));
+        fields.insert(COOKIE, joined.expect("the separator and values may stand in a value"));
+    }
+}
+
+/// Frames the content in exactly one way (RFC 9112 §6.3). It is said and not left to hyper, whose
+/// client would send a GET without its content if the length is not known.
+fn frame(fields: &mut HeaderMap, length: Length) {
+    let had_length = fields.remove(CONTENT_LENGTH).is_some();
+    match length {
+        Length::Known(length) => drop(fields.insert(CONTENT_LENGTH, length.into())),
+        Length::None if had_length => drop(fields.insert(CONTENT_LENGTH, 0.into())),
+        Length::None => {}
+        Length::Unknown => {
+            fields.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
+    }
+}
+
+fn upgrade(fields: &mut HeaderMap, protocol: Protocol) {
+    if protocol == Protocol::WebSocket {
+        fields.append(CONNECTION, HeaderValue::from_static("upgrade"));
+        fields.insert(UPGRADE, WEBSOCKET);
+    }
+}
+
+/// Who passed a message on, that came in this version of HTTP (RFC 9110 §7.6.3).
+fn via(version: Version) -> HeaderValue {
+    HeaderValue::from_static(match version {
+        Version::HTTP_10 => "1.0 hardtack",
+        Version::HTTP_2 => "2 hardtack",
+        _ => "1.1 hardtack",
+    })
+}
+
+/// The response that the client gets, if it asked for that protocol.
+pub(super) fn response(
+    parts: &mut response::Parts,
+    length: Length,
+    asked: Protocol,
+) -> Result<Protocol, Failure> {
+    let fields = &mut parts.headers;
+    if hop_by_hop::is_coded(fields) {
+        return Err(Failure::Bad("its response has a transfer coding besides chunked".to_owned()));
+    }
+    let protocol = agreed(parts.status, fields, asked)?;
+    response_fields(fields, length);
+    upgrade(fields, protocol);
+    fields.append(VIA, via(parts.version));
+    parts.version = Version::HTTP_11;
+    Ok(protocol)
+}
+
+fn agreed(status: StatusCode, fields: &HeaderMap, asked: Protocol) -> Result<Protocol, Failure> {
+    match asked {
+        _ if status != StatusCode::SWITCHING_PROTOCOLS => Ok(Protocol::Http),
+        Protocol::WebSocket if hop_by_hop::is_websocket(fields) => Ok(Protocol::WebSocket),
+        _ => Err(Failure::Bad("it changed to a protocol that was not asked for".to_owned())),
+    }
+}
+
+/// The length of no content is kept: it is that of the content which GET would get, or which has
+/// not changed. That of chunked content does not count (RFC 9112 §6.3).
+fn response_fields(fields: &mut HeaderMap, length: Length) {
+    hop_by_hop::remove(fields);
+    match length {
+        Length::None => {}
+        Length::Known(length) => drop(fields.insert(CONTENT_LENGTH, length.into())),
+        Length::Unknown => drop(fields.remove(CONTENT_LENGTH)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::fields, *};
+
+    #[track_caller]
+    fn passes(before: &str, length: Length, after: &str) {
+        let mut message = fields(before);
+        request_fields(&mut message, length, Protocol::Http);
+        assert_eq!(message, fields(after));
+    }
+
+    #[test]
+    fn fields_of_requests() {
+        use Length::{Known, None, Unknown};
+        passes("accept: */*\nx: 1\nx: 2", None, "accept: */*\nx: 1\nx: 2");
+        passes("proxy: http://evil\nexpect: 100-continue\ntrailer: x", None, "");
+        passes("te: trailers, gzip\nconnection: te", None, "te: trailers\nconnection: te");
+        passes("connection: upgrade\nupgrade: websocket", None, "");
+        passes("connection: upgrade, http2-settings\nupgrade: h2c\nhttp2-settings: x", None, "");
+        passes("cookie: a=1\ncookie: b=2\ncookie: c=3", None, "cookie: a=1; b=2; c=3");
+        passes("content-length: 0", None, "content-length: 0");
+        passes("content-length: 7", None, "content-length: 0");
+        passes("content-length: 5", Known(5), "content-length: 5");
+        passes("connection: content-length\ncontent-length: 5", Known(5), "content-length: 5");
+        passes("content-length: 5", Unknown, "transfer-encoding: chunked");
+        passes("transfer-encoding: chunked", Unknown, "transfer-encoding: chunked");
+        passes("transfer-encoding: chunked", None, "");
+    }
+
+    #[test]
+    fn websocket_is_passed_on_when_it_is_asked_for() {
+        let mut message = fields("connection: keep-alive, Upgrade\nupgrade: websocket, x");
+        request_fields(&mut message, Length::None, Protocol::WebSocket);
+        assert_eq!(message, fields("connection: upgrade\nupgrade: websocket"));
+    }
+
+    #[track_caller]
+    fn returns(before: &str, length: Length, after: &str) {
+        let mut message = fields(before);
+        response_fields(&mut message, length);
+        assert_eq!(message, fields(after));
+    }
+
+    #[test]
+    fn fields_of_responses() {
+        use Length::{Known, None, Unknown};
+        returns(
+            "server: x\nset-cookie: a\nset-cookie: b",
+            None,
+            "server: x\nset-cookie: a\nset-cookie: b",
+        );
+        returns("connection: close, x-own\nx-own: 1\nkeep-alive: timeout=2", None, "");
+        returns("upgrade: h2c\nproxy-authenticate: x", None, "");
+        returns("trailer: expires\ntransfer-encoding: chunked", Unknown, "trailer: expires");
+        returns("content-length: 9", None, "content-length: 9");
+        returns("content-length: 9, 9", Known(9), "content-length: 9");
+        returns("content-length: 9\ntransfer-encoding: chunked", Unknown, "");
+    }
+
+    const STRANGER: Client = Client { address: None, is_secure: false, is_trusted: false };
+
+    /// The target and the host that the application sees.
+    fn seen(uri: &str, version: Version, header: &str) -> Result<(String, String), StatusCode> {
+        let (mut parts, ()) = hyper::Request::new(()).into_parts();
+        (parts.uri, parts.version) = (uri.parse().unwrap(), version);
+        parts.headers = fields(header);
+        let upstream = Authority::from_static("127.0.0.1:8001");
+        let passed = request(parts, Length::None, Protocol::Http, STRANGER, &upstream);
+        let passed = passed.map_err(|failure| failure.page(&Method::GET, version).status())?;
+        assert_eq!(passed.version, Version::HTTP_11);
+        assert_eq!(passed.headers.get_all(HOST).iter().count(), 1);
+        let host = passed.headers[HOST].to_str().unwrap().to_owned();
+        Ok((passed.uri.to_string(), host))
+    }
+
+    #[track_caller]
+    fn addressed(uri: &str, version: Version, header: &str, target: &str, host: &str) {
+        let target = format!("http://127.0.0.1:8001{target}");
+        assert_eq!(seen(uri, version, header), Ok((target, host.to_owned())));
+    }
+
+    #[test]
+    fn the_host_is_that_of_the_client() {
+        let (v1_0, v1_1, v2) = (Version::HTTP_10, Version::HTTP_11, Version::HTTP_2);
+        addressed("/a?b", v1_1, "host: example.com", "/a?b", "example.com");
+        addressed("//a/../%2e", v1_1, "host: example.com:81", "//a/../%2e", "example.com:81");
+        addressed("http://example.com/a", v1_1, "host: evil", "/a", "example.com");
+        addressed("http://me@example.com:81", v1_1, "host: evil", "/", "example.com:81");
+        addressed("https://example.com/a", v2, "", "/a", "example.com");
+        addressed("/a", v2, "host: example.com", "/a", "example.com");
+        addressed("/a", v1_0, "", "/a", "127.0.0.1:8001");
+        addressed("/a", v1_1, "host: a\nconnection: host", "/a", "a");
+        addressed("/a", v1_1, "host:", "/a", "");
+    }
+
+    #[test]
+    fn a_request_needs_one_host() {
+        assert_eq!(seen("/", Version::HTTP_11, ""), Err(StatusCode::BAD_REQUEST));
+        assert_eq!(seen("/", Version::HTTP_11, "host: a\nhost: b"), Err(StatusCode::BAD_REQUEST));
+        assert_eq!(seen("/", Version::HTTP_10, "host: a\nhost: a"), Err(StatusCode::BAD_REQUEST));
+    }
+
+    #[test]
+    fn a_coding_that_is_not_undone_is_refused() {
+        let coded = "host: a\ntransfer-encoding: gzip, chunked";
+        assert_eq!(seen("/", Version::HTTP_11, coded), Err(StatusCode::NOT_IMPLEMENTED));
+    }
+
+    #[test]
+    fn a_change_of_protocol_is_agreed_on() {
+        use Protocol::{Http, WebSocket};
+        let (switching, ok) = (StatusCode::SWITCHING_PROTOCOLS, StatusCode::OK);
+        let answer = fields("connection: upgrade\nupgrade: websocket");
+        assert_eq!(agreed(switching, &answer, WebSocket).ok(), Some(WebSocket));
+        assert_eq!(agreed(ok, &answer, WebSocket).ok(), Some(Http));
+        assert_eq!(agreed(ok, &answer, Http).ok(), Some(Http));
+        assert_eq!(agreed(switching, &answer, Http).ok(), None);
+        assert_eq!(agreed(switching, &fields("upgrade: h2c"), WebSocket).ok(), None);
+    }
+}

@@ -1,0 +1,338 @@
+//! The worker: the process that serves. It is started by the supervisor, which gives it the
+//! sockets and the certificate; when it has those, it gives up the right to anything else.
+//!
+//! On the way of a connection: [`thread`] accepts it, [`connection`] finds out who it is and what
+//! it speaks, [`http1`] or [`http2`] takes requests from it, [`answer`] answers them. Beside that
+//! way: [`timed`] and [`progress`] watch the time, [`census`] counts connections, [`exchange`]
+//! counts and logs requests.
+
+mod answer;
+mod body;
+mod census;
+mod client;
+mod connection;
+mod ending;
+mod exchange;
+mod http1;
+mod http2;
+mod progress;
+mod proxy_protocol;
+mod redirect;
+mod refusal;
+pub(crate) mod sandbox;
+mod thread;
+mod timed;
+
+use std::{
+    io,
+    net::TcpListener as StdTcpListener,
+    os::{fd::OwnedFd, unix::net::UnixListener as StdUnixListener},
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    thread::Builder,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use hardtack::CdnGuard;
+use hardtack_bundle::Bundle;
+use rustls::ServerConfig;
+use tokio::{
+    net::{TcpListener, UnixListener},
+    runtime,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+use tracing::error;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking};
+
+use self::{
+    census::Census,
+    sandbox::InForce,
+    thread::{Door, Listener, Thread},
+    timed::Patience,
+};
+use crate::{
+    access_log::AccessLog,
+    admin, carried,
+    channel::{Channel, Listening, Order, PROTOCOL, Pem, Report, Speaks},
+    cli::Serve,
+    log,
+    queued::{Flush, queued},
+    tls,
+    upstream::{Resolved, Upstream},
+    watched::{Dropped, Watched},
+};
+
+/// How often it tells the supervisor that all threads are alive.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// How far the end has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Serving,
+    /// Connections are still accepted, but each response is the last of its connection.
+    Leaving,
+    /// Another worker accepts them; what is under way is finished, and idle connections are
+    /// kept for one more request each, as nobody has told their clients.
+    Retiring,
+    /// Nobody accepts them. What is under way is finished, and idle connections are closed.
+    Stopping,
+}
+
+/// What all threads read.
+pub(crate) struct Shared {
+    pub(crate) bundle: Bundle<'static>,
+    pub(crate) options: Serve,
+    pub(crate) guard: Option<CdnGuard>,
+    pub(crate) patience: Patience,
+    pub(crate) census: Census,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// Whether each response is the last of its connection.
+    pub(crate) is_closing: AtomicBool,
+    stage: watch::Sender<Stage>,
+}
+
+impl Shared {
+    /// How far the end has come, from now on.
+    pub(crate) fn stage(&self) -> watch::Receiver<Stage> {
+        self.stage.subscribe()
+    }
+
+    fn enter(&self, stage: Stage) {
+        self.is_closing.store(stage > Stage::Serving, Relaxed);
+        self.stage.send_replace(stage);
+    }
+}
+
+/// Serves until the supervisor says otherwise. The options are the supervisor's own.
+pub(crate) fn work(carried: Result<Bundle<'static>>, options: &Serve) -> ExitCode {
+    let channel = match Channel::of_stdin() {
+        Ok(channel) => channel,
+        Err(error) => {
+            anstream::eprintln!("hardtack: a worker is started by `hardtack serve`: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match Worker::prepare(&channel, carried, options) {
+        Ok(worker) => worker.run(channel),
+        Err(error) => {
+            // The supervisor says it, if there is one.
+            if channel.send(&Report::Failed(format!("{error:#}")), &[]).is_err() {
+                anstream::eprintln!("hardtack: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A worker that has everything that it needs.
+struct Worker {
+    shared: &'static Shared,
+    sockets: Vec<(Listening, Vec<OwnedFd>)>,
+    certificate: Option<Arc<tls::Current>>,
+    upstream: Option<Resolved>,
+    in_force: InForce,
+}
+
+impl Worker {
+    /// Takes what the supervisor gives, and then gives up the right to anything else.
+    fn prepare(
+        channel: &Channel,
+        carried: Result<Bundle<'static>>,
+        options: &Serve,
+    ) -> Result<Self> {
+        let (certificate, sockets) = receive(channel)?;
+        let bundle = carried?;
+        carried::keep_in_memory(&bundle, options.prefault, options.lock_memory)?;
+        let certificate = certificate.as_ref().map(tls::Current::new).transpose()?;
+        let upstream = options.upstream.as_ref().map(|address| {
+            address.resolve().with_context(|| format!("cannot find the upstream {address}"))
+        });
+        let upstream = upstream.transpose()?;
+        let shared = Shared {
+            bundle,
+            guard: CdnGuard::from_environment(bundle)?,
+            patience: Patience {
+                header: options.header_timeout,
+                idle: options.idle_timeout,
+                write: options.write_timeout,
+                min_rate: options.min_rate,
+            },
+            census: Census::new(options.max_connections, options.max_connections_per_address),
+            tls: certificate.clone().map(tls::config).transpose()?,
+            is_closing: AtomicBool::new(false),
+            stage: watch::Sender::new(Stage::Serving),
+            options: options.clone(),
+        };
+        let in_force = sandbox::enter(options.sandbox, upstream.as_ref())?;
+        // The process has them until it ends.
+        let shared = Box::leak(Box::new(shared));
+        Ok(Self { shared, sockets, certificate, upstream, in_force })
+    }
+
+    fn run(self, channel: Channel) -> ExitCode {
+        let options = &self.shared.options;
+        match log::begin_queued(options.log_format, options.log_level) {
+            Ok((_flush, dropped)) => match self.serve(channel, dropped) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    error!("{error:#}");
+                    ExitCode::FAILURE
+                }
+            },
+            Err(_) => ExitCode::FAILURE,
+        }
+    }
+
+    fn serve(mut self, channel: Channel, dropped: ErrorCounter) -> Result<()> {
+        let (doors, admin) = arrange(std::mem::take(&mut self.sockets))?;
+        let (access_log, _flush) = self.access_log().unzip();
+        let threads = self.threads(doors.len(), access_log.as_ref());
+        let access = access_log.as_ref().map(NonBlocking::error_counter);
+        let dropped = Dropped { access, process: Some(dropped) };
+        let (open, all_closed) = mpsc::channel(1);
+        for (thread, doors) in threads.iter().zip(doors) {
+            start(thread, doors, open.clone())?;
+        }
+        drop(open);
+        runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+            let (receiver, mut sender) = channel.into_async()?;
+            let watched = Arc::new(self.watched(&threads, dropped));
+            let admin = serve_admin(admin, &watched)?;
+            let release = self.shared.bundle.release_id().short().to_string();
+            let sandbox = self.in_force.to_string();
+            sender.send(&Report::Ready { sandbox, release }).await?;
+            let control = ending::Control {
+                shared: self.shared,
+                threads,
+                certificate: self.certificate,
+                receiver,
+                sender,
+                all_closed,
+                admin,
+                is_draining: watched.is_draining.clone(),
+            };
+            control.run().await;
+            Ok(())
+        })
+    }
+
+    fn access_log(&self) -> Option<(NonBlocking, Flush)> {
+        self.shared.options.access_log().map(|_| queued("hardtack-access", io::stdout()))
+    }
+
+    fn threads(&self, count: usize, lines: Option<&NonBlocking>) -> Vec<&'static Thread> {
+        let options = &self.shared.options;
+        let (patience, every) = (options.upstream_patience(), options.access_log_every);
+        let threads = (0..count).map(|_| {
+            let upstream = self.upstream.clone();
+            let log = options.access_log().zip(lines.cloned());
+            let thread: &'static Thread = Box::leak(Box::new(Thread {
+                shared: self.shared,
+                tally: Arc::default(),
+                access_log: log.map(|(format, lines)| AccessLog::new(format, every, lines)),
+                upstream: upstream.map(|upstream| Upstream::new(upstream, patience)),
+                beats: AtomicU64::new(0),
+            }));
+            thread
+        });
+        threads.collect()
+    }
+
+    fn watched(&self, threads: &[&'static Thread], dropped: Dropped) -> Watched {
+        Watched {
+            tallies: threads.iter().map(|thread| Arc::clone(&thread.tally)).collect(),
+            bundle: self.shared.bundle,
+            started: Instant::now(),
+            is_draining: Arc::new(AtomicBool::new(false)),
+            sandbox: self.in_force.to_string(),
+            dropped,
+        }
+    }
+}
+
+/// The certificate and the sockets, as the supervisor sends them.
+fn receive(channel: &Channel) -> Result<(Option<Pem>, Vec<(Listening, Vec<OwnedFd>)>)> {
+    let first = channel.receive::<Order>().context("a worker is started by `hardtack serve`")?;
+    let Some((Order::Start { protocol, sockets, certificate }, _)) = first else {
+        bail!("a worker is started by `hardtack serve`, and not by hand");
+    };
+    ensure!(
+        protocol == PROTOCOL,
+        "this executable cannot take over from that release without a restart: it speaks protocol \
+         {PROTOCOL}, and not {protocol}"
+    );
+    let mut received = Vec::new();
+    while received.len() < sockets {
+        match channel.receive::<Order>()? {
+            Some((Order::Socket(listening), files)) => received.push((listening, files)),
+            _ => bail!("the supervisor has not sent all sockets"),
+        }
+    }
+    Ok((certificate, received))
+}
+
+/// What each thread listens on, and what admins do. A place has a socket for each thread, or one
+/// that all have.
+fn arrange(sockets: Vec<(Listening, Vec<OwnedFd>)>) -> Result<(Vec<Vec<Door>>, Vec<OwnedFd>)> {
+    let threads = sockets.iter().map(|(_, files)| files.len()).max().unwrap_or(1).max(1);
+    let mut doors: Vec<Vec<Door>> = (0..threads).map(|_| Vec::new()).collect();
+    let mut admin = Vec::new();
+    for (listening, mut files) in sockets {
+        if listening.speaks == Speaks::Admin {
+            admin.append(&mut files);
+            continue;
+        }
+        while files.len() < threads {
+            files.push(files.first().context("a place without a socket")?.try_clone()?);
+        }
+        for (doors, socket) in doors.iter_mut().zip(files) {
+            doors.push(Door { speaks: listening.speaks, socket });
+        }
+    }
+    Ok((doors, admin))
+}
+
+fn start(thread: &'static Thread, doors: Vec<Door>, open: thread::Open) -> Result<()> {
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    Builder::new().name("hardtack-serve".to_owned()).spawn(move || {
+        match listeners(doors) {
+            Ok((runtime, listeners)) => {
+                ready.send(Ok(())).ok();
+                thread::serve(&runtime, thread, listeners, open);
+            }
+            Err(error) => drop(ready.send(Err(error))),
+        }
+    })?;
+    is_ready.recv().context("a thread ended at its start")?
+}
+
+fn listeners(doors: Vec<Door>) -> Result<(runtime::Runtime, Vec<Listener>)> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let entered = runtime.enter();
+    let listeners = doors.into_iter().map(Listener::new).collect::<Result<_, _>>()?;
+    drop(entered);
+    Ok((runtime, listeners))
+}
+
+/// Serves health, metrics and the status page in this thread, beside what it does.
+fn serve_admin(sockets: Vec<OwnedFd>, watched: &Arc<Watched>) -> Result<Vec<JoinHandle<()>>> {
+    let router = admin::router(Arc::clone(watched));
+    let tasks = sockets.into_iter().map(|socket| {
+        let router = router.clone();
+        let is_unix = socket2::SockRef::from(&socket).domain()? == socket2::Domain::UNIX;
+        Ok(if is_unix {
+            let listener = UnixListener::from_std(StdUnixListener::from(socket))?;
+            tokio::spawn(async { axum::serve(listener, router).await.unwrap_or_default() })
+        } else {
+            let listener = TcpListener::from_std(StdTcpListener::from(socket))?;
+            tokio::spawn(async { axum::serve(listener, router).await.unwrap_or_default() })
+        })
+    });
+    tasks.collect()
+}
+

@@ -1,0 +1,220 @@
+//! From a request of a connection to its response: what the process adds to
+//! [`hardtack::respond()`], and the application behind it.
+
+use std::{
+    convert::Infallible,
+    error::Error,
+    future::{Future, Ready, ready},
+    pin::Pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use hardtack::{BundleLayer, refuse_message, respond};
+use http_body_util::Either;
+use hyper::{
+    Request, Response, StatusCode, Version,
+    body::Incoming,
+    header::{CONNECTION, HeaderValue},
+    service::Service,
+};
+use tower_layer::Layer;
+use tower_service::Service as TowerService;
+
+use super::{
+    Shared,
+    body::Sent,
+    client,
+    connection::Peer,
+    exchange::Exchange,
+    progress::{Phase, Progress},
+    redirect,
+    refusal::refuse,
+};
+use crate::{
+    access_log::Entry,
+    tally::Outcome,
+    upstream::{self, Client, Upstream},
+};
+
+/// Answers the requests of a connection.
+#[derive(Clone)]
+pub(crate) struct Handler {
+    peer: Peer,
+    progress: Arc<Progress>,
+    is_http2: bool,
+}
+
+/// What answers from memory, or from the application.
+type Content = Either<hardtack::Body, upstream::Body>;
+
+impl Handler {
+    pub(crate) fn new(peer: Peer, progress: Arc<Progress>) -> Self {
+        Self { peer, progress, is_http2: false }
+    }
+
+    pub(crate) fn of_http2(&self) -> Self {
+        Self { is_http2: true, ..self.clone() }
+    }
+
+    pub(crate) fn progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+
+    pub(crate) fn shared(&self) -> &'static Shared {
+        self.progress.thread.shared
+    }
+
+    /// Whether the connection has had all the requests, or all the time, that it has.
+    pub(crate) fn is_used_up(&self) -> bool {
+        let options = &self.shared().options;
+        self.progress.requests() >= options.max_requests
+            || self.progress.age() >= options.max_connection_age
+    }
+
+    /// The response that needs no waiting, if this is one.
+    fn at_once(&self, request: &Request<Incoming>, client: Client) -> Option<Response<Content>> {
+        let shared = self.shared();
+        let response = refuse(request, &shared.options)
+            .or_else(|| redirect::to_https(request, client, &shared.options))
+            .or_else(|| shared.guard.as_ref()?.refusal(request))
+            .or_else(|| match &self.progress.thread.upstream {
+                None => Some(respond(&shared.bundle, request)),
+                Some(_) => refuse_message(&shared.bundle, request),
+            });
+        response.map(|response| response.map(Either::Left))
+    }
+
+    /// The response of the bundle, or else of the application.
+    fn later(
+        &self,
+        request: Request<Incoming>,
+        client: Client,
+        upstream: &Upstream,
+    ) -> impl Future<Output = Response<Content>> + Send + use<> {
+        let application = Application { upstream: upstream.clone(), client };
+        let mut site = BundleLayer::new(self.shared().bundle).layer(application);
+        let answer = site.call(self.without_secret(request));
+        async { answer.await.unwrap_or_else(|never| match never {}) }
+    }
+
+    fn without_secret(&self, mut request: Request<Incoming>) -> Request<Incoming> {
+        if let Some(guard) = &self.shared().guard {
+            guard.take_off(request.headers_mut());
+        }
+        request
+    }
+}
+
+impl Service<Request<Incoming>> for Handler {
+    type Response = Response<Sent>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, request: Request<Incoming>) -> Answer {
+        let started = Started::new(self, &request);
+        match self.at_once(&request, started.client) {
+            Some(response) => Answer::Now(ready(Ok(started.finish(response)))),
+            None => {
+                let upstream = self.progress.thread.upstream.as_ref();
+                let upstream = upstream.expect("without one, every request is answered at once");
+                let response = self.later(request, started.client, upstream);
+                Answer::Later(Box::pin(async { Ok(started.finish(response.await)) }))
+            }
+        }
+    }
+}
+
+/// The response, which is there, or will be.
+pub(crate) enum Answer {
+    Now(Ready<Result<Response<Sent>, Infallible>>),
+    Later(Pin<Box<dyn Future<Output = Result<Response<Sent>, Infallible>> + Send>>),
+}
+
+impl Future for Answer {
+    type Output = Result<Response<Sent>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Now(response) => Pin::new(response).poll(context),
+            Self::Later(response) => response.as_mut().poll(context),
+        }
+    }
+}
+
+/// A request that has come.
+struct Started {
+    handler: Handler,
+    client: Client,
+    begun: Instant,
+    version: Version,
+    entry: Option<Entry>,
+}
+
+impl Started {
+    fn new(handler: &Handler, request: &Request<Incoming>) -> Self {
+        let progress = &handler.progress;
+        progress.count_request();
+        match handler.is_http2 {
+            true => progress.stream_opened(),
+            false => progress.enter(Phase::Answering),
+        }
+        let client = client::of(handler.peer, request.headers(), &handler.shared().options);
+        let log = progress.thread.access_log.as_ref();
+        let entry = log.map(|log| log.begin(request, client.address));
+        let (handler, version) = (handler.clone(), request.version());
+        Self { handler, client, begun: Instant::now(), version, entry }
+    }
+
+    fn finish(self, mut response: Response<Content>) -> Response<Sent> {
+        let Self { handler, begun, version, entry, .. } = self;
+        if handler.is_last_request() && version <= Version::HTTP_11 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        let thread = handler.progress.thread;
+        let outcome = Outcome::of(&response, version);
+        let exchange = Exchange { thread, begun, outcome, entry };
+        let is_tunnel = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        let (progress, is_http2) = (handler.progress, handler.is_http2);
+        if is_tunnel {
+            progress.enter(Phase::Other);
+        }
+        response.map(|content| match is_http2 {
+            true => Sent::over_http2(content, progress, exchange),
+            false => Sent::over_http1(content, progress, exchange),
+        })
+    }
+}
+
+impl Handler {
+    /// Whether the connection ends with this response.
+    fn is_last_request(&self) -> bool {
+        self.shared().is_closing.load(Relaxed) || self.is_used_up()
+    }
+}
+
+/// The application, as what stands behind the bundle.
+struct Application {
+    upstream: Upstream,
+    client: Client,
+}
+
+impl TowerService<Request<Incoming>> for Application {
+    type Response = Response<upstream::Body>;
+    type Error = Infallible;
+    type Future =
+        Pin<Box<dyn Future<Output = Result<Response<upstream::Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let (upstream, client) = (self.upstream.clone(), self.client);
+        Box::pin(async move { Ok(upstream.forward(request, client).await) })
+    }
+}
+
+/// Why a body ends before its end.
+pub(crate) type BodyError = Box<dyn Error + Send + Sync>;

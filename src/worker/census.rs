@@ -1,0 +1,138 @@
+//! How many connections there are: in all, and from one address.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Counts the connections of all threads.
+pub(crate) struct Census {
+    places: Semaphore,
+    most_per_address: u32,
+    addresses: Mutex<HashMap<IpAddr, u32>>,
+}
+
+/// A place for a connection. It is free again when this goes.
+pub(crate) struct Ticket {
+    _place: SemaphorePermit<'static>,
+    counted: Option<Counted>,
+}
+
+struct Counted {
+    census: &'static Census,
+    address: IpAddr,
+}
+
+/// There are as many connections from that address as there may be.
+#[derive(Debug)]
+pub(crate) struct TooMany;
+
+impl Census {
+    /// The second number may be 0: no limit.
+    pub(crate) fn new(most: usize, most_per_address: u32) -> Self {
+        let addresses = Mutex::new(HashMap::new());
+        Self { places: Semaphore::new(most), most_per_address, addresses }
+    }
+
+    /// Waits until there is a place for one more connection.
+    pub(crate) async fn place(&'static self) -> Ticket {
+        let place = self.places.acquire().await.expect("the semaphore is never closed");
+        Ticket { _place: place, counted: None }
+    }
+
+    fn addresses(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket {
+    /// Counts the connection as one of that address.
+    ///
+    /// # Errors
+    ///
+    /// If there are too many from there.
+    pub(crate) fn count(
+        &mut self,
+        census: &'static Census,
+        address: IpAddr,
+    ) -> Result<(), TooMany> {
+        if census.most_per_address == 0 {
+            return Ok(());
+        }
+        let address = network_of(address);
+        {
+            let mut addresses = census.addresses();
+            let count = addresses.entry(address).or_default();
+            if *count >= census.most_per_address {
+                return Err(TooMany);
+            }
+            *count += 1;
+        }
+        self.counted = Some(Counted { census, address });
+        Ok(())
+    }
+}
+
+/// Who has an IPv6 address has at least the 2^64 beside it.
+fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+        address => address,
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut count) = self.census.addresses().entry(self.address) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn census(most: usize, per_address: u32) -> &'static Census {
+        Box::leak(Box::new(Census::new(most, per_address)))
+    }
+
+    #[tokio::test]
+    async fn an_address_has_so_many_and_no_more() {
+        let census = census(10, 2);
+        let address = |text: &str| text.parse().unwrap();
+        let mut tickets = Vec::new();
+        for (from, is_let_in) in [
+            ("192.0.2.1", true),
+            ("192.0.2.1", true),
+            ("192.0.2.1", false),
+            ("::ffff:192.0.2.1", false),
+            ("192.0.2.2", true),
+            ("2001:db8::1", true),
+            ("2001:db8::2", true),
+            ("2001:db8::3", false),
+            ("2001:db8:0:1::1", true),
+        ] {
+            let mut ticket = census.place().await;
+            assert_eq!(ticket.count(census, address(from)).is_ok(), is_let_in, "{from}");
+            tickets.push(ticket);
+        }
+        drop(tickets);
+        assert!(census.addresses().is_empty());
+        assert_eq!(census.places.available_permits(), 10);
+    }
+
+    #[tokio::test]
+    async fn without_a_limit_nothing_is_kept() {
+        let census = census(1, 0);
+        let mut ticket = census.place().await;
+        ticket.count(census, "192.0.2.1".parse().unwrap()).unwrap();
+        assert!(census.addresses().is_empty());
+    }
+}

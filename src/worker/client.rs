@@ -1,0 +1,98 @@
+//! Who a request is from: the peer, or who a trusted peer says.
+
+use std::net::IpAddr;
+
+use hyper::{HeaderMap, header::HeaderName};
+
+use super::connection::Peer;
+use crate::{cli::Serve, upstream::Client};
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// The client, as far as it is known.
+pub(crate) fn of(peer: Peer, headers: &HeaderMap, options: &Serve) -> Client {
+    let Peer { address, is_tls, is_trusted, .. } = peer;
+    if !is_trusted {
+        return Client { address, is_secure: is_tls, is_trusted };
+    }
+    let is_trusted_proxy =
+        |address| options.forwarded_from.iter().any(|network| network.has(Some(address)));
+    let address = forwarded_for(headers, is_trusted_proxy).or(address);
+    let is_secure = forwarded_proto(headers).unwrap_or(is_tls);
+    Client { address, is_secure, is_trusted }
+}
+
+/// Each proxy appends who it heard from. From the end on, those that are trusted said the truth
+/// about the one before; the first that is not is the client, and what it says may be invented.
+fn forwarded_for(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
+    let lines = headers.get_all(X_FORWARDED_FOR).into_iter();
+    let texts = lines.map(|line| line.to_str().unwrap_or_default());
+    let names: Vec<_> = texts.flat_map(|line| line.split(',')).collect();
+    let mut farthest = None;
+    for name in names.iter().rev() {
+        let Some(address) = parse(name.trim()) else { return farthest };
+        farthest = Some(address);
+        if !is_trusted(address) {
+            return farthest;
+        }
+    }
+    farthest
+}
+
+/// An address, perhaps with a port, as some load balancers write it.
+fn parse(name: &str) -> Option<IpAddr> {
+    let socket = || name.parse::<std::net::SocketAddr>().map(|address| address.ip());
+    let bracketed = || name.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    name.parse().or_else(|_| socket()).ok().or_else(bracketed)
+}
+
+/// Whether the client came by TLS, as the nearest proxy says.
+fn forwarded_proto(headers: &HeaderMap) -> Option<bool> {
+    let said = headers.get_all(X_FORWARDED_PROTO).into_iter().next_back()?.to_str().ok()?;
+    let last = said.rsplit(',').next()?.trim();
+    Some(last.eq_ignore_ascii_case("https"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn is_from(lines: &[&str], expected: Option<&str>) {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(X_FORWARDED_FOR, line.parse().unwrap());
+        }
+        let is_trusted = |address: IpAddr| address.to_string().starts_with("10.");
+        let said = forwarded_for(&headers, is_trusted).map(|address| address.to_string());
+        assert_eq!(said.as_deref(), expected, "{lines:?}");
+    }
+
+    #[test]
+    fn the_last_that_is_not_trusted() {
+        is_from(&[], None);
+        is_from(&["192.0.2.1"], Some("192.0.2.1"));
+        is_from(&["192.0.2.1, 10.0.0.1"], Some("192.0.2.1"));
+        is_from(&["192.0.2.9, 192.0.2.1, 10.0.0.1"], Some("192.0.2.1"));
+        is_from(&["192.0.2.9", "192.0.2.1", "10.0.0.1,10.0.0.2"], Some("192.0.2.1"));
+        is_from(&["10.0.0.1, 10.0.0.2"], Some("10.0.0.1"));
+        is_from(&["192.0.2.1, unknown"], None);
+        is_from(&["nonsense, 10.0.0.1"], Some("10.0.0.1"));
+        is_from(&["192.0.2.1:4711"], Some("192.0.2.1"));
+        is_from(&["2001:db8::1"], Some("2001:db8::1"));
+        is_from(&["[2001:db8::1]"], Some("2001:db8::1"));
+        is_from(&["[2001:db8::1]:4711"], Some("2001:db8::1"));
+    }
+
+    #[test]
+    fn the_last_scheme() {
+        for (said, is_secure) in
+            [("https", Some(true)), ("http", Some(false)), ("https, http", Some(false))]
+        {
+            let headers = HeaderMap::from_iter([(X_FORWARDED_PROTO, said.parse().unwrap())]);
+            assert_eq!(forwarded_proto(&headers), is_secure, "{said}");
+        }
+        assert_eq!(forwarded_proto(&HeaderMap::new()), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! What the worker does beside serving: it does what the supervisor says, tells it that all is
+//! well, and ends without losing a request.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
+};
+use tracing::{error, info};
+
+use super::{BEAT, Shared, Stage, thread::Thread};
+use crate::{
+    channel::{Order, Receiver, Report, Sender},
+    tls,
+};
+
+/// The worker, as seen from its first thread.
+pub(crate) struct Control {
+    pub(crate) shared: &'static Shared,
+    pub(crate) threads: Vec<&'static Thread>,
+    pub(crate) certificate: Option<Arc<tls::Current>>,
+    pub(crate) receiver: Receiver,
+    pub(crate) sender: Sender,
+    /// Closed when nobody accepts and no connection is open.
+    pub(crate) all_closed: mpsc::Receiver<()>,
+    pub(crate) admin: Vec<JoinHandle<()>>,
+    pub(crate) is_draining: Arc<AtomicBool>,
+}
+
+/// What is next on the way to the end, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// Nothing: it serves.
+    Never,
+    /// It stops accepting.
+    Close(Instant),
+    /// It exits, whatever is under way.
+    Exit(Instant),
+}
+
+impl Control {
+    /// Returns when the process may exit.
+    pub(crate) async fn run(mut self) {
+        let mut next = Next::Never;
+        let mut beats = Beats::new(&self.threads);
+        let mut interval = interval(BEAT);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_alone = false;
+        loop {
+            tokio::select! {
+                order = self.receiver.receive::<Order>(), if !is_alone => {
+                    is_alone = order.is_none();
+                    next = self.obey(order, next);
+                }
+                _ = interval.tick() => {
+                    if beats.all_threads_live() {
+                        self.sender.send(&Report::Alive).await.ok();
+                    }
+                }
+                _ = self.all_closed.recv() => return,
+                () = when(next) => match next {
+                    Next::Close(_) => next = self.close().await,
+                    _ => return,
+                },
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Option<Order>, next: Next) -> Next {
+        match order {
+            Some(Order::Certificate(pem)) => {
+                self.show(&pem);
+                next
+            }
+            Some(Order::Retire) => self.retire(),
+            Some(Order::Stop) => self.leave(self.shared.options.shutdown_delay, next),
+            Some(Order::Start { .. } | Order::Socket(_)) => next,
+            // Without a supervisor, nobody could end this otherwise.
+            None => {
+                if next == Next::Never {
+                    error!("the supervisor has gone: finishing what is under way");
+                }
+                self.leave(Duration::ZERO, next)
+            }
+        }
+    }
+
+    fn show(&self, pem: &crate::channel::Pem) {
+        match self.certificate.as_ref().map(|certificate| certificate.replace(pem)) {
+            Some(Ok(())) => info!("another certificate is in use"),
+            Some(Err(error)) => error!("the old certificate stays in use: {error:#}"),
+            None => {}
+        }
+    }
+
+    /// Another worker has taken over.
+    fn retire(&mut self) -> Next {
+        self.is_draining.store(true, Relaxed);
+        self.shared.enter(Stage::Retiring);
+        self.admin.drain(..).for_each(|task| task.abort());
+        Next::Exit(Instant::now() + self.shared.options.drain_timeout)
+    }
+
+    /// The process ends: unready at once, and after a while it accepts no more.
+    fn leave(&mut self, delay: Duration, next: Next) -> Next {
+        self.is_draining.store(true, Relaxed);
+        match next {
+            Next::Never => {
+                self.shared.enter(Stage::Leaving);
+                Next::Close(Instant::now() + delay)
+            }
+            // It has retired, and idle connections need not be waited for any more.
+            Next::Exit(_) => {
+                self.shared.enter(Stage::Stopping);
+                next
+            }
+            Next::Close(_) => next,
+        }
+    }
+
+    async fn close(&mut self) -> Next {
+        self.shared.enter(Stage::Stopping);
+        self.sender.send(&Report::Closed).await.ok();
+        Next::Exit(Instant::now() + self.shared.options.drain_timeout)
+    }
+}
+
+async fn when(next: Next) {
+    match next {
+        Next::Never => std::future::pending().await,
+        Next::Close(at) | Next::Exit(at) => sleep_until(at).await,
+    }
+}
+
+/// Whether the threads come further.
+struct Beats<'a> {
+    threads: Vec<(&'a Thread, u64)>,
+}
+
+impl<'a> Beats<'a> {
+    fn new(threads: &[&'a Thread]) -> Self {
+        Self { threads: threads.iter().map(|thread| (*thread, 0)).collect() }
+    }
+
+    fn all_threads_live(&mut self) -> bool {
+        let mut all = true;
+        for (thread, seen) in &mut self.threads {
+            let beats = thread.beats.load(Relaxed);
+            all &= beats > std::mem::replace(seen, beats);
+        }
+        all
+    }
+}

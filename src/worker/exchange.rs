@@ -1,0 +1,26 @@
+//! A request and its response: counted and logged when it is over.
+
+use std::time::Instant;
+
+use crate::{access_log::Entry, tally::Outcome};
+
+use super::thread::Thread;
+
+/// It is over when this is dropped.
+pub(crate) struct Exchange {
+    pub(crate) thread: &'static Thread,
+    pub(crate) begun: Instant,
+    pub(crate) outcome: Outcome,
+    /// If it is to be logged.
+    pub(crate) entry: Option<Entry>,
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.outcome.duration = self.begun.elapsed();
+        self.thread.tally.request(&self.outcome);
+        if let Some(entry) = self.entry.take() {
+            entry.finish(&self.outcome);
+        }
+    }
+}

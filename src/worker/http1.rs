@@ -1,0 +1,133 @@
+//! A connection that speaks HTTP/1.1.
+//!
+//! One that has been idle for a second is *parked*: hyper's state, with its buffers, is dropped,
+//! and only the socket is kept, until another byte comes. So that thousands of connections which
+//! are kept alive cost little memory, and busy ones nothing.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+};
+
+use super::{Shared, Stage, answer::Handler, progress::Phase, timed::Timed};
+
+/// hyper's own limit, which it keeps at less cost than another one.
+const DEFAULT_HEADER_FIELDS: u16 = 100;
+
+pub(crate) async fn serve<S>(mut stream: Timed<S>, handler: Handler)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let mut stage = handler.shared().stage();
+    loop {
+        handler.progress().allow_parking();
+        // Boxed, so that a parked connection has no room for it.
+        let Some(idle) = Box::pin(requests(stream, handler.clone(), &mut stage)).await else {
+            return;
+        };
+        stream = idle;
+        tokio::select! {
+            has_request = stream.has_request() => if !has_request { return },
+            _ = stage.wait_for(|stage| *stage >= Stage::Stopping) => return,
+        }
+    }
+}
+
+/// Answers requests, until there is none for a while, or no more.
+async fn requests<S>(
+    stream: Timed<S>,
+    handler: Handler,
+    stage: &mut watch::Receiver<Stage>,
+) -> Option<Timed<S>>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let progress = handler.progress().clone();
+    let builder = builder(handler.shared());
+    let has_upstream = progress.thread.upstream.is_some();
+    let mut connection = match builder.serve_connection(TokioIo::new(stream), handler) {
+        connection if has_upstream => Connection::Upgradeable(connection.with_upgrades()),
+        connection => Connection::Plain(connection),
+    };
+    let outcome = tokio::select! {
+        biased;
+        outcome = poll_fn(|context| match connection.poll(context) {
+            Poll::Ready(()) => Poll::Ready(Outcome::Over),
+            Poll::Pending if progress.is_parked() => Poll::Ready(Outcome::Idle),
+            Poll::Pending => Poll::Pending,
+        }) => outcome,
+        _ = stage.wait_for(|stage| *stage >= Stage::Stopping) => Outcome::Stop,
+    };
+    match outcome {
+        Outcome::Over => None,
+        Outcome::Idle => connection.into_stream(),
+        // hyper would wait for the first request of a connection, which may never come.
+        Outcome::Stop if progress.phase() == Phase::Idle => None,
+        Outcome::Stop => {
+            connection.end();
+            poll_fn(|context| connection.poll(context)).await;
+            None
+        }
+    }
+}
+
+enum Outcome {
+    /// The connection has ended.
+    Over,
+    /// There has been no request for a while.
+    Idle,
+    /// The process is to end.
+    Stop,
+}
+
+fn builder(shared: &Shared) -> http1::Builder {
+    let options = &shared.options;
+    let header_bytes = options.max_header_bytes as usize;
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(header_bytes).max_header_size(header_bytes);
+    if options.max_header_fields != DEFAULT_HEADER_FIELDS {
+        builder.max_headers(options.max_header_fields.into());
+    }
+    builder
+}
+
+/// hyper's connection, which becomes a tunnel only if there is an application that wants it.
+enum Connection<S> {
+    Plain(http1::Connection<TokioIo<Timed<S>>, Handler>),
+    Upgradeable(http1::UpgradeableConnection<TokioIo<Timed<S>>, Handler>),
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Connection<S> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Plain(connection) => Pin::new(connection).poll(context).map(drop),
+            Self::Upgradeable(connection) => Pin::new(connection).poll(context).map(drop),
+        }
+    }
+
+    /// The response that is under way is the last one.
+    fn end(&mut self) {
+        match self {
+            Self::Plain(connection) => Pin::new(connection).graceful_shutdown(),
+            Self::Upgradeable(connection) => Pin::new(connection).graceful_shutdown(),
+        }
+    }
+
+    fn into_stream(self) -> Option<Timed<S>> {
+        let parts = match self {
+            Self::Plain(connection) => connection.into_parts(),
+            Self::Upgradeable(connection) => connection.into_parts()?,
+        };
+        let mut stream = parts.io.into_inner();
+        stream.unread(&parts.read_buf);
+        Some(stream)
+    }
+}

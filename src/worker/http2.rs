@@ -1,0 +1,84 @@
+//! A connection that speaks HTTP/2 (RFC 9113).
+//!
+//! Its requests overlap, so the time that a client has is looked at from outside, now and then: it
+//! has the idle time without a request, and the write time when responses wait for it, in which any
+//! of them has to come further.
+
+use std::{pin::pin, time::Duration};
+
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, sleep_until},
+};
+
+use super::{Shared, Stage, answer::Handler, progress::Phase, timed::Timed};
+use crate::labels::Timeout;
+
+/// How often the time is looked at.
+const ROUND: Duration = Duration::from_secs(1);
+/// How much of a response is kept for a client that does not take it, a stream.
+const SEND_BUFFER: usize = 64 * 1024;
+
+pub(crate) async fn serve<S>(stream: Timed<S>, handler: Handler)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let progress = handler.progress().clone();
+    progress.enter(Phase::Other);
+    let mut stage = handler.shared().stage();
+    let builder = builder(handler.shared());
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), handler.of_http2()));
+    let mut is_ending = false;
+    let mut round = Instant::now() + ROUND;
+    loop {
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = sleep_until(round) => round = Instant::now() + ROUND,
+            _ = stage.wait_for(|stage| *stage >= Stage::Retiring), if !is_ending => {
+                is_ending = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+        match judge(&handler, is_ending) {
+            Verdict::GoOn => {}
+            Verdict::End => {
+                is_ending = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            Verdict::CutOff => return,
+        }
+    }
+}
+
+enum Verdict {
+    GoOn,
+    /// No new request is taken (GOAWAY); those that are under way are answered.
+    End,
+    CutOff,
+}
+
+fn judge(handler: &Handler, is_ending: bool) -> Verdict {
+    let (progress, patience) = (handler.progress(), handler.shared().patience);
+    let stillness = progress.stillness();
+    if progress.has_waiting_streams() && stillness >= patience.write {
+        progress.timed_out(Timeout::Write);
+        return Verdict::CutOff;
+    }
+    if !progress.has_streams() && stillness >= patience.idle {
+        progress.timed_out(Timeout::Idle);
+        return if is_ending { Verdict::CutOff } else { Verdict::End };
+    }
+    if handler.is_used_up() && !is_ending { Verdict::End } else { Verdict::GoOn }
+}
+
+fn builder(shared: &Shared) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(shared.options.max_streams)
+        .max_header_list_size(shared.options.max_header_bytes)
+        .max_send_buf_size(SEND_BUFFER);
+    builder
+}

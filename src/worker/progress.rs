@@ -1,0 +1,180 @@
+//! What is known of a connection by all who have to do with it: the bytes' side ([`Timed`]), the
+//! requests' side ([`super::answer`]), and the responses' bodies.
+//!
+//! [`Timed`]: super::timed::Timed
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{census::Ticket, exchange::Exchange, thread::Thread};
+use crate::{labels::Timeout, tally::OpenConnection};
+
+/// What a connection of HTTP/1.1 is waiting for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// No byte of a request has come.
+    Idle,
+    /// Some have.
+    Header,
+    /// All have, and the response is not all there yet.
+    Answering,
+    /// It is there, and not all sent yet.
+    Sending,
+    /// The connection speaks no HTTP any more, or HTTP/2, whose requests overlap.
+    Other,
+}
+
+const PHASES: [Phase; 5] =
+    [Phase::Idle, Phase::Header, Phase::Answering, Phase::Sending, Phase::Other];
+
+/// The state of a connection, which its parts share.
+pub(crate) struct Progress {
+    pub(crate) thread: &'static Thread,
+    phase: AtomicU8,
+    may_park: AtomicBool,
+    is_parked: AtomicBool,
+    opened: Instant,
+    requests: AtomicU32,
+    /// The request that is being answered, of HTTP/1.1.
+    current: Mutex<Option<Exchange>>,
+    /// Those of HTTP/2: how many there are, how many of them wait for the client to take something,
+    /// and when any of them came further, in milliseconds from the beginning.
+    streams: AtomicU32,
+    waiting: AtomicU32,
+    moved: AtomicU64,
+    _open: OpenConnection,
+    _ticket: Ticket,
+}
+
+impl Progress {
+    pub(crate) fn new(thread: &'static Thread, ticket: Ticket) -> Self {
+        Self {
+            thread,
+            phase: AtomicU8::new(0),
+            may_park: AtomicBool::new(false),
+            is_parked: AtomicBool::new(false),
+            opened: Instant::now(),
+            requests: AtomicU32::new(0),
+            current: Mutex::new(None),
+            streams: AtomicU32::new(0),
+            waiting: AtomicU32::new(0),
+            moved: AtomicU64::new(0),
+            _open: thread.tally.connection(),
+            _ticket: ticket,
+        }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        PHASES[usize::from(self.phase.load(Relaxed))]
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Relaxed);
+    }
+
+    /// A request has come; how many there were with it.
+    pub(crate) fn count_request(&self) -> u32 {
+        self.requests.fetch_add(1, Relaxed) + 1
+    }
+
+    pub(crate) fn requests(&self) -> u32 {
+        self.requests.load(Relaxed)
+    }
+
+    pub(crate) fn age(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
+    pub(crate) fn timed_out(&self, timeout: Timeout) {
+        self.thread.tally.timeout(timeout);
+    }
+
+    /// Whether the connection may be parked while it is idle.
+    pub(crate) fn may_park(&self) -> bool {
+        self.may_park.load(Relaxed) && !self.is_parked.load(Relaxed)
+    }
+
+    pub(crate) fn allow_parking(&self) {
+        self.may_park.store(true, Relaxed);
+        self.is_parked.store(false, Relaxed);
+    }
+
+    pub(crate) fn park(&self) {
+        self.is_parked.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_parked(&self) -> bool {
+        self.is_parked.load(Relaxed) && self.phase() == Phase::Idle
+    }
+
+    /// A request of HTTP/1.1 is answered.
+    pub(crate) fn begin(&self, exchange: Exchange) {
+        self.replace(Some(exchange));
+    }
+
+    /// The body of the response is complete, or will never be.
+    pub(crate) fn body_ended(&self, bytes: u64) {
+        if let Some(exchange) = &mut *self.current.lock().unwrap_or_else(PoisonError::into_inner) {
+            exchange.outcome.bytes = bytes;
+        }
+        if self.phase() == Phase::Answering {
+            self.enter(Phase::Sending);
+        }
+    }
+
+    /// The response is sent.
+    pub(crate) fn sent(&self) {
+        self.replace(None);
+    }
+
+    fn replace(&self, exchange: Option<Exchange>) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        // The one before is finished by being dropped.
+        *current = exchange;
+    }
+
+    /// A stream of HTTP/2 begins.
+    pub(crate) fn stream_opened(&self) {
+        self.streams.fetch_add(1, Relaxed);
+        self.stream_moved();
+    }
+
+    pub(crate) fn stream_closed(&self) {
+        self.streams.fetch_sub(1, Relaxed);
+        self.stream_moved();
+    }
+
+    /// A stream waits for the client.
+    pub(crate) fn waits(&self) {
+        self.waiting.fetch_add(1, Relaxed);
+        self.stream_moved();
+    }
+
+    /// The client has taken what it waited for.
+    pub(crate) fn took(&self) {
+        self.waiting.fetch_sub(1, Relaxed);
+        self.stream_moved();
+    }
+
+    fn stream_moved(&self) {
+        self.moved.store(self.opened.elapsed().as_millis() as u64, Relaxed);
+    }
+
+    pub(crate) fn has_waiting_streams(&self) -> bool {
+        self.waiting.load(Relaxed) > 0
+    }
+
+    pub(crate) fn has_streams(&self) -> bool {
+        self.streams.load(Relaxed) > 0
+    }
+
+    /// How long no stream has come further.
+    pub(crate) fn stillness(&self) -> Duration {
+        self.opened.elapsed().saturating_sub(Duration::from_millis(self.moved.load(Relaxed)))
+    }
+}

@@ -1,0 +1,65 @@
+//! From http:// to https://.
+
+use hardtack::Body;
+use hyper::{
+    Request, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, HeaderValue, LOCATION},
+};
+
+use crate::{cli::Serve, upstream::Client};
+
+/// The redirect of a request that came without TLS, if the options ask for it. It keeps the method
+/// (RFC 9110 §15.4.9), and no cache keeps it: the same URL is another one with TLS.
+pub(crate) fn to_https<B>(
+    request: &Request<B>,
+    client: Client,
+    options: &Serve,
+) -> Option<Response<Body>> {
+    let port = options.https_redirect.filter(|_| !client.is_secure)?;
+    let location = location(request, port)?;
+    let response = Response::builder()
+        .status(StatusCode::PERMANENT_REDIRECT)
+        .header(LOCATION, location)
+        .header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        .header(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    response.body(Body::empty()).ok()
+}
+
+/// None if the request does not say a host; that is refused elsewhere.
+fn location<B>(request: &Request<B>, port: u16) -> Option<String> {
+    let uri = request.uri();
+    let host = match uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => request.headers().get(HOST)?.to_str().ok()?,
+    };
+    let authority: hyper::http::uri::Authority = host.parse().ok()?;
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    if !target.starts_with('/') {
+        return None;
+    }
+    let port = if port == 443 { String::new() } else { format!(":{port}") };
+    Some(format!("https://{}{port}{target}", authority.host()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn leads(target: &str, host: &str, port: u16, expected: Option<&str>) {
+        let request = Request::get(target).header(HOST, host).body(()).unwrap();
+        assert_eq!(location(&request, port).as_deref(), expected);
+    }
+
+    #[test]
+    fn locations() {
+        leads("/a?b=c", "a.example", 443, Some("https://a.example/a?b=c"));
+        leads("/", "a.example:80", 443, Some("https://a.example/"));
+        leads("/", "a.example:8000", 8443, Some("https://a.example:8443/"));
+        leads("/", "[::1]:80", 443, Some("https://[::1]/"));
+        leads("http://b.example/x", "a.example", 443, Some("https://b.example/x"));
+        leads("//evil.example/x", "a.example", 443, Some("https://a.example//evil.example/x"));
+        leads("/", "a b", 443, None);
+        leads("*", "a.example", 443, None);
+    }
+}

@@ -1,0 +1,297 @@
+//! What the worker gives up before it hears anyone: files, other programs, other processes, and,
+//! unless there is an application behind it, connections of its own.
+//!
+//! Three locks, each of which holds by itself: no new privileges (prctl(2)), Landlock without any
+//! right (landlock(7)), and a list of the system calls that are left (seccomp(2)).
+
+use std::fmt;
+
+use anyhow::Result;
+
+use crate::{cli::Sandbox, upstream::Resolved};
+
+/// What was given up, in words.
+#[derive(Clone, Debug)]
+pub(crate) struct InForce(String);
+
+impl fmt::Display for InForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Gives up what the process does not need. This thread is the only one; those that follow inherit
+/// it.
+///
+/// # Errors
+///
+/// If all of it was asked for, and the system cannot do that.
+pub(crate) fn enter(sandbox: Sandbox, upstream: Option<&Resolved>) -> Result<InForce> {
+    let parts = match sandbox {
+        Sandbox::Off => return Ok(InForce("off".to_owned())),
+        Sandbox::BestEffort => system::best_effort(upstream)?,
+        Sandbox::Strict => system::strict(upstream)?,
+    };
+    let text = if parts.is_empty() { "none: this system has none".to_owned() } else { parts.join(", ") };
+    Ok(InForce(text))
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use super::{Resolved, Result};
+
+    pub(super) fn best_effort(_: Option<&Resolved>) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    pub(super) fn strict(_: Option<&Resolved>) -> Result<Vec<String>> {
+        anyhow::bail!("there is a sandbox on Linux only: use --sandbox=best-effort")
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use anyhow::{Context, Result, ensure};
+    use landlock::{
+        ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr,
+        RulesetCreatedAttr, RulesetStatus, Scope,
+    };
+    use seccompiler::{
+        BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+        SeccompRule, apply_filter,
+    };
+
+    use super::{Resolved, calls};
+
+    pub(super) fn best_effort(upstream: Option<&Resolved>) -> Result<Vec<String>> {
+        let mut parts = vec!["no new privileges".to_owned()];
+        rustix::thread::set_no_new_privs(true).context("cannot give up new privileges")?;
+        match landlock(upstream, CompatLevel::BestEffort)? {
+            RulesetStatus::FullyEnforced => parts.push(landlock_in_words(upstream, "")),
+            RulesetStatus::PartiallyEnforced => parts.push(landlock_in_words(upstream, "in part: ")),
+            RulesetStatus::NotEnforced => {}
+        }
+        match seccomp(upstream.is_some()) {
+            Ok(()) => parts.push("seccomp".to_owned()),
+            Err(error) => tracing::warn!("no system calls are given up: {error:#}"),
+        }
+        Ok(parts)
+    }
+
+    pub(super) fn strict(upstream: Option<&Resolved>) -> Result<Vec<String>> {
+        const REMEDY: &str = "use a newer Linux, or --sandbox=best-effort";
+        rustix::thread::set_no_new_privs(true).context("cannot give up new privileges")?;
+        let status = landlock(upstream, CompatLevel::HardRequirement)
+            .with_context(|| format!("this system's Landlock cannot do it all: {REMEDY}"))?;
+        let is_whole = status == RulesetStatus::FullyEnforced;
+        ensure!(is_whole, "this system's Landlock cannot do it all: {REMEDY}");
+        seccomp(upstream.is_some()).context(REMEDY)?;
+        let landlock = landlock_in_words(upstream, "");
+        Ok(vec!["no new privileges".to_owned(), landlock, "seccomp".to_owned()])
+    }
+
+    fn landlock_in_words(upstream: Option<&Resolved>, how: &str) -> String {
+        match upstream.and_then(Resolved::port) {
+            None => format!("Landlock ({how}no files, no TCP of its own)"),
+            Some(port) => format!("Landlock ({how}no files, no TCP of its own but to port {port})"),
+        }
+    }
+
+    /// Nothing of the file system, no TCP port but the application's, no other process's signals
+    /// and abstract sockets.
+    fn landlock(upstream: Option<&Resolved>, level: CompatLevel) -> Result<RulesetStatus> {
+        let mut ruleset = Ruleset::default()
+            .set_compatibility(level)
+            .handle_access(AccessFs::from_all(ABI::V5))?
+            .handle_access(AccessNet::from_all(ABI::V4))?
+            .scope(Scope::from_all(ABI::V6))?
+            .create()?;
+        if let Some(port) = upstream.and_then(Resolved::port) {
+            ruleset = ruleset.add_rule(NetPort::new(port, AccessNet::ConnectTcp))?;
+        }
+        Ok(ruleset.restrict_self()?.ruleset)
+    }
+
+    /// All system calls but the listed ones fail with `EPERM`.
+    fn seccomp(has_upstream: bool) -> Result<()> {
+        let arch = std::env::consts::ARCH.try_into().context("seccomp is not for this machine")?;
+        // How the C library starts threads cannot be told from other uses of clone3(2), but it
+        // takes clone(2) where there is no such call.
+        let absent = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
+        let hidden = [(libc::SYS_clone3, Vec::new())].into();
+        let hide = SeccompFilter::new(hidden, SeccompAction::Allow, absent, arch)?;
+        let denied = SeccompAction::Errno(libc::EPERM.cast_unsigned());
+        let mut allowed: std::collections::BTreeMap<_, _> =
+            calls::ALWAYS.iter().map(|call| (*call, Vec::new())).collect();
+        if has_upstream {
+            allowed.extend(calls::WITH_UPSTREAM.iter().map(|call| (*call, Vec::new())));
+        }
+        for (call, argument, values) in calls::WITH_ARGUMENT {
+            let rules = values.iter().map(|value| rule(*argument, SeccompCmpOp::Eq, *value));
+            allowed.insert(*call, rules.collect::<Result<_>>()?);
+        }
+        let threads = SeccompCmpOp::MaskedEq(calls::THREAD);
+        allowed.insert(libc::SYS_clone, vec![rule(0, threads, calls::THREAD)?]);
+        // Memory is never made executable.
+        let no_code = SeccompCmpOp::MaskedEq(calls::EXECUTABLE);
+        for call in [libc::SYS_mmap, libc::SYS_mprotect] {
+            allowed.insert(call, vec![rule(2, no_code.clone(), 0)?]);
+        }
+        let allow = SeccompFilter::new(allowed, denied, SeccompAction::Allow, arch)?;
+        for filter in [hide, allow] {
+            apply_filter(&BpfProgram::try_from(filter)?)?;
+        }
+        Ok(())
+    }
+
+    fn rule(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule> {
+        let condition =
+            SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)?;
+        Ok(SeccompRule::new(vec![condition])?)
+    }
+}
+
+/// The system calls that are left.
+#[cfg(target_os = "linux")]
+mod calls {
+    /// What a thread that serves open sockets does, with Tokio, the C library and its allocator.
+    pub(super) const ALWAYS: &[i64] = &[
+        // Sockets that are there, and those that they accept.
+        libc::SYS_accept4,
+        libc::SYS_getpeername,
+        libc::SYS_getsockname,
+        libc::SYS_getsockopt,
+        libc::SYS_recvfrom,
+        libc::SYS_recvmsg,
+        libc::SYS_sendmsg,
+        libc::SYS_sendto,
+        libc::SYS_setsockopt,
+        libc::SYS_shutdown,
+        libc::SYS_socketpair,
+        // Open files: the sockets, and where the logs go.
+        libc::SYS_close,
+        libc::SYS_fstat,
+        libc::SYS_lseek,
+        libc::SYS_read,
+        libc::SYS_readv,
+        libc::SYS_write,
+        libc::SYS_writev,
+        // Waiting.
+        libc::SYS_clock_gettime,
+        libc::SYS_clock_nanosleep,
+        libc::SYS_epoll_create1,
+        libc::SYS_epoll_ctl,
+        libc::SYS_epoll_pwait,
+        libc::SYS_eventfd2,
+        libc::SYS_futex,
+        libc::SYS_nanosleep,
+        libc::SYS_ppoll,
+        libc::SYS_restart_syscall,
+        libc::SYS_sched_yield,
+        // Memory.
+        libc::SYS_brk,
+        libc::SYS_madvise,
+        libc::SYS_mremap,
+        libc::SYS_munmap,
+        // Threads and signals of this process.
+        libc::SYS_clone3,
+        libc::SYS_exit,
+        libc::SYS_exit_group,
+        libc::SYS_getpid,
+        libc::SYS_getrandom,
+        libc::SYS_gettid,
+        libc::SYS_rseq,
+        libc::SYS_rt_sigaction,
+        libc::SYS_rt_sigprocmask,
+        libc::SYS_rt_sigreturn,
+        libc::SYS_sched_getaffinity,
+        libc::SYS_set_robust_list,
+        libc::SYS_sigaltstack,
+        libc::SYS_tgkill,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_epoll_wait,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_poll,
+    ];
+
+    /// To connect to an application.
+    pub(super) const WITH_UPSTREAM: &[i64] = &[libc::SYS_connect, libc::SYS_socket];
+
+    /// Calls that are many in one: which argument says what is meant, and what it may be.
+    pub(super) const WITH_ARGUMENT: &[(i64, u8, &[u64])] = &[
+        (
+            libc::SYS_fcntl,
+            1,
+            &[
+                libc::F_DUPFD_CLOEXEC as u64,
+                libc::F_GETFD as u64,
+                libc::F_SETFD as u64,
+                libc::F_GETFL as u64,
+                libc::F_SETFL as u64,
+            ],
+        ),
+        // Whether something is a terminal; whether a socket waits.
+        (libc::SYS_ioctl, 1, &[libc::TCGETS as u64, libc::FIONBIO as u64]),
+        // The name of a thread.
+        (libc::SYS_prctl, 0, &[libc::PR_SET_NAME as u64]),
+    ];
+
+    /// The flags of clone(2) without which a new process would come of it.
+    pub(super) const THREAD: u64 = (libc::CLONE_THREAD | libc::CLONE_VM) as u64;
+
+    pub(super) const EXECUTABLE: u64 = libc::PROT_EXEC as u64;
+}
+
+/// What somebody would try who has taken over a worker; for tests only.
+#[cfg(any(test, feature = "break-out"))]
+pub(crate) mod break_out {
+    use std::{fs, io, net::TcpStream, os::unix::net::UnixStream, process::Command};
+
+    /// Tries what the word says, and tells how that went.
+    pub(crate) fn try_to(what: &str) -> String {
+        let outcome = match what {
+            "open" => fs::File::open("/etc/passwd").map(drop),
+            "list" => fs::read_dir("/").map(drop),
+            "create" => fs::File::create("/tmp/hardtack-broke-out").map(drop),
+            "connect" => TcpStream::connect("127.0.0.1:1").map(drop),
+            "connect-unix" => UnixStream::connect("/run/hardtack-nobody").map(drop),
+            "exec" => Command::new("/bin/true").spawn().map(drop),
+            "kill" => {
+                let parent = rustix::process::getppid().expect("the supervisor");
+                rustix::process::kill_process(parent, rustix::process::Signal::TERM)
+                    .map_err(io::Error::from)
+            }
+            _ => Err(io::Error::other("an unknown word")),
+        };
+        outcome.map_or_else(|error| format!("{:?}", error.kind()), |()| "done".to_owned())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// In a thread of its own, since there is no way back.
+    #[track_caller]
+    fn outcomes(sandbox: Sandbox, words: &'static [&'static str]) -> Vec<String> {
+        let thread = std::thread::spawn(move || {
+            enter(sandbox, None).unwrap();
+            words.iter().map(|word| break_out::try_to(word)).collect()
+        });
+        thread.join().unwrap()
+    }
+
+    #[test]
+    fn nothing_is_left_to_be_done() {
+        let words = &["open", "list", "create", "connect", "connect-unix", "exec", "kill"];
+        assert_eq!(outcomes(Sandbox::Strict, words), ["PermissionDenied"; 7]);
+        assert_eq!(outcomes(Sandbox::BestEffort, words), ["PermissionDenied"; 7]);
+    }
+
+    #[test]
+    fn without_it_these_attempts_mean_something() {
+        let words = &["open", "list", "connect", "connect-unix", "exec"];
+        let free = ["done", "done", "ConnectionRefused", "NotFound", "done"];
+        assert_eq!(outcomes(Sandbox::Off, words), free);
+    }
+}

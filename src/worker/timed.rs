@@ -1,0 +1,286 @@
+//! The time that a client has: to send a request, to send another one, and to take a response.
+//!
+//! hyper has one deadline for a request's header and for its absence, and none for writing. So the
+//! connection's bytes go through here, where both directions are seen. A client that lets its time
+//! pass gets an error of the connection, which closes it.
+
+use std::{
+    future::poll_fn,
+    io::{self, ErrorKind, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep_until},
+};
+
+use super::progress::{Phase, Progress};
+use crate::labels::Timeout;
+
+/// How long a client may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// From the first byte of a request's header to its last.
+    pub(crate) header: Duration,
+    /// From one request to the next, and to the first.
+    pub(crate) idle: Duration,
+    /// To take any byte of a response.
+    pub(crate) write: Duration,
+    /// Bytes a second that it has to take, beyond that time; 0 for as slowly as it likes.
+    pub(crate) min_rate: u32,
+}
+
+/// After how long without a request a connection is [parked](super::http1).
+const PARKED_AFTER: Duration = Duration::from_secs(1);
+
+/// A connection whose client has only so much time.
+pub(crate) struct Timed<S> {
+    stream: S,
+    /// What was read of it before it came to hyper, or comes to it again.
+    prefix: Vec<u8>,
+    patience: &'static Patience,
+    progress: Arc<Progress>,
+    /// Since when it is in its phase.
+    since: Instant,
+    /// Since when no byte could be written.
+    stalled: Option<Instant>,
+    /// How long that was before, and how many bytes were written, since this response began.
+    waited: Duration,
+    written: u64,
+    /// Fires at a deadline or before one: it is not set anew for each request.
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl<S> Timed<S> {
+    pub(crate) fn new(stream: S, patience: &'static Patience, progress: Arc<Progress>) -> Self {
+        let since = Instant::now();
+        Self {
+            stream,
+            prefix: Vec::new(),
+            patience,
+            progress,
+            since,
+            stalled: None,
+            waited: Duration::ZERO,
+            written: 0,
+            alarm: Box::pin(sleep_until(since + PARKED_AFTER.min(patience.idle))),
+        }
+    }
+
+    /// Gives bytes back that were read and not used.
+    pub(crate) fn unread(&mut self, bytes: &[u8]) {
+        self.prefix.extend_from_slice(bytes);
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.progress.enter(phase);
+        self.since = Instant::now();
+        (self.waited, self.written) = (Duration::ZERO, 0);
+    }
+
+    /// The time by which the next byte has to come, if one is waited for.
+    fn read_deadline(&self) -> Option<(Instant, Timeout)> {
+        match self.progress.phase() {
+            Phase::Idle => Some((self.since + self.patience.idle, Timeout::Idle)),
+            Phase::Header => Some((self.since + self.patience.header, Timeout::Header)),
+            _ => None,
+        }
+    }
+
+    /// The time by which some byte has to be written. The minimum rate is asked for on average,
+    /// and only of the time that the client did not take what there was.
+    fn write_deadline(&self, stalled: Instant) -> Instant {
+        let deadline = stalled + self.patience.write;
+        match self.written.checked_div(self.patience.min_rate.into()) {
+            None => deadline,
+            Some(earned) => {
+                let allowed = self.patience.write + Duration::from_secs(earned);
+                deadline.min(stalled + allowed.saturating_sub(self.waited))
+            }
+        }
+    }
+
+    /// An error when the deadline has passed; until then, the task is woken for it.
+    fn poll_deadline(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<io::Error> {
+        if self.alarm.deadline() > deadline {
+            self.alarm.as_mut().reset(deadline);
+        }
+        while self.alarm.as_mut().poll(context).is_ready() {
+            if Instant::now() >= deadline {
+                return Poll::Ready(ErrorKind::TimedOut.into());
+            }
+            self.alarm.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+
+    fn poll_timeout(
+        &mut self,
+        deadline: Instant,
+        timeout: Timeout,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Error> {
+        let error = self.poll_deadline(deadline, context);
+        if error.is_ready() {
+            self.progress.timed_out(timeout);
+        }
+        error
+    }
+
+    /// What waiting for a byte comes to.
+    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
+        let Some((deadline, timeout)) = self.read_deadline() else { return Poll::Pending };
+        let parked_at = self.since + PARKED_AFTER;
+        if self.progress.may_park() && parked_at < deadline {
+            let is_time = self.poll_deadline(parked_at, context).is_ready();
+            if is_time {
+                self.progress.park();
+            } else {
+                return Poll::Pending;
+            }
+        }
+        self.poll_timeout(deadline, timeout, context)
+    }
+
+    /// What a write comes to, with regard to the time that none could be made.
+    fn wrote<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            if let Some(stalled) = self.stalled.take() {
+                self.waited += stalled.elapsed();
+            }
+            return written;
+        }
+        let stalled = *self.stalled.get_or_insert_with(Instant::now);
+        self.poll_timeout(self.write_deadline(stalled), Timeout::Write, context).map(Err)
+    }
+
+    fn wrote_bytes(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = written {
+            self.written += bytes as u64;
+        }
+        self.wrote(written, context)
+    }
+}
+
+impl<S: AsyncRead + Unpin> Timed<S> {
+    /// Waits for the first byte of a request. None comes if the client ends the connection, or lets
+    /// its time pass.
+    pub(crate) async fn has_request(&mut self) -> bool {
+        self.read_more(1).await.is_ok_and(|read| read > 0)
+    }
+
+    /// Whether the connection begins with these bytes; nothing is lost of it.
+    pub(crate) async fn begins_with(&mut self, expected: &[u8]) -> bool {
+        loop {
+            let length = self.prefix.len();
+            if !expected.starts_with(&self.prefix[..length.min(expected.len())]) {
+                return false;
+            }
+            if length >= expected.len() {
+                return true;
+            }
+            if !self.read_more(expected.len() - length).await.is_ok_and(|read| read > 0) {
+                return false;
+            }
+        }
+    }
+
+    async fn read_more(&mut self, most: usize) -> io::Result<usize> {
+        let mut space = [0; 32];
+        let most = most.min(space.len());
+        poll_fn(|context| {
+            let mut buffer = ReadBuf::new(&mut space[..most]);
+            let read = Pin::new(&mut self.stream).poll_read(context, &mut buffer);
+            if read.is_pending() {
+                return self.poll_patience(context).map(Err);
+            }
+            let bytes = buffer.filled();
+            if !bytes.is_empty() && self.progress.phase() == Phase::Idle {
+                self.enter(Phase::Header);
+            }
+            self.prefix.extend_from_slice(bytes);
+            read.map_ok(|()| bytes.len())
+        })
+        .await
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.prefix.is_empty() {
+            let length = self.prefix.len().min(buffer.remaining());
+            buffer.put_slice(&self.prefix[..length]);
+            self.prefix.drain(..length);
+            if self.prefix.is_empty() {
+                self.prefix = Vec::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let known = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if read.is_pending() {
+            return self.poll_patience(context).map(Err);
+        }
+        if buffer.filled().len() > known && self.progress.phase() == Phase::Idle {
+            self.enter(Phase::Header);
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.wrote_bytes(written, context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.wrote_bytes(written, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// hyper flushes when a response is written, and between pieces of one that is not all there.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if flushed.is_ready() && self.progress.phase() == Phase::Sending {
+            self.progress.sent();
+            self.enter(Phase::Idle);
+            // hyper may be waiting for bytes already, from when there was no deadline for them.
+            let _ = self.poll_patience(context);
+        }
+        self.wrote(flushed, context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.wrote(shut, context)
+    }
+}
