@@ -152,7 +152,7 @@ impl CdnGuard {
     }
 
     /// The answer to a request that is refused; none if it may go on. For servers without tower,
-    /// which also take the header off if anything behind them could log it.
+    /// which also [take the header off](Self::take_off) if anything behind them could log it.
     ///
     /// ```
     /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -169,6 +169,11 @@ impl CdnGuard {
     /// ```
     pub fn refusal<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
         self.judge(request).map(|why| self.refuse(request, why))
+    }
+
+    /// Takes the header off, as has to be done before a request is passed on.
+    pub fn take_off(&self, headers: &mut HeaderMap) {
+        headers.remove(&self.header);
     }
 
     /// Why a request is refused, if it is.
@@ -257,7 +262,7 @@ where
         match self.guard.refusal(&request) {
             Some(refusal) => Answer::ours(refusal),
             None => {
-                request.headers_mut().remove(&self.guard.header);
+                self.guard.take_off(request.headers_mut());
                 Answer::inner(self.inner.call(request))
             }
         }

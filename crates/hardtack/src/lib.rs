@@ -91,7 +91,7 @@ pub use guard::{CdnGuard, GuardError, Guarded};
 pub use hardtack_bundle::{Bundle, Integrity, InvalidStaticHost, StaticHost};
 pub use layer::{Answer, BundleFirst, BundleLayer};
 pub use preload::{Destination, Preload};
-pub use respond::respond;
+pub use respond::{refuse_message, respond};
 pub use service::ServeBundle;
 pub use tag::Tag;
 pub use urls::{Mode, Options};

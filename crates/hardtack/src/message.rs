@@ -1,11 +1,13 @@
-//! What a request must be before anything is answered (RFC 9112 §3.2, RFC 9110 §9.3.1).
+//! What a request must be before anything is answered (RFC 9112 §3.2, RFC 9113 §8.2.1 and §8.3.1,
+//! RFC 9110 §9.3.1).
 //!
 //! An HTTP library checks the grammar of a message. What it lets through, and what a proxy
 //! before us may understand in another way than we do, is refused here.
 
 use http::{
     HeaderMap, Method, Uri, Version,
-    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING},
+    uri::Authority,
 };
 
 /// Longest target that is looked up, in bytes.
@@ -14,8 +16,10 @@ const LONGEST_TARGET: usize = 8192;
 /// Why a request is not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// 400: `Host` is missing, there twice, or none.
+    /// 400: `Host` is missing, there twice, none, or another than the target's.
     Host,
+    /// 400: a value begins or ends with white space.
+    WhiteSpace,
     /// 400: a request for a representation has content of its own.
     Content,
     /// 414: the target is too long.
@@ -29,8 +33,11 @@ pub(crate) fn check(
     version: Version,
     headers: &HeaderMap,
 ) -> Result<(), Refusal> {
-    if !names_one_host(version, headers) {
+    if !names_one_host(uri, version, headers) {
         return Err(Refusal::Host);
+    }
+    if version == Version::HTTP_2 && headers.values().any(has_white_space_around) {
+        return Err(Refusal::WhiteSpace);
     }
     if matches!(*method, Method::GET | Method::HEAD) && has_content(headers) {
         return Err(Refusal::Content);
@@ -49,14 +56,27 @@ pub(crate) fn has_content(headers: &HeaderMap) -> bool {
 }
 
 /// RFC 9112 §3.2: exactly one `Host`, and a valid one. HTTP/1.0 may do without. HTTP/2 says it in
-/// the target.
-fn names_one_host(version: Version, headers: &HeaderMap) -> bool {
+/// the target; a `Host` beside must be the same (RFC 9113 §8.3.1).
+fn names_one_host(uri: &Uri, version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
+        (Some(host), None) if version == Version::HTTP_2 => {
+            is_host(host.as_bytes()) && uri.authority().is_none_or(|it| is_same(it, host))
+        }
         (Some(host), None) => is_host(host.as_bytes()),
         (None, _) => version != Version::HTTP_11,
         (Some(_), Some(_)) => false,
     }
+}
+
+fn is_same(authority: &Authority, host: &HeaderValue) -> bool {
+    authority.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes())
+}
+
+/// HTTP/1.1 has no such values: there, white space around a value is not of it. In HTTP/2, it makes
+/// a request malformed (RFC 9113 §8.2.1).
+fn has_white_space_around(value: &HeaderValue) -> bool {
+    matches!(value.as_bytes(), [b' ' | b'\t', ..] | [.., b' ' | b'\t'])
 }
 
 /// `uri-host [ ":" port ]` (RFC 9110 §7.2). It may be empty.
@@ -90,7 +110,7 @@ fn length(uri: &Uri) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderName, HeaderValue};
+    use http::{HeaderName, header::ACCEPT};
 
     #[track_caller]
     fn checks(method: Method, lines: &[(HeaderName, &str)], expected: Result<(), Refusal>) {
@@ -123,6 +143,35 @@ mod tests {
         for version in [Version::HTTP_10, Version::HTTP_2] {
             let uri = Uri::from_static("/a");
             assert_eq!(check(&Method::GET, &uri, version, &HeaderMap::new()), Ok(()));
+        }
+    }
+
+    #[test]
+    fn hosts_of_http_2() {
+        let check = |uri: &'static str, host: &'static str| {
+            let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
+            check(&Method::GET, &Uri::from_static(uri), Version::HTTP_2, &headers)
+        };
+        assert_eq!(check("https://a.example/a", "A.example"), Ok(()));
+        assert_eq!(check("https://a.example:444/a", "a.example:444"), Ok(()));
+        assert_eq!(check("/a", "a.example"), Ok(()));
+        assert_eq!(check("https://a.example/a", "b.example"), Err(Refusal::Host));
+        assert_eq!(check("https://a.example/a", "a b"), Err(Refusal::Host));
+    }
+
+    #[test]
+    fn white_space_around_values() {
+        let check = |version, value: &'static str| {
+            let value = HeaderValue::from_static(value);
+            let headers = HeaderMap::from_iter([(ACCEPT, value)]);
+            check(&Method::GET, &Uri::from_static("/a"), version, &headers)
+        };
+        for value in [" a", "a ", "\ta", "a\t", " "] {
+            assert_eq!(check(Version::HTTP_2, value), Err(Refusal::WhiteSpace), "{value:?}");
+            assert_eq!(check(Version::HTTP_10, value), Ok(()), "{value:?}");
+        }
+        for value in ["", "a", "a \t b"] {
+            assert_eq!(check(Version::HTTP_2, value), Ok(()), "{value:?}");
         }
     }
 

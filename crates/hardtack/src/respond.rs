@@ -65,6 +65,19 @@ pub fn respond<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Response<Bo
     response
 }
 
+/// The answer to a request whose message an origin server has to refuse, whatever it is for: one
+/// without a valid `Host`, or with a target that is too long. None if it may be answered.
+///
+/// [`respond`] does this by itself. It is for servers that put an application behind the bundle,
+/// to which content may belong.
+pub fn refuse_message<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Option<Response<Body>> {
+    let asked = Asked::new(bundle, request, request.uri().path());
+    match message::check(asked.method, asked.uri, asked.version, asked.headers) {
+        Ok(()) | Err(Refusal::Content) => None,
+        Err(refusal) => Some(refuse(&asked, refusal)),
+    }
+}
+
 /// Answers a request that a server has let in, whose duty the message was.
 pub(crate) fn answer(asked: &Asked<'_>) -> Response<Body> {
     answer_with(asked, look_up)
@@ -189,6 +202,7 @@ fn not_found(asked: &Asked<'_>) -> Answer {
 fn refuse(asked: &Asked<'_>, refusal: Refusal) -> Response<Body> {
     let (status, text) = match refusal {
         Refusal::Host => (StatusCode::BAD_REQUEST, "400 Bad Request: one valid Host is needed\n"),
+        Refusal::WhiteSpace => (StatusCode::BAD_REQUEST, "400 Bad Request: a field is malformed\n"),
         Refusal::Content => {
             (StatusCode::BAD_REQUEST, "400 Bad Request: GET and HEAD have no content\n")
         }
