@@ -25,7 +25,7 @@ use hyper::{
 use serde::Serialize;
 use tracing_appender::non_blocking::NonBlocking;
 
-use crate::{tally::Outcome, utc};
+use crate::{utc, watch::tally::Outcome};
 
 /// How a line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,8 +212,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        labels::{Coding, Policy, Protocol},
         queued::{queued, tests::Kept},
+        watch::labels::{Coding, Policy, Protocol},
     };
 
     const OUTCOME: Outcome = Outcome {

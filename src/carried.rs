@@ -8,9 +8,9 @@ use std::{env, fs::File, io};
 use anyhow::{Context, Result};
 use hardtack_bundle::Bundle;
 use memmap2::MmapOptions;
+use rustix::mm::mlock;
 #[cfg(target_os = "linux")]
 use rustix::mm::{Advice, madvise};
-use rustix::mm::mlock;
 
 use crate::packed::Packed;
 

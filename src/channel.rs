@@ -128,8 +128,7 @@ impl Channel {
         if !files.is_empty() && !control.push(SendAncillaryMessage::ScmRights(files)) {
             return Err(io::Error::other("too many open files for one message"));
         }
-        let sent =
-            sendmsg(&self.0, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL)?;
+        let sent = sendmsg(&self.0, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL)?;
         (&self.0).write_all(&bytes[sent..])
     }
 

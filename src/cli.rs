@@ -10,11 +10,12 @@ use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand,
     builder::{Resettable, Styles},
 };
+use clap_complete::Shell;
 use hardtack_bundle::Bundle;
 
 pub(crate) use self::{
     serve::{Sandbox, Serve},
-    value::{Listen, Network, Place},
+    value::{Network, Place},
 };
 
 /// What precedes an error.
@@ -35,6 +36,8 @@ Examples:
   hardtack list --json                     the manifest, for a program
   hardtack pack dist -o my-site            bake another site into a copy of this binary
 
+Every option of a command has an environment variable, which its help names; the option wins.
+
 Exit status: 0 on success, 1 if something failed, 2 for a wrong command line.";
 
 /// A web site's static files in one binary, served from memory as the origin behind a CDN.
@@ -53,12 +56,25 @@ pub(crate) enum Command {
     /// Serve for a supervisor, which starts this by itself
     #[command(hide = true)]
     Worker(Box<Serve>),
+    /// Check a configuration of `serve`, and serve nothing
+    CheckConfig(Box<Serve>),
     /// List what this binary carries: every asset, its URL and its size under every coding
     List(List),
     /// Bake a folder into a copy of this binary; needs no Rust toolchain
     #[command(after_help = PACK_HELP)]
     Pack(Pack),
+    /// Print the completions of a shell
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(Completions),
+    /// Print the manual page, to be read with `man -l -`
+    Man(Manual),
 }
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  hardtack completions bash > /etc/bash_completion.d/hardtack
+  hardtack completions fish > ~/.config/fish/completions/hardtack.fish
+  hardtack completions zsh > ~/.zfunc/_hardtack          in a folder of $fpath";
 
 const PACK_HELP: &str = "\
 The settings are those of ./hardtack.toml, if there is one, or of the file that HARDTACK_CONFIG
@@ -90,6 +106,22 @@ pub(crate) struct Pack {
     pub(crate) json: bool,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    pub(crate) shell: Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Manual {
+    /// The command that it is about; without one, the program
+    pub(crate) command: Option<String>,
+}
+
+/// What the command line can be.
+pub(crate) fn definition() -> clap::Command {
+    Arguments::command()
+}
+
 /// Parses the command line, or prints why not, or the help, and exits.
 pub(crate) fn parse(carried: Option<&Bundle<'_>>) -> Command {
     let release = match carried {
@@ -97,7 +129,7 @@ pub(crate) fn parse(carried: Option<&Bundle<'_>>) -> Command {
         None => "its bundle is damaged".to_owned(),
     };
     let version = format!("{} ({release})", env!("CARGO_PKG_VERSION"));
-    let definition = Arguments::command().version(version).mut_subcommands(without_empty_variables);
+    let definition = definition().version(version).mut_subcommands(without_empty_variables);
     let matches = definition.get_matches_from(with_command(env::args_os()));
     Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command
 }

@@ -5,26 +5,21 @@
 //! that share the work: the [`supervisor`] and the [`worker`].
 
 mod access_log;
-mod admin;
 mod carried;
 mod channel;
+mod check_config;
 mod cli;
-mod counters;
-mod durations;
-mod labels;
 mod list;
 mod log;
-mod metrics;
+mod manual;
 mod pack;
 mod packed;
 mod queued;
-mod status;
 mod supervisor;
-mod tally;
 mod tls;
 mod upstream;
 mod utc;
-mod watched;
+mod watch;
 mod worker;
 
 use std::{io, process::ExitCode};
@@ -56,8 +51,11 @@ fn run(command: Command, bundle: Bundle<'static>) -> Result<()> {
     match command {
         Command::Serve(options) => supervisor::supervise(&bundle, &options),
         Command::Worker(_) => unreachable!("a worker has been started"),
+        Command::CheckConfig(options) => check_config::check_config(&bundle, &options),
         Command::List(options) => list::list(&bundle, &options),
         Command::Pack(options) => pack::pack(&options),
+        Command::Completions(options) => manual::completions(&options),
+        Command::Man(options) => manual::manual(&options),
     }
 }
 

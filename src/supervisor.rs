@@ -12,15 +12,11 @@ mod signals;
 mod sockets;
 mod workers;
 
-use std::{
-    io::Write,
-    thread,
-    time::Duration,
-};
+use std::{io::Write, thread, time::Duration};
 
 use anyhow::{Result, anyhow};
 use hardtack_bundle::Bundle;
-use rustix::process::Pid;
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 use tokio::{
     runtime,
@@ -59,6 +55,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Serves the bundle until it is told to stop.
 pub(crate) fn supervise(bundle: &Bundle<'static>, options: &Serve) -> Result<()> {
     log::begin(options.log_format, options.log_level)?;
+    raise_limit_of_files();
     let program = Program::running(options.user.as_deref())?;
     let mut files = Files::of(options);
     let certificate = files.as_mut().map(Files::read).transpose()?;
@@ -84,6 +81,14 @@ pub(crate) fn supervise(bundle: &Bundle<'static>, options: &Serve) -> Result<()>
         };
         supervisor.run(signals, predecessor.is_some()).await
     })
+}
+
+/// As many open files as the system lets this process have: each connection is one.
+fn raise_limit_of_files() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        warn!("cannot raise the limit of open files: {error}");
+    }
 }
 
 fn threads(options: &Serve) -> usize {
@@ -237,7 +242,9 @@ impl Supervisor {
             return info!("there is no certificate to read again");
         };
         match files.read() {
-            Ok(pem) if self.certificate.as_ref() == Some(&pem) => info!("the certificate is the same"),
+            Ok(pem) if self.certificate.as_ref() == Some(&pem) => {
+                info!("the certificate is the same")
+            }
             Ok(pem) => {
                 info!("the certificate was read again");
                 self.certificate = Some(pem.clone());

@@ -13,6 +13,10 @@ use rustls::{
 
 use crate::channel::Pem;
 
+/// What is wrong with a listener for TLS.
+pub(crate) const NO_CERTIFICATE: &str =
+    "TLS needs --tls-certificate and --tls-key: the files of a certificate and its key";
+
 /// The certificate with its key, checked to belong together.
 pub(crate) fn certified_key(pem: &Pem) -> Result<CertifiedKey> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(pem.chain.as_bytes())

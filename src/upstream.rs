@@ -33,8 +33,10 @@ use hyper_util::{
     client::legacy::{Client as HttpClient, ResponseFuture},
     rt::{TokioExecutor, TokioTimer},
 };
-use tokio::{sync::watch, time::timeout};
+use tokio::time::timeout;
 use tracing::warn;
+
+use crate::watch::{labels::Upstream::Answered, tally::Tally};
 
 pub(crate) use self::{
     address::{Address, Resolved},
@@ -79,31 +81,31 @@ struct Shared {
     address: Address,
     authority: Authority,
     patience: Patience,
+    /// Counts what becomes of requests.
+    tally: Arc<Tally>,
     /// Keeps its connections.
     client: HttpClient<Connector, Content>,
     /// Opens a connection a request.
     fresh: HttpClient<Connector, Content>,
-    /// Every tunnel holds a receiver.
-    tunnels: watch::Sender<()>,
 }
 
 impl Upstream {
     /// Opens no connection yet.
-    pub(crate) fn new(resolved: Resolved, patience: Patience) -> Self {
+    pub(crate) fn new(resolved: Resolved, patience: Patience, tally: Arc<Tally>) -> Self {
         let address = resolved.address.clone();
         let connector = Connector::new(resolved, patience.connect);
         Self(Arc::new(Shared {
             authority: address.authority(),
             address,
             patience,
+            tally,
             client: http_client(connector.clone(), IDLE_CONNECTIONS),
             fresh: http_client(connector, 0),
-            tunnels: watch::Sender::new(()),
         }))
     }
 
     /// Passes a request on, and the response back. When there is none, it is one of ours: 502 and
-    /// 504 if that is the application's fault, 400, 405, 408 and 501 if it is the client's.
+    /// 504 if that is the application's fault, 400, 408 and 501 if it is the client's.
     ///
     /// It needs a Tokio runtime with I/O and time. For WebSocket, the client's connection has to be
     /// served `with_upgrades()`; it outlives the future of that connection, in a task.
@@ -113,20 +115,19 @@ impl Upstream {
         client: Client,
     ) -> Response<Body> {
         let (method, version) = (request.method().clone(), request.version());
-        match self.answer(request, client).await {
-            Ok(response) => response,
+        let (response, label) = match self.answer(request, client).await {
+            Ok(response) => (response, Some(Answered)),
             Err(failure) => {
-                if failure.is_of_application() {
+                if failure.label().is_some() {
                     warn!(upstream = %self.0.address, "no response of the upstream: {failure}");
                 }
-                failure.page(&method, version)
+                (failure.page(&method, version), failure.label())
             }
+        };
+        if let Some(label) = label {
+            self.0.tally.upstream(label);
         }
-    }
-
-    /// Waits until no WebSocket is open; the caller's patience for that may be limited.
-    pub(crate) async fn tunnels_closed(&self) {
-        self.0.tunnels.closed().await;
+        response
     }
 
     async fn answer(
@@ -145,7 +146,7 @@ impl Upstream {
         let (mut parts, body) = response.into_parts();
         let agreed = message::response(&mut parts, Length::of(&body), asked)?;
         if let (Protocol::WebSocket, Some(upgrade)) = (agreed, upgrade) {
-            tokio::spawn(tunnel::join(upgrade, own_upgrade, self.0.tunnels.subscribe()));
+            tokio::spawn(tunnel::join(upgrade, own_upgrade));
         }
         let body = Body::upstream(body, self.0.patience.read);
         Ok(Response::from_parts(parts, body))

@@ -57,14 +57,18 @@ use self::{
 };
 use crate::{
     access_log::AccessLog,
-    admin, carried,
+    carried,
     channel::{Channel, Listening, Order, PROTOCOL, Pem, Report, Speaks},
     cli::Serve,
     log,
     queued::{Flush, queued},
     tls,
     upstream::{Resolved, Upstream},
-    watched::{Dropped, Watched},
+    watch::{
+        admin,
+        reading::{Dropped, Watched},
+        tally::Tally,
+    },
 };
 
 /// How often it tells the supervisor that all threads are alive.
@@ -129,10 +133,13 @@ pub(crate) fn work(carried: Result<Bundle<'static>>, options: &Serve) -> ExitCod
     }
 }
 
+/// What is listened on, and by which sockets.
+type Place = (Listening, Vec<OwnedFd>);
+
 /// A worker that has everything that it needs.
 struct Worker {
     shared: &'static Shared,
-    sockets: Vec<(Listening, Vec<OwnedFd>)>,
+    sockets: Vec<Place>,
     certificate: Option<Arc<tls::Current>>,
     upstream: Option<Resolved>,
     in_force: InForce,
@@ -231,11 +238,12 @@ impl Worker {
         let threads = (0..count).map(|_| {
             let upstream = self.upstream.clone();
             let log = options.access_log().zip(lines.cloned());
+            let tally: Arc<Tally> = Arc::default();
             let thread: &'static Thread = Box::leak(Box::new(Thread {
                 shared: self.shared,
-                tally: Arc::default(),
+                tally: Arc::clone(&tally),
                 access_log: log.map(|(format, lines)| AccessLog::new(format, every, lines)),
-                upstream: upstream.map(|upstream| Upstream::new(upstream, patience)),
+                upstream: upstream.map(|upstream| Upstream::new(upstream, patience, tally)),
                 beats: AtomicU64::new(0),
             }));
             thread
@@ -256,7 +264,7 @@ impl Worker {
 }
 
 /// The certificate and the sockets, as the supervisor sends them.
-fn receive(channel: &Channel) -> Result<(Option<Pem>, Vec<(Listening, Vec<OwnedFd>)>)> {
+fn receive(channel: &Channel) -> Result<(Option<Pem>, Vec<Place>)> {
     let first = channel.receive::<Order>().context("a worker is started by `hardtack serve`")?;
     let Some((Order::Start { protocol, sockets, certificate }, _)) = first else {
         bail!("a worker is started by `hardtack serve`, and not by hand");
@@ -278,7 +286,7 @@ fn receive(channel: &Channel) -> Result<(Option<Pem>, Vec<(Listening, Vec<OwnedF
 
 /// What each thread listens on, and what admins do. A place has a socket for each thread, or one
 /// that all have.
-fn arrange(sockets: Vec<(Listening, Vec<OwnedFd>)>) -> Result<(Vec<Vec<Door>>, Vec<OwnedFd>)> {
+fn arrange(sockets: Vec<Place>) -> Result<(Vec<Vec<Door>>, Vec<OwnedFd>)> {
     let threads = sockets.iter().map(|(_, files)| files.len()).max().unwrap_or(1).max(1);
     let mut doors: Vec<Vec<Door>> = (0..threads).map(|_| Vec::new()).collect();
     let mut admin = Vec::new();
@@ -299,14 +307,12 @@ fn arrange(sockets: Vec<(Listening, Vec<OwnedFd>)>) -> Result<(Vec<Vec<Door>>, V
 
 fn start(thread: &'static Thread, doors: Vec<Door>, open: thread::Open) -> Result<()> {
     let (ready, is_ready) = std::sync::mpsc::channel();
-    Builder::new().name("hardtack-serve".to_owned()).spawn(move || {
-        match listeners(doors) {
-            Ok((runtime, listeners)) => {
-                ready.send(Ok(())).ok();
-                thread::serve(&runtime, thread, listeners, open);
-            }
-            Err(error) => drop(ready.send(Err(error))),
+    Builder::new().name("hardtack-serve".to_owned()).spawn(move || match listeners(doors) {
+        Ok((runtime, listeners)) => {
+            ready.send(Ok(())).ok();
+            thread::serve(&runtime, thread, listeners, open);
         }
+        Err(error) => drop(ready.send(Err(error))),
     })?;
     is_ready.recv().context("a thread ended at its start")?
 }
@@ -335,4 +341,3 @@ fn serve_admin(sockets: Vec<OwnedFd>, watched: &Arc<Watched>) -> Result<Vec<Join
     });
     tasks.collect()
 }
-

@@ -9,8 +9,11 @@ use common::{Server, folder, hardtack, pack, stderr, stdout};
 #[test]
 fn the_banner_says_what_and_where() {
     let server = Server::start();
-    let [title, carrying, listening] = &server.banner[..] else { panic!("{:?}", server.banner) };
+    let [title, carrying, sandbox, listening] = &server.banner[..] else {
+        panic!("{:?}", server.banner)
+    };
     assert!(title.starts_with("hardtack 0."), "{title}");
+    assert!(sandbox.starts_with("  sandbox    "), "{sandbox}");
     assert!(carrying.contains(" assets, ") && carrying.contains("% saved"), "{carrying}");
     assert!(listening.ends_with('/'), "{listening}");
 }

@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 
-use super::value::{Listen, Network, at_least_1, seconds, seconds_or_none, uri_bytes};
+use super::value::{Listen, Network, Place, at_least_1, seconds, seconds_or_none, uri_bytes};
 use crate::{
     access_log, log,
     upstream::{self, Address},
@@ -44,7 +44,7 @@ pub(crate) struct Serve {
     /// Where health, metrics and a status page are served; keep it away from the public
     #[arg(long, env = "HARDTACK_ADMIN_LISTEN", value_name = "ADDRESS:PORT|unix:PATH")]
     #[arg(help_heading = LISTENING)]
-    pub(crate) admin_listen: Option<Listen>,
+    pub(crate) admin_listen: Option<Place>,
     /// Threads that serve; by default, one a core
     #[arg(long, env = "HARDTACK_THREADS", value_name = "NUMBER", help_heading = LISTENING)]
     pub(crate) threads: Option<NonZero<usize>>,

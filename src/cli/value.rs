@@ -31,7 +31,9 @@ impl FromStr for Listen {
             None => (false, text),
             Some(("http", place)) => (false, place),
             Some(("https", place)) => (true, place),
-            Some((scheme, _)) => return Err(format!("{scheme}:// is neither http:// nor https://")),
+            Some((scheme, _)) => {
+                return Err(format!("{scheme}:// is neither http:// nor https://"));
+            }
         };
         Ok(Self { place: place.trim_end_matches('/').parse()?, is_tls })
     }
@@ -43,9 +45,12 @@ impl FromStr for Place {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.strip_prefix("unix:") {
             Some(path) if path.starts_with('/') => Ok(Self::Unix(path.into())),
-            Some(_) => Err("the path of a Unix socket begins with /, as unix:/run/site.sock".into()),
+            Some(_) => {
+                Err("the path of a Unix socket begins with /, as unix:/run/site.sock".into())
+            }
             None => text.parse().map(Self::Tcp).map_err(|_| {
-                "this is no address and port, as 0.0.0.0:80 or [::]:80, and no unix:/path".to_owned()
+                "this is no address and port, as 0.0.0.0:80 or [::]:80, and no unix:/path"
+                    .to_owned()
             }),
         }
     }

@@ -32,9 +32,8 @@ impl Files {
     pub(crate) fn read(&mut self) -> Result<Pem> {
         self.seen = self.state();
         let pem = Pem { chain: read(&self.chain)?, key: read(&self.key)? };
-        tls::certified_key(&pem).with_context(|| {
-            format!("{} and {}", self.chain.display(), self.key.display())
-        })?;
+        tls::certified_key(&pem)
+            .with_context(|| format!("{} and {}", self.chain.display(), self.key.display()))?;
         Ok(pem)
     }
 

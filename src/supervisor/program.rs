@@ -90,7 +90,8 @@ fn existing(path: PathBuf) -> io::Result<PathBuf> {
     path.metadata().map(|_| path)
 }
 
-fn find_user(name: &str) -> Result<User> {
+/// The user of that name.
+pub(crate) fn find_user(name: &str) -> Result<User> {
     let found = User::from_name(name).with_context(|| format!("cannot look up the user {name}"))?;
     found.with_context(|| format!("there is no user {name}: name one of this machine with --user"))
 }

@@ -13,15 +13,17 @@ use std::{
         },
     },
     path::Path,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use listenfd::ListenFd;
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 
 use crate::{
     channel::{Listening, MOST_FILES, Speaks},
-    cli::{Listen, Place, Serve},
+    cli::{Place, Serve},
+    tls::NO_CERTIFICATE,
 };
 
 /// Sockets that listen at one place.
@@ -51,38 +53,29 @@ pub(crate) fn open(options: &Serve, threads: usize) -> Result<Vec<Listener>> {
     let mut listeners = inherited()?;
     if listeners.iter().all(|listener| listener.listening.speaks == Speaks::Admin) {
         for listen in &options.listen {
-            listeners.push(open_one(listen, options, threads)?);
+            let speaks = if listen.is_tls { Speaks::Https } else { Speaks::Http };
+            listeners.push(open_one(&listen.place, speaks, options, threads)?);
         }
     }
-    if let Some(listen) = &options.admin_listen {
-        let mut admin = open_one(listen, options, 1)?;
-        admin.listening.speaks = Speaks::Admin;
-        listeners.push(admin);
+    if let Some(place) = &options.admin_listen {
+        listeners.push(open_one(place, Speaks::Admin, options, 1)?);
     }
     let speaks_tls = |listener: &Listener| listener.listening.speaks == Speaks::Https;
     if listeners.iter().any(speaks_tls) {
-        ensure!(
-            options.tls_certificate.is_some(),
-            "TLS needs --tls-certificate and --tls-key: the files of a certificate and its key"
-        );
+        ensure!(options.tls_certificate.is_some(), NO_CERTIFICATE);
     }
     Ok(listeners)
 }
 
-fn open_one(listen: &Listen, options: &Serve, threads: usize) -> Result<Listener> {
+fn open_one(place: &Place, speaks: Speaks, options: &Serve, threads: usize) -> Result<Listener> {
     let backlog = i32::from(options.backlog);
-    let (sockets, place, path) = match &listen.place {
-        Place::Tcp(address) => {
-            let (sockets, address) = tcp(*address, backlog, threads)
-                .map_err(|error| cannot_listen(&listen.place, &error))?;
-            (sockets, address.to_string(), None)
-        }
-        Place::Unix(path) => {
-            let socket = unix(path, backlog).map_err(|error| cannot_listen(&listen.place, &error))?;
-            (vec![socket.into()], listen.place.to_string(), Some(path.clone()))
-        }
+    let opened = match place {
+        Place::Tcp(address) => tcp(*address, backlog, threads)
+            .map(|(sockets, address)| (sockets, address.to_string(), None)),
+        Place::Unix(path) => unix(path, backlog)
+            .map(|socket| (vec![socket.into()], place.to_string(), Some(path.clone()))),
     };
-    let speaks = if listen.is_tls { Speaks::Https } else { Speaks::Http };
+    let (sockets, place, path) = opened.map_err(|error| cannot_listen(place, &error))?;
     Ok(Listener { listening: Listening { speaks, place, path }, sockets })
 }
 
@@ -103,11 +96,30 @@ fn tcp(
         let socket = socket(address)?;
         socket.set_reuse_port(true)?;
         socket.bind(&address.into())?;
+        tune(SockRef::from(&socket))?;
         socket.listen(backlog)?;
         socket.set_nonblocking(true)?;
         Ok(socket.into())
     });
     Ok((sockets.collect::<io::Result<_>>()?, address))
+}
+
+/// Most bytes of a response that the system takes before it can send them. Slow clients would else
+/// have megabytes each, until no memory is left to the others (tcp(7)).
+#[cfg(target_os = "linux")]
+const MOST_UNSENT: u32 = 128 * 1024;
+
+/// After how long without a sign of life the system asks whether the other end is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(300);
+
+/// What the connections that are accepted have from their listener.
+fn tune(socket: SockRef<'_>) -> io::Result<()> {
+    // Without it, a response in two segments may wait for an acknowledgement between them.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE))?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_notsent_lowat(MOST_UNSENT)?;
+    Ok(())
 }
 
 fn socket(address: SocketAddr) -> io::Result<Socket> {
@@ -172,8 +184,10 @@ fn take(passed: &mut ListenFd, index: usize, name: &str) -> Result<Listener> {
         "admin" => Speaks::Admin,
         _ => Speaks::Http,
     };
-    let (socket, place): (OwnedFd, String) = if let Ok(Some(tcp)) = passed.take_tcp_listener(index) {
+    let (socket, place): (OwnedFd, String) = if let Ok(Some(tcp)) = passed.take_tcp_listener(index)
+    {
         tcp.set_nonblocking(true)?;
+        tune(SockRef::from(&tcp))?;
         let place = tcp.local_addr()?.to_string();
         (tcp.into(), place)
     } else if let Ok(Some(unix)) = passed.take_unix_listener(index) {

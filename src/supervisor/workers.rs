@@ -191,14 +191,20 @@ impl Workers {
     pub(crate) fn take_ended(&mut self) -> Vec<(Worker, String)> {
         let has_ended = |worker: &mut Worker| worker.is_silent && worker.status.is_some();
         let ended = self.all.extract_if(.., has_ended);
-        ended.map(|worker| { let how = describe(worker.status); (worker, how) }).collect()
+        ended
+            .map(|worker| {
+                let how = describe(worker.status);
+                (worker, how)
+            })
+            .collect()
     }
 }
 
 /// Everything that a worker needs which it cannot find by itself.
 fn give(channel: &Channel, listeners: &[Listener], certificate: Option<&Pem>) -> io::Result<()> {
     let certificate = certificate.cloned();
-    channel.send(&Order::Start { protocol: PROTOCOL, sockets: listeners.len(), certificate }, &[])?;
+    channel
+        .send(&Order::Start { protocol: PROTOCOL, sockets: listeners.len(), certificate }, &[])?;
     for listener in listeners {
         channel.send(&Order::Socket(listener.listening.clone()), &listener.files())?;
     }

@@ -9,6 +9,7 @@ use hyper::{
 use hyper_util::client::legacy::Error;
 
 use super::{body::Body, connect::causes};
+use crate::watch::labels;
 
 /// Why a request has no response of the application.
 #[derive(Debug)]
@@ -30,24 +31,27 @@ pub(super) enum Failure {
 impl Failure {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Host | Self::ContentIsCut => StatusCode::BAD_REQUEST,
-            Self::Coding => StatusCode::NOT_IMPLEMENTED,
+            Self::Method | Self::Coding => StatusCode::NOT_IMPLEMENTED,
             Self::ContentIsSlow => StatusCode::REQUEST_TIMEOUT,
             Self::ConnectIsSlow | Self::HeaderIsSlow => StatusCode::GATEWAY_TIMEOUT,
             Self::Bad(_) => StatusCode::BAD_GATEWAY,
         }
     }
 
-    /// Whether whoever runs the application has to know.
-    pub(super) fn is_of_application(&self) -> bool {
-        matches!(self.status(), StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)
+    /// How it is counted, if it is the application's.
+    pub(super) fn label(&self) -> Option<labels::Upstream> {
+        match self {
+            Self::ConnectIsSlow | Self::HeaderIsSlow => Some(labels::Upstream::TimedOut),
+            Self::Bad(_) => Some(labels::Upstream::Failed),
+            _ => None,
+        }
     }
 
     /// What a person reads, who is not to know more than is good for them.
     fn sentence(&self) -> &'static str {
         match self {
-            Self::Method => "This method is not allowed here.",
+            Self::Method => "This method is not known here.",
             Self::Host => "The request does not say which host it is for.",
             Self::Coding => "The content's transfer coding is not known here.",
             Self::ContentIsSlow => "The rest of the request did not come in time.",

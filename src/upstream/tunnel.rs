@@ -15,7 +15,6 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional},
-    sync::watch,
     time::sleep,
 };
 use tracing::debug;
@@ -24,9 +23,8 @@ use tracing::debug;
 /// without a word is not kept for good.
 const SILENCE: Duration = Duration::from_secs(3600);
 
-/// Joins the client and the application once both have changed their protocol. The receiver is
-/// held for as long.
-pub(super) async fn join(client: OnUpgrade, upstream: OnUpgrade, _open: watch::Receiver<()>) {
+/// Joins the client and the application once both have changed their protocol.
+pub(super) async fn join(client: OnUpgrade, upstream: OnUpgrade) {
     match tokio::try_join!(client, upstream) {
         Ok((client, upstream)) => {
             let ended = carry(TokioIo::new(client), TokioIo::new(upstream), SILENCE).await;

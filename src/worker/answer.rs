@@ -34,8 +34,8 @@ use super::{
 };
 use crate::{
     access_log::Entry,
-    tally::Outcome,
     upstream::{self, Client, Upstream},
+    watch::tally::Outcome,
 };
 
 /// Answers the requests of a connection.
@@ -76,6 +76,10 @@ impl Handler {
     /// The response that needs no waiting, if this is one.
     fn at_once(&self, request: &Request<Incoming>, client: Client) -> Option<Response<Content>> {
         let shared = self.shared();
+        #[cfg(feature = "break-out")]
+        if let Some(word) = request.uri().path().strip_prefix("/break-out/") {
+            return Some(super::sandbox::break_out::answer(word).map(Either::Left));
+        }
         let response = refuse(request, &shared.options)
             .or_else(|| redirect::to_https(request, client, &shared.options))
             .or_else(|| shared.guard.as_ref()?.refusal(request))
@@ -127,6 +131,7 @@ impl Service<Request<Incoming>> for Handler {
 }
 
 /// The response, which is there, or will be.
+#[expect(clippy::large_enum_variant, reason = "hyper keeps one, in a box, a connection")]
 pub(crate) enum Answer {
     Now(Ready<Result<Response<Sent>, Infallible>>),
     Later(Pin<Box<dyn Future<Output = Result<Response<Sent>, Infallible>> + Send>>),

@@ -29,7 +29,15 @@ enum Way {
     /// The connection has one response at a time, and its end is seen where its bytes are.
     Http1,
     /// The response is over when its body is.
-    Http2 { exchange: Exchange, rest: Bytes, waits: bool },
+    Http2(Box<Http2>),
+}
+
+struct Http2 {
+    exchange: Exchange,
+    /// What was not given away yet of the last frame.
+    rest: Bytes,
+    /// Whether the client has to take something before this is asked for more.
+    waits: bool,
 }
 
 impl Sent {
@@ -48,7 +56,7 @@ impl Sent {
         exchange: Exchange,
     ) -> Self {
         progress.waits();
-        let way = Way::Http2 { exchange, rest: Bytes::new(), waits: true };
+        let way = Way::Http2(Box::new(Http2 { exchange, rest: Bytes::new(), waits: true }));
         Self { content, progress, way, bytes: 0 }
     }
 
@@ -66,8 +74,8 @@ impl Sent {
 
     /// The client can take something.
     fn can_take(&mut self) {
-        if let Way::Http2 { waits, .. } = &mut self.way
-            && std::mem::take(waits)
+        if let Way::Http2(way) = &mut self.way
+            && std::mem::take(&mut way.waits)
         {
             self.progress.took();
         }
@@ -75,9 +83,9 @@ impl Sent {
 
     /// What goes to the client, of what was left or has come.
     fn piece(&mut self, mut data: Bytes) -> Bytes {
-        if let Way::Http2 { rest, waits, .. } = &mut self.way {
-            *rest = data.split_off(data.len().min(PIECE));
-            *waits = true;
+        if let Way::Http2(way) = &mut self.way {
+            way.rest = data.split_off(data.len().min(PIECE));
+            way.waits = true;
             self.progress.waits();
         }
         self.bytes += data.len() as u64;
@@ -87,14 +95,14 @@ impl Sent {
     fn take_rest(&mut self) -> Bytes {
         match &mut self.way {
             Way::Http1 => Bytes::new(),
-            Way::Http2 { rest, .. } => std::mem::take(rest),
+            Way::Http2(way) => std::mem::take(&mut way.rest),
         }
     }
 
     fn rest(&self) -> usize {
         match &self.way {
             Way::Http1 => 0,
-            Way::Http2 { rest, .. } => rest.len(),
+            Way::Http2(way) => way.rest.len(),
         }
     }
 }
@@ -140,8 +148,8 @@ impl Drop for Sent {
         self.can_take();
         match &mut self.way {
             Way::Http1 => self.progress.body_ended(self.bytes),
-            Way::Http2 { exchange, .. } => {
-                exchange.outcome.bytes = self.bytes;
+            Way::Http2(way) => {
+                way.exchange.outcome.bytes = self.bytes;
                 self.progress.stream_closed();
             }
         }

@@ -3,21 +3,24 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::timeout,
-};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
 use super::{
-    answer::Handler, census::Ticket, http1, http2, progress::Progress, proxy_protocol, thread::Open,
-    thread::Thread, timed::Timed,
+    answer::Handler,
+    census::Ticket,
+    http1, http2,
+    progress::Progress,
+    proxy_protocol,
+    thread::Open,
+    thread::Thread,
+    timed::{Stream, Timed},
 };
 use crate::{
     channel::Speaks,
     cli::Serve,
-    labels::{Handshake, Refusal},
+    watch::labels::{Handshake, Refusal},
 };
 
 /// Who is at the other end.
@@ -55,9 +58,9 @@ pub(crate) async fn serve<S>(
     speaks: Speaks,
     mut ticket: Ticket,
     thread: &'static Thread,
-    _open: Open,
+    open: Open,
 ) where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: Stream,
 {
     let shared = thread.shared;
     if peer.speaks_proxy {
@@ -73,7 +76,7 @@ pub(crate) async fn serve<S>(
             return thread.tally.refused(Refusal::PerAddress);
         }
     }
-    let progress = Arc::new(Progress::new(thread, ticket));
+    let progress = Arc::new(Progress::new(thread, ticket, open));
     match (speaks, &shared.tls) {
         (Speaks::Https, Some(config)) => {
             peer.is_tls = true;
@@ -87,7 +90,7 @@ pub(crate) async fn serve<S>(
 
 async fn serve_tls<S>(stream: S, acceptor: &TlsAcceptor, peer: Peer, progress: Arc<Progress>)
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: Stream,
 {
     let thread = progress.thread;
     let patience = &thread.shared.patience;
@@ -105,7 +108,7 @@ where
 
 async fn serve_plain<S>(stream: S, peer: Peer, progress: Arc<Progress>)
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: Stream,
 {
     let shared = progress.thread.shared;
     let mut stream = Timed::new(stream, &shared.patience, Arc::clone(&progress));

@@ -10,6 +10,7 @@ use std::{
 };
 
 use tokio::{
+    signal::unix::{self, SignalKind},
     sync::mpsc,
     task::JoinHandle,
     time::{Instant, MissedTickBehavior, interval, sleep_until},
@@ -49,6 +50,8 @@ enum Next {
 impl Control {
     /// Returns when the process may exit.
     pub(crate) async fn run(mut self) {
+        // A process manager may signal all of its processes; only the supervisor's word counts.
+        let _ignored = [SignalKind::terminate(), SignalKind::interrupt()].map(unix::signal);
         let mut next = Next::Never;
         let mut beats = Beats::new(&self.threads);
         let mut interval = interval(BEAT);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::{access_log::Entry, tally::Outcome};
+use crate::{access_log::Entry, watch::tally::Outcome};
 
 use super::thread::Thread;
 

@@ -12,19 +12,21 @@ use std::{
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::watch,
-};
+use tokio::sync::watch;
 
-use super::{Shared, Stage, answer::Handler, progress::Phase, timed::Timed};
+use super::{
+    Shared, Stage,
+    answer::Handler,
+    progress::Phase,
+    timed::{Stream, Timed},
+};
 
 /// hyper's own limit, which it keeps at less cost than another one.
 const DEFAULT_HEADER_FIELDS: u16 = 100;
 
 pub(crate) async fn serve<S>(mut stream: Timed<S>, handler: Handler)
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: Stream,
 {
     let mut stage = handler.shared().stage();
     loop {
@@ -48,7 +50,7 @@ async fn requests<S>(
     stage: &mut watch::Receiver<Stage>,
 ) -> Option<Timed<S>>
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: Stream,
 {
     let progress = handler.progress().clone();
     let builder = builder(handler.shared());
@@ -100,12 +102,12 @@ fn builder(shared: &Shared) -> http1::Builder {
 }
 
 /// hyper's connection, which becomes a tunnel only if there is an application that wants it.
-enum Connection<S> {
+enum Connection<S: Stream> {
     Plain(http1::Connection<TokioIo<Timed<S>>, Handler>),
     Upgradeable(http1::UpgradeableConnection<TokioIo<Timed<S>>, Handler>),
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Connection<S> {
+impl<S: Stream> Connection<S> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         match self {
             Self::Plain(connection) => Pin::new(connection).poll(context).map(drop),

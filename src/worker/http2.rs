@@ -8,22 +8,33 @@ use std::{pin::pin, time::Duration};
 
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 
-use super::{Shared, Stage, answer::Handler, progress::Phase, timed::Timed};
-use crate::labels::Timeout;
+use super::{
+    Shared, Stage,
+    answer::Handler,
+    progress::Phase,
+    timed::{Stream, Timed},
+};
+use crate::watch::labels::Timeout;
 
 /// How often the time is looked at.
 const ROUND: Duration = Duration::from_secs(1);
 /// How much of a response is kept for a client that does not take it, a stream.
 const SEND_BUFFER: usize = 64 * 1024;
+/// Most requests that may be taken back before they are looked at (rapid reset). What is taken back
+/// later counts as a request of the connection.
+const MOST_UNSEEN_RESETS: usize = 20;
+/// Most streams of a connection that end in an error of the client's.
+const MOST_ERRORS: usize = 1024;
+/// How many bytes of content may be under way to us, a stream and a connection: the least, or what
+/// lets an application take uploads.
+const WINDOWS: (u32, u32) = (65_535, 65_535);
+const UPSTREAM_WINDOWS: (u32, u32) = (256 * 1024, 1024 * 1024);
 
 pub(crate) async fn serve<S>(stream: Timed<S>, handler: Handler)
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: Stream,
 {
     let progress = handler.progress().clone();
     progress.enter(Phase::Other);
@@ -73,12 +84,20 @@ fn judge(handler: &Handler, is_ending: bool) -> Verdict {
     if handler.is_used_up() && !is_ending { Verdict::End } else { Verdict::GoOn }
 }
 
+/// All limits are said, since hyper's own may change.
 fn builder(shared: &Shared) -> http2::Builder<TokioExecutor> {
+    let has_upstream = shared.options.upstream.is_some();
+    let (stream_window, connection_window) = if has_upstream { UPSTREAM_WINDOWS } else { WINDOWS };
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(shared.options.max_streams)
         .max_header_list_size(shared.options.max_header_bytes)
+        .max_pending_accept_reset_streams(MOST_UNSEEN_RESETS)
+        .max_local_error_reset_streams(MOST_ERRORS)
+        .initial_stream_window_size(stream_window)
+        .initial_connection_window_size(connection_window)
+        .max_frame_size(16_384)
         .max_send_buf_size(SEND_BUFFER);
     builder
 }

@@ -11,8 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{census::Ticket, exchange::Exchange, thread::Thread};
-use crate::{labels::Timeout, tally::OpenConnection};
+use super::{
+    census::Ticket,
+    exchange::Exchange,
+    thread::{Open, Thread},
+};
+use crate::watch::{labels::Timeout, tally::OpenConnection};
 
 /// What a connection of HTTP/1.1 is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +40,7 @@ const PHASES: [Phase; 5] =
 pub(crate) struct Progress {
     pub(crate) thread: &'static Thread,
     phase: AtomicU8,
+    is_cut_off: AtomicBool,
     may_park: AtomicBool,
     is_parked: AtomicBool,
     opened: Instant,
@@ -47,15 +52,18 @@ pub(crate) struct Progress {
     streams: AtomicU32,
     waiting: AtomicU32,
     moved: AtomicU64,
-    _open: OpenConnection,
+    _counted: OpenConnection,
+    /// As long as there is one, the process does not end by itself.
+    _open: Open,
     _ticket: Ticket,
 }
 
 impl Progress {
-    pub(crate) fn new(thread: &'static Thread, ticket: Ticket) -> Self {
+    pub(crate) fn new(thread: &'static Thread, ticket: Ticket, open: Open) -> Self {
         Self {
             thread,
             phase: AtomicU8::new(0),
+            is_cut_off: AtomicBool::new(false),
             may_park: AtomicBool::new(false),
             is_parked: AtomicBool::new(false),
             opened: Instant::now(),
@@ -64,7 +72,8 @@ impl Progress {
             streams: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
             moved: AtomicU64::new(0),
-            _open: thread.tally.connection(),
+            _counted: thread.tally.connection(),
+            _open: open,
             _ticket: ticket,
         }
     }
@@ -92,6 +101,14 @@ impl Progress {
 
     pub(crate) fn timed_out(&self, timeout: Timeout) {
         self.thread.tally.timeout(timeout);
+        if timeout == Timeout::Write {
+            self.is_cut_off.store(true, Relaxed);
+        }
+    }
+
+    /// Whether what the client has not taken is to be thrown away.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.is_cut_off.load(Relaxed)
     }
 
     /// Whether the connection may be parked while it is idle.

@@ -12,8 +12,14 @@ use crate::cli::Serve;
 pub(crate) fn refuse<B>(request: &Request<B>, options: &Serve) -> Option<Response<Body>> {
     let target = request.uri();
     let length = target.path_and_query().map_or(0, |rest| rest.as_str().len());
-    (length > options.max_uri_bytes)
-        .then(|| plain(StatusCode::URI_TOO_LONG, "414 URI Too Long\n"))
+    if length > options.max_uri_bytes {
+        return Some(plain(StatusCode::URI_TOO_LONG, "414 URI Too Long\n"));
+    }
+    // hyper has no such limit for HTTP/2.
+    (request.headers().len() > usize::from(options.max_header_fields)).then(|| {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        plain(status, "431 Request Header Fields Too Large\n")
+    })
 }
 
 /// An error that no cache may keep, with a line for people.

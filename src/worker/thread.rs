@@ -6,11 +6,8 @@
 use std::{
     io::{self, ErrorKind},
     net::IpAddr,
-    os::{
-        fd::OwnedFd,
-        unix::net::UnixListener as StdUnixListener,
-    },
     net::TcpListener as StdTcpListener,
+    os::{fd::OwnedFd, unix::net::UnixListener as StdUnixListener},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -33,7 +30,10 @@ use super::{
     connection::{self, Peer},
 };
 use crate::{
-    access_log::AccessLog, channel::Speaks, labels::Refusal, tally::Tally, upstream::Upstream,
+    access_log::AccessLog,
+    channel::Speaks,
+    upstream::Upstream,
+    watch::{labels::Refusal, tally::Tally},
 };
 
 /// How long accepting pauses after it failed, most likely for want of file descriptors.
@@ -112,13 +112,9 @@ impl Listener {
         match self {
             Self::Tcp(listener, speaks) => {
                 let (stream, address) = listener.accept().await?;
-                // Without it, a response in two segments may wait for an acknowledgement between.
-                stream.set_nodelay(true).ok();
                 Ok(Accepted::Tcp(stream, address.ip().to_canonical(), *speaks))
             }
-            Self::Unix(listener, speaks) => {
-                Ok(Accepted::Unix(listener.accept().await?.0, *speaks))
-            }
+            Self::Unix(listener, speaks) => Ok(Accepted::Unix(listener.accept().await?.0, *speaks)),
         }
     }
 }

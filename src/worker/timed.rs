@@ -15,11 +15,13 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpStream, UnixStream},
     time::{Instant, Sleep, sleep_until},
 };
+use tokio_rustls::server::TlsStream;
 
 use super::progress::{Phase, Progress};
-use crate::labels::Timeout;
+use crate::watch::labels::Timeout;
 
 /// How long a client may take.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +39,37 @@ pub(crate) struct Patience {
 /// After how long without a request a connection is [parked](super::http1).
 const PARKED_AFTER: Duration = Duration::from_secs(1);
 
+/// A stream that can be closed so that the system forgets what the client has not taken. Otherwise
+/// it would keep that, and offer it for minutes.
+pub(crate) trait Reset {
+    /// The next close is a reset.
+    fn reset_on_close(&self);
+}
+
+/// What a connection is over.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Reset + Send + Unpin + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Reset + Send + Unpin + 'static> Stream for S {}
+
+impl Reset for TcpStream {
+    fn reset_on_close(&self) {
+        self.set_zero_linger().ok();
+    }
+}
+
+impl Reset for UnixStream {
+    /// The system keeps nothing: the other end is on this machine.
+    fn reset_on_close(&self) {}
+}
+
+impl<S: Reset> Reset for Box<TlsStream<S>> {
+    fn reset_on_close(&self) {
+        self.get_ref().0.reset_on_close();
+    }
+}
+
 /// A connection whose client has only so much time.
-pub(crate) struct Timed<S> {
+pub(crate) struct Timed<S: Reset> {
     stream: S,
     /// What was read of it before it came to hyper, or comes to it again.
     prefix: Vec<u8>,
@@ -55,7 +86,7 @@ pub(crate) struct Timed<S> {
     alarm: Pin<Box<Sleep>>,
 }
 
-impl<S> Timed<S> {
+impl<S: Reset> Timed<S> {
     pub(crate) fn new(stream: S, patience: &'static Patience, progress: Arc<Progress>) -> Self {
         let since = Instant::now();
         Self {
@@ -174,7 +205,7 @@ impl<S> Timed<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> Timed<S> {
+impl<S: AsyncRead + Reset + Unpin> Timed<S> {
     /// Waits for the first byte of a request. None comes if the client ends the connection, or lets
     /// its time pass.
     pub(crate) async fn has_request(&mut self) -> bool {
@@ -217,7 +248,7 @@ impl<S: AsyncRead + Unpin> Timed<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
+impl<S: AsyncRead + Reset + Unpin> AsyncRead for Timed<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -244,7 +275,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for Timed<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -282,5 +313,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.stream).poll_shutdown(context);
         self.wrote(shut, context)
+    }
+}
+
+impl<S: Reset> Drop for Timed<S> {
+    fn drop(&mut self) {
+        if self.progress.is_cut_off() {
+            self.stream.reset_on_close();
+        }
     }
 }

@@ -19,6 +19,8 @@ pub fn executable(path: &Path) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HARDTACK_")) {
         command.env_remove(name);
     }
+    // Its output is read by tests that look for lines, and by people if they fail.
+    command.env("HARDTACK_LOG_FORMAT", "human");
     command
 }
 

@@ -11,7 +11,7 @@ use hyper::{
     header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE},
 };
 
-use crate::{
+use crate::watch::{
     counters::{Counter, Counters},
     durations::Durations,
     labels::{Coding, Handshake, Policy, Protocol, Refusal, Timeout, Upstream},

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use axum::http::HeaderValue;
 use hardtack_bundle::{Coding, Integrity, Size, manifest::Entry};
 
-use crate::status::{Counts, Quantiles, Report, Status};
+use crate::watch::status::{Counts, Quantiles, Report, Status};
 
 const STYLE: &str = include_str!("page.css");
 

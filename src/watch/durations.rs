@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::counters::{Counter, Counters};
+use crate::watch::counters::{Counter, Counters};
 
 /// The buckets' upper bounds in nanoseconds, inclusive as Prometheus' `le` is. What takes longer
 /// is in one more bucket.

@@ -11,7 +11,7 @@ use std::{
 use hardtack_bundle::Bundle;
 use tracing_appender::non_blocking::ErrorCounter;
 
-use crate::tally::Tally;
+use crate::watch::tally::Tally;
 
 /// Where the figures are.
 #[derive(Debug)]

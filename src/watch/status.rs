@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use hardtack_bundle::{Bundle, Error, Totals, manifest::Manifest};
 use serde::{Serialize, Serializer};
 
-use crate::{
+use crate::watch::{
     durations::Durations,
+    reading::Watched,
     tally::{Series, Tally},
-    watched::Watched,
 };
 
 /// Serialized, it is `/status.json`.

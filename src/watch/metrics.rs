@@ -15,7 +15,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::watched::Reading;
+use crate::watch::reading::Reading;
 
 /// A format that scrapers read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,7 +236,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{
+    use crate::watch::{
         labels::{Coding, Policy, Protocol, Refusal},
         tally::{Outcome, Tally},
     };

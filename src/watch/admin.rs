@@ -20,10 +20,10 @@ use axum::{
 };
 use hardtack_bundle::Error;
 
-use crate::{
+use crate::watch::{
     metrics::{self, Format},
+    reading::Watched,
     status::Status,
-    watched::Watched,
 };
 
 /// Answers what is asked of the process.
@@ -120,10 +120,10 @@ mod tests {
     use tower_service::Service;
 
     use super::*;
-    use crate::{
+    use crate::watch::{
         labels::{self, Policy, Protocol, Refusal},
+        reading::Dropped,
         tally::{Outcome, Tally},
-        watched::Dropped,
     };
 
     const LOGICAL_PATH: &str = "<img src=x onerror=alert(1)>.css";

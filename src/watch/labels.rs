@@ -20,11 +20,6 @@ macro_rules! labels {
 
             /// Their names, in the same order.
             pub(crate) const NAMES: &[&str] = &[$($name),+];
-
-            /// The value of the label.
-            pub(crate) const fn name(self) -> &'static str {
-                Self::NAMES[self as usize]
-            }
         }
     )+};
 }
@@ -95,6 +90,20 @@ labels! {
     }
 }
 
+impl Coding {
+    /// The value of the label.
+    pub(crate) const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+impl Policy {
+    /// The value of the label.
+    pub(crate) const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,8 +113,9 @@ mod tests {
         ($($label:ident)+) => {$(
             for (index, label) in $label::ALL.iter().enumerate() {
                 assert_eq!(*label as usize, index);
-                let namesakes = $label::ALL.iter().filter(|other| other.name() == label.name());
-                assert_eq!(namesakes.count(), 1, "{}", label.name());
+                let name = $label::NAMES[index];
+                let namesakes = $label::NAMES.iter().filter(|other| **other == name);
+                assert_eq!(namesakes.count(), 1, "{name}");
             }
         )+};
     }
