@@ -51,6 +51,10 @@ peers *arguments:
 conformance:
     scripts/conformance
 
+# Tries nginx on the cases of tests/conformance_h2, and writes docs/http2-conformance.md
+conformance-h2:
+    scripts/conformance-h2
+
 # Every fuzz target for so many seconds; needs a nightly toolchain, and installs cargo-fuzz
 fuzz seconds="60":
     command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked
@@ -86,6 +90,26 @@ bench-collectstatic *arguments:
 bench-references *arguments:
     scripts/fetch-corpora
     cargo bench --locked -p hardtack-build --bench references -- {{ arguments }}
+
+# 10,000 idle connections: memory of each, beside nginx's; needs nginx
+bench-idle-connections *arguments:
+    benches/idle-connections {{ arguments }}
+
+# What a good client notices of 2,000 slow ones; needs slowhttptest
+bench-slow-clients *arguments:
+    benches/slow-clients {{ arguments }}
+
+# Five minutes of good and bad traffic: memory flat, no descriptor lost; needs h2load
+soak *arguments:
+    benches/soak {{ arguments }}
+
+# Handshakes and requests over TLS, beside nginx and h2o; needs those and h2load
+bench-tls *arguments:
+    benches/tls {{ arguments }}
+
+# Grades the TLS of a server that runs at HOST:PORT; needs testssl.sh
+tls-grade address:
+    scripts/tls-grade {{ address }}
 
 # The encoders and their settings: bytes and CPU time of the candidates
 bench-choices *arguments:

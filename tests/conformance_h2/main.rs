@@ -1,0 +1,271 @@
+//! Conformance of HTTP/2: frames on real connections, one case for each thing that a server has
+//! to do.
+//!
+//! Each case is named after what it tries, and cites the standard. Those that are no choice of
+//! ours are also tried against nginx: see `peers`.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod case;
+mod client;
+mod compression;
+mod exchange;
+mod fields;
+mod flow;
+mod frames;
+mod framing;
+mod hpack;
+mod limits;
+mod peers;
+mod preface;
+mod streams;
+
+use std::collections::BTreeMap;
+
+use case::Case;
+use client::{Site, Verdict};
+use common::{Packed, Server, folder, pack};
+
+/// What the h2 crate does in another way than the standard says, and which cases show it. Once a case
+/// is met, it has to go from here.
+const DEVIATIONS: [Deviation; 6] = [
+    Deviation {
+        reason: "The h2 crate says PROTOCOL_ERROR of frames that are too short or too long, not FRAME_SIZE_ERROR; it has one error for all that it cannot parse.",
+        in_code: true,
+        cases: &[
+            "SETTINGS of one byte",
+            "SETTINGS of five bytes",
+            "SETTINGS of seven bytes",
+            "an acknowledgement with a payload",
+            "PRIORITY of four bytes",
+            "PRIORITY of six bytes",
+            "RST_STREAM of three bytes",
+            "RST_STREAM of five bytes",
+            "PING of seven bytes",
+            "PING of nine bytes",
+            "GOAWAY of seven bytes",
+            "WINDOW_UPDATE of three bytes",
+            "WINDOW_UPDATE of five bytes",
+            "WINDOW_UPDATE of five bytes on a stream",
+            "HEADERS too short for their priority",
+            "HEADERS too short for the length of their padding",
+            "DATA too short for the length of their padding",
+        ],
+    },
+    Deviation {
+        reason: "The h2 crate says PROTOCOL_ERROR of a window that is too large in SETTINGS, not FLOW_CONTROL_ERROR, for the same reason.",
+        in_code: true,
+        cases: &["INITIAL_WINDOW_SIZE of 2^31"],
+    },
+    Deviation {
+        reason: "The h2 crate says PROTOCOL_ERROR when it cannot decode a field block, not COMPRESSION_ERROR.",
+        in_code: true,
+        cases: &[
+            "index 0",
+            "an index beyond the tables",
+            "an index far beyond the tables",
+            "a name's index beyond the tables",
+            "an index beyond the tables, to be added",
+            "a literal without a value",
+            "a name that ends early",
+            "a value that ends early",
+            "an index without an end",
+            "an index of twenty octets",
+            "a length of twenty octets",
+            "a length of 2^32",
+            "padding that is not of ones",
+            "padding of eight bits",
+            "padding of sixteen bits",
+            "nothing but padding",
+            "the end of the string inside of it",
+            "a table larger than allowed",
+            "a table much larger than allowed",
+            "a size after a field",
+            "a size behind all fields",
+            "an entry that a new size evicted",
+            "an entry that another evicted",
+            "an entry larger than the table",
+            "trailers that cannot be decoded",
+        ],
+    },
+    Deviation {
+        reason: "The h2 crate says PROTOCOL_ERROR of a frame for a stream whose client has ended it, not STREAM_CLOSED, and ends the connection, which is allowed.",
+        in_code: true,
+        cases: &[
+            "DATA after END_STREAM",
+            "the end again, after END_STREAM",
+            "HEADERS after END_STREAM",
+            "a second request on a stream",
+            "DATA after the end of the content",
+        ],
+    },
+    Deviation {
+        reason: "The h2 crate takes any frame as the first one after the preface. What it takes from it is what it takes after SETTINGS, too.",
+        in_code: false,
+        cases: &[
+            "HEADERS before SETTINGS",
+            "PING before SETTINGS",
+            "WINDOW_UPDATE before SETTINGS",
+            "PRIORITY before SETTINGS",
+        ],
+    },
+    Deviation {
+        reason: "The h2 crate drops pseudo-fields from trailers, and takes the rest. No trailers are read here.",
+        in_code: false,
+        cases: &["trailers with a pseudo-field", "trailers that are a request"],
+    },
+];
+
+struct Deviation {
+    reason: &'static str,
+    /// Whether no more than the code of the error is another.
+    in_code: bool,
+    cases: &'static [&'static str],
+}
+
+impl Deviation {
+    fn of(case: &Case) -> Option<&'static Self> {
+        DEVIATIONS.iter().find(|deviation| deviation.cases.contains(&&case.name[..]))
+    }
+}
+
+type Files = BTreeMap<&'static str, Vec<u8>>;
+
+/// The files of the site. None is compressed: `large.bin` cannot be, and the others are too small.
+fn files() -> Files {
+    let large: Vec<u8> =
+        (0..75_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_769).to_be_bytes()).collect();
+    BTreeMap::from([
+        ("404.html", b"<p>no such page".to_vec()),
+        ("empty.txt", Vec::new()),
+        ("large.bin", large),
+        ("one.txt", b"1".to_vec()),
+    ])
+}
+
+/// The server under test. It goes when this goes.
+struct Running {
+    site: Site,
+    server: Server,
+    _packed: Packed,
+}
+
+fn start() -> Running {
+    let files = files();
+    let content: Vec<_> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    let packed = pack(folder(&content).path(), &[]);
+    let server = Server::of(packed.command().arg("--h2c"));
+    Running { site: Site { address: server.address, files }, server, _packed: packed }
+}
+
+#[track_caller]
+fn all_pass(cases: &[Case]) {
+    let running = start();
+    let failed: Vec<_> = cases.iter().filter_map(|case| complaint(&running.site, case)).collect();
+    let (count, of) = (failed.len(), cases.len());
+    assert!(failed.is_empty(), "{count} of {of} failed\n\n{}", failed.join("\n"));
+}
+
+/// What is wrong with a server, or with the list of its deviations.
+fn complaint(site: &Site, case: &Case) -> Option<String> {
+    let verdict = site.try_case(case);
+    let expected = Deviation::of(case).map(|deviation| deviation.in_code);
+    let error = match (expected, verdict) {
+        (None, Verdict::Passes)
+        | (Some(true), Verdict::OtherCode(_))
+        | (Some(false), Verdict::Fails(_)) => return None,
+        (Some(_), Verdict::Passes) => "is met, but listed as a deviation".to_owned(),
+        (_, Verdict::OtherCode(error)) => format!("only the code is another: {error}"),
+        (_, Verdict::Fails(error)) => error,
+        (_, Verdict::NotApplicable) => "could not be tried".to_owned(),
+    };
+    let steps: Vec<_> = case.steps.iter().take(8).map(|step| format!("  {step:?}")).collect();
+    Some(format!("{} ({})\n{}\n{error}\n", case.name, case.section, steps.join("\n")))
+}
+
+#[test]
+fn prefaces_and_settings() {
+    all_pass(&preface::cases());
+}
+
+#[test]
+fn frames_of_every_type() {
+    all_pass(&framing::cases());
+}
+
+#[test]
+fn states_and_numbers_of_streams() {
+    all_pass(&streams::cases());
+}
+
+#[test]
+fn flow_control() {
+    all_pass(&flow::cases());
+}
+
+#[test]
+fn header_compression() {
+    all_pass(&compression::cases());
+}
+
+#[test]
+fn header_fields() {
+    all_pass(&fields::cases());
+}
+
+#[test]
+fn requests_and_responses() {
+    all_pass(&exchange::cases());
+}
+
+#[test]
+fn limits_of_abuse() {
+    all_pass(&limits::cases());
+}
+
+/// §6.8: a server that is to stop says so, answers what it has taken, and closes.
+#[test]
+fn a_server_that_stops_loses_no_response() {
+    let running = start();
+    let [wide, window] = frames::wide_windows();
+    let mut wire =
+        client::Wire::connect(running.site.address, case::Manner::Polite).expect("it listens");
+    wire.greet().expect("it is well");
+    wire.take(&[frames::get_large(1), frames::Step::AwaitData(1, 65_535)]).expect("it is well");
+    running.server.signal("-TERM");
+    wire.until(|seen| seen.go_away.is_some()).expect("it says that it stops");
+    wire.take(&[wide, window, frames::Step::AwaitEnd(1)]).expect("it is well");
+    wire.until(|_| false).expect("it closes");
+    let (seen, large) = (&wire.seen, &running.site.files["large.bin"]);
+    assert_eq!(seen.go_away, Some(frames::NO_ERROR), "{seen}");
+    assert!(seen.is_whole(1) && seen.closed, "{seen}");
+    assert_eq!(seen.streams[&1].data, *large);
+}
+
+/// Two cases of one name would be one line in the comparison, and one deviation.
+#[test]
+fn every_case_has_a_name_of_its_own() {
+    let mut names: Vec<_> = all().into_iter().map(|case| case.name).collect();
+    let mut listed = DEVIATIONS.iter().flat_map(|deviation| deviation.cases);
+    let stranger = listed.find(|name| !names.iter().any(|other| other == *name));
+    assert_eq!(stranger, None, "a deviation of no case");
+    names.sort_unstable();
+    let twice: Vec<_> =
+        names.windows(2).filter(|two| two[0] == two[1]).map(|two| &two[0]).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
+fn all() -> Vec<Case> {
+    let topics = [
+        preface::cases(),
+        framing::cases(),
+        streams::cases(),
+        flow::cases(),
+        compression::cases(),
+        fields::cases(),
+        exchange::cases(),
+        limits::cases(),
+    ];
+    topics.concat()
+}
