@@ -26,8 +26,14 @@ use std::{io, process::ExitCode};
 
 use anyhow::Result;
 use hardtack_bundle::Bundle;
+use mimalloc::MiMalloc;
 
 use crate::cli::{Command, ERROR};
+
+/// It gives memory back to the system that connections had while they were busy, where the C
+/// library's keeps it between what is still in use.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let carried = carried::bundle();

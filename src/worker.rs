@@ -198,10 +198,10 @@ impl Worker {
     fn serve(mut self, channel: Channel, dropped: ErrorCounter) -> Result<()> {
         let (doors, admin) = arrange(std::mem::take(&mut self.sockets))?;
         let (access_log, _flush) = self.access_log().unzip();
-        let threads = self.threads(doors.len(), access_log.as_ref());
+        let (open, all_closed) = mpsc::channel(1);
+        let threads = self.threads(doors.len(), access_log.as_ref(), &open);
         let access = access_log.as_ref().map(NonBlocking::error_counter);
         let dropped = Dropped { access, process: Some(dropped) };
-        let (open, all_closed) = mpsc::channel(1);
         for (thread, doors) in threads.iter().zip(doors) {
             start(thread, doors, open.clone())?;
         }
@@ -232,7 +232,12 @@ impl Worker {
         self.shared.options.access_log().map(|_| queued("hardtack-access", io::stdout()))
     }
 
-    fn threads(&self, count: usize, lines: Option<&NonBlocking>) -> Vec<&'static Thread> {
+    fn threads(
+        &self,
+        count: usize,
+        lines: Option<&NonBlocking>,
+        open: &thread::Open,
+    ) -> Vec<&'static Thread> {
         let options = &self.shared.options;
         let (patience, every) = (options.upstream_patience(), options.access_log_every);
         let threads = (0..count).map(|_| {
@@ -244,6 +249,7 @@ impl Worker {
                 tally: Arc::clone(&tally),
                 access_log: log.map(|(format, lines)| AccessLog::new(format, every, lines)),
                 upstream: upstream.map(|upstream| Upstream::new(upstream, patience, tally)),
+                open: open.downgrade(),
                 beats: AtomicU64::new(0),
             }));
             thread

@@ -18,6 +18,9 @@ use crate::channel::Channel;
 /// its process id, which stays the same, so that a child that inherits it is not taken in.
 const HANDOVER: &str = "HARDTACK_HANDOVER";
 
+/// After how long the worker's allocator gives memory back that nothing uses.
+const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
+
 /// How this program was started.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -53,6 +56,10 @@ impl Program {
         command.process_group(0);
         for name in ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDNAMES", HANDOVER] {
             command.env_remove(name);
+        }
+        // Milliseconds. The allocator's own delay keeps what a burst of connections had for longer.
+        if env::var_os(PURGE_DELAY).is_none() {
+            command.env(PURGE_DELAY, "10");
         }
         if let Some(user) = &self.user {
             command.uid(user.uid.as_raw()).gid(user.gid.as_raw());

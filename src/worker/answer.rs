@@ -26,7 +26,6 @@ use super::{
     Shared,
     body::Sent,
     client,
-    connection::Peer,
     exchange::Exchange,
     progress::{Phase, Progress},
     redirect,
@@ -41,7 +40,6 @@ use crate::{
 /// Answers the requests of a connection.
 #[derive(Clone)]
 pub(crate) struct Handler {
-    peer: Peer,
     progress: Arc<Progress>,
     is_http2: bool,
 }
@@ -50,12 +48,12 @@ pub(crate) struct Handler {
 type Content = Either<hardtack::Body, upstream::Body>;
 
 impl Handler {
-    pub(crate) fn new(peer: Peer, progress: Arc<Progress>) -> Self {
-        Self { peer, progress, is_http2: false }
+    pub(crate) fn of_http1(progress: Arc<Progress>) -> Self {
+        Self { progress, is_http2: false }
     }
 
-    pub(crate) fn of_http2(&self) -> Self {
-        Self { is_http2: true, ..self.clone() }
+    pub(crate) fn of_http2(progress: Arc<Progress>) -> Self {
+        Self { progress, is_http2: true }
     }
 
     pub(crate) fn progress(&self) -> &Arc<Progress> {
@@ -131,7 +129,6 @@ impl Service<Request<Incoming>> for Handler {
 }
 
 /// The response, which is there, or will be.
-#[expect(clippy::large_enum_variant, reason = "hyper keeps one, in a box, a connection")]
 pub(crate) enum Answer {
     Now(Ready<Result<Response<Sent>, Infallible>>),
     Later(Pin<Box<dyn Future<Output = Result<Response<Sent>, Infallible>> + Send>>),
@@ -154,7 +151,7 @@ struct Started {
     client: Client,
     begun: Instant,
     version: Version,
-    entry: Option<Entry>,
+    entry: Option<Box<Entry>>,
 }
 
 impl Started {
@@ -165,9 +162,9 @@ impl Started {
             true => progress.stream_opened(),
             false => progress.enter(Phase::Answering),
         }
-        let client = client::of(handler.peer, request.headers(), &handler.shared().options);
+        let client = client::of(progress.peer, request.headers(), &handler.shared().options);
         let log = progress.thread.access_log.as_ref();
-        let entry = log.map(|log| log.begin(request, client.address));
+        let entry = log.map(|log| Box::new(log.begin(request, client.address)));
         let (handler, version) = (handler.clone(), request.version());
         Self { handler, client, begun: Instant::now(), version, entry }
     }

@@ -18,7 +18,8 @@ pub(crate) struct Census {
 /// A place for a connection. It is free again when this goes.
 pub(crate) struct Ticket {
     _place: SemaphorePermit<'static>,
-    counted: Option<Counted>,
+    /// Boxed, since few servers count them.
+    counted: Option<Box<Counted>>,
 }
 
 struct Counted {
@@ -71,7 +72,7 @@ impl Ticket {
             }
             *count += 1;
         }
-        self.counted = Some(Counted { census, address });
+        self.counted = Some(Box::new(Counted { census, address }));
         Ok(())
     }
 }

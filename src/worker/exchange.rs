@@ -12,7 +12,7 @@ pub(crate) struct Exchange {
     pub(crate) begun: Instant,
     pub(crate) outcome: Outcome,
     /// If it is to be logged.
-    pub(crate) entry: Option<Entry>,
+    pub(crate) entry: Option<Box<Entry>>,
 }
 
 impl Drop for Exchange {

@@ -1,8 +1,4 @@
-//! A connection that speaks HTTP/1.1.
-//!
-//! One that has been idle for a second is *parked*: hyper's state, with its buffers, is dropped,
-//! and only the socket is kept, until another byte comes. So that thousands of connections which
-//! are kept alive cost little memory, and busy ones nothing.
+//! Requests of HTTP/1.1, for as long as there are any.
 
 use std::{
     future::poll_fn,
@@ -10,49 +6,25 @@ use std::{
     task::{Context, Poll},
 };
 
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::sync::watch;
-
 use super::{
     Shared, Stage,
     answer::Handler,
     progress::Phase,
     timed::{Stream, Timed},
 };
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
 
 /// hyper's own limit, which it keeps at less cost than another one.
 const DEFAULT_HEADER_FIELDS: u16 = 100;
 
-pub(crate) async fn serve<S>(mut stream: Timed<S>, handler: Handler)
-where
-    S: Stream,
-{
+/// Answers requests. Returns the stream if there has been none for a while, and nothing when the
+/// connection is over.
+pub(crate) async fn serve<S: Stream>(stream: Timed<S>) -> Option<Timed<S>> {
+    let progress = stream.progress().clone();
+    let handler = Handler::of_http1(progress.clone());
     let mut stage = handler.shared().stage();
-    loop {
-        handler.progress().allow_parking();
-        // Boxed, so that a parked connection has no room for it.
-        let Some(idle) = Box::pin(requests(stream, handler.clone(), &mut stage)).await else {
-            return;
-        };
-        stream = idle;
-        tokio::select! {
-            has_request = stream.has_request() => if !has_request { return },
-            _ = stage.wait_for(|stage| *stage >= Stage::Stopping) => return,
-        }
-    }
-}
-
-/// Answers requests, until there is none for a while, or no more.
-async fn requests<S>(
-    stream: Timed<S>,
-    handler: Handler,
-    stage: &mut watch::Receiver<Stage>,
-) -> Option<Timed<S>>
-where
-    S: Stream,
-{
-    let progress = handler.progress().clone();
+    progress.allow_parking();
     let builder = builder(handler.shared());
     let has_upstream = progress.thread.upstream.is_some();
     let mut connection = match builder.serve_connection(TokioIo::new(stream), handler) {
@@ -95,6 +67,8 @@ fn builder(shared: &Shared) -> http1::Builder {
     let header_bytes = options.max_header_bytes as usize;
     let mut builder = http1::Builder::new();
     builder.max_buf_size(header_bytes).max_header_size(header_bytes);
+    // Who closes its side may still be waiting for the response (RFC 9112 §9.6).
+    builder.half_close(true);
     if options.max_header_fields != DEFAULT_HEADER_FIELDS {
         builder.max_headers(options.max_header_fields.into());
     }

@@ -32,15 +32,12 @@ const MOST_ERRORS: usize = 1024;
 const WINDOWS: (u32, u32) = (65_535, 65_535);
 const UPSTREAM_WINDOWS: (u32, u32) = (256 * 1024, 1024 * 1024);
 
-pub(crate) async fn serve<S>(stream: Timed<S>, handler: Handler)
-where
-    S: Stream,
-{
-    let progress = handler.progress().clone();
-    progress.enter(Phase::Other);
+pub(crate) async fn serve<S: Stream>(stream: Timed<S>) {
+    let handler = Handler::of_http2(stream.progress().clone());
+    handler.progress().enter(Phase::Other);
     let mut stage = handler.shared().stage();
     let builder = builder(handler.shared());
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), handler.of_http2()));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), handler.clone()));
     let mut is_ending = false;
     let mut round = Instant::now() + ROUND;
     loop {

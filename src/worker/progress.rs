@@ -5,7 +5,7 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -13,8 +13,10 @@ use std::{
 
 use super::{
     census::Ticket,
+    connection::Peer,
     exchange::Exchange,
     thread::{Open, Thread},
+    timed::Patience,
 };
 use crate::watch::{labels::Timeout, tally::OpenConnection};
 
@@ -36,46 +38,68 @@ pub(crate) enum Phase {
 const PHASES: [Phase; 5] =
     [Phase::Idle, Phase::Header, Phase::Answering, Phase::Sending, Phase::Other];
 
-/// The state of a connection, which its parts share.
+/// The state of a connection, which its parts share. There may be many that do nothing, so it is
+/// small.
 pub(crate) struct Progress {
     pub(crate) thread: &'static Thread,
+    pub(crate) peer: Peer,
     phase: AtomicU8,
     is_cut_off: AtomicBool,
     may_park: AtomicBool,
     is_parked: AtomicBool,
     opened: Instant,
     requests: AtomicU32,
-    /// The request that is being answered, of HTTP/1.1.
-    current: Mutex<Option<Exchange>>,
-    /// Those of HTTP/2: how many there are, how many of them wait for the client to take something,
-    /// and when any of them came further, in milliseconds from the beginning.
+    /// Of a connection that is not parked.
+    busy: Mutex<Option<Box<Busy>>>,
+    /// The streams of HTTP/2: how many there are, how many of them wait for the client to take
+    /// something, and when any of them came further, in milliseconds from the beginning.
     streams: AtomicU32,
     waiting: AtomicU32,
     moved: AtomicU64,
     _counted: OpenConnection,
-    /// As long as there is one, the process does not end by itself.
-    _open: Open,
     _ticket: Ticket,
 }
 
+/// What a connection has while it is busy.
+struct Busy {
+    /// The request that is being answered, of HTTP/1.1.
+    current: Option<Exchange>,
+    /// The process does not end by itself before this is gone.
+    _open: Open,
+}
+
+impl Busy {
+    fn new(open: Open) -> Box<Self> {
+        Box::new(Self { current: None, _open: open })
+    }
+}
+
 impl Progress {
-    pub(crate) fn new(thread: &'static Thread, ticket: Ticket, open: Open) -> Self {
+    pub(crate) fn new(thread: &'static Thread, peer: Peer, ticket: Ticket, open: Open) -> Self {
         Self {
             thread,
+            peer,
             phase: AtomicU8::new(0),
             is_cut_off: AtomicBool::new(false),
             may_park: AtomicBool::new(false),
             is_parked: AtomicBool::new(false),
             opened: Instant::now(),
             requests: AtomicU32::new(0),
-            current: Mutex::new(None),
+            busy: Mutex::new(Some(Busy::new(open))),
             streams: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
             moved: AtomicU64::new(0),
             _counted: thread.tally.connection(),
-            _open: open,
             _ticket: ticket,
         }
+    }
+
+    fn busy(&self) -> MutexGuard<'_, Option<Box<Busy>>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn patience(&self) -> &'static Patience {
+        &self.thread.shared.patience
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -129,6 +153,18 @@ impl Progress {
         self.is_parked.load(Relaxed) && self.phase() == Phase::Idle
     }
 
+    /// The connection is parked, and the process may end without it.
+    pub(crate) fn rest(&self) {
+        *self.busy() = None;
+    }
+
+    /// It is not parked any more. False if the process ends.
+    pub(crate) fn wake(&self) -> bool {
+        let open = self.thread.open.upgrade();
+        *self.busy() = open.map(Busy::new);
+        self.busy().is_some()
+    }
+
     /// A request of HTTP/1.1 is answered.
     pub(crate) fn begin(&self, exchange: Exchange) {
         self.replace(Some(exchange));
@@ -136,7 +172,7 @@ impl Progress {
 
     /// The body of the response is complete, or will never be.
     pub(crate) fn body_ended(&self, bytes: u64) {
-        if let Some(exchange) = &mut *self.current.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(exchange) = self.busy().as_mut().and_then(|busy| busy.current.as_mut()) {
             exchange.outcome.bytes = bytes;
         }
         if self.phase() == Phase::Answering {
@@ -150,9 +186,10 @@ impl Progress {
     }
 
     fn replace(&self, exchange: Option<Exchange>) {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        // The one before is finished by being dropped.
-        *current = exchange;
+        if let Some(busy) = self.busy().as_mut() {
+            // The one before is finished by being dropped.
+            busy.current = exchange;
+        }
     }
 
     /// A stream of HTTP/2 begins.

@@ -27,7 +27,7 @@ use tracing::warn;
 use super::{
     Shared, Stage,
     census::Ticket,
-    connection::{self, Peer},
+    connection::{Connection, Peer},
 };
 use crate::{
     access_log::AccessLog,
@@ -49,6 +49,8 @@ pub(crate) struct Thread {
     pub(crate) access_log: Option<Arc<AccessLog>>,
     /// The application, if there is one.
     pub(crate) upstream: Option<Upstream>,
+    /// What connections that are parked, and so hold nothing, can hold again.
+    pub(crate) open: mpsc::WeakSender<()>,
     /// Grows while the thread is alive.
     pub(crate) beats: AtomicU64,
 }
@@ -163,11 +165,11 @@ fn start(accepted: Accepted, mut ticket: Ticket, thread: &'static Thread, open: 
             if !peer.speaks_proxy && ticket.count(&shared.census, address).is_err() {
                 return thread.tally.refused(Refusal::PerAddress);
             }
-            tokio::spawn(connection::serve(stream, peer, speaks, ticket, thread, open));
+            tokio::spawn(Connection::new(stream, peer, speaks, ticket, thread, open));
         }
         Accepted::Unix(stream, speaks) => {
             let peer = Peer::new(None, &shared.options);
-            tokio::spawn(connection::serve(stream, peer, speaks, ticket, thread, open));
+            tokio::spawn(Connection::new(stream, peer, speaks, ticket, thread, open));
         }
     }
 }

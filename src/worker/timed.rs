@@ -36,8 +36,8 @@ pub(crate) struct Patience {
     pub(crate) min_rate: u32,
 }
 
-/// After how long without a request a connection is [parked](super::http1).
-const PARKED_AFTER: Duration = Duration::from_secs(1);
+/// After how long without a request a connection is [parked](super::connection::Connection).
+const PARKED_AFTER: Duration = Duration::from_millis(100);
 
 /// A stream that can be closed so that the system forgets what the client has not taken. Otherwise
 /// it would keep that, and offer it for minutes.
@@ -72,8 +72,7 @@ impl<S: Reset> Reset for Box<TlsStream<S>> {
 pub(crate) struct Timed<S: Reset> {
     stream: S,
     /// What was read of it before it came to hyper, or comes to it again.
-    prefix: Vec<u8>,
-    patience: &'static Patience,
+    prefix: Box<[u8]>,
     progress: Arc<Progress>,
     /// Since when it is in its phase.
     since: Instant,
@@ -87,24 +86,32 @@ pub(crate) struct Timed<S: Reset> {
 }
 
 impl<S: Reset> Timed<S> {
-    pub(crate) fn new(stream: S, patience: &'static Patience, progress: Arc<Progress>) -> Self {
+    pub(crate) fn new(stream: S, progress: Arc<Progress>) -> Self {
         let since = Instant::now();
+        let first_deadline = since + PARKED_AFTER.min(progress.patience().idle);
         Self {
             stream,
-            prefix: Vec::new(),
-            patience,
+            prefix: Box::default(),
             progress,
             since,
             stalled: None,
             waited: Duration::ZERO,
             written: 0,
-            alarm: Box::pin(sleep_until(since + PARKED_AFTER.min(patience.idle))),
+            alarm: Box::pin(sleep_until(first_deadline)),
         }
+    }
+
+    pub(crate) fn progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+
+    fn patience(&self) -> &'static Patience {
+        self.progress.patience()
     }
 
     /// Gives bytes back that were read and not used.
     pub(crate) fn unread(&mut self, bytes: &[u8]) {
-        self.prefix.extend_from_slice(bytes);
+        self.prefix = [&self.prefix, bytes].concat().into();
     }
 
     fn enter(&mut self, phase: Phase) {
@@ -116,8 +123,8 @@ impl<S: Reset> Timed<S> {
     /// The time by which the next byte has to come, if one is waited for.
     fn read_deadline(&self) -> Option<(Instant, Timeout)> {
         match self.progress.phase() {
-            Phase::Idle => Some((self.since + self.patience.idle, Timeout::Idle)),
-            Phase::Header => Some((self.since + self.patience.header, Timeout::Header)),
+            Phase::Idle => Some((self.since + self.patience().idle, Timeout::Idle)),
+            Phase::Header => Some((self.since + self.patience().header, Timeout::Header)),
             _ => None,
         }
     }
@@ -125,11 +132,11 @@ impl<S: Reset> Timed<S> {
     /// The time by which some byte has to be written. The minimum rate is asked for on average,
     /// and only of the time that the client did not take what there was.
     fn write_deadline(&self, stalled: Instant) -> Instant {
-        let deadline = stalled + self.patience.write;
-        match self.written.checked_div(self.patience.min_rate.into()) {
+        let deadline = stalled + self.patience().write;
+        match self.written.checked_div(self.patience().min_rate.into()) {
             None => deadline,
             Some(earned) => {
-                let allowed = self.patience.write + Duration::from_secs(earned);
+                let allowed = self.patience().write + Duration::from_secs(earned);
                 deadline.min(stalled + allowed.saturating_sub(self.waited))
             }
         }
@@ -206,10 +213,10 @@ impl<S: Reset> Timed<S> {
 }
 
 impl<S: AsyncRead + Reset + Unpin> Timed<S> {
-    /// Waits for the first byte of a request. None comes if the client ends the connection, or lets
-    /// its time pass.
-    pub(crate) async fn has_request(&mut self) -> bool {
-        self.read_more(1).await.is_ok_and(|read| read > 0)
+    /// Whether a request begins. None does if the client ends the connection, or lets its time pass.
+    pub(crate) fn poll_request(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        let read = self.poll_read_more(1, context);
+        read.map(|read| read.is_ok_and(|read| read > 0))
     }
 
     /// Whether the connection begins with these bytes; nothing is lost of it.
@@ -222,29 +229,34 @@ impl<S: AsyncRead + Reset + Unpin> Timed<S> {
             if length >= expected.len() {
                 return true;
             }
-            if !self.read_more(expected.len() - length).await.is_ok_and(|read| read > 0) {
+            let missing = expected.len() - length;
+            let read = poll_fn(|context| self.poll_read_more(missing, context)).await;
+            if !read.is_ok_and(|read| read > 0) {
                 return false;
             }
         }
     }
 
-    async fn read_more(&mut self, most: usize) -> io::Result<usize> {
+    /// Reads some bytes that are not used yet.
+    fn poll_read_more(
+        &mut self,
+        most: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
         let mut space = [0; 32];
         let most = most.min(space.len());
-        poll_fn(|context| {
-            let mut buffer = ReadBuf::new(&mut space[..most]);
-            let read = Pin::new(&mut self.stream).poll_read(context, &mut buffer);
-            if read.is_pending() {
-                return self.poll_patience(context).map(Err);
-            }
-            let bytes = buffer.filled();
-            if !bytes.is_empty() && self.progress.phase() == Phase::Idle {
-                self.enter(Phase::Header);
-            }
-            self.prefix.extend_from_slice(bytes);
-            read.map_ok(|()| bytes.len())
-        })
-        .await
+        let mut buffer = ReadBuf::new(&mut space[..most]);
+        let read = Pin::new(&mut self.stream).poll_read(context, &mut buffer);
+        if read.is_pending() {
+            return self.poll_patience(context).map(Err);
+        }
+        let bytes = buffer.filled();
+        if !bytes.is_empty() && self.progress.phase() == Phase::Idle {
+            self.enter(Phase::Header);
+        }
+        let length = bytes.len();
+        self.unread(&space[..length]);
+        read.map_ok(|()| length)
     }
 }
 
@@ -257,10 +269,7 @@ impl<S: AsyncRead + Reset + Unpin> AsyncRead for Timed<S> {
         if !self.prefix.is_empty() {
             let length = self.prefix.len().min(buffer.remaining());
             buffer.put_slice(&self.prefix[..length]);
-            self.prefix.drain(..length);
-            if self.prefix.is_empty() {
-                self.prefix = Vec::new();
-            }
+            self.prefix = self.prefix[length..].into();
             return Poll::Ready(Ok(()));
         }
         let known = buffer.filled().len();
