@@ -4,7 +4,7 @@ _list:
     @just --list --unsorted
 
 # Everything that CI checks without peers
-check: fmt-check clippy doc test
+check: fmt-check clippy doc test sandbox
 
 # What CI runs, whole: the checks, then the tests with peers
 ci:
@@ -42,6 +42,10 @@ semver revision:
 # The tests that need nothing but the Rust toolchain
 test *arguments:
     cargo test --workspace --locked {{ arguments }}
+
+# What a worker cannot do that somebody has taken over: it tries
+sandbox *arguments:
+    cargo test --locked --features break-out --test sandbox {{ arguments }}
 
 # Installs the peers, and runs the tests that need them
 peers *arguments:

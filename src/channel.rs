@@ -231,7 +231,9 @@ mod tests {
         assert_eq!(files.len(), 2);
         sending.join().unwrap();
         UnixStream::from(files.into_iter().next().unwrap()).write_all(b"x").unwrap();
-        assert_eq!((&far).bytes().next().unwrap().unwrap(), b'x');
+        let mut byte = [0];
+        (&far).read_exact(&mut byte).unwrap();
+        assert_eq!(&byte, b"x");
         assert!(other.receive::<Order>().unwrap().is_none());
     }
 

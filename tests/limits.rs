@@ -3,17 +3,32 @@
 mod common;
 
 use std::{
-    io::{BufRead, ErrorKind, Read, Write},
-    net::Shutdown,
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream},
+    process::{Command, Stdio},
+    sync::mpsc,
     thread,
     time::Duration,
 };
 
-use common::{Connection, PATIENCE, Server, hardtack, stderr};
+use common::{
+    Connection, PATIENCE, Server, executable, folder, hardtack,
+    http2::Http2,
+    pack,
+    process::{processor_time, status, thread_named, until},
+    stderr,
+    tls::Certificate,
+};
+use socket2::{Domain, Socket, Type};
 
 /// The server, with a second for each of what a client can take its time for.
 fn impatient(limit: &str) -> Server {
     Server::of(hardtack().args(["serve", limit, "1"]))
+}
+
+/// The server with these options.
+fn with(options: &[&str]) -> Server {
+    Server::of(hardtack().arg("serve").args(options))
 }
 
 /// Whether the connection is closed by the server; waits for it.
@@ -80,28 +95,51 @@ fn a_response_has_to_be_taken() {
     assert_eq!(good.request("GET", "/", &[]).status, 200);
 }
 
+/// The status of the response to a request whose header section has so many bytes.
+fn status_of_bytes(server: &Server, bytes: usize) -> u16 {
+    let rest = "GET / HTTP/1.1\r\nHost: localhost\r\nX: \r\n\r\n".len();
+    status_of(server, &format!("Host: localhost\r\nX: {}\r\n", "1".repeat(bytes - rest)))
+}
+
+/// The same with so many fields; one of them is `Host`.
+fn status_of_fields(server: &Server, fields: usize) -> u16 {
+    let others: String = (1..fields).map(|number| format!("X-{number}: 1\r\n")).collect();
+    status_of(server, &format!("Host: localhost\r\n{others}"))
+}
+
+fn status_of(server: &Server, fields: &str) -> u16 {
+    let mut connection = server.connect();
+    connection.send(format!("GET / HTTP/1.1\r\n{fields}\r\n").as_bytes());
+    let line = connection.stream.read_line_of_status();
+    let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest[..3].parse().ok());
+    status.unwrap_or_else(|| panic!("no status: {line:?}"))
+}
+
 #[test]
-fn a_header_section_has_a_limit() {
+fn a_header_section_has_so_many_bytes() {
     let server = Server::start();
-    let status = |headers: Vec<(String, String)>| {
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
-        server.get("/", &headers).status
-    };
-    let fields = |count: usize| (0..count).map(|n| (format!("x-{n}"), "1".to_owned())).collect();
-    // One is `Host`.
-    assert_eq!(status(fields(99)), 200);
-    let mut crowded = server.connect();
-    let head: String = (0..100).map(|n| format!("x-{n}: 1\r\n")).collect();
-    crowded.send(format!("GET / HTTP/1.1\r\nHost: localhost\r\n{head}\r\n").as_bytes());
-    assert!(crowded.stream.read_line_of_status().starts_with("HTTP/1.1 431 "));
-    assert_eq!(status(vec![("x-long".to_owned(), "1".repeat(30 * 1024))]), 200);
-    let mut long = server.connect();
-    let head = format!("GET / HTTP/1.1\r\nHost: localhost\r\nx: {}\r\n\r\n", "1".repeat(80 * 1024));
-    long.send(head.as_bytes());
-    assert_eq!(
-        long.stream.read_line_of_status(),
-        "HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    );
+    let mut good = server.connect();
+    assert_eq!(status_of_bytes(&server, 32 * 1024), 200);
+    assert_eq!(status_of_bytes(&server, 32 * 1024 + 1), 431);
+    assert_eq!(status_of_bytes(&server, 80 * 1024), 431);
+    assert_eq!(good.request("GET", "/", &[]).status, 200);
+    let strict = with(&["--max-header-bytes", "10000"]);
+    assert_eq!(status_of_bytes(&strict, 10_000), 200);
+    assert_eq!(status_of_bytes(&strict, 10_001), 431);
+}
+
+#[test]
+fn a_header_section_has_so_many_fields() {
+    let server = Server::start();
+    let mut good = server.connect();
+    assert_eq!(status_of_fields(&server, 100), 200);
+    assert_eq!(status_of_fields(&server, 101), 431);
+    assert_eq!(good.request("GET", "/", &[]).status, 200);
+    for most in [3, 250] {
+        let server = with(&["--max-header-fields", &most.to_string()]);
+        assert_eq!(status_of_fields(&server, most), 200, "{most}");
+        assert_eq!(status_of_fields(&server, most + 1), 431, "{most}");
+    }
 }
 
 /// hyper's own answer to such a message has no length, so it is not read as a response.
@@ -125,4 +163,355 @@ fn a_time_that_is_none_is_an_error() {
     }
     let server = Server::of(hardtack().env("HARDTACK_IDLE_TIMEOUT", ""));
     assert_eq!(server.get("/", &[]).status, 200);
+}
+
+#[test]
+fn a_target_has_so_many_bytes() {
+    let server = Server::start();
+    let mut connection = server.connect();
+    let target = |bytes: usize| format!("/?{}", "x".repeat(bytes - 2));
+    assert_eq!(connection.request("GET", &target(8192), &[]).status, 200);
+    assert_eq!(connection.request("GET", &target(8193), &[]).status, 414);
+    let server = with(&["--max-uri-bytes", "20"]);
+    let mut connection = server.connect();
+    assert_eq!(connection.request("GET", &target(20), &[]).status, 200);
+    let refused = connection.request("GET", &target(21), &[]);
+    assert_eq!((refused.status, refused.header("cache-control")), (414, Some("no-store")));
+    assert_eq!(connection.request("GET", "/", &[]).status, 200);
+}
+
+/// Bytes of a file that a client gets which takes some every now and then, and never stalls.
+fn taken_by_trickle(command: &mut Command, min_rate: &str) -> usize {
+    let server = Server::of(command.args(["serve", "--write-timeout=2", "--min-rate", min_rate]));
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    // What is on its way is not taken yet.
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
+    socket.connect(&server.address.into()).unwrap();
+    let mut stream = TcpStream::from(socket);
+    stream.write_all(b"GET /large.png HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut some = [0; 32 * 1024];
+    let mut taken = 0;
+    while let Ok(bytes @ 1..) = stream.read(&mut some) {
+        taken += bytes;
+        thread::sleep(Duration::from_millis(20));
+    }
+    // A client that takes all there is, at once, is none that is slow.
+    assert!(server.get("/large.png", &[]).body.len() == LARGE);
+    taken
+}
+
+const LARGE: usize = 3_000_000;
+
+#[test]
+fn a_response_has_to_be_taken_fast_enough() {
+    let site = folder(&[("large.png", &[b'x'; LARGE])]);
+    let packed = pack(site.path(), &[]);
+    let any_rate = thread::spawn({
+        let mut command = packed.command();
+        move || taken_by_trickle(&mut command, "0")
+    });
+    let taken = taken_by_trickle(&mut packed.command(), "1000000000");
+    assert!(taken < LARGE, "{taken}");
+    assert!(any_rate.join().unwrap() > LARGE);
+}
+
+/// Whether nothing has come, and the connection is open.
+fn is_waiting(connection: &Connection) -> bool {
+    let stream = connection.stream.get_ref();
+    stream.set_nonblocking(true).unwrap();
+    let peeked = stream.peek(&mut [0; 1]);
+    stream.set_nonblocking(false).unwrap();
+    peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+}
+
+const GET: &[u8] = b"GET /robots.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+#[track_caller]
+fn beyond_so_many_connections_others_wait(most: usize, threads: &str) {
+    let server = with(&["--max-connections", &most.to_string(), "--threads", threads]);
+    let mut served: Vec<_> = (0..most).map(|_| server.connect()).collect();
+    let ask_all = |served: &mut Vec<Connection>| {
+        let statuses = served.iter_mut().map(|one| one.request("GET", "/", &[]).status);
+        assert!(statuses.into_iter().all(|status| status == 200));
+    };
+    ask_all(&mut served);
+    let mut waiting: Vec<_> = (0..5).map(|_| server.connect()).collect();
+    waiting.iter_mut().for_each(|one| one.send(GET));
+    for _ in 0..20 {
+        ask_all(&mut served);
+    }
+    assert!(waiting.iter().all(is_waiting));
+    // Each that ends lets another one in.
+    drop(served);
+    while !waiting.is_empty() {
+        let next = until("one of them is served", || waiting.iter().position(|it| !is_waiting(it)));
+        assert_eq!(waiting.remove(next).response("GET").status, 200);
+    }
+}
+
+#[test]
+fn there_are_so_many_connections() {
+    beyond_so_many_connections_others_wait(1, "1");
+    beyond_so_many_connections_others_wait(1, "3");
+    beyond_so_many_connections_others_wait(4, "3");
+}
+
+/// A connection from an address of this machine.
+fn connect_from(address: [u8; 4], server: &Server) -> Connection {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::from(address), 0)).into()).unwrap();
+    socket.connect(&server.address.into()).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    Connection { stream: BufReader::new(stream) }
+}
+
+#[test]
+fn an_address_has_so_many_connections() {
+    let server = with(&["--max-connections-per-address", "2"]);
+    let mut served = [server.connect(), server.connect()];
+    served.iter_mut().for_each(|one| assert_eq!(one.request("GET", "/", &[]).status, 200));
+    assert!(is_closed(&mut server.connect()));
+    let mut other = connect_from([127, 0, 0, 2], &server);
+    assert_eq!(other.request("GET", "/", &[]).status, 200);
+    served.iter_mut().for_each(|one| assert_eq!(one.request("GET", "/", &[]).status, 200));
+    drop(served);
+    until("there is room again", || {
+        let mut connection = server.connect();
+        connection.stream.get_mut().write_all(GET).ok()?;
+        (!is_closed(&mut connection)).then_some(())
+    });
+}
+
+#[test]
+fn a_connection_has_so_many_requests() {
+    let server = with(&["--max-requests", "3"]);
+    let mut connection = server.connect();
+    for said in [None, None, Some("close")] {
+        let response = connection.request("GET", "/", &[]);
+        assert_eq!((response.status, response.header("connection")), (200, said));
+    }
+    assert!(is_closed(&mut connection));
+    // Those that a client has sent beyond are not answered, and it knows that it has to ask again.
+    let mut pipelining = server.connect();
+    pipelining.send(&GET.repeat(5));
+    for said in [None, None, Some("close")] {
+        assert_eq!(pipelining.response("GET").header("connection"), said);
+    }
+    assert!(is_closed(&mut pipelining));
+}
+
+#[test]
+fn a_connection_has_so_much_time() {
+    let server = impatient("--max-connection-age");
+    let mut connection = server.connect();
+    until("it is told to go", || {
+        let response = connection.request("GET", "/", &[]);
+        assert_eq!(response.status, 200);
+        response.header("connection").map(|said| assert_eq!(said, "close"))
+    });
+    assert!(is_closed(&mut connection));
+    assert_eq!(server.get("/", &[]).header("connection"), None);
+}
+
+/// Longer than a connection may be idle before it is parked.
+const PARKED: Duration = Duration::from_millis(1300);
+
+#[test]
+fn a_parked_connection_still_answers() {
+    let server = Server::start();
+    let (first, rest) = GET.split_at(20);
+    let mut used = server.connect();
+    let mut unused = server.connect();
+    let mut halfway = server.connect();
+    used.request("GET", "/", &[]);
+    halfway.send(&[GET, first].concat());
+    assert_eq!(halfway.response("GET").status, 200);
+    for requests in [1, 2, 50] {
+        thread::sleep(PARKED);
+        for connection in [&mut used, &mut unused] {
+            connection.send(&GET.repeat(requests));
+            for _ in 0..requests {
+                assert_eq!(connection.response("GET").status, 200);
+            }
+        }
+        // The rest of one request, and the beginning of another one.
+        halfway.send(&[rest, &GET.repeat(requests), first].concat());
+        for _ in 0..=requests {
+            assert_eq!(halfway.response("GET").status, 200);
+        }
+    }
+}
+
+#[test]
+fn a_parked_connection_is_closed_in_the_end() {
+    let server = with(&["--idle-timeout=2"]);
+    let mut connection = server.connect();
+    for _ in 0..2 {
+        assert_eq!(connection.request("GET", "/", &[]).status, 200);
+        thread::sleep(PARKED);
+    }
+    assert!(is_closed(&mut connection));
+}
+
+#[test]
+fn a_request_that_wakes_a_parked_connection_has_to_come_in_time() {
+    let server = impatient("--header-timeout");
+    let mut connection = server.connect();
+    assert_eq!(connection.request("GET", "/", &[]).status, 200);
+    thread::sleep(PARKED);
+    connection.send(b"GET / HTTP/1.1\r\n");
+    assert!(is_closed(&mut connection));
+}
+
+/// The lines on a process's standard error, as they come.
+fn lines_of_stderr(server: &mut Server) -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    let stderr = BufReader::new(server.process.stderr.take().expect("piped"));
+    thread::spawn(move || {
+        stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+    });
+    lines
+}
+
+#[test]
+fn without_file_descriptors_it_waits_for_some() {
+    let mut shell = executable("/bin/sh".as_ref());
+    shell.args(["-c", "ulimit -n 40 && exec \"$0\" serve --threads 1 \"$@\""]);
+    shell.arg(env!("CARGO_BIN_EXE_hardtack")).stderr(Stdio::piped());
+    let mut server = Server::of(&mut shell);
+    let lines = lines_of_stderr(&mut server);
+    let mut good = server.connect();
+    assert_eq!(good.request("GET", "/", &[]).status, 200);
+    let mut crowd: Vec<_> = (0..60).map(|_| server.connect()).collect();
+    crowd.iter_mut().for_each(|one| one.send(GET));
+    let line = lines.recv_timeout(PATIENCE).unwrap();
+    assert!(line.contains("cannot accept connections for now"), "{line}");
+
+    // It sleeps between its attempts.
+    let worker = server.worker();
+    let thread = thread_named(worker, "hardtack-serve");
+    let sleeps = || status(thread, "voluntary_ctxt_switches").parse::<u64>().unwrap();
+    let (slept, worked) = (sleeps(), processor_time(worker));
+    until("it has slept twenty times", || (sleeps() >= slept + 20).then_some(()));
+    assert!(processor_time(worker) < worked + 50);
+    assert_eq!(good.request("GET", "/", &[]).status, 200);
+    assert!(lines.try_recv().is_err(), "it is said once");
+
+    // Whoever was let in goes, and so the others are let in.
+    let waiting: Vec<_> = crowd.iter().map(is_waiting).collect();
+    assert!(waiting.contains(&true) && waiting.contains(&false), "{waiting:?}");
+    while let Some(served) = crowd.iter().position(|one| !is_waiting(one)) {
+        assert_eq!(crowd.swap_remove(served).response("GET").status, 200);
+        if !crowd.is_empty() {
+            until("another one is served", || crowd.iter().find(|one| !is_waiting(one)));
+        }
+    }
+    assert_eq!(good.request("GET", "/", &[]).status, 200);
+}
+
+/// The preface of a client of HTTP/2 that leaves no room for content, as long as it says no more
+/// (RFC 9113 §6.5.2: `SETTINGS_INITIAL_WINDOW_SIZE` is 0).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0";
+
+/// `GET /robots.txt`, without Huffman's code (RFC 7541 §C.3).
+const HTTP2_GET: &[u8] = b"\0\0\x1a\x01\x05\0\0\0\x01\x82\x86\x04\x0b/robots.txt\x01\x09localhost";
+
+fn connect_by_http2(server: &Server) -> Connection {
+    let mut connection = server.connect();
+    connection.send(PREFACE);
+    connection
+}
+
+/// The type and the payload of the next frame.
+fn frame(connection: &mut Connection) -> (u8, Vec<u8>) {
+    let mut head = [0; 9];
+    connection.stream.read_exact(&mut head).unwrap();
+    let mut payload = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
+    connection.stream.read_exact(&mut payload).unwrap();
+    (head[3], payload)
+}
+
+#[test]
+fn a_connection_of_http2_has_so_many_streams() {
+    const MAX_CONCURRENT_STREAMS: u8 = 3;
+    for (options, most) in [(&["--h2c"][..], 100), (&["--h2c", "--max-streams=7"], 7)] {
+        let (kind, settings) = frame(&mut connect_by_http2(&with(options)));
+        assert_eq!(kind, 4);
+        let mut said = settings.chunks(6).filter(|it| it[1] == MAX_CONCURRENT_STREAMS);
+        assert_eq!(said.next().unwrap()[2..], u32::to_be_bytes(most));
+    }
+}
+
+#[test]
+fn http2_has_the_same_limits_of_a_request() {
+    let limits = ["--h2c", "--max-header-fields=5", "--max-uri-bytes=20"];
+    let server = with(&limits);
+    let mut good = Http2::to(server.address);
+    let mut client = Http2::to(server.address);
+    let fields = [("a", "1"), ("b", "1"), ("c", "1"), ("d", "1"), ("e", "1"), ("f", "1")];
+    assert_eq!(client.get("/", &fields[..5]).status, 200);
+    assert_eq!(client.get("/", &fields).status, 431);
+    assert_eq!(client.get("/?345678901234567890", &[]).status, 200);
+    assert_eq!(client.get("/?3456789012345678901", &[]).status, 414);
+    let long = "x".repeat(40 * 1024);
+    assert_eq!(client.get("/", &[("a", &long)]).status, 431);
+    assert_eq!(good.get("/", &[]).status, 200);
+}
+
+#[test]
+fn a_connection_of_http2_is_not_kept_for_ever() {
+    let server = with(&["--h2c", "--idle-timeout=1", "--header-timeout=1"]);
+    let mut idle = connect_by_http2(&server);
+    let mut halfway = server.connect();
+    halfway.send(&PREFACE[..10]);
+    idle.stream.read_to_end(&mut Vec::new()).ok();
+    halfway.stream.read_to_end(&mut Vec::new()).ok();
+    assert_eq!(Http2::to(server.address).get("/", &[]).status, 200);
+}
+
+#[test]
+fn a_response_over_http2_has_to_be_taken() {
+    let server = with(&["--h2c", "--write-timeout=1"]);
+    let mut slow = connect_by_http2(&server);
+    slow.send(HTTP2_GET);
+    let mut kinds = Vec::new();
+    while slow.stream.fill_buf().is_ok_and(|bytes| !bytes.is_empty()) {
+        kinds.push(frame(&mut slow).0);
+    }
+    // Its header came, and no content.
+    assert!(kinds.contains(&1) && !kinds.contains(&0), "{kinds:?}");
+    assert_eq!(Http2::to(server.address).get("/", &[]).status, 200);
+}
+
+#[test]
+fn a_connection_of_http2_has_so_many_requests() {
+    let server = with(&["--h2c", "--max-requests=3"]);
+    let mut client = Http2::to(server.address);
+    let served = (0..10_000).take_while(|_| client.is_open() && client.get("/", &[]).status == 200);
+    // Those that were under way when it was told to go are served, too.
+    let served = served.count();
+    assert!((3..10).contains(&served), "{served}");
+    assert!(!client.is_open());
+}
+
+#[test]
+fn what_comes_before_a_header_has_to_come_in_time_too() {
+    let certificate = Certificate::new();
+    let mut command = hardtack();
+    command.args(["serve", "--header-timeout=1", "--listen=https://127.0.0.1:0"]);
+    let server = Server::of(command.args(certificate.options()));
+    let tls = server.banner.iter().find_map(|line| line.split_once("listening  https://"));
+    let tls: SocketAddr = tls.unwrap().1.trim_end_matches('/').parse().unwrap();
+    let mut silent = Connection::to(tls);
+    let mut halfway = Connection::to(tls);
+    halfway.send(b"\x16\x03\x01\x02\0");
+    assert!(is_closed(&mut silent));
+    assert!(is_closed(&mut halfway));
+    assert_eq!(certificate.connect(tls).request("GET", "/", &[]).status, 200);
+
+    let server = with(&["--header-timeout=1", "--proxy-protocol-from=127.0.0.1"]);
+    let mut silent = server.connect();
+    silent.send(b"PROXY TCP4 192.0.2.1 ");
+    assert!(is_closed(&mut silent));
 }

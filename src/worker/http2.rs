@@ -4,7 +4,12 @@
 //! has the idle time without a request, and the write time when responses wait for it, in which any
 //! of them has to come further.
 
-use std::{pin::pin, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -41,8 +46,14 @@ pub(crate) async fn serve<S: Stream>(stream: Timed<S>) {
     let mut is_ending = false;
     let mut round = Instant::now() + ROUND;
     loop {
+        // Requests are taken in here: that it has had all that it has is not found out later.
+        let over_or_used_up = poll_fn(|context| match connection.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(Verdict::CutOff),
+            Poll::Pending if handler.is_used_up() && !is_ending => Poll::Ready(Verdict::End),
+            Poll::Pending => Poll::Pending,
+        });
         tokio::select! {
-            _ = connection.as_mut() => return,
+            verdict = over_or_used_up => if matches!(verdict, Verdict::CutOff) { return },
             () = sleep_until(round) => round = Instant::now() + ROUND,
             _ = stage.wait_for(|stage| *stage >= Stage::Retiring), if !is_ending => {
                 is_ending = true;

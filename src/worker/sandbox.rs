@@ -126,8 +126,11 @@ mod system {
         let denied = SeccompAction::Errno(libc::EPERM.cast_unsigned());
         let mut allowed: std::collections::BTreeMap<_, _> =
             calls::ALWAYS.iter().map(|call| (*call, Vec::new())).collect();
+        allowed.insert(libc::SYS_socketpair, vec![stream(libc::AF_UNIX)?]);
         if has_upstream {
-            allowed.extend(calls::WITH_UPSTREAM.iter().map(|call| (*call, Vec::new())));
+            allowed.insert(libc::SYS_connect, Vec::new());
+            let domains = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6].into_iter();
+            allowed.insert(libc::SYS_socket, domains.map(stream).collect::<Result<_>>()?);
         }
         for (call, argument, values) in calls::WITH_ARGUMENT {
             let rules = values.iter().map(|value| rule(*argument, SeccompCmpOp::Eq, *value));
@@ -148,8 +151,22 @@ mod system {
     }
 
     fn rule(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule> {
-        let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)?;
-        Ok(SeccompRule::new(vec![condition])?)
+        Ok(SeccompRule::new(vec![condition(argument, operator, value)?])?)
+    }
+
+    /// A socket of this domain that is a stream, by its usual protocol. One for datagrams needs no
+    /// connect(2) to reach anybody, and of other protocols Landlock knows nothing.
+    fn stream(domain: i32) -> Result<SeccompRule> {
+        let conditions = vec![
+            condition(0, SeccompCmpOp::Eq, domain as u64)?,
+            condition(1, SeccompCmpOp::MaskedEq(calls::SOCKET_TYPE), libc::SOCK_STREAM as u64)?,
+            condition(2, SeccompCmpOp::Eq, 0)?,
+        ];
+        Ok(SeccompRule::new(conditions)?)
+    }
+
+    fn condition(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompCondition> {
+        Ok(SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)?)
     }
 }
 
@@ -169,7 +186,6 @@ mod calls {
         libc::SYS_sendto,
         libc::SYS_setsockopt,
         libc::SYS_shutdown,
-        libc::SYS_socketpair,
         // Open files: the sockets, and where the logs go.
         libc::SYS_close,
         libc::SYS_fstat,
@@ -216,9 +232,6 @@ mod calls {
         libc::SYS_poll,
     ];
 
-    /// To connect to an application.
-    pub(super) const WITH_UPSTREAM: &[i64] = &[libc::SYS_connect, libc::SYS_socket];
-
     /// Calls that are many in one: which argument says what is meant, and what it may be.
     pub(super) const WITH_ARGUMENT: &[(i64, u8, &[u64])] = &[
         (
@@ -242,12 +255,20 @@ mod calls {
     pub(super) const THREAD: u64 = (libc::CLONE_THREAD | libc::CLONE_VM) as u64;
 
     pub(super) const EXECUTABLE: u64 = libc::PROT_EXEC as u64;
+
+    /// What says the type in socket(2), beside flags (`SOCK_TYPE_MASK` in linux/net.h).
+    pub(super) const SOCKET_TYPE: u64 = 0xf;
 }
 
 /// What somebody would try who has taken over a worker; for tests only.
 #[cfg(any(test, feature = "break-out"))]
 pub(crate) mod break_out {
-    use std::{fs, io, net::TcpStream, os::unix::net::UnixStream, process::Command};
+    use std::{
+        fs, io,
+        net::{TcpStream, UdpSocket},
+        os::unix::net::{UnixDatagram, UnixStream},
+        process::Command,
+    };
 
     use rustix::process::Pid;
 
@@ -266,12 +287,23 @@ pub(crate) mod break_out {
             "list" => fs::read_dir("/").map(drop),
             "create" => fs::File::create("/tmp/hardtack-broke-out").map(drop),
             "connect" => TcpStream::connect("127.0.0.1:1").map(drop),
+            "datagram" => UdpSocket::bind("127.0.0.1:0").map(drop),
+            "datagram-unix" => send_unconnected(),
             "connect-unix" => UnixStream::connect("/run/hardtack-nobody").map(drop),
             "exec" => Command::new("/bin/true").spawn().map(drop),
             "kill" => rustix::process::test_kill_process(Pid::INIT).map_err(io::Error::from),
-            _ => Err(io::Error::other("an unknown word")),
+            _ => match what.strip_prefix("connect-").and_then(|port| port.parse().ok()) {
+                Some(port) => TcpStream::connect(("127.0.0.1", port)).map(drop),
+                None => Err(io::Error::other("an unknown word")),
+            },
         };
         outcome.map_or_else(|error| format!("{:?}", error.kind()), |()| "done".to_owned())
+    }
+
+    /// A pair of sockets needs no `connect`, and one of them could send to others.
+    fn send_unconnected() -> io::Result<()> {
+        let (socket, _other) = UnixDatagram::pair()?;
+        socket.send_to(b"x", "/run/hardtack-nobody").map(drop)
     }
 }
 
@@ -291,15 +323,26 @@ mod tests {
 
     #[test]
     fn nothing_is_left_to_be_done() {
-        let words = &["open", "list", "create", "connect", "connect-unix", "exec", "kill"];
-        assert_eq!(outcomes(Sandbox::Strict, words), ["PermissionDenied"; 7]);
-        assert_eq!(outcomes(Sandbox::BestEffort, words), ["PermissionDenied"; 7]);
+        let words = &[
+            "open",
+            "list",
+            "create",
+            "connect",
+            "connect-unix",
+            "datagram",
+            "datagram-unix",
+            "exec",
+            "kill",
+        ];
+        assert_eq!(outcomes(Sandbox::Strict, words), ["PermissionDenied"; 9]);
+        assert_eq!(outcomes(Sandbox::BestEffort, words), ["PermissionDenied"; 9]);
     }
 
     #[test]
     fn without_it_these_attempts_mean_something() {
-        let words = &["open", "list", "connect", "connect-unix", "exec"];
-        let free = ["done", "done", "ConnectionRefused", "NotFound", "done"];
+        let words =
+            &["open", "list", "connect", "connect-unix", "datagram", "datagram-unix", "exec"];
+        let free = ["done", "done", "ConnectionRefused", "NotFound", "done", "NotFound", "done"];
         assert_eq!(outcomes(Sandbox::Off, words), free);
     }
 }

@@ -135,14 +135,17 @@ async fn accept(
 ) {
     let mut is_failing = false;
     loop {
-        let next = async { (thread.shared.census.place().await, listener.accept().await) };
-        let (ticket, accepted) = tokio::select! {
-            next = next => next,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             _ = stage.wait_for(|stage| *stage >= Stage::Retiring) => return,
         };
         match accepted {
             Ok(accepted) => {
                 is_failing = false;
+                // The place is taken for a connection that is there: one that is kept for the next
+                // would be missing at the other listeners. Who is accepted is served, even if the
+                // process is to end meanwhile.
+                let ticket = thread.shared.census.place().await;
                 start(accepted, ticket, thread, open.clone());
             }
             Err(error) if is_of_connection(&error) => {}

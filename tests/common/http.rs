@@ -5,7 +5,7 @@ use std::{
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
     thread,
     time::Duration,
 };
@@ -55,6 +55,8 @@ pub struct Server {
     pub address: SocketAddr,
     pub banner: Vec<String>,
     pub process: Child,
+    /// What follows on its standard output, which is closed when this goes.
+    pub output: Option<BufReader<ChildStdout>>,
 }
 
 impl Server {
@@ -62,17 +64,31 @@ impl Server {
     pub fn spawn(command: &mut Command) -> Self {
         let command = command.stdout(Stdio::piped());
         let mut process = started(|| command.spawn());
-        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
+        let mut output = BufReader::new(process.stdout.take().expect("piped"));
         let mut banner = Vec::new();
         let address = loop {
-            let line = lines.next().expect("the server says where it listens").expect("UTF-8");
+            let line = next_line(&mut output).expect("the server says where it listens");
             banner.push(line.clone());
             if let Some((_, url)) = line.split_once("listening  http://") {
-                let authority = url.split('/').next().expect("never empty");
-                break authority.parse().expect("an address");
+                break address_in(url);
             }
         };
-        Self { address, banner, process }
+        Self { address, banner, process, output: Some(output) }
+    }
+
+    /// Where else it listens: the address in the next line that says so, as `admin      http://`.
+    pub fn also_at(&mut self, place: &str) -> SocketAddr {
+        loop {
+            let line = self.line().expect("the server says where it listens");
+            if let Some((_, url)) = line.split_once(place) {
+                return address_in(url);
+            }
+        }
+    }
+
+    /// The next line on its standard output; none at its end.
+    pub fn line(&mut self) -> Option<String> {
+        next_line(self.output.as_mut()?)
     }
 
     pub fn connect(&self) -> Connection {
@@ -103,6 +119,16 @@ impl Server {
     }
 }
 
+fn address_in(url: &str) -> SocketAddr {
+    let authority = url.split('/').next().expect("never empty");
+    authority.parse().expect("an address")
+}
+
+/// A line without its end.
+fn next_line(lines: &mut impl BufRead) -> Option<String> {
+    lines.lines().next().map(|line| line.expect("UTF-8"))
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.process.kill().ok();
@@ -111,8 +137,8 @@ impl Drop for Server {
 }
 
 /// A connection that is kept alive.
-pub struct Connection {
-    pub stream: BufReader<TcpStream>,
+pub struct Connection<S = TcpStream> {
+    pub stream: BufReader<S>,
 }
 
 impl Connection {
@@ -120,6 +146,12 @@ impl Connection {
     pub fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("it listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a valid duration");
+        Self { stream: BufReader::new(stream) }
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    pub fn over(stream: S) -> Self {
         Self { stream: BufReader::new(stream) }
     }
 
@@ -164,7 +196,8 @@ impl Connection {
         }
     }
 
-    fn line(&mut self) -> String {
+    /// The next line, without its end.
+    pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.stream.read_line(&mut line).expect("a line");
         line.trim_end_matches("\r\n").to_owned()

@@ -2,6 +2,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 mod http;
+pub mod http2;
+pub mod process;
+pub mod tls;
 
 use std::{
     fs,

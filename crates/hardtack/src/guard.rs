@@ -66,8 +66,8 @@ pub enum GuardError {
     Count(usize),
     /// A secret that is easily guessed, or no header field can have.
     #[error(
-        "a secret of the CDN has at least 16 characters, all of them visible ASCII: make one with \
-         `openssl rand -hex 32`, and give it to the CDN too"
+        "a secret of the CDN (HARDTACK_CDN_SECRET) has at least 16 characters, all of them visible \
+         ASCII: make one with `openssl rand -hex 32`, and give it to the CDN too"
     )]
     Secret,
     /// What is no name of a header field.

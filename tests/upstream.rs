@@ -1,0 +1,511 @@
+//! The binary in front of an application. The test is both: the client, and the application, which
+//! listens and answers by hand, so that what happens when is certain.
+
+mod common;
+
+use std::{
+    fs,
+    io::{ErrorKind, Read, Write},
+    net::{SocketAddr, TcpListener},
+    os::unix::net::UnixListener,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    thread,
+    time::Duration,
+};
+
+use socket2::SockRef;
+
+use common::{
+    Connection, PATIENCE, Response, Server, executable, hardtack, http2::Http2, pack,
+    process::until, stdout, tls::Certificate,
+};
+
+/// An application, and the server in front of it.
+struct Site {
+    app: TcpListener,
+    server: Server,
+}
+
+impl Site {
+    fn of(command: &mut Command) -> Self {
+        let app = TcpListener::bind("127.0.0.1:0").unwrap();
+        let upstream = format!("http://{}", app.local_addr().unwrap());
+        Self::new(app, Server::of(command.args(["--upstream", &upstream])))
+    }
+
+    fn new(app: TcpListener, server: Server) -> Self {
+        SockRef::from(&app).set_read_timeout(Some(PATIENCE)).unwrap();
+        Self { app, server }
+    }
+
+    fn with(options: &[&str]) -> Self {
+        Self::of(hardtack().arg("serve").args(options))
+    }
+
+    /// The application takes a connection.
+    fn accept(&self) -> Connection {
+        let (stream, _) = self.app.accept().expect("it is connected to");
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Connection::over(stream)
+    }
+
+    /// Whether no request has come to the application.
+    fn is_left_alone(&self) -> bool {
+        self.app.set_nonblocking(true).unwrap();
+        let accepted = self.app.accept();
+        self.app.set_nonblocking(false).unwrap();
+        accepted.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    }
+}
+
+/// What the application does with a connection.
+trait Application {
+    /// The lines of a request's header.
+    fn header(&mut self) -> Vec<String>;
+    fn say(&mut self, text: &str);
+}
+
+impl<S: Read + Write> Application for Connection<S> {
+    fn header(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| Some(self.line()).filter(|line| !line.is_empty())).collect()
+    }
+
+    fn say(&mut self, text: &str) {
+        self.send(text.as_bytes());
+    }
+}
+
+#[track_caller]
+fn has(header: &[String], lines: &[&str]) {
+    for line in lines {
+        assert!(header.iter().any(|one| one == line), "{line} in {header:#?}");
+    }
+}
+
+const GET: &[u8] = b"GET /app HTTP/1.1\r\nHost: site.example\r\n\r\n";
+const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+#[test]
+fn what_is_baked_does_not_reach_it() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    let page = client.request("GET", "/", &[]);
+    let sheet = String::from_utf8(page.body).unwrap();
+    let sheet =
+        sheet.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let sheet = client.request("GET", &format!("/{sheet}"), &[]);
+    assert_eq!(sheet.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    assert_eq!(client.request("HEAD", "/robots.txt", &[]).status, 200);
+    assert_eq!(client.request("GET", "/robots.txt?a=b", &[]).status, 200);
+    assert!(site.is_left_alone());
+}
+
+#[test]
+fn what_is_not_baked_does() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    client.send(
+        b"GET /app?a=%2F HTTP/1.1\r\nHost: site.example\r\nCookie: a=b\r\nConnection: x-own\r\n\
+          X-Own: 1\r\nX-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n\r\n",
+    );
+    let mut app = site.accept();
+    let header = app.header();
+    assert_eq!(header[0], "GET /app?a=%2F HTTP/1.1");
+    has(&header, &["host: site.example", "cookie: a=b", "x-forwarded-for: 127.0.0.1"]);
+    has(&header, &["x-forwarded-proto: http", "x-forwarded-host: site.example"]);
+    has(&header, &["forwarded: for=127.0.0.1;host=site.example;proto=http", "via: 1.1 hardtack"]);
+    assert!(!header.iter().any(|line| line.contains("6.6.6.6") || line.starts_with("x-own")));
+    app.say(
+        "HTTP/1.1 203 Mine\r\nContent-Length: 5\r\nSet-Cookie: c=d\r\nKeep-Alive: 9\r\n\r\nhello",
+    );
+    let response = client.response("GET");
+    assert_eq!((response.status, &response.body[..]), (203, &b"hello"[..]));
+    assert_eq!(response.header("set-cookie"), Some("c=d"));
+    assert_eq!(response.header("keep-alive"), None);
+    assert_eq!(response.header("via"), Some("1.1 hardtack"));
+    // Both connections are kept.
+    client.send(GET);
+    assert_eq!(app.header()[0], "GET /app HTTP/1.1");
+    app.say(HELLO);
+    assert_eq!(client.response("GET").body, b"hello");
+    assert!(site.is_left_alone());
+}
+
+#[test]
+fn other_methods_are_the_applications_at_baked_paths_too() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    for method in ["POST", "PUT", "DELETE", "PATCH"] {
+        let length = "Content-Length: 3\r\n\r\nabc";
+        client.say(&format!("{method} /robots.txt HTTP/1.1\r\nHost: a\r\n{length}"));
+        let mut app = site.accept();
+        let header = app.header();
+        assert_eq!(header[0], format!("{method} /robots.txt HTTP/1.1"));
+        has(&header, &["content-length: 3"]);
+        let mut content = [0; 3];
+        app.stream.read_exact(&mut content).unwrap();
+        assert_eq!(&content, b"abc");
+        app.say("HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        assert_eq!(client.response(method).status, 201);
+    }
+    assert_eq!(client.request("GET", "/robots.txt", &[]).status, 200);
+}
+
+#[test]
+fn an_application_at_a_unix_socket() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sock");
+    let app = UnixListener::bind(&path).unwrap();
+    let upstream = format!("unix:{}", path.display());
+    let server = Server::of(hardtack().args(["serve", "--upstream", &upstream]));
+    let mut client = server.connect();
+    client.send(GET);
+    let mut app = Connection::over(app.accept().unwrap().0);
+    has(&app.header(), &["host: site.example", "x-forwarded-for: 127.0.0.1"]);
+    app.say(HELLO);
+    assert_eq!(client.response("GET").body, b"hello");
+}
+
+#[test]
+fn a_trusted_proxys_word_is_passed_on() {
+    let site = Site::with(&["--forwarded-from=127.0.0.1"]);
+    let mut client = site.server.connect();
+    client.send(
+        b"GET /app HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\n\
+          X-Forwarded-Proto: https\r\n\r\n",
+    );
+    let header = site.accept().header();
+    has(&header, &["x-forwarded-proto: https"]);
+    let list = header.iter().find_map(|line| line.strip_prefix("x-forwarded-for: ")).unwrap();
+    assert!(list.starts_with("192.0.2.1"), "{list}");
+}
+
+const SECRET: &str = "a secret that is long enough";
+
+#[test]
+fn the_cdn_gets_static_files_and_people_the_application() {
+    let bundle = common::folder(&[("a.css", b"a{color:red}")]);
+    let packed = pack(bundle.path(), &[("HARDTACK_AT", "/static/")]);
+    let site = Site::of(packed.command().arg("serve").env("HARDTACK_CDN_SECRET", SECRET));
+    let cdn = [("X-Origin-Verify", SECRET)];
+    let mut client = site.server.connect();
+    assert_eq!(client.request("GET", "/static/a.css", &cdn).status, 200);
+    // A CDN that could fetch pages would keep them, with what is in them for one person.
+    for path in ["/", "/account", "/static", "/static/../account", "/static/%2e%2e/account"] {
+        let refused = client.request("GET", path, &cdn);
+        assert_eq!((refused.status, refused.header("cache-control")), (403, Some("no-store")));
+    }
+    assert!(site.is_left_alone());
+    client.send(GET);
+    let mut app = site.accept();
+    app.header();
+    app.say(HELLO);
+    assert_eq!(client.response("GET").body, b"hello");
+}
+
+/// Whether it is the secret or a guess, the application does not see it.
+#[test]
+fn the_secret_is_taken_off() {
+    let site = Site::of(hardtack().arg("serve").env("HARDTACK_CDN_SECRET", SECRET));
+    for (target, secret) in [("/robots.txt", SECRET), ("/app", "a guess")] {
+        let mut client = site.server.connect();
+        client.say(&format!(
+            "POST {target} HTTP/1.1\r\nHost: a\r\nX-Origin-Verify: {secret}\r\n\r\n"
+        ));
+        let mut app = site.accept();
+        let header = app.header();
+        assert!(!header.iter().any(|line| line.contains(secret)), "{header:?}");
+        app.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        assert_eq!(client.response("POST").status, 200);
+    }
+}
+
+#[track_caller]
+fn is_a_page_of_ours(response: &Response, status: u16) {
+    assert_eq!((response.status, response.header("cache-control")), (status, Some("no-store")));
+    assert_eq!(response.header("content-type"), Some("text/plain; charset=utf-8"));
+    let text = String::from_utf8_lossy(&response.body);
+    assert!(text.starts_with(&status.to_string()) && !text.contains("127.0.0.1"), "{text}");
+}
+
+#[test]
+fn an_application_that_is_down() {
+    let Site { app, server } = Site::with(&[]);
+    let address = app.local_addr().unwrap();
+    drop(app);
+    let mut client = server.connect();
+    is_a_page_of_ours(&client.request("GET", "/app", &[]), 502);
+    assert_eq!(client.request("GET", "/", &[]).status, 200);
+    // When it is back, nothing has to be done.
+    let site = Site::new(TcpListener::bind(address).unwrap(), server);
+    client.send(GET);
+    let mut app = site.accept();
+    app.header();
+    app.say(HELLO);
+    assert_eq!(client.response("GET").body, b"hello");
+    // It dies at work.
+    client.send(b"POST /app HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+    app.header();
+    drop(app);
+    is_a_page_of_ours(&client.response("POST"), 502);
+}
+
+#[test]
+fn an_application_that_is_slow() {
+    let site = Site::with(&["--upstream-read-timeout=1"]);
+    let mut client = site.server.connect();
+    client.send(GET);
+    let mut app = site.accept();
+    app.header();
+    is_a_page_of_ours(&client.response("GET"), 504);
+    assert_eq!(client.request("GET", "/", &[]).status, 200);
+    // Once it has begun to answer, nothing else can be said: the response is cut.
+    client.send(GET);
+    let mut app = site.accept();
+    app.header();
+    app.say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
+    let mut rest = String::new();
+    client.stream.read_to_string(&mut rest).ok();
+    assert!(rest.starts_with("HTTP/1.1 200 OK\r\n") && rest.ends_with("hel"), "{rest}");
+}
+
+#[test]
+fn content_streams_both_ways() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    client.say("POST /app HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+    let mut app = site.accept();
+    has(&app.header(), &["transfer-encoding: chunked"]);
+    for word in ["3", "one"] {
+        assert_eq!(app.line(), word);
+    }
+    app.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\necho\r\n");
+    has(&client.header(), &["HTTP/1.1 200 OK", "transfer-encoding: chunked"]);
+    assert_eq!((client.line(), client.line()), ("4".into(), "echo".into()));
+    client.say("3\r\ntwo\r\n0\r\n\r\n");
+    assert_eq!(["3", "two", "0", ""].map(|_| app.line()), ["3", "two", "0", ""]);
+    app.say("3\r\nend\r\n0\r\n\r\n");
+    assert_eq!(["3", "end", "0", ""].map(|_| client.line()), ["3", "end", "0", ""]);
+}
+
+const OPEN: &[u8] = b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+const OPENED: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
+    Upgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+#[track_caller]
+fn opens_a_websocket(site: &Site, client: &mut Connection) -> Connection {
+    client.send(OPEN);
+    let mut app = site.accept();
+    has(&app.header(), &["connection: upgrade", "upgrade: websocket"]);
+    app.say(OPENED);
+    let header = client.header();
+    assert_eq!(header[0], "HTTP/1.1 101 Switching Protocols");
+    has(&header, &["connection: upgrade", "upgrade: websocket"]);
+    app
+}
+
+#[track_caller]
+fn echoes(client: &mut Connection, app: &mut Connection) {
+    for word in ["one", "two"] {
+        client.say(&format!("{word}\n"));
+        assert_eq!(app.stream.by_ref().line_before_lf(), word);
+        app.say(&format!("{word} back\n"));
+        assert_eq!(client.stream.by_ref().line_before_lf(), format!("{word} back"));
+    }
+}
+
+trait Lines {
+    fn line_before_lf(&mut self) -> String;
+}
+
+impl<R: std::io::BufRead> Lines for R {
+    fn line_before_lf(&mut self) -> String {
+        let mut line = String::new();
+        self.read_line(&mut line).unwrap();
+        line.trim_end_matches('\n').to_owned()
+    }
+}
+
+/// Longer than a connection may be idle in the next tests, and than before one is parked.
+const LONG: Duration = Duration::from_millis(2500);
+
+#[test]
+fn a_websocket_stays_open_when_it_is_silent() {
+    let limits = ["--idle-timeout=1", "--header-timeout=1", "--write-timeout=1"];
+    let site = Site::with(&[&limits[..], &["--upstream-read-timeout=1"]].concat());
+    let mut client = site.server.connect();
+    let mut app = opens_a_websocket(&site, &mut client);
+    echoes(&mut client, &mut app);
+    thread::sleep(LONG);
+    echoes(&mut client, &mut app);
+    drop(client);
+    assert!(app.is_closed());
+}
+
+#[test]
+fn a_connection_that_was_parked_becomes_a_websocket() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    assert_eq!(client.request("GET", "/", &[]).status, 200);
+    thread::sleep(LONG);
+    let mut app = opens_a_websocket(&site, &mut client);
+    echoes(&mut client, &mut app);
+    app.stream.get_ref().shutdown(std::net::Shutdown::Both).unwrap();
+    assert!(client.is_closed());
+}
+
+#[test]
+fn a_refused_websocket_is_a_response() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    client.send(OPEN);
+    let mut app = site.accept();
+    app.header();
+    app.say("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
+    let response = client.response("GET");
+    assert_eq!((response.status, &response.body[..]), (403, &b"no"[..]));
+    assert_eq!(client.request("GET", "/", &[]).status, 200);
+}
+
+#[test]
+fn a_response_of_the_application_that_is_under_way_is_waited_for() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    client.send(GET);
+    let mut app = site.accept();
+    app.header();
+    site.server.signal("-TERM");
+    until("nobody is accepted", || {
+        site.server.connect_or_refused().is_none_or(|mut it| it.is_closed()).then_some(())
+    });
+    app.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+    has(&client.header(), &["HTTP/1.1 200 OK", "connection: close"]);
+    app.say("world");
+    let mut body = String::new();
+    client.stream.read_to_string(&mut body).unwrap();
+    assert_eq!(body, "helloworld");
+    assert_eq!(site.server.wait(), 0);
+}
+
+#[test]
+fn over_http2_and_tls_it_is_still_spoken_to_in_http1() {
+    let certificate = Certificate::new();
+    let mut command = hardtack();
+    command.args(["serve", "--h2c", "--listen=https://127.0.0.1:0"]).args(certificate.options());
+    let site = Site::of(&mut command);
+    let banner = &site.server.banner;
+    let tls = banner.iter().find_map(|line| line.split_once("listening  https://")).unwrap();
+    let tls: SocketAddr = tls.1.trim_end_matches('/').parse().unwrap();
+    for (mut client, scheme) in
+        [(Http2::to(site.server.address), "http"), (Http2::over_tls(tls, &certificate), "https")]
+    {
+        let asking = thread::spawn(move || {
+            let headers = [("cookie", "a=1"), ("cookie", "b=2")];
+            let posted = client.request("POST", "/app", &headers, "content");
+            let page = client.get("/", &[]);
+            (posted, page)
+        });
+        let mut app = site.accept();
+        let header = app.header();
+        assert_eq!(header[0], "POST /app HTTP/1.1");
+        has(&header, &["host: localhost", "cookie: a=1; b=2", "via: 2 hardtack"]);
+        has(&header, &[&format!("x-forwarded-proto: {scheme}"), "content-length: 7"]);
+        let mut content = [0; 7];
+        app.stream.read_exact(&mut content).unwrap();
+        assert_eq!(&content, b"content");
+        app.say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
+        let (posted, page) = asking.join().unwrap();
+        assert_eq!((posted.status, &posted.body[..]), (200, &b"hello"[..]));
+        assert_eq!(posted.header("connection"), None);
+        assert_eq!(page.status, 200);
+    }
+}
+
+/// What `scripts/fetch-corpora --django` has installed.
+fn python() -> PathBuf {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora/venv/bin/python");
+    assert!(python.is_file(), "Django is missing: run scripts/fetch-corpora --django");
+    python
+}
+
+/// Django's admin, behind the server that carries its static files; it is killed when this goes.
+struct Django {
+    process: Child,
+    server: Server,
+}
+
+impl Django {
+    fn start(folder: &Path) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/django_admin.py");
+        let django = |duty: &str| {
+            let mut command = Command::new(python());
+            command.arg(&script).arg(duty).current_dir(folder);
+            command
+        };
+        stdout(&mut django("prepare"));
+        let packed = pack(&folder.join("collected"), &[("HARDTACK_AT", "/static/")]);
+        let names = stdout(packed.command().args(["list", "--django"]));
+        fs::create_dir(folder.join("static")).unwrap();
+        fs::write(folder.join("static/staticfiles.json"), names).unwrap();
+        let socket = folder.join("app.sock");
+        let process = django("serve").arg(&socket).spawn().unwrap();
+        until("the application listens", || socket.exists().then_some(()));
+        let upstream = format!("unix:{}", socket.display());
+        let mut command = executable(&packed.executable);
+        let server = Server::of(command.args(["serve", "--upstream", &upstream]));
+        Self { process, server }
+    }
+}
+
+impl Drop for Django {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+#[test]
+#[ignore = "needs corpora/venv with Django"]
+fn djangos_admin() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Django::start(folder.path());
+    let mut browser = site.server.connect();
+    let login = "/admin/login/?next=/admin/";
+    let page = browser.request("GET", login, &[]);
+    let csrf_cookie = page.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let page = String::from_utf8(page.body).unwrap();
+    let mut files = 0;
+    for path in page.split('"').filter(|text| text.starts_with("/static/")) {
+        let file = browser.request("GET", path, &[("Accept-Encoding", "br")]);
+        assert_eq!(file.status, 200, "{path}");
+        let cache_control = file.header("cache-control");
+        assert_eq!(cache_control, Some("public, max-age=31536000, immutable"), "{path}");
+        files += 1;
+    }
+    assert!(files > 3, "{page}");
+
+    let token = page.split("name=\"csrfmiddlewaretoken\" value=\"").nth(1).unwrap();
+    let token = token.split('"').next().unwrap();
+    let mut post = |password: &str, cookie: &str| {
+        let form = format!("csrfmiddlewaretoken={token}&username=cook&password={password}");
+        let length = form.len();
+        browser.say(&format!(
+            "POST {login} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\
+             Origin: http://localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\n\r\n{form}"
+        ));
+        browser.response("POST")
+    };
+    assert_eq!(post("biscuit", "none=1").status, 403, "CSRF");
+    assert_eq!(post("wrong", &csrf_cookie).status, 200);
+    let welcome = post("biscuit", &csrf_cookie);
+    assert_eq!((welcome.status, welcome.header("location")), (302, Some("/admin/")));
+    let mut cookies = welcome.headers.iter().filter(|(name, _)| name == "set-cookie");
+    let session = cookies.find(|(_, cookie)| cookie.starts_with("sessionid=")).unwrap();
+    let session = session.1.split(';').next().unwrap();
+    let page = browser.request("GET", "/admin/", &[("Cookie", session)]);
+    let page = String::from_utf8(page.body).unwrap();
+    assert!(page.contains("Site administration") && page.contains("cook"), "{page}");
+}
