@@ -154,7 +154,7 @@ impl Channel {
     pub(crate) fn into_async(self) -> io::Result<(Receiver, Sender)> {
         self.0.set_nonblocking(true)?;
         let (read, write) = tokio::net::UnixStream::from_std(self.0)?.into_split();
-        Ok((Receiver(read), Sender(write)))
+        Ok((Receiver { file: read, partial: Vec::new() }, Sender(write)))
     }
 }
 
@@ -180,18 +180,31 @@ fn length_of(bytes: [u8; 4]) -> io::Result<usize> {
 }
 
 /// Half of an end: what comes in.
-pub(crate) struct Receiver(OwnedReadHalf);
+pub(crate) struct Receiver {
+    file: OwnedReadHalf,
+    /// What has come of a message, and nothing beyond it.
+    partial: Vec<u8>,
+}
 
 impl Receiver {
     /// Waits for a message; none if the other end is closed, or says what cannot be understood.
     ///
-    /// A message is written at once, so nothing is lost if the future is dropped.
+    /// Nothing is lost if the future is dropped.
     pub(crate) async fn receive<M: DeserializeOwned>(&mut self) -> Option<M> {
-        let mut length = [0; 4];
-        self.0.read_exact(&mut length).await.ok()?;
-        let mut bytes = vec![0; length_of(length).ok()?];
-        self.0.read_exact(&mut bytes).await.ok()?;
-        serde_json::from_slice(&bytes).ok()
+        loop {
+            let missing = match self.partial.split_first_chunk() {
+                None => size_of::<u32>() - self.partial.len(),
+                Some((length, json)) => length_of(*length).ok()? - json.len(),
+            };
+            if missing == 0 {
+                let message = std::mem::take(&mut self.partial);
+                return serde_json::from_slice(&message[size_of::<u32>()..]).ok();
+            }
+            let mut rest = (&mut self.file).take(missing as u64);
+            if rest.read_buf(&mut self.partial).await.ok()? == 0 {
+                return None;
+            }
+        }
     }
 }
 
@@ -235,6 +248,27 @@ mod tests {
         (&far).read_exact(&mut byte).unwrap();
         assert_eq!(&byte, b"x");
         assert!(other.receive::<Order>().unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_message_may_come_in_pieces() {
+        let (one, other) = Channel::pair().unwrap();
+        let (mut receiver, _sender) = other.into_async().unwrap();
+        let pem = Pem { chain: "c".repeat(1000), key: "k".into() };
+        let bytes =
+            [frame(&Order::Certificate(pem)).unwrap(), frame(&Order::Stop).unwrap()].concat();
+        let mut heard = Vec::new();
+        for piece in bytes.chunks(100) {
+            (&one.0).write_all(piece).unwrap();
+            // Whoever waits for something else too drops the future before it is ready.
+            let order = receiver.receive::<Order>();
+            heard.extend(tokio::time::timeout(Duration::from_millis(1), order).await);
+        }
+        while heard.len() < 2 {
+            heard.push(receiver.receive().await);
+        }
+        assert!(matches!(&heard[0], Some(Order::Certificate(pem)) if pem.chain.len() == 1000));
+        assert!(matches!(heard[1], Some(Order::Stop)));
     }
 
     #[test]

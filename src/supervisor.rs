@@ -3,13 +3,14 @@
 //!
 //! Its duties, a module each: [`program`] starts executables, [`sockets`] opens what is listened
 //! on, [`certificate`] reads files, [`handover`] is an upgrade in place, [`workers`] knows the
-//! children, [`signals`] hears what it is told.
+//! children, [`signals`] hears what it is told, [`watchdog`] knows when to say that all is well.
 
 pub(crate) mod certificate;
 mod handover;
 pub(crate) mod program;
 mod signals;
 mod sockets;
+mod watchdog;
 mod workers;
 
 use std::{io::Write, thread, time::Duration};
@@ -30,6 +31,7 @@ use self::{
     program::Program,
     signals::{Signal, Signals},
     sockets::Listener,
+    watchdog::Watchdog,
     workers::{Event, Role, Workers},
 };
 use crate::{
@@ -58,23 +60,26 @@ pub(crate) fn supervise(bundle: &Bundle<'static>, options: &Serve) -> Result<()>
     raise_limit_of_files();
     let program = Program::running(options.user.as_deref())?;
     let mut files = Files::of(options);
-    let certificate = files.as_mut().map(Files::read).transpose()?;
     let predecessor = program::predecessor()?;
     runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let signals = Signals::new()?;
         let inherited = match &predecessor {
             Some(channel) => Inherited::receive(channel)?,
-            None => Inherited::of_nobody(sockets::open(options, threads(options))?),
+            None => {
+                let certificate = files.as_mut().map(Files::read).transpose()?;
+                Inherited::of_nobody(sockets::open(options, threads(options))?, certificate)
+            }
         };
         let supervisor = Supervisor {
             bundle: *bundle,
             options: options.clone(),
             program,
             files,
-            certificate,
+            certificate: inherited.certificate,
             listeners: inherited.listeners,
             workers: inherited.workers,
             stage: Stage::Serving,
+            is_succeeded: false,
             pause: SHORTEST_PAUSE,
             restart_at: None,
             failure: None,
@@ -105,6 +110,8 @@ struct Supervisor {
     listeners: Vec<Listener>,
     workers: Workers,
     stage: Stage,
+    /// Whether a worker of another executable serves, which this process is to become.
+    is_succeeded: bool,
     /// Before the next worker that takes the place of a crashed one, and when that is.
     pause: Duration,
     restart_at: Option<Instant>,
@@ -119,7 +126,15 @@ enum Stage {
 }
 
 impl Supervisor {
-    async fn run(mut self, mut signals: Signals, is_successor: bool) -> Result<()> {
+    async fn run(mut self, signals: Signals, is_successor: bool) -> Result<()> {
+        let outcome = self.watch(signals, is_successor).await;
+        self.close();
+        outcome
+    }
+
+    /// Goes on until all workers have ended as they should.
+    async fn watch(&mut self, mut signals: Signals, is_successor: bool) -> Result<()> {
+        let mut watchdog = Watchdog::asked_for();
         match is_successor {
             true => self.succeed().await,
             false => self.start_worker(Role::First).await?,
@@ -129,10 +144,13 @@ impl Supervisor {
             tokio::select! {
                 event = self.workers.next_event() => self.hear(event).await?,
                 signal = signals.next() => self.obey(signal).await?,
+                () = watchdog.next() => self.reassure(),
                 () = sleep_until(wake) => self.look_after().await?,
             }
-            if matches!(self.stage, Stage::Stopping(_)) && self.workers.are_gone() {
-                self.close();
+            if self.is_succeeded {
+                self.hand_over(&mut signals).await?;
+            }
+            if !self.is_serving() && self.workers.are_gone() {
                 return Ok(());
             }
         }
@@ -160,7 +178,7 @@ impl Supervisor {
             (Signal::Child, _) => return self.learn_of_ends(),
             (Signal::Stop, Stage::Serving) => self.stop().await,
             (Signal::Stop, Stage::Stopping(_)) => self.workers.kill_all(),
-            (Signal::Reload, _) => self.reload_certificate().await,
+            (Signal::Reload, _) => self.reload().await,
             (Signal::Upgrade, Stage::Serving) => self.start_upgrade().await,
             (Signal::Upgrade, Stage::Stopping(_)) => {}
         }
@@ -169,7 +187,7 @@ impl Supervisor {
 
     async fn look_after(&mut self) -> Result<()> {
         if self.files.as_ref().is_some_and(Files::have_changed) {
-            self.reload_certificate().await;
+            self.reload().await;
         }
         if self.restart_at.is_some_and(|at| at <= Instant::now()) {
             self.restart_at = None;
@@ -193,15 +211,24 @@ impl Supervisor {
         self.workers.start(&self.program, role, &self.listeners, certificate).await
     }
 
+    fn is_serving(&self) -> bool {
+        matches!(self.stage, Stage::Serving)
+    }
+
     async fn worker_is_ready(&mut self, id: Pid, sandbox: &str, release: &str) {
+        if !self.is_serving() {
+            // It has been told to stop already.
+            return;
+        }
         let Some(role) = self.workers.promote(id) else { return };
         let pid = id.as_raw_nonzero();
         match role {
             Role::First => self.announce(sandbox),
             Role::Candidate => {
                 info!("upgraded: worker {pid} serves release {release}; {sandbox}");
+                self.restart_at = None;
                 self.workers.retire_others(id).await;
-                self.hand_over();
+                self.is_succeeded = true;
             }
             _ => info!("worker {pid} serves"),
         }
@@ -209,19 +236,28 @@ impl Supervisor {
     }
 
     /// Becomes the executable that the new worker is of. If that fails, this process goes on.
-    fn hand_over(&self) {
-        notify(&[NotifyState::Status("upgrading")]);
-        let error = handover::hand_over(&self.program, &self.listeners, &self.workers);
-        error!("the new worker serves, but its supervisor cannot take over: {error:#}");
+    async fn hand_over(&mut self, signals: &mut Signals) -> Result<()> {
+        self.is_succeeded = false;
+        signals.hold()?;
+        while let Some(signal) = signals.heard().await {
+            self.obey(signal).await?;
+        }
+        if self.is_serving() {
+            notify(&[NotifyState::Status("upgrading")]);
+            let (listeners, certificate) = (&self.listeners, self.certificate.as_ref());
+            let error = handover::hand_over(&self.program, listeners, certificate, &self.workers);
+            error!("the new worker serves, but its supervisor cannot take over: {error:#}");
+        }
+        Ok(signals.release()?)
     }
 
     /// Takes over from the supervisor of another release.
     async fn succeed(&mut self) {
         let (version, release) = (env!("CARGO_PKG_VERSION"), self.bundle.release_id().short());
         info!("supervising as hardtack {version}, release {release}");
-        if let Some(pem) = self.certificate.clone() {
+        if self.files.is_some() {
             // It may have changed since the predecessor read it.
-            self.workers.tell_all(&Order::Certificate(pem)).await;
+            self.reload_certificate().await;
         }
         notify(&[NotifyState::Ready, NotifyState::Status(&format!("serving release {release}"))]);
     }
@@ -235,6 +271,13 @@ impl Supervisor {
         if let Err(error) = self.start_worker(Role::Candidate).await {
             error!("the upgrade failed, and everything goes on as before: {error:#}");
         }
+    }
+
+    async fn reload(&mut self) {
+        let now = NotifyState::monotonic_usec_now().into_iter();
+        notify(&[NotifyState::Reloading].into_iter().chain(now).collect::<Vec<_>>());
+        self.reload_certificate().await;
+        notify(&[NotifyState::Ready]);
     }
 
     async fn reload_certificate(&mut self) {
@@ -298,6 +341,13 @@ impl Supervisor {
         self.stage = Stage::Stopping(Instant::now() + time);
         self.restart_at = None;
         self.workers.tell_all(&Order::Stop).await;
+    }
+
+    /// Tells the service manager that all is well, if it is.
+    fn reassure(&self) {
+        if self.workers.are_well(SILENCE) {
+            notify(&[NotifyState::Watchdog]);
+        }
     }
 
     /// Closes the sockets, so that who connects is told at once.

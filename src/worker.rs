@@ -3,14 +3,15 @@
 //!
 //! On the way of a connection: [`thread`] accepts it, [`connection`] finds out who it is and what
 //! it speaks, [`http1`] or [`http2`] takes requests from it, [`answer`] answers them. Beside that
-//! way: [`timed`] and [`progress`] watch the time, [`census`] counts connections, [`exchange`]
-//! counts and logs requests.
+//! way: [`timed`], [`counted`] and [`progress`] watch the time, [`census`] counts connections,
+//! [`exchange`] counts and logs requests.
 
 mod answer;
 mod body;
 mod census;
 mod client;
 mod connection;
+mod counted;
 mod ending;
 mod exchange;
 mod http1;
@@ -205,7 +206,6 @@ impl Worker {
         for (thread, doors) in threads.iter().zip(doors) {
             start(thread, doors, open.clone())?;
         }
-        drop(open);
         runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
             let (receiver, mut sender) = channel.into_async()?;
             let watched = Arc::new(self.watched(&threads, dropped));
@@ -219,6 +219,7 @@ impl Worker {
                 certificate: self.certificate,
                 receiver,
                 sender,
+                open: Some(open),
                 all_closed,
                 admin,
                 is_draining: watched.is_draining.clone(),

@@ -9,7 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use common::{hardtack, run, stderr, stdout, tls::Certificate};
+use common::{hardtack, run, stderr, stdout, tls::Installed};
 
 fn check_config(options: &[&str]) -> Command {
     let mut command = hardtack();
@@ -19,7 +19,7 @@ fn check_config(options: &[&str]) -> Command {
 
 #[test]
 fn a_good_configuration() {
-    let certificate = Certificate::new();
+    let certificate = Installed::new();
     let mut command = check_config(&["--listen=https://127.0.0.1:443,unix:/run/a.sock"]);
     command.args(["--admin-listen=127.0.0.1:9000", "--upstream=http://127.0.0.1:8001"]);
     let said = stdout(command.args(certificate.options()));
@@ -51,7 +51,7 @@ fn is_wrong(command: &mut Command, problem: &str) {
 
 #[test]
 fn a_bad_one() {
-    let [one, other] = [Certificate::new(), Certificate::new()];
+    let [one, other] = [Installed::new(), Installed::new()];
     let ([chain, key], [_, other_key]) = (one.options(), other.options());
     let wrong = |options: &[&str], problem: &str| is_wrong(&mut check_config(options), problem);
     wrong(&["--listen=https://127.0.0.1:443"], "TLS needs --tls-certificate and --tls-key");

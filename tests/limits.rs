@@ -17,7 +17,7 @@ use common::{
     pack,
     process::{processor_time, status, thread_named, until},
     stderr,
-    tls::Certificate,
+    tls::Installed,
 };
 use socket2::{Domain, Socket, Type};
 
@@ -497,7 +497,7 @@ fn a_connection_of_http2_has_so_many_requests() {
 
 #[test]
 fn what_comes_before_a_header_has_to_come_in_time_too() {
-    let certificate = Certificate::new();
+    let certificate = Installed::new();
     let mut command = hardtack();
     command.args(["serve", "--header-timeout=1", "--listen=https://127.0.0.1:0"]);
     let server = Server::of(command.args(certificate.options()));

@@ -18,7 +18,7 @@ use socket2::SockRef;
 
 use common::{
     Connection, PATIENCE, Response, Server, executable, hardtack, http2::Http2, pack,
-    process::until, stdout, tls::Certificate,
+    process::until, stdout, tls::Installed,
 };
 
 /// An application, and the server in front of it.
@@ -391,7 +391,7 @@ fn a_response_of_the_application_that_is_under_way_is_waited_for() {
 
 #[test]
 fn over_http2_and_tls_it_is_still_spoken_to_in_http1() {
-    let certificate = Certificate::new();
+    let certificate = Installed::new();
     let mut command = hardtack();
     command.args(["serve", "--h2c", "--listen=https://127.0.0.1:0"]).args(certificate.options());
     let site = Site::of(&mut command);

@@ -8,9 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use common::{
-    Connection, Server, assets, hardtack, http2::Http2, process::until, tls::Certificate,
-};
+use common::{Connection, Server, assets, hardtack, http2::Http2, process::until, tls::Installed};
 use serde_json::Value;
 
 /// A server with these options, and its admin listener.
@@ -164,7 +162,7 @@ fn refused_clients_are_counted() {
 
 #[test]
 fn handshakes_are_counted() {
-    let certificate = Certificate::new();
+    let certificate = Installed::new();
     let mut command = hardtack();
     command.args(["serve", "--listen=https://127.0.0.1:0"]).args(certificate.options());
     let (server, admin) = of(&mut command);

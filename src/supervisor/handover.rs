@@ -12,11 +12,13 @@ use super::{
     sockets::Listener,
     workers::{Role, Workers},
 };
-use crate::channel::{Channel, Listening, PROTOCOL};
+use crate::channel::{Channel, Listening, PROTOCOL, Pem};
 
 #[derive(Deserialize, Serialize)]
 struct Header {
     protocol: u32,
+    /// What the workers have: its files may have gone, or be damaged by now.
+    certificate: Option<Pem>,
     listeners: usize,
     workers: usize,
 }
@@ -32,18 +34,24 @@ struct Heir {
 pub(crate) fn hand_over(
     program: &Program,
     listeners: &[Listener],
+    certificate: Option<&Pem>,
     workers: &Workers,
 ) -> anyhow::Error {
-    match fill(listeners, workers) {
+    match fill(listeners, certificate, workers) {
         Ok(channel) => program.become_successor(channel).into(),
         Err(error) => error,
     }
 }
 
-fn fill(listeners: &[Listener], workers: &Workers) -> Result<Channel> {
+fn fill(listeners: &[Listener], certificate: Option<&Pem>, workers: &Workers) -> Result<Channel> {
     let (ours, theirs) = Channel::pair()?;
-    let (protocol, count) = (PROTOCOL, workers.iter().len());
-    ours.send(&Header { protocol, listeners: listeners.len(), workers: count }, &[])?;
+    let header = Header {
+        protocol: PROTOCOL,
+        certificate: certificate.cloned(),
+        listeners: listeners.len(),
+        workers: workers.iter().len(),
+    };
+    ours.send(&header, &[])?;
     for listener in listeners {
         ours.send(&listener.listening, &listener.files())?;
     }
@@ -57,12 +65,13 @@ fn fill(listeners: &[Listener], workers: &Workers) -> Result<Channel> {
 /// What a supervisor begins with.
 pub(crate) struct Inherited {
     pub(crate) listeners: Vec<Listener>,
+    pub(crate) certificate: Option<Pem>,
     pub(crate) workers: Workers,
 }
 
 impl Inherited {
-    pub(crate) fn of_nobody(listeners: Vec<Listener>) -> Self {
-        Self { listeners, workers: Workers::new() }
+    pub(crate) fn of_nobody(listeners: Vec<Listener>, certificate: Option<Pem>) -> Self {
+        Self { listeners, certificate, workers: Workers::new() }
     }
 
     /// Reads what the predecessor left.
@@ -70,7 +79,7 @@ impl Inherited {
         let (header, _) = channel.receive::<Header>()?.context(LOST)?;
         let theirs = header.protocol;
         ensure!(theirs == PROTOCOL, "the predecessor speaks protocol {theirs}, not {PROTOCOL}");
-        let mut inherited = Self::of_nobody(Vec::new());
+        let mut inherited = Self::of_nobody(Vec::new(), header.certificate);
         for _ in 0..header.listeners {
             let (listening, sockets) = channel.receive::<Listening>()?.context(LOST)?;
             inherited.listeners.push(Listener { listening, sockets });

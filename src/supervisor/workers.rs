@@ -89,6 +89,12 @@ impl Workers {
         self.all.is_empty()
     }
 
+    /// Whether one serves, and has not been silent for that long.
+    pub(crate) fn are_well(&self, silence: Duration) -> bool {
+        let mut current = self.all.iter().filter(|worker| worker.role == Role::Current);
+        current.any(|worker| worker.status.is_none() && worker.seen.elapsed() < silence)
+    }
+
     /// Starts a worker, and gives it what it needs.
     pub(crate) async fn start(
         &mut self,

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Counts the connections of all threads.
 pub(crate) struct Census {
+    most: u32,
     places: Semaphore,
     most_per_address: u32,
     addresses: Mutex<HashMap<IpAddr, u32>>,
@@ -35,13 +36,20 @@ impl Census {
     /// The second number may be 0: no limit.
     pub(crate) fn new(most: usize, most_per_address: u32) -> Self {
         let addresses = Mutex::new(HashMap::new());
-        Self { places: Semaphore::new(most), most_per_address, addresses }
+        let places = Semaphore::new(most);
+        Self { most: most.try_into().unwrap_or(u32::MAX), places, most_per_address, addresses }
     }
 
     /// Waits until there is a place for one more connection.
     pub(crate) async fn place(&'static self) -> Ticket {
         let place = self.places.acquire().await.expect("the semaphore is never closed");
         Ticket { _place: place, counted: None }
+    }
+
+    /// Waits until there is no connection, and nobody who accepts any.
+    pub(crate) async fn emptied(&self) {
+        let all = self.places.acquire_many(self.most).await;
+        drop(all.expect("the semaphore is never closed"));
     }
 
     fn addresses(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {

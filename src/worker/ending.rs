@@ -17,7 +17,10 @@ use tokio::{
 };
 use tracing::{error, info};
 
-use super::{BEAT, Shared, Stage, thread::Thread};
+use super::{
+    BEAT, Shared, Stage,
+    thread::{Open, Thread},
+};
 use crate::{
     channel::{Order, Receiver, Report, Sender},
     tls,
@@ -30,7 +33,9 @@ pub(crate) struct Control {
     pub(crate) certificate: Option<Arc<tls::Current>>,
     pub(crate) receiver: Receiver,
     pub(crate) sender: Sender,
-    /// Closed when nobody accepts and no connection is open.
+    /// As long as it is there, connections that are parked may be busy again.
+    pub(crate) open: Option<Open>,
+    /// Closed when it has gone, nobody accepts, and no connection is busy.
     pub(crate) all_closed: mpsc::Receiver<()>,
     pub(crate) admin: Vec<JoinHandle<()>>,
     pub(crate) is_draining: Arc<AtomicBool>,
@@ -51,7 +56,13 @@ impl Control {
     /// Returns when the process may exit.
     pub(crate) async fn run(mut self) {
         // A process manager may signal all of its processes; only the supervisor's word counts.
-        let _ignored = [SignalKind::terminate(), SignalKind::interrupt()].map(unix::signal);
+        let _ignored = [
+            SignalKind::terminate(),
+            SignalKind::interrupt(),
+            SignalKind::hangup(),
+            SignalKind::user_defined2(),
+        ]
+        .map(unix::signal);
         let mut next = Next::Never;
         let mut beats = Beats::new(&self.threads);
         let mut interval = interval(BEAT);
@@ -69,6 +80,7 @@ impl Control {
                     }
                 }
                 _ = self.all_closed.recv() => return,
+                () = self.shared.census.emptied(), if self.has_retired() => return,
                 () = when(next) => match next {
                     Next::Close(_) => next = self.close().await,
                     _ => return,
@@ -104,9 +116,12 @@ impl Control {
         }
     }
 
-    /// Another worker has taken over.
+    fn has_retired(&self) -> bool {
+        *self.shared.stage.borrow() == Stage::Retiring
+    }
+
+    /// Another worker has taken over. This one stays ready to whoever still asks it: the site is.
     fn retire(&mut self) -> Next {
-        self.is_draining.store(true, Relaxed);
         self.shared.enter(Stage::Retiring);
         self.admin.drain(..).for_each(|task| task.abort());
         Next::Exit(Instant::now() + self.shared.options.drain_timeout)
@@ -122,7 +137,7 @@ impl Control {
             }
             // It has retired, and idle connections need not be waited for any more.
             Next::Exit(_) => {
-                self.shared.enter(Stage::Stopping);
+                self.stop();
                 next
             }
             Next::Close(_) => next,
@@ -130,9 +145,15 @@ impl Control {
     }
 
     async fn close(&mut self) -> Next {
-        self.shared.enter(Stage::Stopping);
+        self.stop();
         self.sender.send(&Report::Closed).await.ok();
         Next::Exit(Instant::now() + self.shared.options.drain_timeout)
+    }
+
+    /// Only what is under way is waited for.
+    fn stop(&mut self) {
+        self.shared.enter(Stage::Stopping);
+        self.open = None;
     }
 }
 

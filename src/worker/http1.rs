@@ -46,7 +46,11 @@ pub(crate) async fn serve<S: Stream>(stream: Timed<S>) -> Option<Timed<S>> {
         // hyper would wait for the first request of a connection, which may never come.
         Outcome::Stop if progress.phase() == Phase::Idle => None,
         Outcome::Stop => {
-            connection.end();
+            // To hyper, a connection is idle until all of a header is there. The response to this
+            // one will say that it is the last.
+            if progress.phase() != Phase::Header {
+                connection.end();
+            }
             poll_fn(|context| connection.poll(context)).await;
             None
         }

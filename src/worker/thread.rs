@@ -28,6 +28,7 @@ use super::{
     Shared, Stage,
     census::Ticket,
     connection::{Connection, Peer},
+    counted::Counted,
 };
 use crate::{
     access_log::AccessLog,
@@ -168,10 +169,12 @@ fn start(accepted: Accepted, mut ticket: Ticket, thread: &'static Thread, open: 
             if !peer.speaks_proxy && ticket.count(&shared.census, address).is_err() {
                 return thread.tally.refused(Refusal::PerAddress);
             }
+            let stream = Counted::new(stream);
             tokio::spawn(Connection::new(stream, peer, speaks, ticket, thread, open));
         }
         Accepted::Unix(stream, speaks) => {
             let peer = Peer::new(None, &shared.options);
+            let stream = Counted::new(stream);
             tokio::spawn(Connection::new(stream, peer, speaks, ticket, thread, open));
         }
     }

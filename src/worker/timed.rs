@@ -9,7 +9,7 @@ use std::{
     io::{self, ErrorKind, IoSlice},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -39,6 +39,11 @@ pub(crate) struct Patience {
 /// After how long without a request a connection is [parked](super::connection::Connection).
 const PARKED_AFTER: Duration = Duration::from_millis(100);
 
+/// How long a client may be silent, and how long it has in all, between our end of a connection and
+/// its own.
+const LAST_SILENCE: Duration = Duration::from_secs(1);
+const LAST_WORDS: Duration = Duration::from_secs(30);
+
 /// A stream that can be closed so that the system forgets what the client has not taken. Otherwise
 /// it would keep that, and offer it for minutes.
 pub(crate) trait Reset {
@@ -46,10 +51,16 @@ pub(crate) trait Reset {
     fn reset_on_close(&self);
 }
 
-/// What a connection is over.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Reset + Send + Unpin + 'static {}
+/// A stream that knows how many bytes the system has taken of it. TLS takes some itself, whether
+/// the client does or not.
+pub(crate) trait Counting: Reset {
+    fn sent(&self) -> u64;
+}
 
-impl<S: AsyncRead + AsyncWrite + Reset + Send + Unpin + 'static> Stream for S {}
+/// What a connection is over.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Counting + Send + Unpin + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Counting + Send + Unpin + 'static> Stream for S {}
 
 impl Reset for TcpStream {
     fn reset_on_close(&self) {
@@ -68,24 +79,32 @@ impl<S: Reset> Reset for Box<TlsStream<S>> {
     }
 }
 
+impl<S: Counting> Counting for Box<TlsStream<S>> {
+    fn sent(&self) -> u64 {
+        self.get_ref().0.sent()
+    }
+}
+
 /// A connection whose client has only so much time.
-pub(crate) struct Timed<S: Reset> {
+pub(crate) struct Timed<S: Counting> {
     stream: S,
     /// What was read of it before it came to hyper, or comes to it again.
     prefix: Box<[u8]>,
     progress: Arc<Progress>,
     /// Since when it is in its phase.
     since: Instant,
-    /// Since when no byte could be written.
-    stalled: Option<Instant>,
-    /// How long that was before, and how many bytes were written, since this response began.
+    /// Since when the system takes no byte, and how many it had taken then.
+    stalled: Option<(Instant, u64)>,
+    /// How long that was before, since this response began, and how many bytes it had taken then.
     waited: Duration,
-    written: u64,
+    before: u64,
+    /// Since when nothing more is written, and when the client was last heard since.
+    ended: Option<Box<(Instant, Instant)>>,
     /// Fires at a deadline or before one: it is not set anew for each request.
     alarm: Pin<Box<Sleep>>,
 }
 
-impl<S: Reset> Timed<S> {
+impl<S: Counting> Timed<S> {
     pub(crate) fn new(stream: S, progress: Arc<Progress>) -> Self {
         let since = Instant::now();
         let first_deadline = since + PARKED_AFTER.min(progress.patience().idle);
@@ -96,7 +115,8 @@ impl<S: Reset> Timed<S> {
             since,
             stalled: None,
             waited: Duration::ZERO,
-            written: 0,
+            before: 0,
+            ended: None,
             alarm: Box::pin(sleep_until(first_deadline)),
         }
     }
@@ -117,7 +137,7 @@ impl<S: Reset> Timed<S> {
     fn enter(&mut self, phase: Phase) {
         self.progress.enter(phase);
         self.since = Instant::now();
-        (self.waited, self.written) = (Duration::ZERO, 0);
+        (self.waited, self.before) = (Duration::ZERO, self.stream.sent());
     }
 
     /// The time by which the next byte has to come, if one is waited for.
@@ -133,7 +153,8 @@ impl<S: Reset> Timed<S> {
     /// and only of the time that the client did not take what there was.
     fn write_deadline(&self, stalled: Instant) -> Instant {
         let deadline = stalled + self.patience().write;
-        match self.written.checked_div(self.patience().min_rate.into()) {
+        let sent = self.stream.sent() - self.before;
+        match sent.checked_div(self.patience().min_rate.into()) {
             None => deadline,
             Some(earned) => {
                 let allowed = self.patience().write + Duration::from_secs(earned);
@@ -190,29 +211,19 @@ impl<S: Reset> Timed<S> {
         written: Poll<io::Result<T>>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
+        let sent = self.stream.sent();
+        if let Some((stalled, _)) = self.stalled.take_if(|(_, then)| *then != sent) {
+            self.waited += stalled.elapsed();
+        }
         if written.is_ready() {
-            if let Some(stalled) = self.stalled.take() {
-                self.waited += stalled.elapsed();
-            }
             return written;
         }
-        let stalled = *self.stalled.get_or_insert_with(Instant::now);
+        let (stalled, _) = *self.stalled.get_or_insert_with(|| (Instant::now(), sent));
         self.poll_timeout(self.write_deadline(stalled), Timeout::Write, context).map(Err)
-    }
-
-    fn wrote_bytes(
-        &mut self,
-        written: Poll<io::Result<usize>>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(bytes)) = written {
-            self.written += bytes as u64;
-        }
-        self.wrote(written, context)
     }
 }
 
-impl<S: AsyncRead + Reset + Unpin> Timed<S> {
+impl<S: AsyncRead + Counting + Unpin> Timed<S> {
     /// Whether a request begins. None does if the client ends the connection, or lets its time pass.
     pub(crate) fn poll_request(&mut self, context: &mut Context<'_>) -> Poll<bool> {
         let read = self.poll_read_more(1, context);
@@ -260,7 +271,7 @@ impl<S: AsyncRead + Reset + Unpin> Timed<S> {
     }
 }
 
-impl<S: AsyncRead + Reset + Unpin> AsyncRead for Timed<S> {
+impl<S: AsyncRead + Counting + Unpin> AsyncRead for Timed<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -284,14 +295,38 @@ impl<S: AsyncRead + Reset + Unpin> AsyncRead for Timed<S> {
     }
 }
 
-impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for Timed<S> {
+impl<S: AsyncRead + Counting + Unpin> Timed<S> {
+    /// Takes what still comes, until the client ends the connection too.
+    ///
+    /// If something comes to a socket that is closed, or is there when it closes, the system resets
+    /// the connection and throws away what the client has not got yet (RFC 9112 §9.6). A client of
+    /// HTTP/2 that gets a large response always says something: how much more it can take.
+    fn poll_last_words(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let now = Instant::now();
+        let (ended, mut heard) = self.ended.as_deref().copied().unwrap_or((now, now));
+        let mut space = [0; 1024];
+        loop {
+            let mut buffer = ReadBuf::new(&mut space);
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => heard = now,
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => break,
+            }
+        }
+        self.ended = Some(Box::new((ended, heard)));
+        let deadline = (heard + LAST_SILENCE).min(ended + LAST_WORDS);
+        self.poll_deadline(deadline, context).map(drop)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Counting + Unpin> AsyncWrite for Timed<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.wrote_bytes(written, context)
+        self.wrote(written, context)
     }
 
     fn poll_write_vectored(
@@ -300,7 +335,7 @@ impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for Timed<S> {
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
-        self.wrote_bytes(written, context)
+        self.wrote(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -320,12 +355,15 @@ impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for Timed<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.wrote(shut, context)
+        if self.ended.is_none() {
+            let shut = Pin::new(&mut self.stream).poll_shutdown(context);
+            ready!(self.wrote(shut, context))?;
+        }
+        self.poll_last_words(context).map(Ok)
     }
 }
 
-impl<S: Reset> Drop for Timed<S> {
+impl<S: Counting> Drop for Timed<S> {
     fn drop(&mut self) {
         if self.progress.is_cut_off() {
             self.stream.reset_on_close();

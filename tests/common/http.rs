@@ -6,6 +6,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::Path,
     process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::mpsc::{Receiver, channel},
     thread,
     time::Duration,
 };
@@ -69,8 +70,9 @@ impl Server {
         let address = loop {
             let line = next_line(&mut output).expect("the server says where it listens");
             banner.push(line.clone());
-            if let Some((_, url)) = line.split_once("listening  http://") {
-                break address_in(url);
+            // It may listen at other places too.
+            if let Some(address) = line.split_once("listening  http://").and_then(address_in) {
+                break address;
             }
         };
         Self { address, banner, process, output: Some(output) }
@@ -80,8 +82,8 @@ impl Server {
     pub fn also_at(&mut self, place: &str) -> SocketAddr {
         loop {
             let line = self.line().expect("the server says where it listens");
-            if let Some((_, url)) = line.split_once(place) {
-                return address_in(url);
+            if let Some(address) = line.split_once(place).and_then(address_in) {
+                return address;
             }
         }
     }
@@ -119,9 +121,9 @@ impl Server {
     }
 }
 
-fn address_in(url: &str) -> SocketAddr {
-    let authority = url.split('/').next().expect("never empty");
-    authority.parse().expect("an address")
+/// The address with which the second part begins.
+fn address_in((_, url): (&str, &str)) -> Option<SocketAddr> {
+    url.split('/').next()?.parse().ok()
 }
 
 /// A line without its end.
@@ -133,6 +135,36 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.process.kill().ok();
         self.process.wait().ok();
+    }
+}
+
+/// The lines that a process writes while it runs.
+pub struct Lines(Receiver<String>);
+
+impl Lines {
+    pub fn of(output: impl Read + Send + 'static) -> Self {
+        let lines = BufReader::new(output).lines();
+        let (sender, receiver) = channel();
+        thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self(receiver)
+    }
+
+    /// Waits for the next one.
+    pub fn next(&self) -> Option<String> {
+        self.0.recv_timeout(PATIENCE).ok()
+    }
+
+    /// Waits for one that has this in it.
+    #[track_caller]
+    pub fn wait_for(&self, text: &str) -> String {
+        let mut before = Vec::new();
+        while let Some(line) = self.next() {
+            if line.contains(text) {
+                return line;
+            }
+            before.push(line);
+        }
+        panic!("nothing like {text:?} in {before:#?}")
     }
 }
 
@@ -192,7 +224,10 @@ impl<S: Read + Write> Connection<S> {
     pub fn is_closed(&mut self) -> bool {
         match self.stream.fill_buf() {
             Ok(rest) => rest.is_empty(),
-            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+            // Who is cut off within TLS is not told so by it.
+            Err(error) => {
+                matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof)
+            }
         }
     }
 

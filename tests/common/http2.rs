@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 
 use super::{
     PATIENCE, Response,
-    tls::{Certificate, localhost},
+    tls::{Installed, localhost},
 };
 
 /// A connection of HTTP/2.
@@ -35,9 +35,9 @@ impl Http2 {
         Self { runtime, requests, scheme: "http" }
     }
 
-    pub fn over_tls(address: SocketAddr, certificate: &Certificate) -> Self {
+    pub fn over_tls(address: SocketAddr, certificate: &Installed) -> Self {
         let runtime = runtime();
-        let connector = TlsConnector::from(certificate.trusting(b"h2"));
+        let connector = TlsConnector::from(certificate.trusting("h2"));
         let requests = runtime.block_on(async {
             let tcp = TcpStream::connect(address).await.expect("it listens");
             requests(connector.connect(localhost(), tcp).await.expect("TLS")).await

@@ -1,6 +1,7 @@
 //! What the tests of the whole binary share.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod frames;
 mod http;
 pub mod http2;
 pub mod process;
@@ -10,7 +11,7 @@ use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 pub use http::*;
@@ -89,6 +90,28 @@ impl Server {
     /// Starts that command on a free port.
     pub fn of(command: &mut Command) -> Self {
         Self::spawn(command.args(["--listen", "127.0.0.1:0"]))
+    }
+
+    /// The same, with what it says on standard error.
+    pub fn logged(command: &mut Command) -> (Self, Lines) {
+        let mut server = Self::of(command.stderr(Stdio::piped()));
+        let log = Lines::of(server.process.stderr.take().expect("piped"));
+        (server, log)
+    }
+
+    /// The processes that it has started, which have not ended.
+    pub fn children(&self) -> Vec<u32> {
+        let mut command = Command::new("pgrep");
+        let output = run(command.arg("-P").arg(self.process.id().to_string()));
+        let text = String::from_utf8(output.stdout).expect("numbers");
+        text.lines().map(|line| line.parse().expect("a process id")).collect()
+    }
+
+    /// Where else it listens: the rest of a line of the banner that begins like this.
+    #[track_caller]
+    pub fn place(&self, start: &str) -> &str {
+        let found = self.banner.iter().find_map(|line| line.trim_start().strip_prefix(start));
+        found.unwrap_or_else(|| panic!("no {start} in {:?}", self.banner)).trim_end_matches('/')
     }
 }
 
