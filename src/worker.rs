@@ -96,8 +96,7 @@ pub(crate) struct Shared {
     pub(crate) patience: Patience,
     pub(crate) census: Census,
     pub(crate) tls: Option<Arc<ServerConfig>>,
-    /// Whether each response is the last of its connection.
-    pub(crate) is_closing: AtomicBool,
+    is_closing: AtomicBool,
     stage: watch::Sender<Stage>,
 }
 
@@ -105,6 +104,11 @@ impl Shared {
     /// How far the end has come, from now on.
     pub(crate) fn stage(&self) -> watch::Receiver<Stage> {
         self.stage.subscribe()
+    }
+
+    /// Whether each response is the last of its connection.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Relaxed)
     }
 
     fn enter(&self, stage: Stage) {

@@ -208,10 +208,11 @@ impl Outcome {
     /// What a response says of itself, to a request of this version: its length if that is known
     /// beforehand, and no duration yet.
     pub(crate) fn of<B: Body>(response: &Response<B>, version: Version) -> Self {
+        let (coding, policy) = classify(response.headers());
         Self {
             status: response.status().as_u16(),
-            coding: coding(response.headers()),
-            policy: policy(response.headers()),
+            coding,
+            policy,
             protocol: if version == Version::HTTP_2 { Protocol::H2 } else { Protocol::Http1 },
             bytes: response.body().size_hint().exact().unwrap_or(0),
             duration: Duration::ZERO,
@@ -226,24 +227,38 @@ impl Outcome {
     }
 }
 
+/// The classes of a response, found in one walk over its few fields: each lookup would hash.
+///
 /// What has a type has a representation, whose coding is the identity if none is named (RFC 9110
 /// §8.4).
-fn coding(headers: &HeaderMap) -> Coding {
-    match headers.get(CONTENT_ENCODING).map(|value| value.as_bytes()) {
-        Some(b"gzip") => Coding::Gzip,
-        Some(b"br") => Coding::Br,
-        Some(b"zstd") => Coding::Zstd,
-        Some(_) => Coding::Other,
-        None if headers.contains_key(CONTENT_TYPE) => Coding::Identity,
-        None => Coding::None,
+fn classify(headers: &HeaderMap) -> (Coding, Policy) {
+    let (mut coding, mut policy, mut has_type) = (None, Policy::None, false);
+    for (name, value) in headers {
+        if name == CONTENT_TYPE {
+            has_type = true;
+        } else if name == CONTENT_ENCODING {
+            coding = Some(coding_of(value.as_bytes()));
+        } else if name == CACHE_CONTROL {
+            policy = policy_of(value.as_bytes());
+        }
+    }
+    let uncoded = if has_type { Coding::Identity } else { Coding::None };
+    (coding.unwrap_or(uncoded), policy)
+}
+
+fn coding_of(value: &[u8]) -> Coding {
+    match value {
+        b"gzip" => Coding::Gzip,
+        b"br" => Coding::Br,
+        b"zstd" => Coding::Zstd,
+        _ => Coding::Other,
     }
 }
 
 /// The directives of `Cache-Control` (RFC 9111 §5.2.2, RFC 8246) in three classes.
-fn policy(headers: &HeaderMap) -> Policy {
-    let Some(value) = headers.get(CACHE_CONTROL) else { return Policy::None };
+fn policy_of(value: &[u8]) -> Policy {
     let mut policy = Policy::None;
-    for directive in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+    for directive in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
         match directive {
             b"no-store" => return Policy::None,
             b"immutable" => policy = Policy::Immutable,

@@ -6,7 +6,7 @@ use std::{
     error::Error,
     future::{Future, Ready, ready},
     pin::Pin,
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::Arc,
     task::{Context, Poll},
     time::Instant,
 };
@@ -44,8 +44,9 @@ pub(crate) struct Handler {
     is_http2: bool,
 }
 
-/// What answers from memory, or from the application.
-type Content = Either<hardtack::Body, upstream::Body>;
+/// What answers from memory, or from the application: the latter in a box, since a response is
+/// moved some times on its way, and the former is what it mostly is.
+pub(crate) type Content = Either<hardtack::Body, Box<upstream::Body>>;
 
 impl Handler {
     pub(crate) fn of_http1(progress: Arc<Progress>) -> Self {
@@ -98,7 +99,13 @@ impl Handler {
         let application = Application { upstream: upstream.clone(), client };
         let mut site = BundleLayer::new(self.shared().bundle).layer(application);
         let answer = site.call(self.without_secret(request));
-        async { answer.await.unwrap_or_else(|never| match never {}) }
+        async {
+            let response = answer.await.unwrap_or_else(|never| match never {});
+            response.map(|body| match body {
+                Either::Left(baked) => Either::Left(baked),
+                Either::Right(proxied) => Either::Right(Box::new(proxied)),
+            })
+        }
     }
 
     fn without_secret(&self, mut request: Request<Incoming>) -> Request<Incoming> {
@@ -117,12 +124,13 @@ impl Service<Request<Incoming>> for Handler {
     fn call(&self, request: Request<Incoming>) -> Answer {
         let started = Started::new(self, &request);
         match self.at_once(&request, started.client) {
-            Some(response) => Answer::Now(ready(Ok(started.finish(response)))),
+            Some(response) => Answer::Now(ready(Ok(started.finish(self, response)))),
             None => {
                 let upstream = self.progress.thread.upstream.as_ref();
                 let upstream = upstream.expect("without one, every request is answered at once");
                 let response = self.later(request, started.client, upstream);
-                Answer::Later(Box::pin(async { Ok(started.finish(response.await)) }))
+                let handler = self.clone();
+                Answer::Later(Box::pin(async move { Ok(started.finish(&handler, response.await)) }))
             }
         }
     }
@@ -147,7 +155,6 @@ impl Future for Answer {
 
 /// A request that has come.
 struct Started {
-    handler: Handler,
     client: Client,
     begun: Instant,
     version: Version,
@@ -165,24 +172,22 @@ impl Started {
         let client = client::of(progress.peer, request.headers(), &handler.shared().options);
         let log = progress.thread.access_log.as_ref();
         let entry = log.map(|log| Box::new(log.begin(request, client.address)));
-        let (handler, version) = (handler.clone(), request.version());
-        Self { handler, client, begun: Instant::now(), version, entry }
+        Self { client, begun: progress.since(), version: request.version(), entry }
     }
 
-    fn finish(self, mut response: Response<Content>) -> Response<Sent> {
-        let Self { handler, begun, version, entry, .. } = self;
-        if handler.is_last_request() && version <= Version::HTTP_11 {
+    fn finish(self, handler: &Handler, mut response: Response<Content>) -> Response<Sent> {
+        let Self { begun, version, entry, .. } = self;
+        if version <= Version::HTTP_11 && handler.is_last_request() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let thread = handler.progress.thread;
         let outcome = Outcome::of(&response, version);
-        let exchange = Exchange { thread, begun, outcome, entry };
-        let is_tunnel = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-        let (progress, is_http2) = (handler.progress, handler.is_http2);
-        if is_tunnel {
-            progress.enter(Phase::Other);
+        let thread = handler.progress.thread;
+        let exchange = Exchange { thread, begun, outcome, entry, ended: None };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            handler.progress.enter(Phase::Other);
         }
-        response.map(|content| match is_http2 {
+        let progress = Arc::clone(&handler.progress);
+        response.map(|content| match handler.is_http2 {
             true => Sent::over_http2(content, progress, exchange),
             false => Sent::over_http1(content, progress, exchange),
         })
@@ -192,7 +197,7 @@ impl Started {
 impl Handler {
     /// Whether the connection ends with this response.
     fn is_last_request(&self) -> bool {
-        self.shared().is_closing.load(Relaxed) || self.is_used_up()
+        self.shared().is_closing() || self.is_used_up()
     }
 }
 

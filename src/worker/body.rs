@@ -10,8 +10,11 @@ use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Either;
 
-use super::{answer::BodyError, exchange::Exchange, progress::Progress};
-use crate::upstream;
+use super::{
+    answer::{BodyError, Content},
+    exchange::Exchange,
+    progress::Progress,
+};
 
 /// Most bytes of a frame on a connection of HTTP/2. A body of the bundle is one frame, and how far
 /// the client has come with it could not be seen.
@@ -19,7 +22,7 @@ const PIECE: usize = 64 * 1024;
 
 /// A body on its way.
 pub(crate) struct Sent {
-    content: Either<hardtack::Body, upstream::Body>,
+    content: Content,
     progress: Arc<Progress>,
     way: Way,
     bytes: u64,
@@ -42,7 +45,7 @@ struct Http2 {
 
 impl Sent {
     pub(crate) fn over_http1(
-        content: Either<hardtack::Body, upstream::Body>,
+        content: Content,
         progress: Arc<Progress>,
         exchange: Exchange,
     ) -> Self {
@@ -51,7 +54,7 @@ impl Sent {
     }
 
     pub(crate) fn over_http2(
-        content: Either<hardtack::Body, upstream::Body>,
+        content: Content,
         progress: Arc<Progress>,
         exchange: Exchange,
     ) -> Self {

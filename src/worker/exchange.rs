@@ -13,11 +13,14 @@ pub(crate) struct Exchange {
     pub(crate) outcome: Outcome,
     /// If it is to be logged.
     pub(crate) entry: Option<Box<Entry>>,
+    /// When it was over, if that is known already.
+    pub(crate) ended: Option<Instant>,
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.outcome.duration = self.begun.elapsed();
+        let ended = self.ended.unwrap_or_else(Instant::now);
+        self.outcome.duration = ended.saturating_duration_since(self.begun);
         self.thread.tally.request(&self.outcome);
         if let Some(entry) = self.entry.take() {
             entry.finish(&self.outcome);

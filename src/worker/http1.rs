@@ -2,9 +2,13 @@
 
 use std::{
     future::poll_fn,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
+
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::task::unconstrained;
 
 use super::{
     Shared, Stage,
@@ -12,8 +16,6 @@ use super::{
     progress::Phase,
     timed::{Stream, Timed},
 };
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
 
 /// hyper's own limit, which it keeps at less cost than another one.
 const DEFAULT_HEADER_FIELDS: u16 = 100;
@@ -23,23 +25,29 @@ const DEFAULT_HEADER_FIELDS: u16 = 100;
 pub(crate) async fn serve<S: Stream>(stream: Timed<S>) -> Option<Timed<S>> {
     let progress = stream.progress().clone();
     let handler = Handler::of_http1(progress.clone());
-    let mut stage = handler.shared().stage();
+    let shared = handler.shared();
+    let mut stage = shared.stage();
     progress.allow_parking();
-    let builder = builder(handler.shared());
+    let builder = builder(shared);
     let has_upstream = progress.thread.upstream.is_some();
     let mut connection = match builder.serve_connection(TokioIo::new(stream), handler) {
         connection if has_upstream => Connection::Upgradeable(connection.with_upgrades()),
         connection => Connection::Plain(connection),
     };
-    let outcome = tokio::select! {
-        biased;
-        outcome = poll_fn(|context| match connection.poll(context) {
-            Poll::Ready(()) => Poll::Ready(Outcome::Over),
-            Poll::Pending if progress.is_parked() => Poll::Ready(Outcome::Idle),
-            Poll::Pending => Poll::Pending,
-        }) => outcome,
-        _ = stage.wait_for(|stage| *stage >= Stage::Stopping) => Outcome::Stop,
-    };
+    // Listening for the end takes a lock, so it is done once: the task, which is to be woken, stays
+    // the same one.
+    let mut end = pin!(unconstrained(stage.wait_for(|stage| *stage >= Stage::Stopping)));
+    let mut is_listening = false;
+    let outcome = poll_fn(|context| match connection.poll(context) {
+        Poll::Ready(()) => Poll::Ready(Outcome::Over),
+        Poll::Pending if progress.is_parked() => Poll::Ready(Outcome::Idle),
+        Poll::Pending if is_listening && !shared.is_closing() => Poll::Pending,
+        Poll::Pending => {
+            is_listening = true;
+            end.as_mut().poll(context).map(|_| Outcome::Stop)
+        }
+    })
+    .await;
     match outcome {
         Outcome::Over => None,
         Outcome::Idle => connection.into_stream(),

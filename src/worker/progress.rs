@@ -48,7 +48,11 @@ pub(crate) struct Progress {
     may_park: AtomicBool,
     is_parked: AtomicBool,
     opened: Instant,
+    /// When it entered its phase, in nanoseconds from the beginning.
+    since: AtomicU64,
     requests: AtomicU32,
+    /// Of the body that was sent last.
+    bytes: AtomicU64,
     /// Of a connection that is not parked.
     busy: Mutex<Option<Box<Busy>>>,
     /// The streams of HTTP/2: how many there are, how many of them wait for the client to take
@@ -84,7 +88,9 @@ impl Progress {
             may_park: AtomicBool::new(false),
             is_parked: AtomicBool::new(false),
             opened: Instant::now(),
+            since: AtomicU64::new(0),
             requests: AtomicU32::new(0),
+            bytes: AtomicU64::new(0),
             busy: Mutex::new(Some(Busy::new(open))),
             streams: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
@@ -110,6 +116,18 @@ impl Progress {
         self.phase.store(phase as u8, Relaxed);
     }
 
+    /// The same, at a time that the caller knows.
+    pub(crate) fn enter_at(&self, phase: Phase, now: Instant) {
+        self.enter(phase);
+        let since = now.saturating_duration_since(self.opened).as_nanos();
+        self.since.store(since as u64, Relaxed);
+    }
+
+    /// When it entered its phase.
+    pub(crate) fn since(&self) -> Instant {
+        self.opened + Duration::from_nanos(self.since.load(Relaxed))
+    }
+
     /// A request has come; how many there were with it.
     pub(crate) fn count_request(&self) -> u32 {
         self.requests.fetch_add(1, Relaxed) + 1
@@ -119,8 +137,9 @@ impl Progress {
         self.requests.load(Relaxed)
     }
 
+    /// For how long it has been open when its request came.
     pub(crate) fn age(&self) -> Duration {
-        self.opened.elapsed()
+        Duration::from_nanos(self.since.load(Relaxed))
     }
 
     pub(crate) fn timed_out(&self, timeout: Timeout) {
@@ -167,28 +186,26 @@ impl Progress {
 
     /// A request of HTTP/1.1 is answered.
     pub(crate) fn begin(&self, exchange: Exchange) {
-        self.replace(Some(exchange));
+        if let Some(busy) = self.busy().as_mut() {
+            // The one before is finished by being dropped.
+            busy.current = Some(exchange);
+        }
     }
 
     /// The body of the response is complete, or will never be.
     pub(crate) fn body_ended(&self, bytes: u64) {
-        if let Some(exchange) = self.busy().as_mut().and_then(|busy| busy.current.as_mut()) {
-            exchange.outcome.bytes = bytes;
-        }
+        self.bytes.store(bytes, Relaxed);
         if self.phase() == Phase::Answering {
             self.enter(Phase::Sending);
         }
     }
 
     /// The response is sent.
-    pub(crate) fn sent(&self) {
-        self.replace(None);
-    }
-
-    fn replace(&self, exchange: Option<Exchange>) {
-        if let Some(busy) = self.busy().as_mut() {
-            // The one before is finished by being dropped.
-            busy.current = exchange;
+    pub(crate) fn sent(&self, now: Instant) {
+        let current = self.busy().as_mut().and_then(|busy| busy.current.take());
+        if let Some(mut exchange) = current {
+            exchange.outcome.bytes = self.bytes.load(Relaxed);
+            exchange.ended = Some(now);
         }
     }
 
@@ -216,7 +233,9 @@ impl Progress {
     }
 
     fn stream_moved(&self) {
-        self.moved.store(self.opened.elapsed().as_millis() as u64, Relaxed);
+        let now = self.opened.elapsed();
+        self.moved.store(now.as_millis() as u64, Relaxed);
+        self.since.store(now.as_nanos() as u64, Relaxed);
     }
 
     pub(crate) fn has_waiting_streams(&self) -> bool {

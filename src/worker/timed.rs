@@ -134,9 +134,9 @@ impl<S: Counting> Timed<S> {
         self.prefix = [&self.prefix, bytes].concat().into();
     }
 
-    fn enter(&mut self, phase: Phase) {
-        self.progress.enter(phase);
-        self.since = Instant::now();
+    fn enter(&mut self, phase: Phase, now: Instant) {
+        self.progress.enter_at(phase, now.into_std());
+        self.since = now;
         (self.waited, self.before) = (Duration::ZERO, self.stream.sent());
     }
 
@@ -263,7 +263,7 @@ impl<S: AsyncRead + Counting + Unpin> Timed<S> {
         }
         let bytes = buffer.filled();
         if !bytes.is_empty() && self.progress.phase() == Phase::Idle {
-            self.enter(Phase::Header);
+            self.enter(Phase::Header, Instant::now());
         }
         let length = bytes.len();
         self.unread(&space[..length]);
@@ -289,7 +289,7 @@ impl<S: AsyncRead + Counting + Unpin> AsyncRead for Timed<S> {
             return self.poll_patience(context).map(Err);
         }
         if buffer.filled().len() > known && self.progress.phase() == Phase::Idle {
-            self.enter(Phase::Header);
+            self.enter(Phase::Header, Instant::now());
         }
         read
     }
@@ -346,8 +346,9 @@ impl<S: AsyncRead + AsyncWrite + Counting + Unpin> AsyncWrite for Timed<S> {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         if flushed.is_ready() && self.progress.phase() == Phase::Sending {
-            self.progress.sent();
-            self.enter(Phase::Idle);
+            let now = Instant::now();
+            self.progress.sent(now.into_std());
+            self.enter(Phase::Idle, now);
             // hyper may be waiting for bytes already, from when there was no deadline for them.
             let _ = self.poll_patience(context);
         }
