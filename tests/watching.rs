@@ -40,6 +40,20 @@ fn metrics_become(admin: SocketAddr, expected: &[&str]) {
     }
 }
 
+/// A header that came in pieces had let the connection be parked when it had been answered.
+#[test]
+fn a_connection_that_is_closed_is_open_no_more() {
+    let (server, admin) = with(&[]);
+    let mut slow = server.connect();
+    slow.send(b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n");
+    // Longer than one may be idle before it is parked.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    slow.send(b"Connection: close\r\n\r\n");
+    assert_eq!(slow.response("GET").status, 200);
+    assert!(slow.is_closed());
+    metrics_become(admin, &["hardtack_connections_open 0"]);
+}
+
 #[test]
 fn it_is_ready_until_it_is_told_to_stop() {
     let (server, admin) = with(&["--shutdown-delay=60"]);

@@ -194,7 +194,7 @@ impl<S: Counting> Timed<S> {
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let Some((deadline, timeout)) = self.read_deadline() else { return Poll::Pending };
         let parked_at = self.since + PARKED_AFTER;
-        if self.progress.may_park() && parked_at < deadline {
+        if timeout == Timeout::Idle && self.progress.may_park() && parked_at < deadline {
             let is_time = self.poll_deadline(parked_at, context).is_ready();
             if is_time {
                 self.progress.park();
