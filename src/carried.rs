@@ -3,7 +3,7 @@
 //! This is the one module of the workspace with `unsafe` code.
 #![allow(unsafe_code)]
 
-use std::{env, fs::File, io};
+use std::{fs::File, io};
 
 use anyhow::{Context, Result};
 use hardtack_bundle::Bundle;
@@ -80,7 +80,7 @@ impl Pages {
 
 /// Maps the appended bundle into memory. No other access to a file follows.
 fn appended() -> Result<Option<&'static [u8]>> {
-    let executable = File::open(env::current_exe()?)?;
+    let executable = executable()?;
     let Some(packed) = Packed::find(&executable)? else {
         return Ok(None);
     };
@@ -91,6 +91,17 @@ fn appended() -> Result<Option<&'static [u8]>> {
     // Linux refuses that (ETXTBSY), and `hardtack pack` and package managers replace the file.
     let mapping = unsafe { options.map(&executable)? };
     Ok(Some(Box::leak(Box::new(mapping))))
+}
+
+/// This executable, which may have been replaced at its path since it was started.
+#[cfg(target_os = "linux")]
+fn executable() -> io::Result<File> {
+    File::open("/proc/self/exe")
+}
+
+#[cfg(not(target_os = "linux"))]
+fn executable() -> io::Result<File> {
+    File::open(std::env::current_exe()?)
 }
 
 // The bundle in the executable's read-only data: `.incbin` and not `include_bytes!`, because the

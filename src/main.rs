@@ -30,6 +30,9 @@ use mimalloc::MiMalloc;
 
 use crate::cli::{Command, ERROR};
 
+#[cfg(all(feature = "break-out", not(debug_assertions)))]
+compile_error!("the feature `break-out` is for tests: a released server must not have it");
+
 /// It gives memory back to the system that connections had while they were busy, where the C
 /// library's keeps it between what is still in use.
 #[global_allocator]

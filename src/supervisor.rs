@@ -360,9 +360,13 @@ impl Supervisor {
         let (version, release) = (env!("CARGO_PKG_VERSION"), self.bundle.release_id().short());
         let listening: Vec<_> = self.listeners.iter().map(|one| self.shown(one)).collect();
         if !log::is_human(self.options.log_format) {
-            let places: Vec<_> = listening.iter().map(|(_, place)| place.as_str()).collect();
-            let listening = places.join(" ");
-            return info!(version, release, listening, sandbox, "serving {}", self.bundle.totals());
+            let places = |wanted| {
+                let places = listening.iter().filter(|(what, _)| *what == wanted);
+                places.map(|(_, place)| place.as_str()).collect::<Vec<_>>().join(" ")
+            };
+            let (listening, admin) = (places(LISTENING), places(ADMIN));
+            let totals = self.bundle.totals();
+            return info!(version, release, listening, admin, sandbox, "serving {totals}");
         }
         let mut out = anstream::stdout().lock();
         let mut text = format!("{EMPHASIS}hardtack {version}{EMPHASIS:#}, release {release}\n");
@@ -380,7 +384,8 @@ impl Supervisor {
             Speaks::Https => ("https", self.bundle.at()),
             Speaks::Admin => ("http", "/"),
         };
-        let what = if listener.listening.speaks == Speaks::Admin { "admin" } else { "listening" };
+        let is_admin = listener.listening.speaks == Speaks::Admin;
+        let what = if is_admin { ADMIN } else { LISTENING };
         let place = &listener.listening.place;
         match place.starts_with("unix:") {
             true => (what, format!("{scheme}://{place}")),
@@ -388,6 +393,10 @@ impl Supervisor {
         }
     }
 }
+
+/// What the first lines call a place for clients, and one for operators.
+const LISTENING: &str = "listening";
+const ADMIN: &str = "admin";
 
 /// Tells systemd, if it started this and wants to know (sd_notify(3)).
 fn notify(states: &[NotifyState<'_>]) {

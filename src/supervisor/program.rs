@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context, Result};
 use nix::unistd::User;
 
+use super::workers::Role;
 use crate::channel::Channel;
 
 /// Says to a supervisor that its standard input has what its predecessor hands over. The value is
@@ -47,9 +48,14 @@ impl Program {
         &self.path
     }
 
-    /// Starts the executable that lies there now as a worker, with one end of a channel.
-    pub(crate) fn start_worker(&self, channel: Channel) -> io::Result<Child> {
-        let mut command = Command::new(&self.path);
+    /// Starts a worker with one end of a channel: one of this very executable, or, to take over, of
+    /// the one that lies at its path by now.
+    pub(crate) fn start_worker(&self, role: Role, channel: Channel) -> io::Result<Child> {
+        // A crash is no upgrade, even if another executable has been put there already.
+        let is_own = cfg!(target_os = "linux") && role != Role::Candidate;
+        let executable = if is_own { Path::new("/proc/self/exe") } else { &self.path };
+        let mut command = Command::new(executable);
+        command.arg0(&self.path);
         let arguments = self.arguments.iter().skip_while(|argument| *argument == "serve");
         command.arg("worker").args(arguments).stdin(Stdio::from(channel.into_file()));
         // Not the terminal's: Ctrl-C is the supervisor's to hear.

@@ -105,7 +105,7 @@ impl Workers {
     ) -> Result<()> {
         let (ours, theirs) = Channel::pair()?;
         let child = program
-            .start_worker(theirs)
+            .start_worker(role, theirs)
             .with_context(|| format!("cannot start {}", program.path().display()))?;
         let pid = Pid::from_child(&child);
         let given = give(&ours, listeners, certificate);

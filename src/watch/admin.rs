@@ -254,7 +254,7 @@ mod tests {
             "by_protocol": { "http/1": 4, "h2": 0 },
         });
         assert_eq!(status["requests"], requests);
-        let refused = json!({ "total": 0, "per_address": 1, "proxy_header": 0, "handshake": 0 });
+        let refused = json!({ "per_address": 1, "proxy_header": 0 });
         let connections = json!({ "open": 0, "accepted": 1, "refused": refused });
         assert_eq!(status["connections"], connections);
         assert_eq!(status["is_draining"], false);

@@ -54,14 +54,10 @@ labels! {
 
     /// Why a connection was closed before it could ask for anything.
     pub(crate) enum Refusal {
-        /// As many connections as may be are open.
-        Total = "total",
         /// As many are open from its address as may be.
         PerAddress = "per_address",
         /// What it says by the PROXY protocol is not well-formed, or it must say it and did not.
         ProxyHeader = "proxy_header",
-        /// There was no TLS with it.
-        Handshake = "handshake",
     }
 
     /// What became of a TLS handshake.

@@ -278,7 +278,7 @@ mod tests {
     fn reading(outcomes: &[Outcome]) -> Reading {
         let tally = Tally::default();
         outcomes.iter().for_each(|outcome| tally.request(outcome));
-        tally.refused(Refusal::Total);
+        tally.refused(Refusal::ProxyHeader);
         Reading {
             version: "1.2.3",
             release: "c0ffee".to_owned(),
@@ -361,7 +361,7 @@ mod tests {
                 ("hardtack_request_duration_seconds_count", 5.0),
                 ("hardtack_connections_total", 0.0),
                 ("hardtack_connections_open", 0.0),
-                ("hardtack_connections_refused_total{reason=\"total\"}", 1.0),
+                ("hardtack_connections_refused_total{reason=\"proxy_header\"}", 1.0),
                 ("hardtack_tls_handshakes_total{result=\"failed\"}", 0.0),
                 ("hardtack_timeouts_total{kind=\"idle\"}", 0.0),
                 ("hardtack_upstream_requests_total{result=\"timed_out\"}", 0.0),

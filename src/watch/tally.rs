@@ -373,7 +373,7 @@ mod tests {
         assert_eq!(counts, [(Some(200), 2), (Some(304), 1)]);
         assert_eq!(sum.protocols(), [("http/1", 1), ("h2", 2)]);
         assert_eq!((sum.body_bytes(), sum.durations().count()), (20, 3));
-        assert_eq!(sum.refusals()[1], ("per_address", 1));
+        assert_eq!(sum.refusals()[0], ("per_address", 1));
         assert_eq!(sum.handshakes(), [("ok", 0), ("failed", 1)]);
         assert_eq!(sum.timeouts(), [("header", 0), ("idle", 1), ("write", 0)]);
         assert_eq!(sum.upstream_requests()[2], ("timed_out", 1));

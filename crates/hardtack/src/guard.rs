@@ -73,6 +73,12 @@ pub enum GuardError {
     /// What is no name of a header field.
     #[error("HARDTACK_CDN_HEADER: {0:?} is no name of a header field")]
     Header(String),
+    /// The CDN is to be the only way, and there is nothing by which it is known.
+    #[error(
+        "HARDTACK_CDN_ONLY needs HARDTACK_CDN_SECRET: without a secret, the CDN is not known from \
+         others"
+    )]
+    NoSecret,
     /// Neither yes nor no.
     #[error("HARDTACK_CDN_ONLY is 0 or 1, and not {0:?}")]
     Only(String),
@@ -128,7 +134,13 @@ impl CdnGuard {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, GuardError> {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
-        let Some(secrets) = variable("HARDTACK_CDN_SECRET") else { return Ok(None) };
+        let Some(secrets) = variable("HARDTACK_CDN_SECRET") else {
+            // Whoever sets this believes that nobody can go around the CDN.
+            return match variable("HARDTACK_CDN_ONLY").as_deref() {
+                None | Some("0") => Ok(None),
+                Some(_) => Err(GuardError::NoSecret),
+            };
+        };
         let mut guard = Self::new(bundle, secrets.split(',').map(str::trim))?;
         if let Some(name) = variable("HARDTACK_CDN_HEADER") {
             guard.header = name.parse().map_err(|_| GuardError::Header(name))?;
@@ -304,7 +316,9 @@ mod tests {
     fn the_environment() {
         let secret = ("HARDTACK_CDN_SECRET", ONE);
         says(&[], "none");
-        says(&[("HARDTACK_CDN_SECRET", ""), ("HARDTACK_CDN_ONLY", "x")], "none");
+        says(&[("HARDTACK_CDN_SECRET", ""), ("HARDTACK_CDN_ONLY", "0")], "none");
+        let no_secret = format!("{:?}", GuardError::NoSecret);
+        says(&[("HARDTACK_CDN_SECRET", ""), ("HARDTACK_CDN_ONLY", "1")], &no_secret);
         says(&[secret], &format!("x-origin-verify {ONE} false"));
         let two = format!("{ONE}, {OTHER}");
         says(&[("HARDTACK_CDN_SECRET", &two)], &format!("x-origin-verify {ONE}|{OTHER} false"));
