@@ -116,16 +116,14 @@ fn site(files: &[(&str, &[u8])], toml: &str) -> Packed {
 }
 
 /// A packed server on a port that was chosen before.
-fn serve_at(packed: &Packed, address: SocketAddr) -> Child {
-    let mut command = executable(Path::new(&packed.executable));
-    command.arg("--listen").arg(address.to_string()).stdout(Stdio::null());
-    let process = command.spawn().expect("the server starts");
-    let deadline = Instant::now() + PATIENCE;
-    while TcpStream::connect(address).is_err() {
-        assert!(Instant::now() < deadline, "the server does not listen");
-        thread::sleep(Duration::from_millis(20));
-    }
-    process
+fn serve_at(packed: &Packed, address: SocketAddr) -> Server {
+    Server::spawn(packed.command().arg("--listen").arg(address.to_string()))
+}
+
+/// Ends a release as an operator does. Once this returns, none of it answers any more.
+fn stop(server: Server) {
+    server.signal("-TERM");
+    assert_eq!(server.wait(), 0);
 }
 
 #[test]
@@ -198,13 +196,12 @@ fn a_404_is_not_kept() {
     let address = free_address();
     let old = site(&[("a.css", b"a{}")], "");
     let new = site(&[("a.css", b"a{}"), ("b.css", b"b{}")], "");
-    let mut process = serve_at(&old, address);
+    let server = serve_at(&old, address);
     let varnish = Varnish::before(address);
     assert_eq!(varnish.get("/b.css", &[]).status, 404);
-    process.kill().and_then(|()| process.wait()).expect("it ran");
-    let mut process = serve_at(&new, address);
+    stop(server);
+    let _server = serve_at(&new, address);
     let response = varnish.get("/b.css", &[]);
-    process.kill().and_then(|()| process.wait()).expect("it ran");
     assert_eq!((response.status, &response.body[..]), (200, &b"b{}"[..]));
 }
 
@@ -244,14 +241,13 @@ fn ranges_and_head_are_served_from_the_cache() {
 fn a_purge_shows_the_new_release() {
     let address = free_address();
     let (old, new) = (site(&[("a.css", b"old{}")], ""), site(&[("a.css", b"new{}")], ""));
-    let mut process = serve_at(&old, address);
+    let server = serve_at(&old, address);
     let varnish = Varnish::before(address);
     assert_eq!(varnish.hit("/a.css", &[]).body, b"old{}");
-    process.kill().and_then(|()| process.wait()).expect("it ran");
-    let mut process = serve_at(&new, address);
+    stop(server);
+    let _server = serve_at(&new, address);
     assert_eq!(varnish.get("/a.css", &[]).body, b"old{}", "it may be kept for a minute");
     assert_eq!(varnish.request("PURGE", "/", &[]).status, 200);
     let response = varnish.get("/a.css", &[]);
-    process.kill().and_then(|()| process.wait()).expect("it ran");
     assert_eq!(response.body, b"new{}");
 }
