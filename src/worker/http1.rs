@@ -3,6 +3,7 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -13,7 +14,7 @@ use tokio::task::unconstrained;
 use super::{
     Shared, Stage,
     answer::Handler,
-    progress::Phase,
+    progress::{Phase, Progress},
     timed::{Stream, Timed},
 };
 
@@ -24,31 +25,9 @@ const DEFAULT_HEADER_FIELDS: u16 = 100;
 /// connection is over.
 pub(crate) async fn serve<S: Stream>(stream: Timed<S>) -> Option<Timed<S>> {
     let progress = stream.progress().clone();
-    let handler = Handler::of_http1(progress.clone());
-    let shared = handler.shared();
-    let mut stage = shared.stage();
     progress.allow_parking();
-    let builder = builder(shared);
-    let has_upstream = progress.thread.upstream.is_some();
-    let mut connection = match builder.serve_connection(TokioIo::new(stream), handler) {
-        connection if has_upstream => Connection::Upgradeable(connection.with_upgrades()),
-        connection => Connection::Plain(connection),
-    };
-    // Listening for the end takes a lock, so it is done once: the task, which is to be woken, stays
-    // the same one.
-    let mut end = pin!(unconstrained(stage.wait_for(|stage| *stage >= Stage::Stopping)));
-    let mut is_listening = false;
-    let outcome = poll_fn(|context| match connection.poll(context) {
-        Poll::Ready(()) => Poll::Ready(Outcome::Over),
-        Poll::Pending if progress.is_parked() => Poll::Ready(Outcome::Idle),
-        Poll::Pending if is_listening && !shared.is_closing() => Poll::Pending,
-        Poll::Pending => {
-            is_listening = true;
-            end.as_mut().poll(context).map(|_| Outcome::Stop)
-        }
-    })
-    .await;
-    match outcome {
+    let mut connection = Connection::new(stream, &progress);
+    match until_idle(&mut connection, &progress).await {
         Outcome::Over => None,
         Outcome::Idle => connection.into_stream(),
         // hyper would wait for the first request of a connection, which may never come.
@@ -63,6 +42,26 @@ pub(crate) async fn serve<S: Stream>(stream: Timed<S>) -> Option<Timed<S>> {
             None
         }
     }
+}
+
+/// Answers requests for as long as there are any.
+async fn until_idle<S: Stream>(connection: &mut Connection<S>, progress: &Progress) -> Outcome {
+    let shared = progress.thread.shared;
+    let mut stage = shared.stage();
+    // Listening for the end takes a lock, so it is done once: the task, which is to be woken, stays
+    // the same one.
+    let mut end = pin!(unconstrained(stage.wait_for(|stage| *stage >= Stage::Stopping)));
+    let mut is_listening = false;
+    poll_fn(|context| match connection.poll(context) {
+        Poll::Ready(()) => Poll::Ready(Outcome::Over),
+        Poll::Pending if progress.is_parked() => Poll::Ready(Outcome::Idle),
+        Poll::Pending if is_listening && !shared.is_closing() => Poll::Pending,
+        Poll::Pending => {
+            is_listening = true;
+            end.as_mut().poll(context).map(|_| Outcome::Stop)
+        }
+    })
+    .await
 }
 
 enum Outcome {
@@ -94,6 +93,16 @@ enum Connection<S: Stream> {
 }
 
 impl<S: Stream> Connection<S> {
+    fn new(stream: Timed<S>, progress: &Arc<Progress>) -> Self {
+        let handler = Handler::of_http1(Arc::clone(progress));
+        let builder = builder(handler.shared());
+        let connection = builder.serve_connection(TokioIo::new(stream), handler);
+        match progress.thread.upstream {
+            Some(_) => Self::Upgradeable(connection.with_upgrades()),
+            None => Self::Plain(connection),
+        }
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         match self {
             Self::Plain(connection) => Pin::new(connection).poll(context).map(drop),
