@@ -107,6 +107,10 @@ bench-slow-clients *arguments:
 soak *arguments:
     benches/soak {{ arguments }}
 
+# 20 upgrades and 20 rolling restarts under load: no request may be lost
+bench-upgrades *arguments:
+    cargo bench --locked --bench upgrades -- {{ arguments }}
+
 # Handshakes and requests over TLS, beside nginx and h2o; needs those and h2load
 bench-tls *arguments:
     benches/tls {{ arguments }}
