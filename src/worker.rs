@@ -126,6 +126,7 @@ pub(crate) fn work(carried: Result<Bundle<'static>>, options: &Serve) -> ExitCod
             return ExitCode::FAILURE;
         }
     };
+    show_name();
     match Worker::prepare(&channel, carried, options) {
         Ok(worker) => worker.run(channel),
         Err(error) => {
@@ -136,6 +137,18 @@ pub(crate) fn work(carried: Result<Bundle<'static>>, options: &Serve) -> ExitCod
             ExitCode::FAILURE
         }
     }
+}
+
+/// The guard that the environment says. Without an application, there is nothing but the bundle.
+fn guard(bundle: Bundle<'static>, has_application: bool) -> Result<Option<CdnGuard>> {
+    let guard = CdnGuard::from_environment(bundle)?;
+    Ok(guard.map(|guard| if has_application { guard } else { guard.whole_site() }))
+}
+
+/// Tells `ps` and `top` what this process is: one that was started as `/proc/self/exe` is `exe`.
+fn show_name() {
+    #[cfg(target_os = "linux")]
+    rustix::thread::set_name(c"hardtack-worker").ok();
 }
 
 /// What is listened on, and by which sockets.
@@ -167,7 +180,7 @@ impl Worker {
         let upstream = upstream.transpose()?;
         let shared = Shared {
             bundle,
-            guard: CdnGuard::from_environment(bundle)?,
+            guard: guard(bundle, upstream.is_some())?,
             patience: Patience {
                 header: options.header_timeout,
                 idle: options.idle_timeout,

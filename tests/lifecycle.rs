@@ -23,7 +23,9 @@ use std::{
 use common::{
     Connection, Lines, PATIENCE, Packed, Response, Server, executable, folder,
     frames::{GOAWAY, HEADERS, Http2, INITIAL_WINDOW_SIZE},
-    hardtack, pack, run,
+    hardtack, pack,
+    process::status,
+    run,
     tls::{Certificate, CertificateFiles, client, handshake, put},
 };
 
@@ -176,6 +178,7 @@ fn a_worker_that_crashes_again_and_again_is_replaced() {
     let (server, log) = Server::logged(&mut hardtack());
     for _ in 0..3 {
         let crashed = worker(&server);
+        assert_eq!(status(crashed, "Name"), "hardtack-worker");
         kill("-KILL", crashed);
         log.wait_for(&format!("worker {crashed} ended: signal 9"));
         ask(&mut server.connect());
@@ -630,6 +633,7 @@ fn the_watchdog_is_told_while_a_worker_serves() {
     // With each crash the next worker starts later, at last after 1.6 s.
     for crash in 1..=5 {
         let crashed = worker(&server);
+        assert_eq!(status(crashed, "Name"), "hardtack-worker");
         kill("-KILL", crashed);
         log.wait_for(&format!("worker {crashed} ended"));
         if crash < 5 {

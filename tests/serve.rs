@@ -63,6 +63,9 @@ fn the_cdn_is_known_by_its_secret() {
     ] {
         assert_eq!(server.get("/css/app.css", headers).status, status, "{headers:?}");
     }
+    // Without an application all paths are the bundle's, those that lead nowhere too.
+    assert_eq!(server.get("/nowhere", &[]).status, 403);
+    assert_eq!(server.get("/nowhere", &[("X-Origin-Verify", secret)]).status, 404);
     let short = stderr(hardtack().env("HARDTACK_CDN_SECRET", "short"), 1);
     assert!(short.contains("at least 16 characters"), "{short}");
 }

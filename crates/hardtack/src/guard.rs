@@ -27,8 +27,8 @@ const MOST: usize = 2;
 /// | with a secret | passed on | 403: the rest of the site cannot be fetched through the CDN |
 /// | without | passed on, or 403 if [`refuse_direct`](Self::refuse_direct) | passed on |
 ///
-/// A path is static if the bundle answers it, or if it lies below the bundle's prefix, unless that
-/// is `/`. The header is taken off before a request is passed on, so that no log has the secret.
+/// A path is static if the bundle has it, or if it lies below the bundle's prefix, unless that is
+/// `/`; or it is anyway, if the bundle is the [whole site](Self::whole_site). The header is taken off before a request is passed on, so that no log has the secret.
 ///
 /// Put it outermost. What it refuses, no cache keeps.
 ///
@@ -52,6 +52,7 @@ pub struct CdnGuard {
     header: HeaderName,
     secrets: Vec<String>,
     refuses_direct: bool,
+    is_all_static: bool,
 }
 
 /// Why there can be no such guard. `main` may return it: its `Debug` is the message for people.
@@ -108,10 +109,11 @@ impl CdnGuard {
         if !(1..=MOST).contains(&secrets.len()) {
             return Err(GuardError::Count(secrets.len()));
         }
-        match secrets.iter().all(|secret| is_secret(secret)) {
-            true => Ok(Self { bundle, header: Self::HEADER, secrets, refuses_direct: false }),
-            false => Err(GuardError::Secret),
+        if !secrets.iter().all(|secret| is_secret(secret)) {
+            return Err(GuardError::Secret);
         }
+        let header = Self::HEADER;
+        Ok(Self { bundle, header, secrets, refuses_direct: false, is_all_static: false })
     }
 
     /// The guard that the environment says, if it says one.
@@ -163,6 +165,13 @@ impl CdnGuard {
         Self { refuses_direct: true, ..self }
     }
 
+    /// Takes every path for static: nothing is behind the bundle, as with
+    /// [`ServeBundle`](crate::ServeBundle), so that its 404s and the pages of a single-page app
+    /// are the bundle's, too.
+    pub fn whole_site(self) -> Self {
+        Self { is_all_static: true, ..self }
+    }
+
     /// The answer to a request that is refused; none if it may go on. For servers without tower,
     /// which also [take the header off](Self::take_off) if anything behind them could log it.
     ///
@@ -210,9 +219,12 @@ impl CdnGuard {
     }
 
     fn is_static(&self, path: &str) -> bool {
+        if self.is_all_static {
+            return true;
+        }
         let Ok(path) = path::decode(path) else { return false };
         // Who is behind us may resolve dot segments, and then the path leads elsewhere.
-        if path.split(|byte| *byte == b'/').any(|segment| matches!(segment, b"." | b"..")) {
+        if path.split(|byte| matches!(byte, b'/' | b'\\')).any(is_dots) {
             return false;
         }
         let at = self.bundle.at();
@@ -228,6 +240,12 @@ impl CdnGuard {
         }
         response
     }
+}
+
+/// Whether a segment is one for some server: those of URLs (WHATWG) take a backslash for a slash,
+/// and those of Java leave out what follows a semicolon.
+fn is_dots(segment: &[u8]) -> bool {
+    matches!(segment.split(|byte| *byte == b';').next(), Some(b"." | b".."))
 }
 
 fn is_secret(text: &str) -> bool {
@@ -393,6 +411,11 @@ mod tests {
         is_static("/static/%2e%2E/account", false);
         is_static("/static/./css/app.css", false);
         is_static("/static/..css", true);
+        is_static("/static/..\\account", false);
+        is_static("/static/x%5c..%5C..\\account", false);
+        is_static("/static/..;/account", false);
+        is_static("/static/%2e%2e;x=1/account", false);
+        is_static("/static/a;b/c.css", true);
         is_static("*", false);
     }
 }
