@@ -172,8 +172,26 @@ impl Line<'_> {
             referer: self.referer.map(String::from_utf8_lossy),
             user_agent: self.user_agent.map(String::from_utf8_lossy),
         };
-        serde_json::to_string(&line).expect("strings and numbers are always JSON") + "\n"
+        let json = serde_json::to_string(&line).expect("strings and numbers are always JSON");
+        escaped(&json).into_owned() + "\n"
     }
+}
+
+/// JSON may have in a string what ends a line for some readers, or moves a terminal's cursor: the
+/// controls beyond ASCII, and two separators (RFC 8259 §7). Outside strings, JSON is ASCII.
+fn escaped(json: &str) -> Cow<'_, str> {
+    let is_control = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if !json.contains(is_control) {
+        return json.into();
+    }
+    let mut text = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        match is_control(c) {
+            true => write!(text, "\\u{:04x}", u32::from(c)).expect("a string grows"),
+            false => text.push(c),
+        }
+    }
+    text.into()
 }
 
 #[derive(Serialize)]
@@ -301,6 +319,20 @@ mod tests {
         quoted(br#"a"b\c"#, r#"a\"b\\c"#);
         quoted(b"\r\n\0\x1b[2J\x7f", r"\x0d\x0a\x00\x1b[2J\x7f");
         quoted("ü\u{9b}".as_bytes(), r"\xc3\xbc\xc2\x9b");
+    }
+
+    #[track_caller]
+    fn json_has(text: &str, expected: &str) {
+        assert_eq!(escaped(text), expected);
+        let read = |json: &str| serde_json::from_str::<String>(&format!("\"{json}\"")).unwrap();
+        assert_eq!(read(expected), read(text), "it means the same");
+    }
+
+    #[test]
+    fn nothing_ends_a_line_of_json() {
+        json_has("ü \u{fffd}", "ü \u{fffd}");
+        json_has("a\u{85}b\u{2028}\u{2029}", r"a\u0085b\u2028\u2029");
+        json_has("\u{9b}31m\u{7f}", r"\u009b31m\u007f");
     }
 
     #[track_caller]

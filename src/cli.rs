@@ -36,7 +36,7 @@ Examples:
   hardtack list --json                     the manifest, for a program
   hardtack pack dist -o my-site            bake another site into a copy of this binary
 
-Every option of a command has an environment variable, which its help names; the option wins.
+Every option of `serve` has an environment variable, which its help names; the option wins.
 
 Exit status: 0 on success, 1 if something failed, 2 for a wrong command line.";
 
@@ -53,8 +53,9 @@ pub(crate) enum Command {
     /// Serve the site that this binary carries; `serve` may be left out
     #[command(after_help = serve::HELP)]
     Serve(Box<Serve>),
-    /// Serve for a supervisor, which starts this by itself
-    #[command(hide = true)]
+    /// Serve for a supervisor, which starts this by itself: `serve` under another name, which no
+    /// help, completion or manual tells.
+    #[command(skip)]
     Worker(Box<Serve>),
     /// Check a configuration of `serve`, and serve nothing
     CheckConfig(Box<Serve>),
@@ -130,9 +131,21 @@ pub(crate) fn parse(carried: Option<&Bundle<'_>>) -> Command {
     };
     let version = format!("{} ({release})", env!("CARGO_PKG_VERSION"));
     let definition = definition().version(version).mut_subcommands(without_empty_variables);
-    let matches = definition.get_matches_from(with_command(env::args_os()));
-    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command
+    let mut arguments = with_command(env::args_os());
+    let is_worker = arguments[1] == WORKER;
+    if is_worker {
+        arguments[1] = SERVE.into();
+    }
+    let matches = definition.get_matches_from(arguments);
+    match Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command {
+        Command::Serve(options) if is_worker => Command::Worker(options),
+        command => command,
+    }
 }
+
+const SERVE: &str = "serve";
+/// The word by which a supervisor starts a worker, before its own options.
+pub(crate) const WORKER: &str = "worker";
 
 /// An empty variable is as good as none.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
@@ -150,7 +163,7 @@ fn with_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
         first.starts_with('-') && !["-h", "--help", "-V", "--version"].contains(&&*first)
     });
     if is_for_serve {
-        arguments.insert(1.min(arguments.len()), "serve".into());
+        arguments.insert(1.min(arguments.len()), SERVE.into());
     }
     arguments
 }

@@ -179,6 +179,7 @@ fn completions() {
         for word in ["check-config", "max-connections", "upstream"] {
             assert!(script.contains(word), "{word} for {shell}");
         }
+        assert!(!script.contains("worker"), "it is not for people, in {shell}");
     }
     assert!(stderr(hardtack().args(["completions", "csh"]), 2).contains("zsh"));
 }
@@ -202,6 +203,7 @@ fn the_manual() {
         assert!(page.lines().any(|line| line == format!(".SH {section}")), "{section} in {page}");
     }
     let page = stdout(hardtack().args(["man", "serve"]));
+    assert!(page.contains("HARDTACK_LISTEN"), "the variables, too");
     for Shown { option, .. } in options_of_serve() {
         assert!(page.contains(&option.replace('-', "\\-")), "{option}");
     }

@@ -8,7 +8,9 @@ use std::{
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 
-use super::value::{Listen, Network, Place, at_least_1, seconds, seconds_or_none, uri_bytes};
+use super::value::{
+    Listen, Network, Place, at_least_1, https_port, seconds, seconds_or_none, uri_bytes,
+};
 use crate::{
     access_log, log,
     upstream::{self, Address},
@@ -75,7 +77,7 @@ pub(crate) struct Serve {
     pub(crate) tls_key: Option<PathBuf>,
     /// Redirect requests without TLS to https://, at this port [default: 443]
     #[arg(long, env = "HARDTACK_HTTPS_REDIRECT", value_name = "PORT", num_args = 0..=1)]
-    #[arg(default_missing_value = "443", help_heading = TLS)]
+    #[arg(default_missing_value = "443", value_parser = https_port, help_heading = TLS)]
     pub(crate) https_redirect: Option<u16>,
 
     /// How long a request's header may take, from its first byte to its last

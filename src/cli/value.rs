@@ -27,6 +27,7 @@ impl FromStr for Listen {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
         let (is_tls, place) = match text.split_once("://") {
             None => (false, text),
             Some(("http", place)) => (false, place),
@@ -93,6 +94,7 @@ impl FromStr for Network {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
         if text == "unix" {
             return Ok(Self::Unix);
         }
@@ -100,6 +102,16 @@ impl FromStr for Network {
         network.map(Self::Ip).map_err(|_| {
             "this is no network, as 10.0.0.0/8 or 2001:db8::/32, no address, and not `unix`".into()
         })
+    }
+}
+
+/// The port of `https://` as clients see it; or a yes, which variables have as well.
+pub(crate) fn https_port(text: &str) -> Result<u16, String> {
+    let is_yes = ["true", "yes", "on"].iter().any(|yes| text.eq_ignore_ascii_case(yes));
+    match text.parse() {
+        _ if is_yes => Ok(443),
+        Ok(port @ 2..) => Ok(port),
+        _ => Err("this is the port of https://, as 443; without a redirect, leave it out".into()),
     }
 }
 
@@ -150,6 +162,7 @@ mod tests {
         listens("https://0.0.0.0:443", "https://0.0.0.0:443");
         listens("unix:/run/a.sock", "http://unix:/run/a.sock");
         listens("https://unix:/run/a.sock", "https://unix:/run/a.sock");
+        listens(" 127.0.0.1:80", "http://127.0.0.1:80");
         listens("unix:a.sock", "begins with /");
         listens("localhost:80", "no address and port");
         listens("80", "no address and port");
@@ -170,10 +183,27 @@ mod tests {
         has("127.0.0.1", Some("127.0.0.1"), true);
         has("127.0.0.1", Some("127.0.0.2"), false);
         has("2001:db8::/32", Some("2001:db8::1"), true);
+        has(" 10.0.0.0/8", Some("10.1.2.3"), true);
         has("0.0.0.0/0", None, false);
         has("unix", None, true);
         has("unix", Some("127.0.0.1"), false);
         assert!("10.0.0.0/33".parse::<Network>().is_err());
         assert!("localhost".parse::<Network>().is_err());
+    }
+
+    #[test]
+    fn ports_of_https() {
+        for (text, expected) in [
+            ("443", Some(443)),
+            ("8443", Some(8443)),
+            ("true", Some(443)),
+            ("Yes", Some(443)),
+            ("0", None),
+            ("1", None),
+            ("no", None),
+            ("65536", None),
+        ] {
+            assert_eq!(https_port(text).ok(), expected, "{text}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use nix::unistd::User;
 
 use super::workers::Role;
-use crate::channel::Channel;
+use crate::{channel::Channel, cli::WORKER};
 
 /// Says to a supervisor that its standard input has what its predecessor hands over. The value is
 /// its process id, which stays the same, so that a child that inherits it is not taken in.
@@ -57,7 +57,7 @@ impl Program {
         let mut command = Command::new(executable);
         command.arg0(&self.path);
         let arguments = self.arguments.iter().skip_while(|argument| *argument == "serve");
-        command.arg("worker").args(arguments).stdin(Stdio::from(channel.into_file()));
+        command.arg(WORKER).args(arguments).stdin(Stdio::from(channel.into_file()));
         // Not the terminal's: Ctrl-C is the supervisor's to hear.
         command.process_group(0);
         for name in ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDNAMES", HANDOVER] {
