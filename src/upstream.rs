@@ -65,8 +65,10 @@ const HEADER_BYTES: usize = 64 * 1024;
 /// Who asks, as far as it is known.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client {
-    /// None of a client at a Unix socket.
+    /// Who made the request, as a trusted proxy says, or else the peer.
     pub(crate) address: Option<IpAddr>,
+    /// Who sent it to us: the client, or the last proxy before us. None at a Unix socket.
+    pub(crate) peer: Option<IpAddr>,
     /// It came by TLS, or so says a trusted proxy.
     pub(crate) is_secure: bool,
     /// It is a proxy of ours, and its own `X-Forwarded-*` and `Forwarded` are true.

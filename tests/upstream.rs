@@ -17,7 +17,7 @@ use std::{
 use socket2::SockRef;
 
 use common::{
-    Connection, PATIENCE, Response, Server, executable, hardtack, http2::Http2, pack,
+    Connection, PATIENCE, Response, Server, executable, frames, hardtack, http2::Http2, pack,
     process::until, stdout, tls::Installed,
 };
 
@@ -177,8 +177,22 @@ fn a_trusted_proxys_word_is_passed_on() {
     );
     let header = site.accept().header();
     has(&header, &["x-forwarded-proto: https"]);
-    let list = header.iter().find_map(|line| line.strip_prefix("x-forwarded-for: ")).unwrap();
-    assert!(list.starts_with("192.0.2.1"), "{list}");
+    has(&header, &["x-forwarded-for: 192.0.2.1, 127.0.0.1"]);
+}
+
+/// What the bundle does not read cannot become the next request.
+#[test]
+fn content_for_the_bundle_ends_the_connection() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    let content = "GET /app HTTP/1.1\r\nHost: a\r\n\r\n";
+    let length = content.len();
+    client.say(&format!(
+        "GET /robots.txt HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{content}"
+    ));
+    let response = client.response("GET");
+    assert_eq!((response.status, response.header("connection")), (200, Some("close")));
+    assert!(client.is_closed() && site.is_left_alone());
 }
 
 const SECRET: &str = "a secret that is long enough";
@@ -192,7 +206,8 @@ fn the_cdn_gets_static_files_and_people_the_application() {
     let mut client = site.server.connect();
     assert_eq!(client.request("GET", "/static/a.css", &cdn).status, 200);
     // A CDN that could fetch pages would keep them, with what is in them for one person.
-    for path in ["/", "/account", "/static", "/static/../account", "/static/%2e%2e/account"] {
+    let ways_out = ["/static/../account", "/static/%2e%2e/account", "/static/..;/account"];
+    for path in [&["/", "/account", "/static", "/static/..\\account"], &ways_out[..]].concat() {
         let refused = client.request("GET", path, &cdn);
         assert_eq!((refused.status, refused.header("cache-control")), (403, Some("no-store")));
     }
@@ -357,6 +372,24 @@ fn a_connection_that_was_parked_becomes_a_websocket() {
 }
 
 #[test]
+fn the_last_request_of_a_connection_may_open_a_websocket() {
+    let site = Site::with(&["--max-requests=1"]);
+    let mut client = site.server.connect();
+    let mut app = opens_a_websocket(&site, &mut client);
+    echoes(&mut client, &mut app);
+}
+
+#[test]
+fn a_websocket_is_logged_when_it_opens() {
+    let mut site = Site::with(&["--access-log=json"]);
+    let mut client = site.server.connect();
+    let mut app = opens_a_websocket(&site, &mut client);
+    let line = site.server.line().unwrap();
+    assert!(line.contains("\"target\":\"/ws\"") && line.contains("\"status\":101"), "{line}");
+    echoes(&mut client, &mut app);
+}
+
+#[test]
 fn a_refused_websocket_is_a_response() {
     let site = Site::with(&[]);
     let mut client = site.server.connect();
@@ -387,6 +420,18 @@ fn a_response_of_the_application_that_is_under_way_is_waited_for() {
     client.stream.read_to_string(&mut body).unwrap();
     assert_eq!(body, "helloworld");
     assert_eq!(site.server.wait(), 0);
+}
+
+/// A request that is taken back before it has a response does not keep its connection.
+#[test]
+fn a_request_of_http2_that_is_taken_back_is_over() {
+    let site = Site::with(&["--h2c", "--idle-timeout=1"]);
+    let stream = site.server.connect().stream.into_inner();
+    let mut client = frames::Http2::over(stream, &[]);
+    let request = client.get("/app");
+    site.accept().header();
+    client.cancel(request);
+    client.wait_for(frames::GOAWAY);
 }
 
 #[test]

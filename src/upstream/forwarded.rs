@@ -19,9 +19,9 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Fields besides `X-Forwarded-*` by which proxies tell applications who asks, by which protocol,
-/// or how a file is to be sent. These, too, are believed.
-const CLAIMS: [&str; 14] = [
+/// Fields besides `X-Forwarded-*` by which proxies tell applications who asks, for what, by which
+/// protocol, or how a file is to be sent. These, too, are believed.
+const CLAIMS: [&str; 16] = [
     "cf-connecting-ip",
     "client-ip",
     "fastly-client-ip",
@@ -32,7 +32,9 @@ const CLAIMS: [&str; 14] = [
     "x-client-ip",
     "x-cluster-client-ip",
     "x-original-forwarded-for",
+    "x-original-url",
     "x-real-ip",
+    "x-rewrite-url",
     "x-scheme",
     "x-sendfile-type",
     "x-url-scheme",
@@ -52,10 +54,10 @@ pub(super) fn tell(fields: &mut HeaderMap, client: Client, host: Option<&HeaderV
         fields.insert(X_FORWARDED_HOST, host.clone());
     }
     let host = fields.get(&X_FORWARDED_HOST).and_then(|host| host.to_str().ok());
-    let own = element(Node(client.address), host, proto);
+    let own = element(Node(client.peer), host, proto);
     set(fields, FORWARDED, forwarded(before.as_deref(), joined(fields, &FORWARDED), own));
-    if let Some(address) = client.address {
-        let address = address.to_canonical().to_string();
+    if let Some(peer) = client.peer {
+        let address = peer.to_canonical().to_string();
         set(fields, X_FORWARDED_FOR, appended(before, &address));
     }
 }
@@ -153,8 +155,9 @@ mod tests {
     use super::{super::testing::fields, *};
 
     const STRANGER: Client =
-        Client { address: Some(IpAddr::V4(V4)), is_secure: false, is_trusted: false };
+        Client { address: SOMEBODY, peer: SOMEBODY, is_secure: false, is_trusted: false };
     const PROXY: Client = Client { is_secure: true, is_trusted: true, ..STRANGER };
+    const SOMEBODY: Option<IpAddr> = Some(IpAddr::V4(V4));
     const V4: std::net::Ipv4Addr = std::net::Ipv4Addr::new(192, 0, 2, 1);
 
     #[track_caller]
@@ -177,6 +180,7 @@ mod tests {
         told(STRANGER, "forwarded: for=6.6.6.6;proto=https", OF_STRANGER);
         told(STRANGER, "x-real-ip: 6.6.6.6\nclient-ip: 6.6.6.6\nx-client-ip: 1", OF_STRANGER);
         told(STRANGER, "x-sendfile-type: x-accel-redirect\nx-accel-mapping: a=b", OF_STRANGER);
+        told(STRANGER, "x-original-url: /admin\nx-rewrite-url: /admin", OF_STRANGER);
     }
 
     #[test]
@@ -228,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_client_at_a_unix_socket_is_unknown() {
-        let nobody = Client { address: None, ..STRANGER };
+        let nobody = Client { address: None, peer: None, ..STRANGER };
         told(
             nobody,
             "x-forwarded-for: 6.6.6.6",

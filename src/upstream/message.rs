@@ -259,7 +259,8 @@ mod tests {
         returns("content-length: 9\ntransfer-encoding: chunked", Unknown, "");
     }
 
-    const STRANGER: Client = Client { address: None, is_secure: false, is_trusted: false };
+    const STRANGER: Client =
+        Client { address: None, peer: None, is_secure: false, is_trusted: false };
 
     /// The target and the host that the application sees.
     fn seen(uri: &str, version: Version, header: &str) -> Result<(String, String), StatusCode> {

@@ -25,11 +25,9 @@ const LONG: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(250);
 
 const PATIENT: Patience = Patience { connect: LONG, read: LONG, client: LONG };
-const CLIENT: Client = Client {
-    address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
-    is_secure: false,
-    is_trusted: false,
-};
+const SOMEBODY: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
+const CLIENT: Client =
+    Client { address: SOMEBODY, peer: SOMEBODY, is_secure: false, is_trusted: false };
 /// What a request gets on its way, but for the host.
 const TOLD: &str = "x-forwarded-proto: http\r\nx-forwarded-host: a\r\n\
     forwarded: for=192.0.2.1;host=a;proto=http\r\nx-forwarded-for: 192.0.2.1\r\n\

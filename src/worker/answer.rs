@@ -15,7 +15,7 @@ use hardtack::{BundleLayer, refuse_message, respond};
 use http_body_util::Either;
 use hyper::{
     Request, Response, StatusCode, Version,
-    body::Incoming,
+    body::{Body as _, Incoming},
     header::{CONNECTION, HeaderValue},
     service::Service,
 };
@@ -27,7 +27,7 @@ use super::{
     body::Sent,
     client,
     exchange::Exchange,
-    progress::{Phase, Progress},
+    progress::{OpenStream, Phase, Progress},
     redirect,
     refusal::refuse,
 };
@@ -98,9 +98,15 @@ impl Handler {
     ) -> impl Future<Output = Response<Content>> + Send + use<> {
         let application = Application { upstream: upstream.clone(), client };
         let mut site = BundleLayer::new(self.shared().bundle).layer(application);
+        let has_content = !request.body().is_end_stream();
+        let is_http1 = request.version() <= Version::HTTP_11;
         let answer = site.call(self.without_secret(request));
-        async {
-            let response = answer.await.unwrap_or_else(|never| match never {});
+        async move {
+            let mut response = answer.await.unwrap_or_else(|never| match never {});
+            // Content that the bundle has not read might be taken for the next request.
+            if is_http1 && has_content && matches!(response.body(), Either::Left(_)) {
+                close_after(&mut response);
+            }
             response.map(|body| match body {
                 Either::Left(baked) => Either::Left(baked),
                 Either::Right(proxied) => Either::Right(Box::new(proxied)),
@@ -159,38 +165,45 @@ struct Started {
     begun: Instant,
     version: Version,
     entry: Option<Box<Entry>>,
+    /// Of HTTP/2. The request may be taken back before it has a response.
+    stream: Option<OpenStream>,
 }
 
 impl Started {
     fn new(handler: &Handler, request: &Request<Incoming>) -> Self {
         let progress = &handler.progress;
         progress.count_request();
-        match handler.is_http2 {
-            true => progress.stream_opened(),
-            false => progress.enter(Phase::Answering),
+        let stream = handler.is_http2.then(|| OpenStream::new(progress));
+        if stream.is_none() {
+            progress.enter(Phase::Answering);
         }
         let client = client::of(progress.peer, request.headers(), &handler.shared().options);
         let log = progress.thread.access_log.as_ref();
         let entry = log.map(|log| Box::new(log.begin(request, client.address)));
-        Self { client, begun: progress.since(), version: request.version(), entry }
+        Self { client, begun: progress.since(), version: request.version(), entry, stream }
     }
 
     fn finish(self, handler: &Handler, mut response: Response<Content>) -> Response<Sent> {
-        let Self { begun, version, entry, .. } = self;
-        if version <= Version::HTTP_11 && handler.is_last_request() {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        let Self { begun, version, entry, stream, .. } = self;
+        let is_tunnel = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        // A tunnel has no further request, and `Connection` is what makes it one.
+        if version <= Version::HTTP_11 && !is_tunnel && handler.is_last_request() {
+            close_after(&mut response);
         }
         let outcome = Outcome::of(&response, version);
         let thread = handler.progress.thread;
         let exchange = Exchange { thread, begun, outcome, entry, ended: None };
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            handler.progress.enter(Phase::Other);
-        }
         let progress = Arc::clone(&handler.progress);
-        response.map(|content| match handler.is_http2 {
-            true => Sent::over_http2(content, progress, exchange),
-            false => Sent::over_http1(content, progress, exchange),
-        })
+        let response = response.map(|content| match stream {
+            Some(stream) => Sent::over_http2(content, progress, exchange, stream),
+            None => Sent::over_http1(content, progress, exchange),
+        });
+        if is_tunnel {
+            handler.progress.enter(Phase::Other);
+            // The exchange is over; what the tunnel carries is none.
+            handler.progress.sent(Instant::now());
+        }
+        response
     }
 }
 
@@ -199,6 +212,11 @@ impl Handler {
     fn is_last_request(&self) -> bool {
         self.shared().is_closing() || self.is_used_up()
     }
+}
+
+/// Makes the response the last of its connection (RFC 9112 §9.6).
+fn close_after<B>(response: &mut Response<B>) {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
 }
 
 /// The application, as what stands behind the bundle.

@@ -13,7 +13,7 @@ use http_body_util::Either;
 use super::{
     answer::{BodyError, Content},
     exchange::Exchange,
-    progress::Progress,
+    progress::{OpenStream, Progress},
 };
 
 /// Most bytes of a frame on a connection of HTTP/2. A body of the bundle is one frame, and how far
@@ -37,6 +37,7 @@ enum Way {
 
 struct Http2 {
     exchange: Exchange,
+    _stream: OpenStream,
     /// What was not given away yet of the last frame.
     rest: Bytes,
     /// Whether the client has to take something before this is asked for more.
@@ -57,10 +58,11 @@ impl Sent {
         content: Content,
         progress: Arc<Progress>,
         exchange: Exchange,
+        stream: OpenStream,
     ) -> Self {
         progress.waits();
-        let way = Way::Http2(Box::new(Http2 { exchange, rest: Bytes::new(), waits: true }));
-        Self { content, progress, way, bytes: 0 }
+        let http2 = Http2 { exchange, _stream: stream, rest: Bytes::new(), waits: true };
+        Self { content, progress, way: Way::Http2(Box::new(http2)), bytes: 0 }
     }
 
     fn poll_content(
@@ -151,10 +153,7 @@ impl Drop for Sent {
         self.can_take();
         match &mut self.way {
             Way::Http1 => self.progress.body_ended(self.bytes),
-            Way::Http2(way) => {
-                way.exchange.outcome.bytes = self.bytes;
-                self.progress.stream_closed();
-            }
+            Way::Http2(way) => way.exchange.outcome.bytes = self.bytes,
         }
     }
 }

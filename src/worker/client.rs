@@ -12,15 +12,15 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 
 /// The client, as far as it is known.
 pub(crate) fn of(peer: Peer, headers: &HeaderMap, options: &Serve) -> Client {
-    let Peer { address, is_tls, is_trusted, .. } = peer;
+    let Peer { address: peer, is_tls, is_trusted, .. } = peer;
     if !is_trusted {
-        return Client { address, is_secure: is_tls, is_trusted };
+        return Client { address: peer, peer, is_secure: is_tls, is_trusted };
     }
     let is_trusted_proxy =
         |address| options.forwarded_from.iter().any(|network| network.has(Some(address)));
-    let address = forwarded_for(headers, is_trusted_proxy).or(address);
+    let address = forwarded_for(headers, is_trusted_proxy).or(peer);
     let is_secure = forwarded_proto(headers).unwrap_or(is_tls);
-    Client { address, is_secure, is_trusted }
+    Client { address, peer, is_secure, is_trusted }
 }
 
 /// Each proxy appends who it heard from. From the end on, those that are trusted said the truth

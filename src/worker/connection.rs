@@ -198,7 +198,10 @@ async fn learn_peer<S: Stream>(
     thread: &'static Thread,
 ) -> Option<()> {
     match proxy_protocol::read(stream, thread.shared.patience.header).await {
-        Ok(proxy_protocol::Origin::Client(address)) => peer.address = Some(address),
+        // Who speaks HTTP is behind the load balancer, which has not looked at what they say.
+        Ok(proxy_protocol::Origin::Client(address)) => {
+            *peer = Peer::new(Some(address), &thread.shared.options);
+        }
         Ok(proxy_protocol::Origin::Itself) => {}
         Err(error) => {
             debug!("{error}");

@@ -85,11 +85,15 @@ fn judge(handler: &Handler, is_ending: bool) -> Verdict {
         progress.timed_out(Timeout::Write);
         return Verdict::CutOff;
     }
-    if !progress.has_streams() && stillness >= patience.idle {
-        progress.timed_out(Timeout::Idle);
-        return if is_ending { Verdict::CutOff } else { Verdict::End };
+    let is_idle = !progress.has_streams() && stillness >= patience.idle;
+    if is_ending {
+        return if is_idle { Verdict::CutOff } else { Verdict::GoOn };
     }
-    if handler.is_used_up() && !is_ending { Verdict::End } else { Verdict::GoOn }
+    if is_idle {
+        progress.timed_out(Timeout::Idle);
+    }
+    let is_old = progress.open_for() >= handler.shared().options.max_connection_age;
+    if is_idle || is_old || handler.is_used_up() { Verdict::End } else { Verdict::GoOn }
 }
 
 /// All limits are said, since hyper's own may change.

@@ -5,7 +5,7 @@
 
 use std::{
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -137,6 +137,10 @@ impl Progress {
         self.requests.load(Relaxed)
     }
 
+    pub(crate) fn open_for(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
     /// For how long it has been open when its request came.
     pub(crate) fn age(&self) -> Duration {
         Duration::from_nanos(self.since.load(Relaxed))
@@ -209,17 +213,6 @@ impl Progress {
         }
     }
 
-    /// A stream of HTTP/2 begins.
-    pub(crate) fn stream_opened(&self) {
-        self.streams.fetch_add(1, Relaxed);
-        self.stream_moved();
-    }
-
-    pub(crate) fn stream_closed(&self) {
-        self.streams.fetch_sub(1, Relaxed);
-        self.stream_moved();
-    }
-
     /// A stream waits for the client.
     pub(crate) fn waits(&self) {
         self.waiting.fetch_add(1, Relaxed);
@@ -249,5 +242,23 @@ impl Progress {
     /// How long no stream has come further.
     pub(crate) fn stillness(&self) -> Duration {
         self.opened.elapsed().saturating_sub(Duration::from_millis(self.moved.load(Relaxed)))
+    }
+}
+
+/// A stream of HTTP/2 that has a request, until it ends; it may before there is a response.
+pub(crate) struct OpenStream(Arc<Progress>);
+
+impl OpenStream {
+    pub(crate) fn new(progress: &Arc<Progress>) -> Self {
+        progress.streams.fetch_add(1, Relaxed);
+        progress.stream_moved();
+        Self(Arc::clone(progress))
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.streams.fetch_sub(1, Relaxed);
+        self.0.stream_moved();
     }
 }

@@ -6,17 +6,23 @@ use hyper::{
     header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, HeaderValue, LOCATION},
 };
 
+use super::refusal::plain;
 use crate::{cli::Serve, upstream::Client};
 
 /// The redirect of a request that came without TLS, if the options ask for it. It keeps the method
-/// (RFC 9110 §15.4.9), and no cache keeps it: the same URL is another one with TLS.
+/// (RFC 9110 §15.4.9), and no cache keeps it: the same URL is another one with TLS. Without a host
+/// that could be named there is none, and no answer in the clear either.
 pub(crate) fn to_https<B>(
     request: &Request<B>,
     client: Client,
     options: &Serve,
 ) -> Option<Response<Body>> {
-    let port = options.https_redirect.filter(|_| !client.is_secure)?;
-    let location = location(request, port)?;
+    // `OPTIONS *` is about the server, and has no other place.
+    let is_of_page = request.uri().path() != "*";
+    let port = options.https_redirect.filter(|_| is_of_page && !client.is_secure)?;
+    let Some(location) = location(request, port) else {
+        return Some(plain(request, StatusCode::BAD_REQUEST, "400 Bad Request: no valid Host\n"));
+    };
     let response = Response::builder()
         .status(StatusCode::PERMANENT_REDIRECT)
         .header(LOCATION, location)
@@ -25,7 +31,7 @@ pub(crate) fn to_https<B>(
     response.body(Body::empty()).ok()
 }
 
-/// None if the request does not say a host; that is refused elsewhere.
+/// None if the request says no host.
 fn location<B>(request: &Request<B>, port: u16) -> Option<String> {
     let uri = request.uri();
     let host = match uri.authority() {

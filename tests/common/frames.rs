@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
 pub const GOAWAY: u8 = 7;
+const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const WINDOW_UPDATE: u8 = 8;
@@ -12,6 +13,9 @@ const WINDOW_UPDATE: u8 = 8;
 const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
 const END_HEADERS: u8 = 4;
+
+/// The code of an error: a request is not needed any more.
+const CANCEL: u32 = 8;
 
 /// How much of a response the server may send unasked, a stream: a setting.
 pub const INITIAL_WINDOW_SIZE: u16 = 4;
@@ -52,6 +56,11 @@ impl<S: Read + Write> Http2<S> {
         }
         self.send(HEADERS, END_STREAM | END_HEADERS, stream, &block);
         stream
+    }
+
+    /// Takes a request back.
+    pub fn cancel(&mut self, stream: u32) {
+        self.send(RST_STREAM, 0, stream, &CANCEL.to_be_bytes());
     }
 
     /// Lets the server send more on a stream, or, with 0, on the connection.
