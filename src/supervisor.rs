@@ -13,7 +13,7 @@ mod sockets;
 mod watchdog;
 mod workers;
 
-use std::{io::Write, thread, time::Duration};
+use std::{io::Write, time::Duration};
 
 use anyhow::{Result, anyhow};
 use hardtack_bundle::Bundle;
@@ -21,7 +21,7 @@ use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 use tokio::{
     runtime,
-    time::{Instant, sleep_until},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 use tracing::{error, info, warn};
 
@@ -67,7 +67,7 @@ pub(crate) fn supervise(bundle: &Bundle<'static>, options: &Serve) -> Result<()>
             Some(channel) => Inherited::receive(channel)?,
             None => {
                 let certificate = files.as_mut().map(Files::read).transpose()?;
-                Inherited::of_nobody(sockets::open(options, threads(options))?, certificate)
+                Inherited::of_nobody(sockets::open(options)?, certificate)
             }
         };
         let supervisor = Supervisor {
@@ -94,11 +94,6 @@ fn raise_limit_of_files() {
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
         warn!("cannot raise the limit of open files: {error}");
     }
-}
-
-fn threads(options: &Serve) -> usize {
-    let cores = || thread::available_parallelism().map_or(1, Into::into);
-    options.threads.map_or_else(cores, Into::into)
 }
 
 struct Supervisor {
@@ -135,19 +130,25 @@ impl Supervisor {
     /// Goes on until all workers have ended as they should.
     async fn watch(&mut self, mut signals: Signals, is_successor: bool) -> Result<()> {
         let mut watchdog = Watchdog::asked_for();
+        let mut rounds = interval(ROUND);
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         match is_successor {
             true => self.succeed().await,
             false => self.start_worker(Role::First).await?,
         }
         loop {
-            let wake = self.restart_at.unwrap_or_else(|| Instant::now() + ROUND);
+            let restart_at = self.restart_at.unwrap_or_else(Instant::now);
             tokio::select! {
                 event = self.workers.next_event() => self.hear(event).await?,
                 signal = signals.next() => self.obey(signal).await?,
                 () = watchdog.next() => self.reassure(),
-                () = sleep_until(wake) => self.look_after().await?,
+                () = sleep_until(restart_at), if self.restart_at.is_some() => {
+                    self.look_after().await?;
+                }
+                _ = rounds.tick() => self.look_after().await?,
             }
-            if self.is_succeeded {
+            // A successor could not be told how a worker ended that is gone already.
+            if self.is_succeeded && !self.workers.is_any_reaped() {
                 self.hand_over(&mut signals).await?;
             }
             if !self.is_serving() && self.workers.are_gone() {
@@ -240,7 +241,10 @@ impl Supervisor {
         self.is_succeeded = false;
         signals.hold()?;
         while let Some(signal) = signals.heard().await {
-            self.obey(signal).await?;
+            // A child that has ended is the successor's to hear of.
+            if signal != Signal::Child {
+                self.obey(signal).await?;
+            }
         }
         if self.is_serving() {
             notify(&[NotifyState::Status("upgrading")]);

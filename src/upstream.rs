@@ -162,7 +162,7 @@ impl Upstream {
         if body.is_end_stream() {
             return self.send_without_content(parts).await;
         }
-        let (content, turns) = Content::streamed(body, self.0.patience.client);
+        let (content, turns) = Content::streamed(body, self.0.patience);
         let response = self.0.client.request(Request::from_parts(parts, content));
         content::answered(response, turns, self.0.patience.read).await
     }

@@ -25,7 +25,7 @@ mod thread;
 mod timed;
 
 use std::{
-    io,
+    io, mem,
     net::TcpListener as StdTcpListener,
     os::{fd::OwnedFd, unix::net::UnixListener as StdUnixListener},
     process::ExitCode,
@@ -157,7 +157,8 @@ type Place = (Listening, Vec<OwnedFd>);
 /// A worker that has everything that it needs.
 struct Worker {
     shared: &'static Shared,
-    sockets: Vec<Place>,
+    doors: Vec<Vec<Door>>,
+    admin: Vec<OwnedFd>,
     certificate: Option<Arc<tls::Current>>,
     upstream: Option<Resolved>,
     in_force: InForce,
@@ -171,6 +172,7 @@ impl Worker {
         options: &Serve,
     ) -> Result<Self> {
         let (certificate, sockets) = receive(channel)?;
+        let (doors, admin) = arrange(sockets, options.thread_count())?;
         let bundle = carried?;
         carried::keep_in_memory(&bundle, options.prefault, options.lock_memory)?;
         let certificate = certificate.as_ref().map(tls::Current::new).transpose()?;
@@ -196,7 +198,7 @@ impl Worker {
         let in_force = sandbox::enter(options.sandbox, upstream.as_ref())?;
         // The process has them until it ends.
         let shared = Box::leak(Box::new(shared));
-        Ok(Self { shared, sockets, certificate, upstream, in_force })
+        Ok(Self { shared, doors, admin, certificate, upstream, in_force })
     }
 
     fn run(self, channel: Channel) -> ExitCode {
@@ -214,15 +216,17 @@ impl Worker {
     }
 
     fn serve(mut self, channel: Channel, dropped: ErrorCounter) -> Result<()> {
-        let (doors, admin) = arrange(std::mem::take(&mut self.sockets))?;
+        let (doors, admin) = (mem::take(&mut self.doors), mem::take(&mut self.admin));
         let (access_log, _flush) = self.access_log().unzip();
         let (open, all_closed) = mpsc::channel(1);
+        let (accepting, nobody_accepts) = mpsc::channel(1);
         let threads = self.threads(doors.len(), access_log.as_ref(), &open);
         let access = access_log.as_ref().map(NonBlocking::error_counter);
         let dropped = Dropped { access, process: Some(dropped) };
         for (thread, doors) in threads.iter().zip(doors) {
-            start(thread, doors, open.clone())?;
+            start(thread, doors, open.clone(), accepting.clone())?;
         }
+        drop(accepting);
         runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
             let (receiver, mut sender) = channel.into_async()?;
             let watched = Arc::new(self.watched(&threads, dropped));
@@ -238,6 +242,7 @@ impl Worker {
                 sender,
                 open: Some(open),
                 all_closed,
+                nobody_accepts,
                 admin,
                 is_draining: watched.is_draining.clone(),
             };
@@ -308,10 +313,11 @@ fn receive(channel: &Channel) -> Result<(Option<Pem>, Vec<Place>)> {
     Ok((certificate, received))
 }
 
-/// What each thread listens on, and what admins do. A place has a socket for each thread, or one
-/// that all have.
-fn arrange(sockets: Vec<Place>) -> Result<(Vec<Vec<Door>>, Vec<OwnedFd>)> {
-    let threads = sockets.iter().map(|(_, files)| files.len()).max().unwrap_or(1).max(1);
+/// What each thread listens on, and what admins do. A place has a socket for each thread, or the
+/// threads share those that it has: a Unix socket, or one of the process manager's.
+fn arrange(sockets: Vec<Place>, threads: usize) -> Result<(Vec<Vec<Door>>, Vec<OwnedFd>)> {
+    let most = sockets.iter().map(|(_, files)| files.len()).max().unwrap_or(1);
+    let threads = threads.max(most);
     let mut doors: Vec<Vec<Door>> = (0..threads).map(|_| Vec::new()).collect();
     let mut admin = Vec::new();
     for (listening, mut files) in sockets {
@@ -329,12 +335,17 @@ fn arrange(sockets: Vec<Place>) -> Result<(Vec<Vec<Door>>, Vec<OwnedFd>)> {
     Ok((doors, admin))
 }
 
-fn start(thread: &'static Thread, doors: Vec<Door>, open: thread::Open) -> Result<()> {
+fn start(
+    thread: &'static Thread,
+    doors: Vec<Door>,
+    open: thread::Open,
+    accepting: thread::Accepting,
+) -> Result<()> {
     let (ready, is_ready) = std::sync::mpsc::channel();
     Builder::new().name("hardtack-serve".to_owned()).spawn(move || match listeners(doors) {
         Ok((runtime, listeners)) => {
             ready.send(Ok(())).ok();
-            thread::serve(&runtime, thread, listeners, open);
+            thread::serve(&runtime, thread, listeners, open, accepting);
         }
         Err(error) => drop(ready.send(Err(error))),
     })?;

@@ -12,7 +12,9 @@ use std::{
 };
 
 use common::{
-    Connection, PATIENCE, Server, executable, folder, hardtack,
+    Connection, PATIENCE, Server, executable, folder,
+    frames::{self, DATA},
+    hardtack,
     http2::Http2,
     pack,
     process::{processor_time, status, thread_named, until},
@@ -496,6 +498,45 @@ fn a_connection_of_http2_has_so_many_requests() {
     let served = served.count();
     assert!((3..10).contains(&served), "{served}");
     assert!(!client.is_open());
+}
+
+/// It is told to go, and does not listen: it gets no more than could have been under way.
+#[test]
+fn who_of_http2_does_not_go_is_cut_off() {
+    let server = with(&["--h2c", "--max-requests=3", "--max-streams=5"]);
+    let stream = server.connect().stream.into_inner();
+    let mut client = frames::Http2::over(stream, &[]);
+    client.is_deaf = true;
+    let served = (0..100).take_while(|_| {
+        let stream = client.get("/robots.txt");
+        let is_end = |frame: &frames::Frame| frame.kind == DATA && frame.stream == stream;
+        std::iter::from_fn(|| client.frame()).any(|frame| is_end(&frame))
+    });
+    assert!((3..10).contains(&served.count()));
+}
+
+/// Its streams take turns, so that each is long about its next piece.
+#[test]
+fn who_takes_many_responses_of_http2_at_once_has_the_time() {
+    let large = vec![b'x'; 4 << 20];
+    let packed = pack(folder(&[("large.bin", &large)]).path(), &[]);
+    let mut command = packed.command();
+    let server = Server::of(command.args(["serve", "--h2c", "--write-timeout=1"]));
+    let mut client = server.connect();
+    // Windows of 8 MB, of each stream and, for all of them, 512 MB.
+    client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04\0\x80\0\0");
+    client.send(b"\0\0\x04\x08\0\0\0\0\0\x20\0\0\0");
+    for stream in 0..30 {
+        let get = b"\x82\x86\x04\x0a/large.bin\x01\x09localhost";
+        let length = u8::try_from(get.len()).unwrap();
+        client.send(&[&[0, 0, length, 1, 5, 0, 0, 0, 2 * stream + 1], &get[..]].concat());
+    }
+    // Half a megabyte a second, which is a piece of each stream in four seconds.
+    let mut space = vec![0; 26 * 1024];
+    for _ in 0..80 {
+        client.stream.read_exact(&mut space).expect("it is not cut off");
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]

@@ -195,6 +195,26 @@ fn content_for_the_bundle_ends_the_connection() {
     assert!(client.is_closed() && site.is_left_alone());
 }
 
+/// Content is streamed, so that whoever sends it slowly would keep the application waiting.
+#[test]
+fn content_has_to_come_at_a_rate() {
+    let site = Site::with(&["--write-timeout=1", "--min-rate=1000"]);
+    let mut client = site.server.connect();
+    client.send(b"POST /app HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+    let mut app = site.accept();
+    app.header();
+    let mut writer = client.stream.get_ref().try_clone().unwrap();
+    let trickle = thread::spawn(move || {
+        while writer.write_all(b"x").is_ok() {
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
+    assert_eq!(client.response("POST").status, 408);
+    drop(client);
+    drop(site);
+    trickle.join().unwrap();
+}
+
 const SECRET: &str = "a secret that is long enough";
 
 #[test]

@@ -8,7 +8,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use common::{Connection, Server, assets, hardtack, http2::Http2, process::until, tls::Installed};
+use common::{
+    Connection, Server, assets, folder, hardtack, http2::Http2, pack, process::until,
+    tls::Installed,
+};
 use serde_json::Value;
 
 /// A server with these options, and its admin listener.
@@ -138,7 +141,7 @@ fn closed(mut connection: Connection) {
 
 #[test]
 fn slow_clients_are_counted() {
-    let timeouts = ["--header-timeout=1", "--idle-timeout=2", "--write-timeout=1"];
+    let timeouts = ["--header-timeout=1", "--idle-timeout=2", "--write-timeout=1", "--h2c"];
     let (server, admin) = with(&timeouts);
     let mut slow = server.connect();
     slow.send(b"GET / HT");
@@ -250,6 +253,20 @@ fn a_line_in_json() {
     });
     assert_eq!(line, without_time);
     assert!(line["duration_us"].is_u64() && line["time"].as_str().unwrap().ends_with('Z'));
+}
+
+#[test]
+fn what_a_client_did_not_take_is_not_logged_as_sent() {
+    let large = vec![0; 16 << 20];
+    let packed = pack(folder(&[("large.bin", &large)]).path(), &[]);
+    let server = Server::of(packed.command().args(["serve", "--access-log=json"]));
+    let mut client = server.connect();
+    client.send(b"GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.stream.read_exact(&mut [0; 1000]).unwrap();
+    client.stream.get_ref().shutdown(std::net::Shutdown::Both).unwrap();
+    drop(client);
+    let line: Value = serde_json::from_str(&rest_of(server)[0]).unwrap();
+    assert!((1000..16 << 20).contains(&line["bytes"].as_u64().unwrap()), "{line}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{
     num::{NonZero, NonZeroU64},
     path::PathBuf,
+    thread,
     time::Duration,
 };
 
@@ -212,6 +213,12 @@ pub(crate) enum Sandbox {
 }
 
 impl Serve {
+    /// Threads that serve.
+    pub(crate) fn thread_count(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, Into::into);
+        self.threads.map_or_else(cores, Into::into)
+    }
+
     /// The form of the access log, if there is one.
     pub(crate) fn access_log(&self) -> Option<access_log::Format> {
         match self.access_log {
@@ -227,6 +234,7 @@ impl Serve {
             connect: self.upstream_connect_timeout,
             read: self.upstream_read_timeout,
             client: self.write_timeout,
+            client_rate: self.min_rate,
         }
     }
 }

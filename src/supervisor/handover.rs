@@ -4,6 +4,7 @@
 //! standard input of what it becomes: the kernel keeps them until they are read.
 
 use anyhow::{Context, Result, ensure};
+use nix::sys::signal::{SigSet, Signal};
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +39,12 @@ pub(crate) fn hand_over(
     workers: &Workers,
 ) -> anyhow::Error {
     match fill(listeners, certificate, workers) {
-        Ok(channel) => program.become_successor(channel).into(),
+        Ok(channel) => {
+            let error = program.become_successor(channel);
+            // The attempt has taken the process's word back that it does without this signal.
+            SigSet::from(Signal::SIGPIPE).thread_block().ok();
+            error.into()
+        }
         Err(error) => error,
     }
 }

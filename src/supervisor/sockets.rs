@@ -49,7 +49,8 @@ impl Listener {
 }
 
 /// Opens what the options say, or takes what a process manager has opened.
-pub(crate) fn open(options: &Serve, threads: usize) -> Result<Vec<Listener>> {
+pub(crate) fn open(options: &Serve) -> Result<Vec<Listener>> {
+    let threads = options.thread_count();
     let mut listeners = inherited()?;
     if listeners.iter().all(|listener| listener.listening.speaks == Speaks::Admin) {
         for listen in &options.listen {
@@ -107,7 +108,7 @@ fn tcp(
 /// Most bytes of a response that the system takes before it can send them. Slow clients would else
 /// have megabytes each, until no memory is left to the others (tcp(7)).
 #[cfg(target_os = "linux")]
-const MOST_UNSENT: u32 = 128 * 1024;
+const MOST_UNSENT: u32 = 32 * 1024;
 
 /// After how long without a sign of life the system asks whether the other end is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(300);

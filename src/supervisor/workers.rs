@@ -89,6 +89,11 @@ impl Workers {
         self.all.is_empty()
     }
 
+    /// Whether one has ended whose last report has not been heard yet.
+    pub(crate) fn is_any_reaped(&self) -> bool {
+        self.all.iter().any(|worker| worker.status.is_some())
+    }
+
     /// Whether one serves, and has not been silent for that long.
     pub(crate) fn are_well(&self, silence: Duration) -> bool {
         let mut current = self.all.iter().filter(|worker| worker.role == Role::Current);

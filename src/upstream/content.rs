@@ -15,7 +15,7 @@ use tokio::{sync::watch, time::sleep};
 
 use super::{
     failure::Failure,
-    patience::{Patient, Slow},
+    patience::{Patience, Patient, Slow},
 };
 
 /// What a request carries.
@@ -38,9 +38,10 @@ pub(super) enum Turn {
 }
 
 impl Content {
-    pub(super) fn streamed(body: Incoming, patience: Duration) -> (Self, watch::Receiver<Turn>) {
+    pub(super) fn streamed(body: Incoming, patience: Patience) -> (Self, watch::Receiver<Turn>) {
         let (turn, turns) = watch::channel(Turn::Upstream);
-        (Self::Streamed(Patient::new(body, patience), turn), turns)
+        let body = Patient::with_rate(body, patience.client, patience.client_rate);
+        (Self::Streamed(body, turn), turns)
     }
 }
 

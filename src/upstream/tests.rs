@@ -24,7 +24,7 @@ const LONG: Duration = Duration::from_secs(30);
 /// A time that passes soon.
 const SHORT: Duration = Duration::from_millis(250);
 
-const PATIENT: Patience = Patience { connect: LONG, read: LONG, client: LONG };
+const PATIENT: Patience = Patience { connect: LONG, read: LONG, client: LONG, client_rate: 0 };
 const SOMEBODY: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
 const CLIENT: Client =
     Client { address: SOMEBODY, peer: SOMEBODY, is_secure: false, is_trusted: false };

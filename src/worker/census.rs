@@ -46,7 +46,7 @@ impl Census {
         Ticket { _place: place, counted: None }
     }
 
-    /// Waits until there is no connection, and nobody who accepts any.
+    /// Waits until there is no connection. Meanwhile, nobody else gets a place.
     pub(crate) async fn emptied(&self) {
         let all = self.places.acquire_many(self.most).await;
         drop(all.expect("the semaphore is never closed"));

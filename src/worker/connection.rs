@@ -185,7 +185,7 @@ async fn open_connection<S: Stream>(
     let progress = Arc::new(Progress::new(thread, peer, ticket, open));
     match speaks {
         Speaks::Https => open_tls(stream, progress).await,
-        Speaks::Http => Some(open_plain(stream, progress).await),
+        Speaks::Http => open_plain(stream, progress).await,
         Speaks::Admin => None,
     }
 }
@@ -234,11 +234,12 @@ async fn open_tls<S: Stream>(stream: S, progress: Arc<Progress>) -> Option<Opene
     })
 }
 
-async fn open_plain<S: Stream>(stream: S, progress: Arc<Progress>) -> Opened<S> {
-    let is_h2c = progress.thread.shared.options.h2c;
+async fn open_plain<S: Stream>(stream: S, progress: Arc<Progress>) -> Option<Opened<S>> {
+    let speaks_h2c = progress.thread.shared.options.h2c;
     let mut stream = Timed::new(stream, progress);
-    match is_h2c && stream.begins_with(PREFACE).await {
+    let is_h2 = speaks_h2c && stream.begins_with(PREFACE).await.ok()?;
+    Some(match is_h2 {
         true => Opened::Http2(Box::pin(http2::serve(stream))),
         false => Opened::Http1(Parked::Plain(stream)),
-    }
+    })
 }

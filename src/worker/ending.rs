@@ -37,6 +37,8 @@ pub(crate) struct Control {
     pub(crate) open: Option<Open>,
     /// Closed when it has gone, nobody accepts, and no connection is busy.
     pub(crate) all_closed: mpsc::Receiver<()>,
+    /// Closed when nobody accepts any more, and who was accepted is in the census.
+    pub(crate) nobody_accepts: mpsc::Receiver<()>,
     pub(crate) admin: Vec<JoinHandle<()>>,
     pub(crate) is_draining: Arc<AtomicBool>,
 }
@@ -67,7 +69,7 @@ impl Control {
         let mut beats = Beats::new(&self.threads);
         let mut interval = interval(BEAT);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut is_alone = false;
+        let (mut is_alone, mut has_all) = (false, false);
         loop {
             tokio::select! {
                 order = self.receiver.receive::<Order>(), if !is_alone => {
@@ -80,7 +82,9 @@ impl Control {
                     }
                 }
                 _ = self.all_closed.recv() => return,
-                () = self.shared.census.emptied(), if self.has_retired() => return,
+                _ = self.nobody_accepts.recv(), if !has_all => has_all = true,
+                // Before that, it would keep places from who has been accepted.
+                () = self.shared.census.emptied(), if has_all && self.has_retired() => return,
                 () = when(next) => match next {
                     Next::Close(_) => next = self.close().await,
                     _ => return,

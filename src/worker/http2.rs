@@ -38,32 +38,34 @@ const WINDOWS: (u32, u32) = (65_535, 65_535);
 const UPSTREAM_WINDOWS: (u32, u32) = (256 * 1024, 1024 * 1024);
 
 pub(crate) async fn serve<S: Stream>(stream: Timed<S>) {
-    let handler = Handler::of_http2(stream.progress().clone());
-    handler.progress().enter(Phase::Other);
+    let mut judge = Judge::new(Handler::of_http2(stream.progress().clone()));
+    judge.handler.progress().enter(Phase::Other);
+    let handler = judge.handler.clone();
     let mut stage = handler.shared().stage();
     let builder = builder(handler.shared());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), handler.clone()));
-    let mut is_ending = false;
     let mut round = Instant::now() + ROUND;
     loop {
         // Requests are taken in here: that it has had all that it has is not found out later.
         let over_or_used_up = poll_fn(|context| match connection.as_mut().poll(context) {
             Poll::Ready(_) => Poll::Ready(Verdict::CutOff),
-            Poll::Pending if handler.is_used_up() && !is_ending => Poll::Ready(Verdict::End),
+            Poll::Pending if judge.is_beyond_limits() => Poll::Ready(judge.verdict()),
             Poll::Pending => Poll::Pending,
         });
-        tokio::select! {
-            verdict = over_or_used_up => if matches!(verdict, Verdict::CutOff) { return },
-            () = sleep_until(round) => round = Instant::now() + ROUND,
-            _ = stage.wait_for(|stage| *stage >= Stage::Retiring), if !is_ending => {
-                is_ending = true;
-                connection.as_mut().graceful_shutdown();
+        let verdict = tokio::select! {
+            verdict = over_or_used_up => verdict,
+            () = sleep_until(round) => {
+                round = Instant::now() + ROUND;
+                judge.look()
             }
-        }
-        match judge(&handler, is_ending) {
+            _ = stage.wait_for(|stage| *stage >= Stage::Retiring), if !judge.is_ending() => {
+                Verdict::End
+            }
+        };
+        match verdict {
             Verdict::GoOn => {}
             Verdict::End => {
-                is_ending = true;
+                judge.end();
                 connection.as_mut().graceful_shutdown();
             }
             Verdict::CutOff => return,
@@ -73,27 +75,72 @@ pub(crate) async fn serve<S: Stream>(stream: Timed<S>) {
 
 enum Verdict {
     GoOn,
-    /// No new request is taken (GOAWAY); those that are under way are answered.
+    /// The client is told to send no new request (GOAWAY); those that it has sent are answered.
     End,
     CutOff,
 }
 
-fn judge(handler: &Handler, is_ending: bool) -> Verdict {
-    let (progress, patience) = (handler.progress(), handler.shared().patience);
-    let stillness = progress.stillness();
-    if progress.has_waiting_streams() && stillness >= patience.write {
-        progress.timed_out(Timeout::Write);
-        return Verdict::CutOff;
+/// Looks at how far the requests come.
+struct Judge {
+    handler: Handler,
+    /// When it was told to end: how many requests it may have made by then.
+    most_requests: Option<u32>,
+    /// Bytes that had been taken at the last look.
+    taken: u64,
+}
+
+impl Judge {
+    fn new(handler: Handler) -> Self {
+        Self { handler, most_requests: None, taken: 0 }
     }
-    let is_idle = !progress.has_streams() && stillness >= patience.idle;
-    if is_ending {
-        return if is_idle { Verdict::CutOff } else { Verdict::GoOn };
+
+    fn is_ending(&self) -> bool {
+        self.most_requests.is_some()
     }
-    if is_idle {
-        progress.timed_out(Timeout::Idle);
+
+    /// Requests may be on their way to us, no more than streams; who sends others does not listen.
+    fn end(&mut self) {
+        let streams = self.handler.shared().options.max_streams;
+        self.most_requests = Some(self.handler.progress().requests().saturating_add(streams));
     }
-    let is_old = progress.open_for() >= handler.shared().options.max_connection_age;
-    if is_idle || is_old || handler.is_used_up() { Verdict::End } else { Verdict::GoOn }
+
+    fn is_beyond_limits(&self) -> bool {
+        match self.most_requests {
+            None => self.handler.is_used_up(),
+            Some(most) => self.handler.progress().requests() > most,
+        }
+    }
+
+    /// Of a connection that is beyond its limits.
+    fn verdict(&self) -> Verdict {
+        if self.is_ending() { Verdict::CutOff } else { Verdict::End }
+    }
+
+    /// Looks at the time, once a round.
+    fn look(&mut self) -> Verdict {
+        let (progress, shared) = (self.handler.progress(), self.handler.shared());
+        let patience = shared.patience;
+        // The streams take turns: a client that takes many at once may be long about each.
+        let taken = progress.bytes_taken();
+        if taken - self.taken > u64::from(patience.min_rate) * ROUND.as_secs() {
+            progress.stream_moved();
+        }
+        self.taken = taken;
+        let stillness = progress.stillness();
+        if progress.has_waiting_streams() && stillness >= patience.write {
+            progress.timed_out(Timeout::Write);
+            return Verdict::CutOff;
+        }
+        let is_idle = !progress.has_streams() && stillness >= patience.idle;
+        if is_idle && !self.is_ending() {
+            progress.timed_out(Timeout::Idle);
+        }
+        let is_old = progress.open_for() >= shared.options.max_connection_age;
+        match is_idle || (is_old && !self.is_ending()) {
+            true => self.verdict(),
+            false => Verdict::GoOn,
+        }
+    }
 }
 
 /// All limits are said, since hyper's own may change.

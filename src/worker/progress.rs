@@ -60,6 +60,8 @@ pub(crate) struct Progress {
     streams: AtomicU32,
     waiting: AtomicU32,
     moved: AtomicU64,
+    /// Bytes that the system has taken of the connection, at the last write.
+    taken: AtomicU64,
     _counted: OpenConnection,
     _ticket: Ticket,
 }
@@ -95,6 +97,7 @@ impl Progress {
             streams: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
             moved: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
             _counted: thread.tally.connection(),
             _ticket: ticket,
         }
@@ -213,6 +216,22 @@ impl Progress {
         }
     }
 
+    /// The connection has ended, of which the system took so many bytes since its last request
+    /// began. If that was not answered to the end, its client has at most so much of it.
+    pub(crate) fn broken_off(&self, bytes: u64) {
+        if let Some(current) = self.busy().as_mut().and_then(|busy| busy.current.as_mut()) {
+            current.outcome.bytes = current.outcome.bytes.min(bytes);
+        }
+    }
+
+    pub(crate) fn took_bytes(&self, all: u64) {
+        self.taken.store(all, Relaxed);
+    }
+
+    pub(crate) fn bytes_taken(&self) -> u64 {
+        self.taken.load(Relaxed)
+    }
+
     /// A stream waits for the client.
     pub(crate) fn waits(&self) {
         self.waiting.fetch_add(1, Relaxed);
@@ -225,7 +244,8 @@ impl Progress {
         self.stream_moved();
     }
 
-    fn stream_moved(&self) {
+    /// Some stream has come further.
+    pub(crate) fn stream_moved(&self) {
         let now = self.opened.elapsed();
         self.moved.store(now.as_millis() as u64, Relaxed);
         self.since.store(now.as_nanos() as u64, Relaxed);

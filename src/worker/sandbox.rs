@@ -52,6 +52,8 @@ mod system {
 
 #[cfg(target_os = "linux")]
 mod system {
+    use std::collections::BTreeMap;
+
     use anyhow::{Context, Result, ensure};
     use landlock::{
         ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr,
@@ -74,7 +76,7 @@ mod system {
             }
             RulesetStatus::NotEnforced => {}
         }
-        match seccomp(upstream.is_some()) {
+        match seccomp(upstream) {
             Ok(()) => parts.push("seccomp".to_owned()),
             Err(error) => tracing::warn!("no system calls are given up: {error:#}"),
         }
@@ -88,7 +90,7 @@ mod system {
             .with_context(|| format!("this system's Landlock cannot do it all: {REMEDY}"))?;
         let is_whole = status == RulesetStatus::FullyEnforced;
         ensure!(is_whole, "this system's Landlock cannot do it all: {REMEDY}");
-        seccomp(upstream.is_some()).context(REMEDY)?;
+        seccomp(upstream).context(REMEDY)?;
         let landlock = landlock_in_words(upstream, "");
         Ok(vec!["no new privileges".to_owned(), landlock, "seccomp".to_owned()])
     }
@@ -116,7 +118,7 @@ mod system {
     }
 
     /// All system calls but the listed ones fail with `EPERM`.
-    fn seccomp(has_upstream: bool) -> Result<()> {
+    fn seccomp(upstream: Option<&Resolved>) -> Result<()> {
         let arch = std::env::consts::ARCH.try_into().context("seccomp is not for this machine")?;
         // How the C library starts threads cannot be told from other uses of clone3(2), but it
         // takes clone(2) where there is no such call.
@@ -124,14 +126,34 @@ mod system {
         let hidden = [(libc::SYS_clone3, Vec::new())].into();
         let hide = SeccompFilter::new(hidden, SeccompAction::Allow, absent, arch)?;
         let denied = SeccompAction::Errno(libc::EPERM.cast_unsigned());
-        let mut allowed: std::collections::BTreeMap<_, _> =
+        let allow = SeccompFilter::new(allowed(upstream)?, denied, SeccompAction::Allow, arch)?;
+        for filter in [hide, allow] {
+            apply_filter(&BpfProgram::try_from(filter)?)?;
+        }
+        Ok(())
+    }
+
+    /// The calls that are left, and for which arguments, if not for all.
+    fn allowed(upstream: Option<&Resolved>) -> Result<BTreeMap<i64, Vec<SeccompRule>>> {
+        let mut allowed: BTreeMap<_, _> =
             calls::ALWAYS.iter().map(|call| (*call, Vec::new())).collect();
         allowed.insert(libc::SYS_socketpair, vec![stream(libc::AF_UNIX)?]);
-        if has_upstream {
+        if let Some(upstream) = upstream {
             allowed.insert(libc::SYS_connect, Vec::new());
-            let domains = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6].into_iter();
-            allowed.insert(libc::SYS_socket, domains.map(stream).collect::<Result<_>>()?);
+            let domains = match upstream.port() {
+                Some(_) => &[libc::AF_INET, libc::AF_INET6][..],
+                None => &[libc::AF_UNIX],
+            };
+            let sockets = domains.iter().map(|domain| stream(*domain));
+            allowed.insert(libc::SYS_socket, sockets.collect::<Result<_>>()?);
         }
+        // To send can be to connect, of which Landlock does not know.
+        let no_connect = SeccompCmpOp::MaskedEq(libc::MSG_FASTOPEN as u64);
+        allowed.insert(libc::SYS_sendto, vec![rule(3, no_connect.clone(), 0)?]);
+        allowed.insert(libc::SYS_sendmsg, vec![rule(2, no_connect, 0)?]);
+        // Signals go to this process's own threads, as abort(3) sends one.
+        let own = u64::from(std::process::id());
+        allowed.insert(libc::SYS_tgkill, vec![rule(0, SeccompCmpOp::Eq, own)?]);
         for (call, argument, values) in calls::WITH_ARGUMENT {
             let rules = values.iter().map(|value| rule(*argument, SeccompCmpOp::Eq, *value));
             allowed.insert(*call, rules.collect::<Result<_>>()?);
@@ -143,11 +165,7 @@ mod system {
         for call in [libc::SYS_mmap, libc::SYS_mprotect] {
             allowed.insert(call, vec![rule(2, no_code.clone(), 0)?]);
         }
-        let allow = SeccompFilter::new(allowed, denied, SeccompAction::Allow, arch)?;
-        for filter in [hide, allow] {
-            apply_filter(&BpfProgram::try_from(filter)?)?;
-        }
-        Ok(())
+        Ok(allowed)
     }
 
     fn rule(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule> {
@@ -182,10 +200,7 @@ mod calls {
         libc::SYS_getsockopt,
         libc::SYS_recvfrom,
         libc::SYS_recvmsg,
-        libc::SYS_sendmsg,
-        libc::SYS_sendto,
         libc::SYS_setsockopt,
-        libc::SYS_shutdown,
         // Open files: the sockets, and where the logs go.
         libc::SYS_close,
         libc::SYS_fstat,
@@ -225,7 +240,6 @@ mod calls {
         libc::SYS_sched_getaffinity,
         libc::SYS_set_robust_list,
         libc::SYS_sigaltstack,
-        libc::SYS_tgkill,
         #[cfg(target_arch = "x86_64")]
         libc::SYS_epoll_wait,
         #[cfg(target_arch = "x86_64")]
@@ -247,6 +261,8 @@ mod calls {
         ),
         // Whether something is a terminal; whether a socket waits.
         (libc::SYS_ioctl, 1, &[libc::TCGETS, libc::FIONBIO]),
+        // The end of a response; the other way would end a listener, which others share.
+        (libc::SYS_shutdown, 1, &[libc::SHUT_WR as u64]),
         // The name of a thread.
         (libc::SYS_prctl, 0, &[libc::PR_SET_NAME as u64]),
     ];
@@ -309,6 +325,11 @@ pub(crate) mod break_out {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::{
+        io::ErrorKind,
+        net::{Shutdown, SocketAddr, TcpListener},
+    };
+
     use super::*;
 
     /// In a thread of its own, since there is no way back.
@@ -336,6 +357,27 @@ mod tests {
         ];
         assert_eq!(outcomes(Sandbox::Strict, words), ["PermissionDenied"; 9]);
         assert_eq!(outcomes(Sandbox::BestEffort, words), ["PermissionDenied"; 9]);
+    }
+
+    /// What a listener can be made to do that was open before: to end for all who have it, and then
+    /// to connect by what is sent (`MSG_FASTOPEN`, tcp(7)).
+    #[track_caller]
+    fn a_listener(sandbox: Sandbox, expected: [Option<ErrorKind>; 2]) {
+        let listener = socket2::Socket::from(TcpListener::bind("127.0.0.1:0").unwrap());
+        let thread = std::thread::spawn(move || {
+            enter(sandbox, None).unwrap();
+            let nowhere = SocketAddr::from(([127, 0, 0, 1], 1)).into();
+            let ended = listener.shutdown(Shutdown::Both).err();
+            let sent = listener.send_to_with_flags(b"x", &nowhere, libc::MSG_FASTOPEN).err();
+            [ended, sent].map(|error| error.map(|error| error.kind()))
+        });
+        assert_eq!(thread.join().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_listener_is_nothing_else() {
+        a_listener(Sandbox::Off, [None, Some(ErrorKind::ConnectionRefused)]);
+        a_listener(Sandbox::BestEffort, [Some(ErrorKind::PermissionDenied); 2]);
     }
 
     #[test]

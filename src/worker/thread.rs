@@ -65,21 +65,27 @@ pub(crate) struct Door {
 /// What the thread and its connections hold until they end.
 pub(crate) type Open = mpsc::Sender<()>;
 
+/// What those hold who accept connections. All of these that were accepted are in the
+/// [census](super::census) when it is gone.
+pub(crate) type Accepting = mpsc::Sender<()>;
+
 /// Serves until the process ends, or all connections have.
 pub(crate) fn serve(
     runtime: &runtime::Runtime,
     thread: &'static Thread,
     doors: Vec<Listener>,
     open: Open,
+    accepting: Accepting,
 ) {
     runtime.block_on(async {
-        let mut accepting = JoinSet::new();
+        let mut acceptors = JoinSet::new();
         for listener in doors {
-            accepting.spawn(accept(listener, thread, thread.shared.stage(), open.clone()));
+            acceptors.spawn(accept(listener, thread, thread.shared.stage(), open.clone()));
         }
         drop(open);
         tokio::spawn(beat(thread));
-        accepting.join_all().await;
+        acceptors.join_all().await;
+        drop(accepting);
         // Every connection holds a sender as well; the process ends when all are dropped.
         std::future::pending::<()>().await;
     });

@@ -212,6 +212,7 @@ impl<S: Counting> Timed<S> {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
         let sent = self.stream.sent();
+        self.progress.took_bytes(sent);
         if let Some((stalled, _)) = self.stalled.take_if(|(_, then)| *then != sent) {
             self.waited += stalled.elapsed();
         }
@@ -231,19 +232,22 @@ impl<S: AsyncRead + Counting + Unpin> Timed<S> {
     }
 
     /// Whether the connection begins with these bytes; nothing is lost of it.
-    pub(crate) async fn begins_with(&mut self, expected: &[u8]) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// If it ends before that is known, or lets its time pass.
+    pub(crate) async fn begins_with(&mut self, expected: &[u8]) -> io::Result<bool> {
         loop {
             let length = self.prefix.len();
             if !expected.starts_with(&self.prefix[..length.min(expected.len())]) {
-                return false;
+                return Ok(false);
             }
             if length >= expected.len() {
-                return true;
+                return Ok(true);
             }
             let missing = expected.len() - length;
-            let read = poll_fn(|context| self.poll_read_more(missing, context)).await;
-            if !read.is_ok_and(|read| read > 0) {
-                return false;
+            if poll_fn(|context| self.poll_read_more(missing, context)).await? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
             }
         }
     }
@@ -366,6 +370,7 @@ impl<S: AsyncRead + AsyncWrite + Counting + Unpin> AsyncWrite for Timed<S> {
 
 impl<S: Counting> Drop for Timed<S> {
     fn drop(&mut self) {
+        self.progress.broken_off(self.stream.sent() - self.before);
         if self.progress.is_cut_off() {
             self.stream.reset_on_close();
         }
