@@ -531,6 +531,8 @@ fn an_upgrade_with_tls() {
     assert!(under_way.rest_of_body(stream).starts_with(b"User-agent"));
     while under_way.frame().is_some() {}
 
+    // As long as the old worker is there, it is told as well, and may say so first.
+    log.wait_for("has finished");
     files.replace(&new);
     log.wait_for("another certificate is in use");
     server.connect_tls(&client(&[&new], &[]));
