@@ -635,7 +635,6 @@ fn the_watchdog_is_told_while_a_worker_serves() {
     // With each crash the next worker starts later, at last after 1.6 s.
     for crash in 1..=5 {
         let crashed = worker(&server);
-        assert_eq!(status(crashed, "Name"), "hardtack-worker");
         kill("-KILL", crashed);
         log.wait_for(&format!("worker {crashed} ended"));
         if crash < 5 {

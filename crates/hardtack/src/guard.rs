@@ -28,7 +28,8 @@ const MOST: usize = 2;
 /// | without | passed on, or 403 if [`refuse_direct`](Self::refuse_direct) | passed on |
 ///
 /// A path is static if the bundle has it, or if it lies below the bundle's prefix, unless that is
-/// `/`; or it is anyway, if the bundle is the [whole site](Self::whole_site). The header is taken off before a request is passed on, so that no log has the secret.
+/// `/`; or it is anyway, if the bundle is the [whole site](Self::whole_site). The header is taken
+/// off before a request is passed on, so that no log has the secret.
 ///
 /// Put it outermost. What it refuses, no cache keeps.
 ///
