@@ -265,6 +265,8 @@ mod tests {
             fingerprint: Fingerprint::of(&bytes),
             bytes,
             paths: UrlPaths { hashed: None, plain: Some("/a".into()) },
+            role: crate::Role::EntryPoint,
+            why: String::new(),
             imports: Vec::new(),
         }
     }

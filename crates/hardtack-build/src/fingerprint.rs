@@ -2,7 +2,7 @@
 
 use std::{
     cell::OnceCell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::Range,
 };
 
@@ -10,12 +10,13 @@ use hardtack_bundle::{Fingerprint, Integrity, StaticHost, encode_path};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Settings,
+    Role, Settings,
+    digests::{DigestPlace, Form, Subject},
     graph::Component,
     hosting::{INDEX_PAGE, NOT_FOUND_PAGE, Rules},
     references::{IntegrityPlace, Reference, Referenced, split_url},
     rewrite::splice,
-    scan::{Asset, Role},
+    scan::Asset,
 };
 
 /// An asset with its final bytes and its URL paths.
@@ -27,6 +28,9 @@ pub(crate) struct Final {
     pub(crate) bytes: Vec<u8>,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) paths: UrlPaths,
+    pub(crate) role: Role,
+    /// Why it has that role, for people.
+    pub(crate) why: String,
     /// The logical paths of what it imports, if it is a module.
     pub(crate) imports: Vec<String>,
 }
@@ -47,14 +51,23 @@ impl UrlPaths {
     }
 }
 
+/// All assets in their final form, and the digests in rules that they make false.
+#[derive(Debug)]
+pub(crate) struct Fingerprinted {
+    pub(crate) finals: Vec<Final>,
+    /// Those that stand for an old digest now, by that.
+    pub(crate) digests: HashMap<String, BTreeSet<String>>,
+}
+
 /// Rewrites and fingerprints all assets, in the order of the components.
 pub(crate) fn fingerprint(
     referenced: Referenced,
     components: &[Component],
     settings: &Settings,
     rules: &Rules,
-) -> Vec<Final> {
-    let Referenced { assets, references, imports, module_integrity, .. } = referenced;
+) -> Fingerprinted {
+    let Referenced { assets, references, frozen, digests, imports, module_integrity, .. } =
+        referenced;
     let at = settings.at.as_str();
     let mut site = Site {
         static_host: settings.static_host.as_ref().map_or("", StaticHost::as_str),
@@ -64,6 +77,8 @@ pub(crate) fn fingerprint(
         integrities: vec![OnceCell::new(); assets.len()],
         assets,
         references,
+        frozen,
+        digests,
         imports,
         module_integrity,
     };
@@ -79,7 +94,13 @@ pub(crate) fn fingerprint(
             site.finals[*index] = Some((fingerprint, site.rewrite(*index, |_| true)));
         }
     }
-    site.finish()
+    let in_rules = referenced.digests_in_rules.into_iter();
+    let digests = in_rules.map(|(old, (form, subjects))| {
+        let new = subjects.iter().filter_map(|subject| site.digest(subject, form));
+        (old, new.collect())
+    });
+    let digests = digests.collect();
+    Fingerprinted { finals: site.finish(), digests }
 }
 
 /// The assets, and what is known of their final form so far.
@@ -89,6 +110,8 @@ struct Site<'a> {
     rules: &'a Rules,
     assets: Vec<Asset>,
     references: Vec<Vec<Reference>>,
+    frozen: Vec<bool>,
+    digests: Vec<Vec<DigestPlace>>,
     imports: Vec<Vec<usize>>,
     module_integrity: HashMap<usize, IntegrityPlace>,
     paths: Vec<UrlPaths>,
@@ -138,6 +161,46 @@ impl Site<'_> {
     /// The bytes of an asset, with its references to some targets rewritten.
     fn rewrite(&self, index: usize, is_rewritten: impl Fn(usize) -> bool) -> Vec<u8> {
         let asset = &self.assets[index];
+        if self.frozen[index] {
+            return asset.bytes.clone();
+        }
+        let links = self.links(index, is_rewritten);
+        let digests = self.digests[index].iter().filter_map(|place| {
+            let digest = match &place.subject {
+                Subject::Inline(page, span) if *page == index => {
+                    Some(place.form.of(&splice_part(&asset.bytes, span, &links)))
+                }
+                subject => self.digest(subject, place.form),
+            };
+            Some((place.span.clone(), digest?))
+        });
+        let mut replacements: Vec<_> = digests.chain(links.iter().cloned()).collect();
+        replacements.sort_by_key(|(span, _)| span.start);
+        splice(&asset.bytes, &replacements)
+    }
+
+    /// The digest of what it is of, in its final form; none if that is not known yet.
+    fn digest(&self, subject: &Subject, form: Form) -> Option<String> {
+        let (_, bytes) = self.finals[subject.asset()].as_ref()?;
+        Some(match subject {
+            Subject::Asset(_) => form.of(bytes),
+            Subject::Inline(page, span) => {
+                let asset = &self.assets[*page];
+                let links =
+                    if self.frozen[*page] { Vec::new() } else { self.links(*page, |_| true) };
+                form.of(&splice_part(&asset.bytes, span, &links))
+            }
+        })
+    }
+
+    /// The links in an asset to some targets, and what else follows from them: what to put where,
+    /// in the order of the text.
+    fn links(
+        &self,
+        index: usize,
+        is_rewritten: impl Fn(usize) -> bool,
+    ) -> Vec<(Range<usize>, String)> {
+        let asset = &self.assets[index];
         let references = self.references[index].iter();
         let mut replacements: Vec<_> = references
             .filter(|reference| is_rewritten(reference.target))
@@ -146,7 +209,7 @@ impl Site<'_> {
             .chain(self.module_integrity(index))
             .collect();
         replacements.sort_by_key(|(span, _)| span.start);
-        splice(&asset.bytes, &replacements)
+        replacements
     }
 
     /// What to put where, so that a reference leads to its target's preferred path.
@@ -228,8 +291,17 @@ impl Site<'_> {
         finished
             .filter_map(|(((asset, paths), finished), imports)| {
                 let (fingerprint, bytes) = finished?;
-                let Asset { logical_path, media_type, .. } = asset;
-                Some(Final { logical_path, media_type, bytes, fingerprint, paths, imports })
+                let Asset { logical_path, media_type, role, why, .. } = asset;
+                Some(Final {
+                    logical_path,
+                    media_type,
+                    bytes,
+                    fingerprint,
+                    paths,
+                    role,
+                    why,
+                    imports,
+                })
             })
             .collect()
     }
@@ -240,11 +312,20 @@ impl Site<'_> {
     }
 }
 
+/// A part of a text, with those replacements that are for it.
+fn splice_part(text: &[u8], part: &Range<usize>, all: &[(Range<usize>, String)]) -> Vec<u8> {
+    let inside = all.iter().filter(|(span, _)| part.start <= span.start && span.end <= part.end);
+    let shifted = |(span, with): &(Range<usize>, String)| {
+        (span.start - part.start..span.end - part.start, with.clone())
+    };
+    splice(&text[part.clone()], &inside.map(shifted).collect::<Vec<_>>())
+}
+
 /// The paths of an asset as far as they do not depend on its fingerprint.
 fn known_paths(asset: &Asset, settings: &Settings) -> UrlPaths {
     let plain = plain_path(settings, asset);
     match asset.role {
-        Role::EntryPoint => UrlPaths { hashed: None, plain: Some(plain) },
+        Role::EntryPoint | Role::Pinned => UrlPaths { hashed: None, plain: Some(plain) },
         Role::Prehashed => UrlPaths { hashed: Some(plain), plain: None },
         Role::Hashed => {
             UrlPaths { hashed: None, plain: Some(plain).filter(|_| !settings.keep_only_hashed) }
@@ -299,6 +380,7 @@ mod tests {
             logical_path: path.to_owned(),
             media_type: crate::media_type::media_type(path, &settings).unwrap(),
             role: if path.ends_with(".html") { Role::EntryPoint } else { Role::Hashed },
+            why: String::new(),
             bytes: text.as_bytes().to_owned(),
         }
     }
@@ -314,7 +396,7 @@ mod tests {
         let scanned = Scanned { assets, left_out: vec![] };
         let referenced = references(scanned, &settings).unwrap();
         let components = graph(&referenced);
-        fingerprint(referenced, &components, &settings, &Rules::default())
+        fingerprint(referenced, &components, &settings, &Rules::default()).finals
     }
 
     fn text(of: &Final) -> &str {
@@ -522,7 +604,7 @@ mod tests {
         assets[1].role = Role::Prehashed;
         let referenced = references(Scanned { assets, left_out: vec![] }, &settings).unwrap();
         let components = graph(&referenced);
-        let baked = fingerprint(referenced, &components, &settings, &Rules::default());
+        let baked = fingerprint(referenced, &components, &settings, &Rules::default()).finals;
         assert!(text(&baked[0]).contains(&format!("integrity=\"{}\"", Integrity::of(b"z"))));
     }
 }

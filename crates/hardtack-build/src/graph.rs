@@ -3,29 +3,40 @@
 //! A fingerprint is of final bytes, and these hold the fingerprints of what is referred to: so
 //! leaves come first. Assets that refer to each other in a circle are one component.
 
-use crate::{references::Referenced, scan::Role};
+use crate::{
+    Role,
+    references::{Reference, Referenced},
+};
 
 /// Assets that reach each other through references; most often only one. Sorted.
 pub(crate) type Component = Vec<usize>;
 
 /// The components, each behind all those that it refers to.
 ///
-/// References to entry points do not count: these keep their path, whatever their content.
+/// References in what keeps its bytes do not count, nor those to what keeps its name.
 pub(crate) fn graph(referenced: &Referenced) -> Vec<Component> {
-    let edges: Vec<Vec<usize>> = referenced
-        .references
-        .iter()
-        .map(|references| {
-            let targets = references.iter().map(|reference| reference.target);
-            targets.filter(|target| referenced.assets[*target].role != Role::EntryPoint).collect()
-        })
-        .collect();
-    components(&edges)
+    components(&edges(referenced))
+}
+
+/// On which others the bytes of each asset depend.
+pub(crate) fn edges(referenced: &Referenced) -> Vec<Vec<usize>> {
+    let Referenced { assets, references, frozen, .. } = referenced;
+    let counts = |reference: &&Reference| match assets[reference.target].role {
+        Role::Hashed | Role::Prehashed => true,
+        Role::EntryPoint | Role::Pinned => false,
+    };
+    let of_asset = |index: usize| {
+        let subjects = referenced.digests[index].iter().map(|place| place.subject.asset());
+        let targets = references[index].iter().filter(counts).map(|reference| reference.target);
+        targets.chain(subjects.filter(|subject| *subject != index)).collect()
+    };
+    let of_asset = |index| if frozen[index] { Vec::new() } else { of_asset(index) };
+    (0..assets.len()).map(of_asset).collect()
 }
 
 /// Tarjan's strongly connected components (SIAM J. Comput. 1, 1972), without recursion: a chain
 /// of references may be longer than the stack is deep.
-fn components(edges: &[Vec<usize>]) -> Vec<Component> {
+pub(crate) fn components(edges: &[Vec<usize>]) -> Vec<Component> {
     let mut search = Search {
         edges,
         order: vec![None; edges.len()],

@@ -73,6 +73,21 @@ impl HeaderEdit {
         }
     }
 
+    /// The value that it gives; none if it takes the field away.
+    pub(crate) fn value(&self) -> Option<&str> {
+        match self {
+            Self::Set(_, value) | Self::Append(_, value) => Some(value),
+            Self::Remove(_) => None,
+        }
+    }
+
+    pub(crate) fn value_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Set(_, value) | Self::Append(_, value) => Some(value),
+            Self::Remove(_) => None,
+        }
+    }
+
     pub(crate) fn as_field_edit(&self) -> FieldEdit<'_> {
         match self {
             Self::Set(name, value) => FieldEdit::Set(name, value),

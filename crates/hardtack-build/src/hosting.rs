@@ -4,7 +4,11 @@
 //! What needs to be decided anew for each request, such as a redirect with a splat or by country,
 //! is an error: nothing here is looked at but a path.
 
-use std::{fs, io, path::Path};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs, io,
+    path::Path,
+};
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
@@ -25,6 +29,23 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    /// The values of header fields.
+    pub(crate) fn header_values(&self) -> impl Iterator<Item = &str> {
+        let edits = self.headers.iter().flat_map(|rule| &rule.edits);
+        edits.filter_map(|edit| edit.value())
+    }
+
+    /// Puts digests in the values of header fields right: each is replaced by all that stand for
+    /// it now, as a policy lists them.
+    pub(crate) fn replace_digests(&mut self, digests: &HashMap<String, BTreeSet<String>>) {
+        let edits = self.headers.iter_mut().flat_map(|rule| &mut rule.edits);
+        for value in edits.filter_map(HeaderEdit::value_mut) {
+            for (old, new) in digests {
+                *value = with_digests(value, old, new);
+            }
+        }
+    }
+
     /// Whether a page is also the answer at other paths than its own, so that links in it cannot
     /// be relative.
     pub(crate) fn has_other_addresses(&self, logical_path: &str) -> bool {
@@ -82,6 +103,17 @@ pub(crate) fn rules(settings: &Settings) -> Result<Rules, Error> {
     read(settings, REDIRECTS, &mut problems, |lines| redirects(lines, settings, &mut rules))?;
     Error::unless_none(problems)?;
     Ok(rules)
+}
+
+/// A value in which a digest is replaced: a source of a policy, such as `'sha256-…'`, by as many as
+/// there are.
+fn with_digests(value: &str, old: &str, new: &BTreeSet<String>) -> String {
+    let Some(at) = value.find(old) else { return value.to_owned() };
+    let start = value[..at].rfind([' ', ';', ',']).map_or(0, |before| before + 1);
+    let end = value[at..].find([' ', ';', ',']).map_or(value.len(), |behind| at + behind);
+    let source = &value[start..end];
+    let sources: Vec<_> = new.iter().map(|digest| source.replace(old, digest)).collect();
+    format!("{}{}{}", &value[..start], sources.join(" "), with_digests(&value[end..], old, new))
 }
 
 /// What is wrong with a line, and which one it is, counted from 1.
@@ -300,6 +332,18 @@ mod tests {
         let mut rules = Rules::default();
         let faults = headers(text, &mut rules);
         (rules, faults)
+    }
+
+    #[test]
+    fn digests_in_policies() {
+        let is = |value: &str, new: &[&str], expected: &str| {
+            let new = new.iter().map(|digest| (*digest).to_owned()).collect();
+            assert_eq!(with_digests(value, "OLD=", &new), expected);
+        };
+        is("script-src 'self' 'sha256-OLD=';", &["N="], "script-src 'self' 'sha256-N=';");
+        is("'sha256-OLD='", &["M=", "N="], "'sha256-M=' 'sha256-N='");
+        is("a 'sha256-OLD='; b 'sha256-OLD='", &["N="], "a 'sha256-N='; b 'sha256-N='");
+        is("default-src 'self'", &["N="], "default-src 'self'");
     }
 
     #[test]

@@ -11,12 +11,14 @@ use hardtack_bundle::manifest::Manifest;
 use crate::{
     Error, Problem, Settings, Summary,
     bundle::{Bundled, bundle},
-    bundler::recognise_prehashed,
     cache::Cache,
     compress::{Progress, compress},
-    fingerprint::fingerprint,
+    digests::follow_digests,
+    fingerprint::{Fingerprinted, fingerprint},
     graph::graph,
     hosting::rules,
+    mentions::pin,
+    prehashed::recognise_prehashed,
     published::with_published_manifest,
     references::references,
     scan::scan,
@@ -80,12 +82,18 @@ impl Bake {
         let settings = &self.settings;
         let compress = |assets| compress(assets, settings, self.cache.as_ref(), &*self.report);
 
-        let scanned = recognise_prehashed(scan(settings)?, settings)?;
-        let rules = rules(settings)?;
+        let mut scanned = scan(settings)?;
+        let in_doubt = recognise_prehashed(&mut scanned, settings)?;
+        let mut rules = rules(settings)?;
         let mut referenced = references(scanned, settings)?;
+        pin(&mut referenced);
+        follow_digests(&mut referenced, &rules);
         let (left_out, mut warnings) = referenced.take_remarks();
+        warnings.extend(in_doubt);
         let components = graph(&referenced);
-        let finals = fingerprint(referenced, &components, settings, &rules);
+        let Fingerprinted { finals, digests } =
+            fingerprint(referenced, &components, settings, &rules);
+        rules.replace_digests(&digests);
         let compressed = compress(finals)?;
         let compressed = with_published_manifest(compressed, settings, compress)?;
         warnings.extend(self.cache.as_ref().and_then(Cache::take_fault));

@@ -4,7 +4,7 @@ use hardtack_bundle::Fingerprint;
 use serde_json::json;
 
 use crate::{
-    Error, ProblemKind, Settings,
+    Error, ProblemKind, Role, Settings,
     bundle::bundle,
     compress::Compressed,
     fingerprint::{Final, UrlPaths},
@@ -38,6 +38,8 @@ pub(crate) fn with_published_manifest(
         fingerprint: Fingerprint::of(&bytes),
         bytes,
         paths: UrlPaths { hashed: None, plain: Some(plain) },
+        role: Role::EntryPoint,
+        why: String::new(),
         imports: Vec::new(),
     };
     assets.splice(place..place, compress(vec![published])?);

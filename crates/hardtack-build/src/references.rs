@@ -9,19 +9,21 @@ mod html;
 mod import_map;
 mod javascript;
 mod json;
+mod literal;
 mod source_map;
 mod srcset;
 mod svg;
 mod url;
 mod web_manifest;
 
+pub(crate) use literal::{Literal, LiteralKind};
 pub(crate) use url::split as split_url;
 
 use std::{
     collections::{BTreeSet, HashMap},
     mem,
     ops::Range,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use rayon::prelude::*;
@@ -29,9 +31,10 @@ use rayon::prelude::*;
 use import_map::ImportMap;
 
 use crate::{
-    Error, MissingTarget, Place, Problem, ProblemKind, Settings,
+    Error, MissingTarget, Place, Problem, ProblemKind, Role, Settings,
+    digests::{DigestPlace, Form, Subject},
     rewrite::Quoting,
-    scan::{Asset, Role, Scanned},
+    scan::{Asset, Scanned},
 };
 
 /// What a format's module finds in a text.
@@ -48,12 +51,30 @@ pub(crate) struct Found {
     import_map: Option<ImportMap>,
     /// The URL that the links are relative to, if it is not that of the file.
     base: Option<String>,
+    /// Where names may stand that are no links. Sorted, and apart.
+    literals: Vec<Literal>,
+    /// Ends of URLs by which code looks for a file, with their offsets.
+    ends: Vec<(usize, String)>,
+    /// Where code asks for the URL that it was loaded from.
+    own_url: Option<usize>,
+    /// The URLs of service workers.
+    service_workers: Vec<String>,
+    /// The scripts and the styles that stand in a page.
+    inline: Vec<Range<usize>>,
 }
 
 impl Found {
     /// Nothing, but one thing to know.
     fn remark(offset: usize, text: &str) -> Self {
         Self { remarks: vec![(offset, text.to_owned())], ..Self::default() }
+    }
+
+    fn take_passages(&mut self) -> Passages {
+        let mut literals = mem::take(&mut self.literals);
+        literals.sort_unstable_by_key(|literal| literal.span.start);
+        let ends = mem::take(&mut self.ends);
+        let inline = mem::take(&mut self.inline);
+        Passages { literals, ends, own_url: self.own_url, inline }
     }
 
     /// Takes in what was found in a part of the text that begins at an offset.
@@ -64,6 +85,9 @@ impl Found {
         self.bare.extend(part.bare);
         let import_map = part.import_map.map(|import_map| import_map.shift(offset));
         self.import_map = self.import_map.take().or(import_map);
+        self.literals.extend(part.literals.into_iter().map(|literal| literal.shift(offset)));
+        self.ends.extend(part.ends.into_iter().map(|(at, end)| (at + offset, end)));
+        self.service_workers.extend(part.service_workers);
     }
 }
 
@@ -179,11 +203,31 @@ pub(crate) struct Reference {
     pub(crate) target: usize,
 }
 
+/// What stands in a text beside its references.
+#[derive(Debug, Default)]
+pub(crate) struct Passages {
+    /// Where names may stand that are no references. Sorted, and apart.
+    pub(crate) literals: Vec<Literal>,
+    /// Ends of URLs by which code looks for a file, with their offsets.
+    pub(crate) ends: Vec<(usize, String)>,
+    /// Where code asks for the URL that it was loaded from.
+    pub(crate) own_url: Option<usize>,
+    /// The scripts and the styles that stand in a page.
+    pub(crate) inline: Vec<Range<usize>>,
+}
+
 /// The assets, and the references in each of them, in the order of the text.
 #[derive(Debug)]
 pub(crate) struct Referenced {
     pub(crate) assets: Vec<Asset>,
     pub(crate) references: Vec<Vec<Reference>>,
+    pub(crate) passages: Vec<Passages>,
+    /// Whether an asset keeps its bytes, so that its references stay as they are.
+    pub(crate) frozen: Vec<bool>,
+    /// The digests in each asset that are to be put right, in the order of the text.
+    pub(crate) digests: Vec<Vec<DigestPlace>>,
+    /// The same of those in rules, by how they are written.
+    pub(crate) digests_in_rules: HashMap<String, (Form, Vec<Subject>)>,
     /// The assets that each imports statically.
     pub(crate) imports: Vec<Vec<usize>>,
     /// Where the integrity of a page's modules is to be said, by the index of the page.
@@ -205,24 +249,53 @@ impl Referenced {
 /// A reference that leads to no asset is an error, or a warning if the settings say so; all of
 /// them are told at once.
 pub(crate) fn references(scanned: Scanned, settings: &Settings) -> Result<Referenced, Error> {
-    let Scanned { assets, left_out } = scanned;
+    let Scanned { mut assets, left_out } = scanned;
     let targets = Targets::new(&assets, settings);
     let found: Vec<_> = assets.par_iter().map(|asset| targets.of(asset, settings)).collect();
     let bare: BTreeSet<_> = found.iter().flat_map(|found| found.bare.iter().cloned()).collect();
     let (mut references, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let mut imports = Vec::new();
     let mut module_integrity = HashMap::new();
+    let mut passages = Vec::new();
+    let mut service_workers = Vec::new();
     for (index, mut of_asset) in found.into_iter().enumerate() {
         of_asset.references.extend(targets.mappings(&of_asset, &bare));
         module_integrity.extend(of_asset.import_map.integrity.map(|place| (index, place)));
         of_asset.references.sort_by_key(|reference| reference.link.span.start);
         references.push(of_asset.references);
         imports.push(of_asset.imports);
+        passages.push(of_asset.passages);
+        service_workers.extend(of_asset.service_workers.into_iter().map(|target| (target, index)));
         errors.extend(of_asset.errors);
         warnings.extend(of_asset.warnings);
     }
     Error::unless_none(errors)?;
-    Ok(Referenced { assets, references, imports, module_integrity, left_out, warnings })
+    let frozen = assets.iter().map(|asset| keeps_bytes(asset, settings)).collect();
+    for (target, registrar) in service_workers {
+        if assets[target].role == Role::Hashed {
+            assets[target].role = Role::EntryPoint;
+            let registrar = &assets[registrar].logical_path;
+            assets[target].why = format!("{registrar} registers it as service worker");
+        }
+    }
+    Ok(Referenced {
+        digests: vec![Vec::new(); assets.len()],
+        digests_in_rules: HashMap::new(),
+        assets,
+        references,
+        passages,
+        frozen,
+        imports,
+        module_integrity,
+        left_out,
+        warnings,
+    })
+}
+
+/// What has a hash of its content in its name would need another name for another byte; and what
+/// the settings except is nobody's to change.
+fn keeps_bytes(asset: &Asset, settings: &Settings) -> bool {
+    asset.role == Role::Prehashed || settings.exclude_references.matches(&asset.logical_path)
 }
 
 /// What is known of one asset.
@@ -237,6 +310,9 @@ struct OfAsset {
     import_map: ImportMap,
     /// The URL path that links are relative to.
     base: Option<String>,
+    passages: Passages,
+    /// What it registers as service workers.
+    service_workers: Vec<usize>,
 }
 
 /// What references can lead to.
@@ -256,16 +332,13 @@ impl<'a> Targets<'a> {
 
     /// The references of an asset, and what is wrong with it.
     fn of(&self, asset: &Asset, settings: &Settings) -> OfAsset {
-        if settings.exclude_references.matches(&asset.logical_path) {
-            return OfAsset::default();
-        }
         let file = settings.assets.join(&asset.logical_path);
         let problem = |offset: usize, kind: ProblemKind| {
             let place = Some(Place::at(&asset.bytes, offset));
             Problem { file: file.clone(), place, kind }
         };
-        if asset.role == Role::Prehashed {
-            return self.of_prehashed(asset, settings);
+        if keeps_bytes(asset, settings) {
+            return self.of_frozen(asset, settings);
         }
         match find(asset, settings) {
             Ok(found) => self.follow(asset, found, settings.missing, problem),
@@ -279,12 +352,14 @@ impl<'a> Targets<'a> {
     fn follow(
         &self,
         asset: &Asset,
-        found: Found,
+        mut found: Found,
         missing: MissingTarget,
         problem: impl Fn(usize, ProblemKind) -> Problem,
     ) -> OfAsset {
         let base = url::base(self.at, &asset.logical_path, found.base.as_deref());
         let imports = self.imports(base.as_deref(), &found.links);
+        let service_workers = self.service_workers(base.as_deref(), &found.service_workers);
+        let passages = found.take_passages();
         let (mut references, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         for (offset, text) in
             found.remarks.into_iter().chain(computed(&asset.bytes, found.computed))
@@ -304,16 +379,37 @@ impl<'a> Targets<'a> {
             }
         }
         let import_map = found.import_map.unwrap_or_default();
-        OfAsset { references, imports, errors, warnings, bare: found.bare, import_map, base }
+        OfAsset {
+            references,
+            imports,
+            errors,
+            warnings,
+            bare: found.bare,
+            import_map,
+            base,
+            passages,
+            service_workers,
+        }
     }
 
-    /// What a bundler hashed, it has rewritten, and another byte would need another name: only
-    /// what it imports is of interest.
-    fn of_prehashed(&self, asset: &Asset, settings: &Settings) -> OfAsset {
+    /// What keeps its bytes: where it leads to is of interest, and not whether all of that is there.
+    fn of_frozen(&self, asset: &Asset, settings: &Settings) -> OfAsset {
         let Ok(found) = find(asset, settings) else { return OfAsset::default() };
-        let base = url::base(self.at, &asset.logical_path, found.base.as_deref());
-        let imports = self.imports(base.as_deref(), &found.links);
-        OfAsset { imports, ..OfAsset::default() }
+        let ignored = |_, kind| Problem { file: PathBuf::new(), place: None, kind };
+        let of_asset = self.follow(asset, found, MissingTarget::Warn, ignored);
+        let warnings = Vec::new();
+        OfAsset { warnings, import_map: ImportMap::default(), ..of_asset }
+    }
+
+    /// A page's script says the URL from the page, another script mostly from the root.
+    fn service_workers(&self, base: Option<&str>, urls: &[String]) -> Vec<usize> {
+        let target = |url: &String| {
+            [base, Some(self.at)].into_iter().find_map(|base| match self.resolve(base, url) {
+                Resolved::Asset(target) => Some(target),
+                Resolved::Elsewhere | Resolved::Nothing(_) => None,
+            })
+        };
+        urls.iter().filter_map(target).collect()
     }
 
     fn imports(&self, base: Option<&str>, links: &[Link]) -> Vec<usize> {
@@ -400,11 +496,33 @@ fn find(asset: &Asset, settings: &Settings) -> Result<Found, Fault> {
         "image/svg+xml" => svg::find(bytes),
         "text/javascript" => Ok(javascript::find_in_file(bytes, path)),
         "application/manifest+json" => Ok(web_manifest::find(bytes)),
-        "application/json" if path.ends_with(".map") && settings.keep_only_hashed => {
-            Ok(source_map::find(bytes))
-        }
+        "application/json" if path.ends_with(".map") => match settings.keep_only_hashed {
+            true => Ok(source_map::find(bytes)),
+            false => Ok(Found::default()),
+        },
+        "application/json" if !is_metadata(path) => Ok(data(bytes)),
         _ => Ok(Found::default()),
     }
+}
+
+/// JSON of which nothing more is known: a name in it may be used by whoever reads it.
+fn data(bytes: &[u8]) -> Found {
+    Found { literals: vec![Literal::data(0..bytes.len())], ..Found::default() }
+}
+
+/// What a package says of itself: no page reads it.
+fn is_metadata(logical_path: &str) -> bool {
+    let name = logical_path.rsplit('/').next().unwrap_or(logical_path);
+    matches!(
+        name,
+        "bower.json"
+            | "component.json"
+            | "composer.json"
+            | "jsconfig.json"
+            | "package-lock.json"
+            | "package.json"
+            | "tsconfig.json"
+    )
 }
 
 /// One remark on all URLs that are computed: how many there are, and on which lines.
@@ -464,7 +582,7 @@ mod tests {
     fn asset(path: &str, text: String) -> Asset {
         let media_type = crate::media_type::media_type(path, &Settings::default()).unwrap();
         let (logical_path, bytes) = (path.to_owned(), text.into_bytes());
-        Asset { logical_path, media_type, role: Role::Hashed, bytes }
+        Asset { logical_path, media_type, role: Role::Hashed, why: String::new(), bytes }
     }
 
     /// Links in order.

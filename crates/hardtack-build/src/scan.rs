@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Error, Patterns, Problem, ProblemKind, Settings,
+    Error, Patterns, Problem, ProblemKind, Role, Settings,
     hosting::{HEADERS, REDIRECTS},
     media_type::media_type,
     pattern::Verdict,
@@ -21,19 +21,10 @@ pub(crate) struct Asset {
     /// Value of `Content-Type`.
     pub(crate) media_type: String,
     pub(crate) role: Role,
+    /// Why it has that role, for people. Empty if no more than a rule says so.
+    pub(crate) why: String,
     /// As authored.
     pub(crate) bytes: Vec<u8>,
-}
-
-/// At which paths an asset is served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// At its hashed path, and at its plain path.
-    Hashed,
-    /// At its own path, whatever its content.
-    EntryPoint,
-    /// At its own path, which has a hash of its content already; a bundler saw to that.
-    Prehashed,
 }
 
 /// The asset folder's files.
@@ -230,7 +221,7 @@ fn read(settings: &Settings, file: &Path, logical_path: String) -> Result<Asset,
     let media_type = media_type(&logical_path, settings)?;
     let role = role(settings, &logical_path);
     let bytes = fs::read(file).map_err(ProblemKind::Io)?;
-    Ok(Asset { logical_path, media_type, role, bytes })
+    Ok(Asset { logical_path, media_type, role, why: String::new(), bytes })
 }
 
 fn role(settings: &Settings, logical_path: &str) -> Role {

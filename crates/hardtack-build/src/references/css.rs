@@ -3,15 +3,15 @@
 
 use cssparser::{BasicParseErrorKind, ParseError, ParseErrorKind, Parser, Token};
 
-use super::{Fault, Found, IfMissing, Link, source_map};
+use super::{Fault, Found, IfMissing, Link, literal::Literal, source_map};
 use crate::{ProblemKind, rewrite::Quoting};
 
 /// The links in a style sheet.
 pub(super) fn find(text: &str) -> Result<Found, Fault> {
-    let mut sheet = Sheet { text, links: Vec::new(), too_deep: None };
+    let mut sheet = Sheet { text, links: Vec::new(), literals: Vec::new(), too_deep: None };
     sheet.collect(&mut Parser::new(text), Expect::Nothing);
     match sheet.too_deep {
-        None => Ok(Found { links: sheet.links, ..Found::default() }),
+        None => Ok(Found { links: sheet.links, literals: sheet.literals, ..Found::default() }),
         Some(offset) => {
             let message = "blocks are nested too deep here: add the file to `exclude_references`";
             Err(Fault { offset, kind: ProblemKind::Syntax(message.to_owned()) })
@@ -23,6 +23,8 @@ pub(super) fn find(text: &str) -> Result<Found, Fault> {
 struct Sheet<'a> {
     text: &'a str,
     links: Vec<Link>,
+    /// The attribute selectors.
+    literals: Vec<Literal>,
     /// Where blocks are nested deeper than the parser goes.
     too_deep: Option<usize>,
 }
@@ -82,7 +84,11 @@ impl Sheet<'_> {
                 let expected = if expect == Expect::Name { expect } else { in_function(&name) };
                 self.block(parser, expected);
             }
-            Token::ParenthesisBlock | Token::SquareBracketBlock | Token::CurlyBracketBlock => {
+            Token::SquareBracketBlock => {
+                self.block(parser, Expect::Nothing);
+                self.literals.push(Literal::data(start..parser.position().byte_index()));
+            }
+            Token::ParenthesisBlock | Token::CurlyBracketBlock => {
                 self.block(parser, Expect::Nothing);
             }
             _ => {}

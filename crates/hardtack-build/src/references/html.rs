@@ -12,6 +12,7 @@ use lol_html::{
 
 use super::{
     Fault, Found, IntegrityPlace, Link, attribute::Attribute, css, import_map, javascript,
+    literal::Literal,
 };
 use crate::{ProblemKind, Settings};
 
@@ -64,6 +65,9 @@ enum Inline {
     StyleSheet,
     Module,
     ImportMap,
+    ClassicScript,
+    /// What scripts of the page read: data, or templates.
+    Data,
 }
 
 impl<'a> Page<'a> {
@@ -83,7 +87,20 @@ impl<'a> Page<'a> {
             self.found.links.extend(candidates.unwrap_or_default());
         }
         if let Some(style) = self.attribute(element, "style") {
+            self.found.inline.push(style.span.clone());
             self.take_in(style.style(), 0);
+        }
+        self.literals(&name, element);
+    }
+
+    /// The values of attributes in which a name may stand that is no link.
+    fn literals(&mut self, name: &str, element: &Element<'_, '_>) {
+        for attribute in element.attributes() {
+            let is_link = is_navigation(name, &attribute.name(), element);
+            let span = attribute.value_source_location().map(|place| place.bytes());
+            if let Some(span) = span.filter(|_| !is_link && !is_text(&attribute.name())) {
+                self.found.literals.push(Literal::string(span));
+            }
         }
     }
 
@@ -105,10 +122,16 @@ impl<'a> Page<'a> {
     fn inline_text(&mut self, inline: Inline, span: Range<usize>) {
         let offset = span.start;
         let Ok(text) = str::from_utf8(&self.bytes[span]) else { return };
+        self.found.inline.push(offset..offset + text.len());
         let found = match inline {
             Inline::StyleSheet => css::find(text),
             Inline::Module => Ok(javascript::find_in_page(text)),
             Inline::ImportMap => Ok(import_map::find(text, self.adds_integrity)),
+            Inline::ClassicScript => Ok(javascript::find_in_classic_script(text)),
+            Inline::Data => {
+                let literals = vec![Literal::data(0..text.len())];
+                Ok(Found { literals, ..Found::default() })
+            }
         };
         self.take_in(found, offset);
     }
@@ -171,16 +194,74 @@ impl<'a> Page<'a> {
 
 /// What the text of an element is.
 fn inline(name: &str, element: &Element<'_, '_>) -> Option<Inline> {
-    let has_type = |expected: &str| {
-        let found = element.get_attribute("type").unwrap_or_default();
-        found.trim_ascii().eq_ignore_ascii_case(expected)
-    };
-    match name {
-        "style" => Some(Inline::StyleSheet),
-        "script" if has_type("module") => Some(Inline::Module),
-        "script" if has_type("importmap") => Some(Inline::ImportMap),
+    let kind = element.get_attribute("type").unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    match (name, kind.as_str()) {
+        ("style", _) => Some(Inline::StyleSheet),
+        ("script", "module") => Some(Inline::Module),
+        ("script", "importmap") => Some(Inline::ImportMap),
+        ("script", "") => Some(Inline::ClassicScript),
+        ("script", kind) if kind.ends_with("javascript") || kind.ends_with("ecmascript") => {
+            Some(Inline::ClassicScript)
+        }
+        ("script", _) => Some(Inline::Data),
         _ => None,
     }
+}
+
+/// Attributes that say where a reader may go. Nobody compares them with what was fetched, and the
+/// plain path is what a reader should see, keep and pass on.
+fn is_navigation(name: &str, attribute: &str, element: &Element<'_, '_>) -> bool {
+    let rel = || element.get_attribute("rel").unwrap_or_default();
+    match (name, attribute) {
+        ("a" | "area", "href" | "xlink:href" | "ping") => true,
+        ("form", "action") | ("base", "href") | (_, "formaction" | "cite") => true,
+        ("link", "href") => has_any(&rel(), NAVIGATIONS),
+        _ => false,
+    }
+}
+
+/// Relations of a `link` that lead to pages, feeds and other sites (HTML §4.6.7).
+const NAVIGATIONS: &[&str] = &[
+    "alternate",
+    "amphtml",
+    "author",
+    "canonical",
+    "dns-prefetch",
+    "first",
+    "help",
+    "index",
+    "last",
+    "license",
+    "me",
+    "next",
+    "pingback",
+    "preconnect",
+    "prev",
+    "search",
+    "shortlink",
+    "up",
+    "webmention",
+];
+
+/// Attributes whose value is for a reader, or a name that is no file's.
+fn is_text(attribute: &str) -> bool {
+    attribute.starts_with("aria-")
+        || matches!(
+            attribute,
+            "abbr"
+                | "alt"
+                | "class"
+                | "download"
+                | "for"
+                | "id"
+                | "integrity"
+                | "label"
+                | "placeholder"
+                | "rel"
+                | "style"
+                | "title"
+                | "type"
+        )
 }
 
 /// The attributes of an element that are each a link.

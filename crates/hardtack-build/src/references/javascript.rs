@@ -1,15 +1,21 @@
-//! Links in JavaScript (ECMA-262): module specifiers, and URLs beside `import.meta.url`.
+//! Links in JavaScript (ECMA-262): module specifiers, and URLs beside `import.meta.url`; and the
+//! literals in which other names may stand.
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    CallExpression, Comment, ExportAllDeclaration, ExportFromDeclaration, Expression,
-    ImportDeclaration, ImportExpression, NewExpression, TemplateLiteral,
+    CallExpression, Comment, ComputedMemberExpression, ExportAllDeclaration, ExportFromDeclaration,
+    Expression, ImportDeclaration, ImportExpression, NewExpression, RegExpLiteral,
+    StaticMemberExpression, StringLiteral, TemplateElement, TemplateLiteral,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::{ParseOptions, Parser};
 use oxc_span::{SourceType, Span};
 
-use super::{Found, IfMissing, Link, source_map};
+use super::{
+    Found, IfMissing, Link,
+    literal::{Literal, LiteralKind},
+    source_map,
+};
 use crate::rewrite::Quoting;
 
 /// The links in a file, which is a module if its name or its text says so. One that is not
@@ -31,25 +37,54 @@ pub(super) fn find_in_page(text: &str) -> Found {
     find(text, SourceType::mjs())
 }
 
+/// The links in a classic script that stands in a page: those of `import()`, which begin at the
+/// page as a module's do (WHATWG HTML §8.1.6.7.3).
+pub(super) fn find_in_classic_script(text: &str) -> Found {
+    let found = find(text, SourceType::script());
+    // A page is full of scripts that only look like some: templates, and what ran once.
+    match found.remarks.is_empty() {
+        true => found,
+        false => Found { literals: vec![Literal::data(0..text.len())], ..Found::default() },
+    }
+}
+
 fn find(text: &str, source_type: SourceType) -> Found {
     let allocator = Allocator::default();
     let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
     let parsed = Parser::new(&allocator, text, source_type).with_options(options).parse();
     if let Some(fault) = parsed.diagnostics.iter().next() {
         let offset = fault.labels.first().map_or(0, |label| label.offset() as usize);
-        return Found::remark(offset, &format!("is served as it is: not JavaScript: {fault}"));
+        let remark = format!("is served as it is: not JavaScript: {fault}");
+        let literals = vec![Literal::data(0..text.len())];
+        return Found { literals, ..Found::remark(offset, &remark) };
     }
-    let mut module = Module { text, found: Found::default() };
+    let mut module = Module { text, found: Found::default(), scripts: Scripts::default() };
     module.visit_program(&parsed.program);
     for comment in &parsed.program.comments {
         module.comment(comment);
     }
+    module.found.own_url = module.found.own_url.or(module.scripts.own_url());
     module.found
 }
 
 struct Module<'t> {
     text: &'t str,
     found: Found,
+    scripts: Scripts,
+}
+
+/// Whether a script looks for itself among the scripts of the page, as was done before
+/// `document.currentScript`: all of them are looked up, and one is known by its name.
+#[derive(Default)]
+struct Scripts {
+    looked_up: Option<usize>,
+    has_name: bool,
+}
+
+impl Scripts {
+    fn own_url(&self) -> Option<usize> {
+        self.looked_up.filter(|_| self.has_name)
+    }
 }
 
 impl<'a> Visit<'a> for Module<'_> {
@@ -69,9 +104,12 @@ impl<'a> Visit<'a> for Module<'_> {
     fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
         match literal(&it.source) {
             Some((span, url)) => self.specifier(span, url),
-            None => self.found.computed.push(it.span.start as usize),
+            None => {
+                self.found.computed.push(it.span.start as usize);
+                self.visit_expression(&it.source);
+            }
         }
-        walk::walk_import_expression(self, it);
+        it.options.iter().for_each(|options| self.visit_expression(options));
     }
 
     /// `new URL("x", import.meta.url)`
@@ -85,6 +123,8 @@ impl<'a> Visit<'a> for Module<'_> {
                 Some((span, url)) => self.link(span, url, IfMissing::Error),
                 None => self.found.computed.push(it.span.start as usize),
             }
+            // The name in `import.meta.url` has no part in the result.
+            return self.visit_argument(first);
         }
         walk::walk_new_expression(self, it);
     }
@@ -101,11 +141,98 @@ impl<'a> Visit<'a> for Module<'_> {
                 None => self.found.computed.push(it.span.start as usize),
             }
         }
+        if let Some(name) = method(it) {
+            self.call(name, it);
+        }
         walk::walk_call_expression(self, it);
+    }
+
+    /// `document.currentScript`, `self.location`, and `import.meta.url` where it is no base
+    fn visit_static_member_expression(&mut self, it: &StaticMemberExpression<'a>) {
+        let object = it.object.get_inner_expression();
+        let is_object = |name: &str| object.is_specific_id(name);
+        match it.property.name.as_str() {
+            "currentScript" => self.own_url(it.span),
+            "location" if is_object("self") => self.own_url(it.span),
+            "url" if matches!(object, Expression::ImportMeta(_)) => self.own_url(it.span),
+            "scripts" if is_object("document") => self.look_up_scripts(it.span),
+            _ => {}
+        }
+        walk::walk_static_member_expression(self, it);
+    }
+
+    fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
+        if it.expression.is_specific_string_literal("currentScript") {
+            self.own_url(it.span);
+        }
+        walk::walk_computed_member_expression(self, it);
+    }
+
+    fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
+        self.scripts.has_name |= names_a_script(&it.value);
+        self.literal(inner(it.span), LiteralKind::String);
+    }
+
+    fn visit_template_element(&mut self, it: &TemplateElement<'a>) {
+        self.literal(it.span, LiteralKind::String);
+    }
+
+    fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
+        self.scripts.has_name |= it.regex.pattern.text.contains("\\.js");
+        self.literal(it.span, LiteralKind::Pattern);
     }
 }
 
 impl Module<'_> {
+    /// A method that takes a URL, or looks for one.
+    fn call(&mut self, name: &str, it: &CallExpression<'_>) {
+        let Some(argument) = it.arguments.first().and_then(|first| first.as_expression()) else {
+            return;
+        };
+        match name {
+            "getElementsByTagName" | "querySelector" | "querySelectorAll" => {
+                if literal(argument).is_some_and(|(_, selector)| selector.starts_with("script")) {
+                    self.look_up_scripts(it.span);
+                }
+            }
+            "endsWith" => {
+                if let Some((span, end)) = literal(argument) {
+                    self.found.ends.push((span.start as usize, end.to_owned()));
+                }
+            }
+            "register" if is_service_worker(&it.callee) => self.service_worker(argument),
+            _ => {}
+        }
+    }
+
+    /// The URL of a service worker is never renamed: a browser asks for it again under the name
+    /// that it was registered with (W3C Service Workers §3.4).
+    fn service_worker(&mut self, argument: &Expression<'_>) {
+        let url = match argument.get_inner_expression() {
+            Expression::NewExpression(new) => {
+                new.arguments.first().and_then(|first| first.as_expression())
+            }
+            other => Some(other),
+        };
+        self.found.service_workers.extend(url.and_then(literal).map(|(_, url)| url.to_owned()));
+    }
+
+    fn own_url(&mut self, span: Span) {
+        self.found.own_url.get_or_insert(span.start as usize);
+    }
+
+    fn look_up_scripts(&mut self, span: Span) {
+        self.scripts.looked_up.get_or_insert(span.start as usize);
+    }
+
+    /// One that may have a name in it: what is named has an extension, mostly.
+    fn literal(&mut self, span: Span, kind: LiteralKind) {
+        let span = span.start as usize..span.end as usize;
+        if span.len() > 2 {
+            self.found.literals.push(Literal { span, kind });
+        }
+    }
+
     /// A module that is loaded before this one runs.
     fn import(&mut self, span: Span, url: &str) {
         let known = self.found.links.len();
@@ -136,6 +263,32 @@ impl Module<'_> {
         let link = Link::new(self.text.as_bytes(), span, url.to_owned(), Quoting::JavaScript);
         self.found.links.push(link.if_missing(if_missing));
     }
+}
+
+/// The name of the method that is called.
+fn method<'e>(call: &'e CallExpression<'_>) -> Option<&'e str> {
+    call.callee.as_member_expression()?.static_property_name()
+}
+
+/// `navigator.serviceWorker`, or a variable that holds it.
+fn is_service_worker(callee: &Expression<'_>) -> bool {
+    let object = callee.as_member_expression().map(|member| member.object().get_inner_expression());
+    match object {
+        Some(Expression::Identifier(variable)) => variable.name == "serviceWorker",
+        Some(other) => other
+            .as_member_expression()
+            .and_then(|member| member.static_property_name())
+            .is_some_and(|name| name == "serviceWorker"),
+        None => false,
+    }
+}
+
+/// Whether a string is the end of a script's URL, with its name.
+fn names_a_script(string: &str) -> bool {
+    let stem = string.split(".js").next().filter(|stem| stem.len() < string.len());
+    stem.is_some_and(|stem| {
+        stem.ends_with(|last: char| last.is_alphanumeric()) && !stem.starts_with('.')
+    })
 }
 
 /// A specifier that is a path. A bare one is left to the import map.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::{Fault, Found, Link, attribute::Attribute, css};
+use super::{Fault, Found, Link, attribute::Attribute, css, literal::Literal};
 
 /// The links in a drawing. One that is not XML has none, with a remark.
 pub(super) fn find(bytes: &[u8]) -> Result<Found, Fault> {
@@ -43,7 +43,13 @@ fn element(text: &str, node: Node<'_, '_>, found: &mut Found) -> Result<(), Faul
                     found.absorb(value.style()?, 0);
                 }
             }
-            _ => {}
+            "href" => {}
+            _ => found.literals.push(Literal::string(attribute.range_value())),
+        }
+    }
+    if node.tag_name().name() == "script" {
+        for text_node in node.children().filter(Node::is_text) {
+            found.literals.push(Literal::data(whole(text, node, text_node)));
         }
     }
     if node.tag_name().name() == "style" {

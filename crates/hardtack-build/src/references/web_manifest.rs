@@ -1,13 +1,14 @@
 //! Links in a web app manifest (W3C Web Application Manifest): images. Where the app starts and
 //! what belongs to it are pages, and no references.
 
-use super::{Found, Link, json, json::Value};
+use super::{Found, Link, json, json::Value, literal::Literal};
 
 /// The links in a manifest. One that is not JSON has none, with a remark.
 pub(super) fn find(bytes: &[u8]) -> Found {
     let links = str::from_utf8(bytes).ok().and_then(|text| json::parse(text, links));
+    let literals = vec![Literal::data(0..bytes.len())];
     match links {
-        Some(links) => Found { links, ..Found::default() },
+        Some(links) => Found { links, literals, ..Found::default() },
         None => Found::remark(0, "is served as it is: not JSON"),
     }
 }

@@ -1,0 +1,102 @@
+//! The digests that tools write down, and how.
+
+use std::fmt;
+
+use md5::{Digest, Md5};
+use sha1::Sha1;
+use sha2::{Sha256, Sha384, Sha512};
+
+use crate::own_digest::{base64, hex};
+
+/// A digest's algorithm, and how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    algorithm: Algorithm,
+    notation: Notation,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Algorithm {
+    Md5,
+    Sha1,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Notation {
+    Hex,
+    /// In capitals.
+    UpperHex,
+    /// RFC 4648 §4, as in `integrity` and in policies.
+    Base64,
+}
+
+use Algorithm::{Md5 as MD5, Sha1 as SHA1, Sha256 as SHA256, Sha384 as SHA384, Sha512 as SHA512};
+
+impl Form {
+    /// All forms.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let algorithms = [MD5, SHA1, SHA256, SHA384, SHA512].into_iter();
+        algorithms.flat_map(|algorithm| {
+            let notations = [Notation::Hex, Notation::UpperHex, Notation::Base64];
+            notations.map(|notation| Self { algorithm, notation })
+        })
+    }
+
+    /// The number of letters.
+    pub(super) fn length(self) -> usize {
+        let bytes: usize = match self.algorithm {
+            MD5 => 16,
+            SHA1 => 20,
+            SHA256 => 32,
+            SHA384 => 48,
+            SHA512 => 64,
+        };
+        match self.notation {
+            Notation::Hex | Notation::UpperHex => 2 * bytes,
+            Notation::Base64 => 4 * bytes.div_ceil(3),
+        }
+    }
+
+    /// The digest of bytes.
+    pub(crate) fn of(self, bytes: &[u8]) -> String {
+        let digest = match self.algorithm {
+            MD5 => Md5::digest(bytes).to_vec(),
+            SHA1 => Sha1::digest(bytes).to_vec(),
+            SHA256 => Sha256::digest(bytes).to_vec(),
+            SHA384 => Sha384::digest(bytes).to_vec(),
+            SHA512 => Sha512::digest(bytes).to_vec(),
+        };
+        match self.notation {
+            Notation::Hex => hex(&digest),
+            Notation::UpperHex => hex(&digest).to_ascii_uppercase(),
+            Notation::Base64 => base64(&digest),
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.algorithm {
+            MD5 => "MD5",
+            SHA1 => "SHA-1",
+            SHA256 => "SHA-256",
+            SHA384 => "SHA-384",
+            SHA512 => "SHA-512",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_those_of_digests() {
+        for form in Form::all() {
+            assert_eq!(form.of(b"abc").len(), form.length(), "{form:?}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Hashes in file names: which parts of a name may be one.
+
+/// A part of a file name that may be a hash of the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Segment<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) looks: Looks,
+}
+
+/// How much a text looks like a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Looks {
+    /// Like a word, a version or a date.
+    Unlike,
+    /// It has the letters of a hash, and could be a name.
+    Possible,
+    /// Nothing else is written like that.
+    Alike,
+}
+
+/// The shortest hash that anybody puts into a name.
+const SHORTEST: usize = 8;
+/// A hash that may have `-` and `_` in it has exactly this length: Rollup's default.
+const WITH_MARKS: usize = 8;
+
+/// The parts of a file name that are long enough to be a hash, and look like one at all; that
+/// which looks most so comes first.
+pub(crate) fn segments(name: &str) -> Vec<Segment<'_>> {
+    let parts: Vec<_> = name.split('.').collect();
+    let stem = &parts[..parts.len().saturating_sub(1).max(1)];
+    let mut segments: Vec<_> = stem.iter().flat_map(|part| of_part(part)).collect();
+    segments.sort_by_key(|segment| std::cmp::Reverse(segment.looks));
+    segments
+}
+
+/// Those in what stands between two dots.
+fn of_part(part: &str) -> Vec<Segment<'_>> {
+    let words = part.split(['-', '_', '~']);
+    let with_marks = part.len().checked_sub(WITH_MARKS).and_then(|at| part.split_at_checked(at));
+    let with_marks =
+        with_marks.filter(|(before, _)| before.is_empty() || before.ends_with(['-', '_', '~']));
+    let texts = words.chain(with_marks.map(|(_, end)| end)).filter(|it| it.len() >= SHORTEST);
+    let segment = |text| Segment { text, looks: looks(text) };
+    texts.map(segment).filter(|it| it.looks > Looks::Unlike).collect()
+}
+
+/// How much a text looks like a hash in hex, base32, base36 or base64url.
+pub(crate) fn looks(text: &str) -> Looks {
+    let all = |is: fn(&u8) -> bool| text.bytes().all(|byte| is(&byte));
+    let any = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
+    let is_of_hash = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if text.len() < SHORTEST || !all(is_of_hash) || is_date(text) {
+        return Looks::Unlike;
+    }
+    let (has_digit, has_letter) = (any(u8::is_ascii_digit), any(u8::is_ascii_alphabetic));
+    let is_hex = all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+        || all(|it| matches!(it, b'0'..=b'9' | b'A'..=b'F'));
+    match changes(text) {
+        _ if is_hex && has_digit && has_letter => Looks::Alike,
+        _ if !has_letter => {
+            if text.len() == SHORTEST {
+                Looks::Possible
+            } else {
+                Looks::Unlike
+            }
+        }
+        _ if are_words(text) => Looks::Unlike,
+        0 if !all(u8::is_ascii_uppercase) => Looks::Unlike,
+        0 | 1 => Looks::Possible,
+        _ => Looks::Alike,
+    }
+}
+
+/// Whether a text begins with a day of these centuries, and little follows.
+fn is_date(text: &str) -> bool {
+    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let begins = text.starts_with("19") || text.starts_with("20");
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    begins && digits >= 8 && text.len() <= 15 && {
+        let month: u8 = text[4..6].parse().unwrap_or(0);
+        let day: u8 = text[6..8].parse().unwrap_or(0);
+        (1..=12).contains(&month) && (1..=31).contains(&day)
+    }
+}
+
+/// How often the kind of character changes, but for a capital before small letters.
+fn changes(text: &str) -> usize {
+    #[derive(PartialEq)]
+    enum Kind {
+        Small,
+        Capital,
+        Digit,
+        Mark,
+    }
+    let kind = |byte: u8| match byte {
+        b'a'..=b'z' => Kind::Small,
+        b'A'..=b'Z' => Kind::Capital,
+        b'0'..=b'9' => Kind::Digit,
+        _ => Kind::Mark,
+    };
+    let kinds: Vec<_> = text.bytes().map(kind).collect();
+    let is_change = |pair: &&[Kind]| match pair {
+        [Kind::Capital, Kind::Small] => false,
+        [one, other] => one != other,
+        _ => false,
+    };
+    kinds.windows(2).filter(is_change).count()
+}
+
+/// Whether half of a text or more is words: three letters or more, with a vowel, of which at most
+/// the first is a capital.
+fn are_words(text: &str) -> bool {
+    let mut in_words = 0;
+    let mut word = String::new();
+    let mut close = |word: &mut String| {
+        let has_vowel = word.contains(['a', 'e', 'i', 'o', 'u', 'y', 'A', 'E', 'I', 'O', 'U', 'Y']);
+        if word.len() >= 3 && has_vowel && !word[1..].is_empty() {
+            in_words += word.len();
+        }
+        word.clear();
+    };
+    for character in text.chars() {
+        if !character.is_ascii_lowercase() {
+            close(&mut word);
+        }
+        if character.is_ascii_alphabetic() {
+            word.push(character);
+        }
+    }
+    close(&mut word);
+    2 * in_words >= text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn is(text: &str, expected: Looks) {
+        assert_eq!(looks(text), expected, "{text}");
+    }
+
+    #[test]
+    fn hashes() {
+        for hash in [
+            "03ad00d7",
+            "42372ed130431b0a",
+            "CSV5SJFB",
+            "DIvNXZ5o",
+            "C3xqP0aZ",
+            "BqDuSYuQ",
+            "D-Ln0An_",
+            "Cjw6xnq5",
+            "DlAUqK2U",
+            "575f2781e96a",
+            "k3j9x0ab",
+            "CxXoaCJv",
+        ] {
+            is(hash, Looks::Alike);
+        }
+    }
+
+    #[test]
+    fn what_may_be_one() {
+        for text in ["17896441", "ABCDEFGH", "XpqrSxtz", "DSC01234"] {
+            is(text, Looks::Possible);
+        }
+    }
+
+    #[test]
+    fn words_versions_and_dates() {
+        for text in [
+            "settings",
+            "20240101",
+            "20261128",
+            "v20240101",
+            "20260101T120000",
+            "iPhone14Pro",
+            "OpenSans",
+            "MyBigDog",
+            "baseline",
+            "h264baseline",
+            "1920x1080",
+            "utf8mb4general",
+            "bootstrap",
+            "Regular",
+            "1700000000",
+            "deadbeef",
+            "webpack5",
+            "polyfills",
+            "my-admin",
+        ] {
+            is(text, Looks::Unlike);
+        }
+    }
+
+    #[test]
+    fn parts_of_names() {
+        let first = |name: &'static str| segments(name).first().map(|segment| segment.text);
+        let is = |name, expected| assert_eq!(first(name), expected, "{name}");
+        is("index-DOIkT6lI.js", Some("DOIkT6lI"));
+        is("index-D-Ln0An_.css", Some("D-Ln0An_"));
+        is("app.B7c1x9Qz.js.map", Some("B7c1x9Qz"));
+        is("main.484c7ddc.min.js", Some("484c7ddc"));
+        is("03ad00d7.chunk.js", Some("03ad00d7"));
+        is("app-42372ed130431b0a_bg.wasm", Some("42372ed130431b0a"));
+        is("0f3a5b6c7d8e9f01.ttf.woff2", Some("0f3a5b6c7d8e9f01"));
+        is("jquery-3.7.1.min.js", None);
+        is("report-20261128.pdf", None);
+        is("bootstrap.bundle.min.js", None);
+        is("favicon-32x32.png", None);
+        is("LICENSE", None);
+    }
+}

@@ -1,0 +1,231 @@
+//! Which assets keep their name, because it stands somewhere where it cannot be rewritten.
+//!
+//! A reference is rewritten when its target is renamed. Any other place where code has a file's
+//! name is a *mention*: a string by which a script fetches the file, finds its element, or knows
+//! that it was loaded. An asset that is mentioned keeps its name everywhere, so that no file ever
+//! has two names in use.
+
+mod names;
+mod own_url;
+mod token;
+
+use rayon::prelude::*;
+
+use crate::{
+    Place, Role,
+    references::{Reference, Referenced},
+    scan::Asset,
+};
+
+use names::Names;
+
+/// Pins the assets that are mentioned.
+pub(crate) fn pin(referenced: &mut Referenced) {
+    let names = Names::of(&referenced.assets);
+    let texts = (0..referenced.assets.len()).into_par_iter();
+    let pins: Vec<_> = texts.flat_map_iter(|index| pins_of(index, referenced, &names)).collect();
+    for (target, why) in pins {
+        referenced.pin(target, why);
+    }
+}
+
+/// The assets that one asset pins, and why each.
+fn pins_of(index: usize, referenced: &Referenced, names: &Names) -> Vec<(usize, String)> {
+    let Referenced { assets, references, passages, frozen, .. } = referenced;
+    let (asset, references, passages) = (&assets[index], &references[index], &passages[index]);
+    let at = |offset: usize, what: &str| format!("{}{what}", location(asset, offset));
+    let mut pins = Vec::new();
+    if frozen[index] {
+        let of_reference = |one: &Reference| (one.target, at(one.link.span.start, LINK));
+        pins.extend(references.iter().map(of_reference));
+    }
+    if let Some(offset) = passages.own_url {
+        let why = at(offset, OWN_URL);
+        pins.extend(own_url::named_alike(index, assets).map(|target| (target, why.clone())));
+    }
+    for (offset, target) in names.mentioned(asset, passages, references) {
+        pins.push((target, at(offset, NAME)));
+    }
+    pins
+}
+
+const LINK: &str = " refers to it, and keeps its bytes";
+const OWN_URL: &str = " asks for its own URL, and may make names from it";
+const NAME: &str = " names it";
+
+/// A place in an asset, for people.
+fn location(asset: &Asset, offset: usize) -> String {
+    let Place { line, column } = Place::at(&asset.bytes, offset);
+    format!("{}:{line}:{column}", asset.logical_path)
+}
+
+impl Referenced {
+    /// Has an asset keep its name. The first reason counts.
+    pub(crate) fn pin(&mut self, index: usize, why: String) {
+        let asset = &mut self.assets[index];
+        if asset.role == Role::Hashed {
+            asset.role = Role::Pinned;
+            asset.why = why;
+        }
+    }
+
+    /// Has an asset keep its bytes and its name, and so the names of all that it refers to.
+    pub(crate) fn freeze(&mut self, index: usize, why: String) {
+        self.pin(index, why);
+        self.frozen[index] = true;
+        let targets = self.references[index].iter();
+        let pins: Vec<_> = targets
+            .map(|it| {
+                let place = location(&self.assets[index], it.link.span.start);
+                (it.target, format!("{place}{LINK}"))
+            })
+            .collect();
+        pins.into_iter().for_each(|(target, why)| self.pin(target, why));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Settings, references::references, scan::Scanned};
+
+    /// The assets that keep their name in a site of these files, which are sorted by path.
+    fn pinned(files: &[(&str, &str)]) -> Vec<String> {
+        let settings = Settings::default();
+        let asset = |(path, text): &(&str, &str)| Asset {
+            logical_path: (*path).to_owned(),
+            media_type: crate::media_type::media_type(path, &settings).unwrap(),
+            role: match path {
+                path if path.ends_with(".html") => Role::EntryPoint,
+                path if path.contains("DOIkT6lI") => Role::Prehashed,
+                _ => Role::Hashed,
+            },
+            why: String::new(),
+            bytes: text.as_bytes().to_owned(),
+        };
+        let scanned = Scanned { assets: files.iter().map(asset).collect(), left_out: Vec::new() };
+        let mut referenced = references(scanned, &settings).unwrap();
+        pin(&mut referenced);
+        let pinned = referenced.assets.into_iter().filter(|asset| asset.role == Role::Pinned);
+        pinned.map(|asset| asset.logical_path).collect()
+    }
+
+    #[track_caller]
+    fn are(files: &[(&str, &str)], expected: &[&str]) {
+        assert_eq!(pinned(files), expected, "{files:?}");
+    }
+
+    /// Whether a script with this text pins `img/marker.png` and `x.css`.
+    #[track_caller]
+    fn script(text: &str, expected: &[&str]) {
+        are(&[("img/marker.png", ""), ("z/s.js", text), ("x.css", "")], expected);
+    }
+
+    /// The same for a page.
+    #[track_caller]
+    fn page(text: &str, expected: &[&str]) {
+        are(&[("img/marker.png", ""), ("p/page.html", text), ("x.css", "")], expected);
+    }
+
+    #[test]
+    fn literals_of_scripts() {
+        script("a('marker.png')", &["img/marker.png"]);
+        script("a(\"/img/marker.png?x\")", &["img/marker.png"]);
+        script("a(`${b}img/marker.png`)", &["img/marker.png"]);
+        script("a=['img\\/marker.png']", &["img/marker.png"]);
+        script("/marker\\.png$/.test(a)", &["img/marker.png"]);
+        script("({'x.css':1})", &["x.css"]);
+        script("q('link[href$=\"x.css\"]')", &["x.css"]);
+        script("a('other/marker.png')", &[]);
+        script("a('https://cdn.example/x.css')", &[]);
+        script("a('my-marker.png', 'x.css.map')", &[]);
+        script("// marker.png\n/* x.css */", &[]);
+        script("throw 'please include x.css first'", &[]);
+        script("marker.png; x.css", &[]);
+    }
+
+    #[test]
+    fn references_are_no_mentions() {
+        script("new URL('../img/marker.png', import.meta.url)", &[]);
+        script("new URL('../img/marker.png', import.meta.url);a('x.css')", &["x.css"]);
+        page("<link rel=stylesheet href=/x.css><img src=../img/marker.png>", &[]);
+        page(
+            "<link rel=preload as=image href=../img/marker.png><script>f('/img/marker.png')</script>",
+            &["img/marker.png"],
+        );
+    }
+
+    #[test]
+    fn pages() {
+        page("<div data-src=/img/marker.png>", &["img/marker.png"]);
+        page("<script type=application/json>{\"a\":\"\\/x.css\"}</script>", &["x.css"]);
+        page(
+            "<script type=text/template><img src=\"/img/marker.png\"></script>",
+            &["img/marker.png"],
+        );
+        page("<style>[href$='x.css']{}</style>", &["x.css"]);
+        page("<a href=/img/marker.png>x</a><link rel=canonical href=/x.css>", &[]);
+        page("<p title='x.css'>x.css <!-- /x.css --><code>\"x.css\"</code>", &[]);
+        page("<meta name=description content='we have x.css here'>", &[]);
+        page("<iframe src=/img/marker.png></iframe>", &["img/marker.png"]);
+    }
+
+    #[test]
+    fn other_texts() {
+        are(&[("a.json", "{\"b\": [\"x.css\"]}"), ("x.css", "")], &["x.css"]);
+        are(&[("a.js", ""), ("a.js.map", "{\"file\":\"a.js\"}")], &[]);
+        are(&[("package.json", "{\"main\":\"x.css\"}"), ("x.css", "")], &[]);
+        are(
+            &[("a.css", "[src$='x.css']{}/* x.css */a{content:'x.css'}"), ("x.css", "")],
+            &["x.css"],
+        );
+    }
+
+    #[test]
+    fn common_names_have_to_lead_to_the_file() {
+        let files = |text| [("a/index.js", ""), ("b/c.js", text), ("b/index.js", "")];
+        are(&files("x('index.js')"), &["b/index.js"]);
+        are(&files("x('../a/index.js')"), &["a/index.js"]);
+        are(&files("x('c/index.js')"), &[]);
+    }
+
+    #[test]
+    fn ends_of_urls() {
+        script("a.endsWith('arker.png')", &["img/marker.png"]);
+        script("a.endsWith('.css');q('[href$=\".png\"]')", &[]);
+        script("q('[src$=ker.png]')", &["img/marker.png"]);
+    }
+
+    #[test]
+    fn scripts_that_ask_for_their_own_url() {
+        let own = |text: &str, expected: &[&str]| {
+            are(&[("g.js", text), ("g_bg.wasm", ""), ("h.js", "")], expected);
+        };
+        own("document.currentScript.src.replace(/js$/,'wasm')", &["g.js", "g_bg.wasm"]);
+        own("import.meta.url.replace('.js','')", &["g.js", "g_bg.wasm"]);
+        own("self.location.href", &["g.js", "g_bg.wasm"]);
+        own(
+            "for(s of document.getElementsByTagName('script'))/g(\\.min)?\\.js/.test(s.src)",
+            &["g.js", "g_bg.wasm"],
+        );
+        own("new URL('g_bg.wasm',import.meta.url);new URL(x,import.meta.url)", &[]);
+        own("document.getElementsByTagName('script')[0].before(x)", &[]);
+        own("location.href;window.location", &[]);
+    }
+
+    #[test]
+    fn what_keeps_its_bytes_keeps_the_names_in_it() {
+        are(
+            &[("a-DOIkT6lI.css", "@import 'b.css';a{b:url(c.png)}"), ("b.css", ""), ("c.png", "")],
+            &["b.css", "c.png"],
+        );
+    }
+
+    #[test]
+    fn names_in_other_letters() {
+        are(
+            &[("a.js", "x('b\\u00e4.png','c%20d.png')"), ("bä.png", ""), ("c d.png", "")],
+            &["bä.png", "c d.png"],
+        );
+    }
+}

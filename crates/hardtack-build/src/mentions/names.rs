@@ -1,0 +1,200 @@
+//! The names of assets, and where they stand in texts.
+
+use std::{collections::HashMap, ops::Range};
+
+use aho_corasick::AhoCorasick;
+use hardtack_bundle::encode_path;
+
+use super::token::{is_in_sentence, string_around, token};
+use crate::{
+    Role,
+    references::{Literal, LiteralKind, Passages, Reference},
+    scan::Asset,
+};
+
+/// The names of all assets that may be renamed, to be found in one pass over a text.
+pub(super) struct Names<'a> {
+    assets: &'a [Asset],
+    /// None if there are no names.
+    automaton: Option<AhoCorasick>,
+    /// Of each pattern of the automaton, the assets of that name.
+    bearers: Vec<Vec<usize>>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn of(assets: &'a [Asset]) -> Self {
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, asset) in assets.iter().enumerate() {
+            if asset.role == Role::Hashed {
+                by_name.entry(file_name(&asset.logical_path)).or_default().push(index);
+            }
+        }
+        let mut by_form: Vec<_> = by_name
+            .into_iter()
+            .flat_map(|(name, bearers)| {
+                forms(name).into_iter().map(move |it| (it, bearers.clone()))
+            })
+            .collect();
+        by_form.sort_unstable();
+        let (forms, bearers): (Vec<_>, Vec<_>) = by_form.into_iter().unzip();
+        let automaton = (!forms.is_empty()).then(|| AhoCorasick::new(&forms).ok()).flatten();
+        Self { assets, automaton, bearers }
+    }
+
+    /// The assets that a text mentions, each with the offset of a mention.
+    pub(super) fn mentioned(
+        &self,
+        asset: &Asset,
+        passages: &Passages,
+        references: &[Reference],
+    ) -> Vec<(usize, usize)> {
+        let text = &asset.bytes;
+        let Some(automaton) = self.automaton.as_ref().filter(|_| !passages.literals.is_empty())
+        else {
+            return self.ending(passages);
+        };
+        let mut mentioned = self.ending(passages);
+        for hit in automaton.find_overlapping_iter(text) {
+            let name = hit.start()..hit.end();
+            let Some(literal) = literal_at(&passages.literals, &name) else { continue };
+            if is_reference(references, &name) {
+                continue;
+            }
+            let bearers = &self.bearers[hit.pattern().as_usize()];
+            let targets = self.meant(text, literal, name.clone(), bearers, asset);
+            mentioned.extend(targets.into_iter().map(|target| (name.start, target)));
+        }
+        mentioned.extend(self.selected(text, passages));
+        mentioned
+    }
+
+    /// The assets that a name means where it stands.
+    fn meant(
+        &self,
+        text: &[u8],
+        literal: &Literal,
+        name: Range<usize>,
+        bearers: &[usize],
+        referrer: &Asset,
+    ) -> Vec<usize> {
+        let string = match literal.kind {
+            LiteralKind::Data => string_around(text, literal.span.clone(), name.clone()),
+            LiteralKind::String | LiteralKind::Pattern => literal.span.clone(),
+        };
+        let Some(token) = token(text, string.clone(), name.clone()) else { return Vec::new() };
+        if is_in_sentence(text, string, name) {
+            return Vec::new();
+        }
+        let is_common = bearers.len() > 1 || bearers.iter().any(|it| self.is_common(*it));
+        let is_meant = |target: &&usize| {
+            let path = &self.assets[**target].logical_path;
+            match token.folders.is_empty() && literal.kind != LiteralKind::Pattern {
+                true => !is_common || is_near(path, &referrer.logical_path),
+                false => literal.kind == LiteralKind::Pattern || lies_in(path, &token.folders),
+            }
+        };
+        bearers.iter().filter(is_meant).copied().collect()
+    }
+
+    /// Whether a name is one that many folders have.
+    fn is_common(&self, index: usize) -> bool {
+        let name = file_name(&self.assets[index].logical_path);
+        let stem = name.split('.').next().unwrap_or(name);
+        matches!(stem, "index" | "main" | "app" | "style" | "styles" | "script" | "scripts")
+    }
+
+    /// The assets whose paths end as code says that a URL does.
+    fn ending(&self, passages: &Passages) -> Vec<(usize, usize)> {
+        let ends = passages.ends.iter().flat_map(|(offset, end)| {
+            self.with_end(end).into_iter().map(|target| (*offset, target))
+        });
+        ends.collect()
+    }
+
+    /// The assets that an attribute selector finds by the end of a URL: `[href$="theme.css"]`.
+    fn selected(&self, text: &[u8], passages: &Passages) -> Vec<(usize, usize)> {
+        let mut selected = Vec::new();
+        for literal in &passages.literals {
+            let part = &text[literal.span.clone()];
+            for at in memchr::memmem::find_iter(part, b"$=") {
+                let end = selector_value(&part[at + "$=".len()..]);
+                let offset = literal.span.start + at;
+                selected.extend(self.with_end(&end).into_iter().map(|target| (offset, target)));
+            }
+        }
+        selected
+    }
+
+    /// The assets whose paths end so, and would not with a hash before the extension.
+    fn with_end(&self, end: &str) -> Vec<usize> {
+        let loses_end = |asset: &Asset| {
+            let name = file_name(&asset.logical_path);
+            let extension = name.rfind('.').map_or("", |dot| &name[dot..]);
+            asset.logical_path.ends_with(end) && !extension.ends_with(end)
+        };
+        let assets = self.assets.iter().enumerate();
+        assets.filter(|(_, asset)| loses_end(asset)).map(|(index, _)| index).collect()
+    }
+}
+
+/// The forms in which code writes a name.
+fn forms(name: &str) -> Vec<String> {
+    let mut forms = vec![name.to_owned(), encode_path(name), name.replace('.', "\\.")];
+    forms.push(forms[2].replace('-', "\\-"));
+    if !name.is_ascii() {
+        forms.push(escaped(name));
+    }
+    forms.sort_unstable();
+    forms.dedup();
+    forms
+}
+
+/// As strings of JavaScript and JSON have it, in ASCII.
+fn escaped(name: &str) -> String {
+    let mut units = [0; 2];
+    let escape = |character: char, units: &mut [u16; 2]| match character.is_ascii() {
+        true => character.to_string(),
+        false => {
+            character.encode_utf16(units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+        }
+    };
+    name.chars().map(|character| escape(character, &mut units)).collect()
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The literal in which a place lies.
+fn literal_at<'l>(literals: &'l [Literal], place: &Range<usize>) -> Option<&'l Literal> {
+    let behind = literals.partition_point(|literal| literal.span.start <= place.start);
+    literals[..behind].last().filter(|literal| place.end <= literal.span.end)
+}
+
+/// Whether a place lies in a reference, which is rewritten.
+fn is_reference(references: &[Reference], place: &Range<usize>) -> bool {
+    let behind = references.partition_point(|one| one.link.span.start <= place.start);
+    references[..behind].last().is_some_and(|one| place.end <= one.link.span.end)
+}
+
+/// Whether a name without a path leads to an asset from the folder of a file, or from the root.
+fn is_near(path: &str, referrer: &str) -> bool {
+    let folder = |path: &str| path.rfind('/').map_or(0, |slash| slash + 1);
+    let own = &path[..folder(path)];
+    own.is_empty() || own == &referrer[..folder(referrer)]
+}
+
+/// Whether a path's last folders are these, or it is the end of a longer path.
+fn lies_in(path: &str, folders: &[String]) -> bool {
+    let own: Vec<_> = path.split('/').rev().skip(1).collect();
+    let common = own.iter().zip(folders.iter().rev()).take_while(|(a, b)| *a == b).count();
+    common == folders.len() || (common == own.len() && !own.is_empty())
+}
+
+/// The value of an attribute selector, without its quotes.
+fn selector_value(text: &[u8]) -> String {
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'\\');
+    let value = &text[text.iter().take_while(|byte| is_quote(byte)).count()..];
+    let end = value.iter().position(|byte| is_quote(byte) || *byte == b']').unwrap_or(value.len());
+    String::from_utf8_lossy(&value[..end]).into_owned()
+}

@@ -1,0 +1,359 @@
+//! Which assets have a hash of their content in their name already.
+//!
+//! Such an asset is immutable under its own name, and never hashed again. It is certain if the
+//! hash is a digest of the file's own bytes, or if a bundler's manifest lists the file. Else a name
+//! that looks hashed needs a second sign; a file that is wrongly called immutable is stale for a
+//! year, so in doubt it is none.
+
+use std::collections::{HashMap, HashSet};
+
+use aho_corasick::AhoCorasick;
+
+use crate::{
+    Problem, ProblemKind, Role, Settings,
+    bundler::listed,
+    hash_name::{Looks, Segment, segments},
+    own_digest::digest_with_prefix,
+    pattern::Verdict,
+    scan::{Asset, Scanned},
+};
+
+/// Gives assets the role [`Role::Prehashed`] whose names have a hash, and says of which that is in
+/// doubt.
+pub(crate) fn recognise_prehashed(
+    scanned: &mut Scanned,
+    settings: &Settings,
+) -> Result<Option<Problem>, Problem> {
+    let listed = listed(&settings.assets)?;
+    let assets = &scanned.assets;
+    let candidates: Vec<_> = assets
+        .iter()
+        .enumerate()
+        .filter_map(|(index, asset)| {
+            let is_free = settings.prehashed.verdict(&asset.logical_path, false) == Verdict::Silent;
+            (is_free && asset.role == Role::Hashed).then(|| Candidate::new(index, asset)).flatten()
+        })
+        .collect();
+    let evidence = Evidence::new(assets, &candidates, &listed);
+    let verdicts: Vec<_> = candidates.iter().map(|it| (it.index, evidence.of(it))).collect();
+    let mut doubtful = Vec::new();
+    for (index, verdict) in verdicts {
+        let asset = &mut scanned.assets[index];
+        match verdict {
+            Hash::Believed(why) => {
+                asset.role = Role::Prehashed;
+                asset.why = why;
+            }
+            Hash::Doubtful => doubtful.push(asset.logical_path.clone()),
+            Hash::None => {}
+        }
+    }
+    Ok(remark(&doubtful).map(|kind| kind.of(&settings.assets)))
+}
+
+/// What is thought of a name.
+enum Hash {
+    Believed(String),
+    Doubtful,
+    None,
+}
+
+/// An asset whose name may have a hash.
+struct Candidate<'a> {
+    index: usize,
+    asset: &'a Asset,
+    /// That which looks most like a hash comes first. In the name, or in that of its folder.
+    segments: Vec<Segment<'a>>,
+}
+
+impl<'a> Candidate<'a> {
+    fn new(index: usize, asset: &'a Asset) -> Option<Self> {
+        let (folder, name) = split(&asset.logical_path);
+        let in_folder =
+            generated_folder(folder).into_iter().flat_map(|(_, below)| below.split('/'));
+        let in_folder = in_folder.flat_map(|name| segments(name));
+        let segments: Vec<_> = segments(name).into_iter().chain(in_folder).collect();
+        (!segments.is_empty()).then_some(Self { index, asset, segments })
+    }
+
+    fn best(&self) -> Segment<'a> {
+        self.segments[0]
+    }
+
+    /// Folder, length and kind of letters: bundlers write all names of a folder alike.
+    fn shape(&self) -> (&'a str, usize) {
+        (split(&self.asset.logical_path).0, self.best().text.len())
+    }
+}
+
+/// The second signs.
+struct Evidence<'a> {
+    /// The candidates that a bundler's manifest lists, and which one.
+    listed: HashMap<usize, &'static str>,
+    /// How many look alike.
+    shapes: HashMap<(&'a str, usize), usize>,
+    /// The candidates that other files name, and one of those.
+    named: HashMap<usize, &'a str>,
+}
+
+impl<'a> Evidence<'a> {
+    fn new(
+        assets: &'a [Asset],
+        candidates: &[Candidate<'a>],
+        manifests: &HashMap<String, &'static str>,
+    ) -> Self {
+        let mut shapes = HashMap::new();
+        for candidate in candidates.iter().filter(|it| it.best().looks == Looks::Alike) {
+            *shapes.entry(candidate.shape()).or_default() += 1;
+        }
+        let listed = listed_candidates(candidates, manifests);
+        Self { listed, shapes, named: named(assets, candidates) }
+    }
+
+    fn of(&self, candidate: &Candidate<'a>) -> Hash {
+        if let Some(manifest) = self.listed.get(&candidate.index) {
+            return Hash::Believed(format!("{manifest} lists it"));
+        }
+        let own = |segment: &Segment<'_>| digest_with_prefix(&candidate.asset.bytes, segment.text);
+        if let Some(digest) = candidate.segments.iter().find_map(own) {
+            return Hash::Believed(format!("its name has its own {digest}"));
+        }
+        let Segment { text, looks } = candidate.best();
+        let siblings = self.shapes.get(&candidate.shape()).copied().unwrap_or(0);
+        let folder = split(&candidate.asset.logical_path).0;
+        match (looks, self.named.get(&candidate.index)) {
+            _ if generated_folder(folder).is_some_and(|(folder, _)| looks >= folder.least) => {
+                Hash::Believed(format!(
+                    "{text:?} looks like a hash, in a folder of generated files"
+                ))
+            }
+            (Looks::Alike, Some(other)) => {
+                Hash::Believed(format!("{text:?} looks like a hash, and {other} has that name"))
+            }
+            (Looks::Alike, None) if siblings > 2 => {
+                Hash::Believed(format!("{text:?} looks like a hash, as in the names beside it"))
+            }
+            (Looks::Possible, Some(_)) if siblings > 2 => {
+                Hash::Believed(format!("{text:?} may be a hash, as in the names beside it"))
+            }
+            (Looks::Alike, None) => Hash::Doubtful,
+            _ => Hash::None,
+        }
+    }
+}
+
+/// The candidates whose name, or whose hash, stands in the text of another file.
+fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize, &'a str> {
+    let patterns: Vec<_> = candidates.iter().map(|it| it.best().text).collect();
+    let Ok(automaton) = AhoCorasick::new(&patterns) else { return HashMap::new() };
+    let mut named = HashMap::new();
+    for asset in assets.iter().filter(|asset| is_text(&asset.media_type)) {
+        for hit in automaton.find_overlapping_iter(&asset.bytes) {
+            let candidate = &candidates[hit.pattern().as_usize()];
+            if candidate.asset.logical_path != asset.logical_path {
+                named.entry(candidate.index).or_insert(asset.logical_path.as_str());
+            }
+        }
+    }
+    named
+}
+
+fn is_text(media_type: &str) -> bool {
+    media_type.starts_with("text/")
+        || media_type.starts_with("application/json")
+        || media_type.starts_with("application/manifest+json")
+}
+
+/// A folder that generators fill with files whose names have hashes.
+struct Generated {
+    name: &'static str,
+    /// How much a name in it has to look hashed. Some have names that people give folders too.
+    least: Looks,
+}
+
+const GENERATED: &[Generated] = &[
+    Generated { name: "_app/immutable/", least: Looks::Possible },
+    Generated { name: "_astro/", least: Looks::Possible },
+    Generated { name: "_next/static/", least: Looks::Possible },
+    Generated { name: "_nuxt/", least: Looks::Possible },
+    Generated { name: "static/css/", least: Looks::Alike },
+    Generated { name: "static/js/", least: Looks::Alike },
+    Generated { name: "static/media/", least: Looks::Alike },
+];
+
+/// The folder of generated files that a folder lies in, and where in that.
+fn generated_folder(folder: &str) -> Option<(&'static Generated, &str)> {
+    GENERATED.iter().find_map(|generated| {
+        let at = folder.find(generated.name)?;
+        let is_whole = at == 0 || folder[..at].ends_with('/');
+        is_whole.then(|| (generated, &folder[at + generated.name.len()..]))
+    })
+}
+
+/// The candidates that manifests list. Their paths begin at the asset folder, or above.
+fn listed_candidates(
+    candidates: &[Candidate<'_>],
+    manifests: &HashMap<String, &'static str>,
+) -> HashMap<usize, &'static str> {
+    let by_path: HashMap<_, _> =
+        candidates.iter().map(|it| (it.asset.logical_path.as_str(), it.index)).collect();
+    let of_path = |path: &str| suffixes(path).into_iter().find_map(|it| by_path.get(it)).copied();
+    manifests.iter().filter_map(|(path, manifest)| Some((of_path(path)?, *manifest))).collect()
+}
+
+/// A path, and what is left of it without its first folders.
+fn suffixes(path: &str) -> Vec<&str> {
+    let shorter = path.match_indices('/').map(|(slash, _)| &path[slash + 1..]);
+    std::iter::once(path).chain(shorter).collect()
+}
+
+/// The folder with its slash, and the name.
+fn split(path: &str) -> (&str, &str) {
+    path.split_at(path.rfind('/').map_or(0, |slash| slash + 1))
+}
+
+fn remark(doubtful: &[String]) -> Option<ProblemKind> {
+    let first = doubtful.first()?;
+    let globs: HashSet<_> = doubtful.iter().map(|path| glob(path)).collect();
+    let mut globs: Vec<_> = globs.iter().map(|glob| format!("{glob:?}")).collect();
+    globs.sort_unstable();
+    let (files, have) = match doubtful.len() {
+        1 => (format!("{first:?}"), "has"),
+        count => (format!("{first:?} and {} more files", count - 1), "have"),
+    };
+    Some(ProblemKind::Remark(format!(
+        "{files} perhaps {have} a hash in the name; nothing confirms it, so they are kept for a short \
+         time only. If that is so, set `prehashed = [{}]`",
+        globs.join(", ")
+    )))
+}
+
+/// A glob for a file and those beside it.
+fn glob(path: &str) -> String {
+    match split(path) {
+        ("", name) => format!("/{name}"),
+        (folder, _) => format!("/{folder}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// The paths of the assets that are recognised, in a folder of these files.
+    fn recognised(files: &[(&str, &str)], toml: &str) -> Result<Vec<String>, crate::Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let assets = folder.path().join("dist");
+        for (path, text) in files {
+            let file = assets.join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        }
+        let config = folder.path().join("hardtack.toml");
+        fs::write(&config, toml).unwrap();
+        let settings = Settings { assets, ..Settings::read(&config)? };
+        let mut scanned = crate::scan::scan(&settings)?;
+        recognise_prehashed(&mut scanned, &settings)?;
+        let prehashed = scanned.assets.into_iter().filter(|it| it.role == Role::Prehashed);
+        Ok(prehashed.map(|asset| asset.logical_path).collect())
+    }
+
+    const VITE: (&str, &str) = (".vite/manifest.json", r#"{"a":{"file":"assets/a-DOIkT6lI.js"}}"#);
+
+    #[test]
+    fn what_vite_lists_and_what_that_names() {
+        let files = [
+            VITE,
+            ("assets/a-DOIkT6lI.js", "new URL('/assets/w-Dv4bd7PL.js',x)\n//# a-DOIkT6lI.js.map"),
+            ("assets/a-DOIkT6lI.js.map", "{}"),
+            ("assets/w-Dv4bd7PL.js", "import './x-B9c4Kq2z.js'"),
+            ("assets/x-B9c4Kq2z.js", ""),
+            ("assets/photo-20240101.jpg", ""),
+            ("w-Dv4bd7PL.js", ""),
+            ("mark.svg", ""),
+        ];
+        let names = recognised(&files, "").unwrap();
+        assert_eq!(
+            names,
+            [
+                "assets/a-DOIkT6lI.js",
+                "assets/a-DOIkT6lI.js.map",
+                "assets/w-Dv4bd7PL.js",
+                "assets/x-B9c4Kq2z.js",
+                "w-Dv4bd7PL.js"
+            ]
+        );
+    }
+
+    #[track_caller]
+    fn are(files: &[(&str, &str)], expected: &[&str]) {
+        assert_eq!(recognised(files, "").unwrap(), expected);
+    }
+
+    #[test]
+    fn its_own_digest_is_certain() {
+        are(
+            &[("a.900150983cd24fb0.css", "abc"), ("b.900150983cd24fb0.css", "abd")],
+            &["a.900150983cd24fb0.css"],
+        );
+        are(
+            &[("a/ba7816bf.min.js", "abc"), ("c.ba7816bf.ttf.woff2", "abc")],
+            &["a/ba7816bf.min.js", "c.ba7816bf.ttf.woff2"],
+        );
+    }
+
+    #[test]
+    fn looks_need_a_second_sign() {
+        are(&[("a-DOIkT6lI.js", "")], &[]);
+        are(&[("a-DOIkT6lI.js", ""), ("b.html", "<script src=a-DOIkT6lI.js>")], &["a-DOIkT6lI.js"]);
+        are(&[("a.03ad00d7.js", ""), ("b.js", "{12:'03ad00d7'}")], &["a.03ad00d7.js"]);
+        are(
+            &[("a-DOIkT6lI.js", ""), ("b-D-Ln0An_.js", ""), ("c-Cjw6xnq5.js", "")],
+            &["a-DOIkT6lI.js", "b-D-Ln0An_.js", "c-Cjw6xnq5.js"],
+        );
+        are(
+            &[("_next/static/x-Bq_7Zr2L/m.js", ""), ("_nuxt/ABCDEFGH.js", "")],
+            &["_next/static/x-Bq_7Zr2L/m.js", "_nuxt/ABCDEFGH.js"],
+        );
+        are(
+            &[
+                ("static/js/ABCDEFGH.js", ""),
+                ("report-20261128.pdf", ""),
+                ("a.html", "report-20261128.pdf"),
+            ],
+            &[],
+        );
+    }
+
+    #[test]
+    fn doubt_is_told_with_the_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a-DOIkT6lI.js"), "").unwrap();
+        let settings = Settings { assets: folder.path().to_owned(), ..Settings::default() };
+        let mut scanned = crate::scan::scan(&settings).unwrap();
+        let doubt = recognise_prehashed(&mut scanned, &settings).unwrap().unwrap().to_string();
+        assert!(doubt.ends_with("`prehashed = [\"/a-DOIkT6lI.js\"]`"), "{doubt}");
+    }
+
+    #[test]
+    fn what_esbuild_lists() {
+        let metafile = r#"{"inputs":{},"outputs":{"web/dist/js/app-5H7KXQ2L.js":{}}}"#;
+        let files = [("meta.json", metafile), ("js/app-5H7KXQ2L.js", ""), ("app.js", "")];
+        assert_eq!(recognised(&files, "").unwrap(), ["js/app-5H7KXQ2L.js"]);
+    }
+
+    #[test]
+    fn the_settings_come_first() {
+        let files = [VITE, ("assets/a-DOIkT6lI.js", "")];
+        assert!(recognised(&files, "prehashed = ['!*.js']").unwrap().is_empty());
+        assert!(recognised(&files, "entry_points = ['*.js']").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_broken_manifest_is_an_error_if_it_can_only_be_a_bundlers() {
+        let error = recognised(&[(".vite/manifest.json", "{")], "").unwrap_err().to_string();
+        assert!(error.contains("manifest.json: this is no manifest of Vite: EOF"), "{error}");
+        assert!(recognised(&[("manifest.json", "{")], "").unwrap().is_empty());
+    }
+}

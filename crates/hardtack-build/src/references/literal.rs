@@ -1,0 +1,37 @@
+//! Where in a text a file's name is code's, and not a reader's.
+
+use std::ops::Range;
+
+/// A part of a text that code uses: a string of JavaScript, the value of an attribute, JSON.
+///
+/// Comments and what a person reads are none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Literal {
+    /// Without its quotes.
+    pub(crate) span: Range<usize>,
+    pub(crate) kind: LiteralKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LiteralKind {
+    /// One string.
+    String,
+    /// A regular expression of JavaScript, in which a dot is written `\.`.
+    Pattern,
+    /// A text in which strings stand, such as JSON.
+    Data,
+}
+
+impl Literal {
+    pub(super) fn string(span: Range<usize>) -> Self {
+        Self { span, kind: LiteralKind::String }
+    }
+
+    pub(super) fn data(span: Range<usize>) -> Self {
+        Self { span, kind: LiteralKind::Data }
+    }
+
+    pub(super) fn shift(self, offset: usize) -> Self {
+        Self { span: self.span.start + offset..self.span.end + offset, ..self }
+    }
+}
