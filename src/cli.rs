@@ -86,6 +86,9 @@ pub(crate) struct List {
     /// Print a JSON array instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+    /// Say too why an asset keeps its name
+    #[arg(short = 'v', long, conflicts_with_all = ["json", "django"])]
+    pub(crate) why: bool,
     /// Print Django's staticfiles.json instead of a table
     #[arg(long, conflicts_with = "json")]
     pub(crate) django: bool,

@@ -1,6 +1,9 @@
 //! `hardtack list`
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    ops::Range,
+};
 
 use anyhow::Result;
 use hardtack_bundle::{
@@ -20,19 +23,20 @@ pub(crate) fn list(bundle: &Bundle<'_>, options: &List) -> Result<()> {
     if options.django {
         return Ok(out.write_all(hardtack_build::staticfiles(&manifest).as_bytes())?);
     }
-    write_table(&mut out, &manifest.assets)?;
+    write_table(&mut out, &manifest.assets, options.why)?;
     writeln!(out, "\n{}; release {}", bundle.totals(), manifest.release_id)?;
     Ok(())
 }
 
-/// The columns of text come first; those behind them are numbers.
-const TEXT_COLUMNS: usize = 3;
+/// The columns of numbers; those around them are of text.
+const NUMBERS: Range<usize> = 4..4 + Coding::ALL.len();
 
-fn write_table(out: &mut impl Write, entries: &[Entry]) -> Result<()> {
+fn write_table(out: &mut impl Write, entries: &[Entry], with_why: bool) -> Result<()> {
+    let header = ["logical path", "URL", "role", "type"].map(str::to_owned).into_iter();
     let codings = Coding::ALL.map(|coding| coding.name().to_owned());
-    let header = ["logical path", "URL", "type"].map(str::to_owned);
-    let header: Vec<_> = header.into_iter().chain(codings).collect();
-    let rows: Vec<_> = entries.iter().map(row).collect();
+    let why = with_why.then(|| "why".to_owned());
+    let header: Vec<_> = header.chain(codings).chain(why).collect();
+    let rows: Vec<_> = entries.iter().map(|entry| row(entry, with_why)).collect();
     let widths: Vec<_> = (0..header.len())
         .map(|column| {
             let cells = rows.iter().chain([&header]).map(|row| row[column].chars().count());
@@ -46,22 +50,24 @@ fn write_table(out: &mut impl Write, entries: &[Entry]) -> Result<()> {
     Ok(())
 }
 
-fn row(entry: &Entry) -> Vec<String> {
+fn row(entry: &Entry, with_why: bool) -> Vec<String> {
     let bytes = |coding: Coding| {
         let mut representations = entry.representations.iter();
         let found = representations.find(|one| one.coding == coding.name());
         found.map_or("-".to_owned(), |one| one.bytes.to_string())
     };
-    let text = [&entry.logical_path, &entry.url, &entry.media_type].map(String::clone);
-    text.into_iter().chain(Coding::ALL.map(bytes)).collect()
+    let Entry { logical_path, url, media_type, .. } = entry;
+    let text = [logical_path, url, entry.role.name(), media_type].map(str::to_owned);
+    let why = with_why.then(|| entry.why.clone());
+    text.into_iter().chain(Coding::ALL.map(bytes)).chain(why).collect()
 }
 
 fn align(row: &[String], widths: &[usize]) -> String {
     let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
-        match column < TEXT_COLUMNS {
-            true => format!("{cell:<width$}"),
-            false => format!("{cell:>width$}"),
+        match NUMBERS.contains(&column) {
+            true => format!("{cell:>width$}"),
+            false => format!("{cell:<width$}"),
         }
     });
-    cells.collect::<Vec<_>>().join("  ")
+    cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }

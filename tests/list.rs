@@ -38,6 +38,8 @@ fn the_json_has_every_field() {
     assert_eq!(codings[0]["bytes"], 240);
     assert_eq!(codings[2]["entity_tag"], format!("\"{fingerprint}-br\""));
     assert_eq!((&page["url"], &page["plain_url"]), (&"/s/b.html".into(), &"/s/b.html".into()));
+    assert_eq!((&sheet["role"], &page["role"]), (&"hashed".into(), &"entry_point".into()));
+    assert_eq!(sheet.get("why"), None, "a rule alone says so");
 }
 
 #[test]

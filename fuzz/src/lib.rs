@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use hardtack::{Body, Bundle, respond};
-use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Writer};
+use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header::HeaderMap};
 use http_body_util::BodyExt;
 
@@ -33,6 +33,8 @@ pub fn site_bytes() -> Vec<u8> {
             url: path,
             plain_url: Some(path),
             media_type: "text/plain; charset=utf-8",
+            role: Role::Pinned,
+            why: "",
             fingerprint: Fingerprint::of(name.as_bytes()),
             representations,
         });

@@ -113,7 +113,7 @@ mod tests {
     };
 
     use axum::http::Request;
-    use hardtack_bundle::{Bundle, CachePolicy, Coding, Fingerprint, NewAsset, Writer};
+    use hardtack_bundle::{Bundle, CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
     use http_body_util::BodyExt;
     use serde_json::{Value, json};
     use tokio::runtime;
@@ -136,6 +136,8 @@ mod tests {
             url: "/static/a.css",
             plain_url: None,
             media_type: "text/css",
+            role: Role::Pinned,
+            why: "",
             fingerprint: Fingerprint::of(body),
             representations: &[(Coding::Identity, body), (Coding::Br, b"shorter")],
         });

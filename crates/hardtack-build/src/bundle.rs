@@ -67,6 +67,8 @@ fn add(writer: &mut Writer, compressed: &Compressed) -> AssetIndex {
         url: &encode_path(asset.paths.preferred()),
         plain_url: plain_url.as_deref(),
         media_type: &asset.media_type,
+        role: asset.role,
+        why: &asset.why,
         fingerprint: asset.fingerprint,
         representations: &representations,
     })

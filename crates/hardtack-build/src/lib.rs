@@ -39,7 +39,6 @@ mod header_rules;
 mod origins;
 mod pattern;
 mod prefix;
-mod role;
 mod settings;
 mod timestamp;
 mod url_pattern;
@@ -79,7 +78,8 @@ pub use origins::Origins;
 pub use pattern::Patterns;
 pub use pipeline::{Bake, Baked};
 pub use prefix::Prefix;
-pub use role::Role;
 pub use settings::{Key, MissingTarget, ResourcePolicy, Settings};
-pub use summary::Summary;
+pub use summary::{Roles, Summary};
 pub use timestamp::Timestamp;
+
+pub use hardtack_bundle::Role;

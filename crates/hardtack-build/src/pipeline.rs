@@ -99,8 +99,7 @@ impl Bake {
         warnings.extend(self.cache.as_ref().and_then(Cache::take_fault));
         let Bundled { bytes, manifest, totals } = bundle(&compressed, settings, &rules)?;
 
-        let release_id = manifest.release_id.clone();
-        let summary = Summary::new(release_id, totals, left_out, start.elapsed());
+        let summary = Summary::new(&manifest, totals, left_out, start.elapsed());
         Ok(Baked { bundle: bytes, manifest, warnings, summary })
     }
 

@@ -1,8 +1,8 @@
-//! A bake in one line.
+//! A bake in a few numbers.
 
 use std::{fmt, time::Duration};
 
-use hardtack_bundle::Totals;
+use hardtack_bundle::{Role, Totals, manifest::Manifest};
 use serde::Serialize;
 
 /// What was baked, and how long it took. Displayed as one line.
@@ -14,20 +14,50 @@ pub struct Summary {
     /// Assets and their bytes.
     #[serde(flatten)]
     pub totals: Totals,
+    /// How many assets have which role.
+    pub roles: Roles,
     /// Logical paths of the files and folders that were left out, sorted.
     pub left_out: Vec<String>,
     /// How long the bake took.
     pub seconds: f64,
 }
 
+/// How many assets have which role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Roles {
+    /// [`Role::Hashed`].
+    pub hashed: usize,
+    /// [`Role::Prehashed`].
+    pub prehashed: usize,
+    /// [`Role::Pinned`].
+    pub pinned: usize,
+    /// [`Role::EntryPoint`].
+    pub entry_points: usize,
+}
+
 impl Summary {
     pub(crate) fn new(
-        release_id: String,
+        manifest: &Manifest,
         totals: Totals,
         left_out: Vec<String>,
         took: Duration,
     ) -> Self {
-        Self { release_id, totals, left_out, seconds: took.as_secs_f64() }
+        let release_id = manifest.release_id.clone();
+        let roles = Roles::of(manifest);
+        Self { release_id, totals, roles, left_out, seconds: took.as_secs_f64() }
+    }
+}
+
+impl Roles {
+    fn of(manifest: &Manifest) -> Self {
+        let count = |role| manifest.assets.iter().filter(|asset| asset.role == role).count();
+        Self {
+            hashed: count(Role::Hashed),
+            prehashed: count(Role::Prehashed),
+            pinned: count(Role::Pinned),
+            entry_points: count(Role::EntryPoint),
+        }
     }
 }
 

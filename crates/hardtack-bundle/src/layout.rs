@@ -126,7 +126,7 @@ pub struct Text {
     pub length: U32,
 }
 
-/// 128 bytes: one asset.
+/// 140 bytes: one asset.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct AssetRecord {
@@ -150,6 +150,10 @@ pub struct AssetRecord {
     pub first_import: U32,
     /// 124: how many it imports.
     pub import_count: U32,
+    /// 128: number of its [role](crate::Role).
+    pub role: U32,
+    /// 132: why it has that role, for people; empty if a rule alone says so.
+    pub why: Text,
 }
 
 /// 72 bytes: one representation.
@@ -206,7 +210,7 @@ pub struct FieldRecord {
 
 const _: () = {
     assert!(size_of::<Header>() == 320);
-    assert!(size_of::<AssetRecord>() == 128);
+    assert!(size_of::<AssetRecord>() == 140);
     assert!(size_of::<RepresentationRecord>() == 72);
     assert!(size_of::<RouteRecord>() == 40);
     assert!(size_of::<FieldRecord>() == 20);

@@ -8,7 +8,7 @@
 //! This crate does no I/O and knows neither HTTP nor the file system.
 //!
 //! ```
-//! use hardtack_bundle::{Action, Bundle, CachePolicy, Coding, Fingerprint, NewAsset, Writer};
+//! use hardtack_bundle::{Action, Bundle, CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
 //!
 //! let body = b"body { color: peru }";
 //! let mut writer = Writer::new("/static/");
@@ -17,6 +17,8 @@
 //!     url: "/static/app.5d7bcd1d1f1e.css",
 //!     plain_url: None,
 //!     media_type: "text/css; charset=utf-8",
+//!     role: Role::Hashed,
+//!     why: "",
 //!     fingerprint: Fingerprint::of(body),
 //!     representations: &[(Coding::Identity, body)],
 //! });
@@ -34,6 +36,7 @@
 mod coding;
 mod digest;
 mod policy;
+mod role;
 mod static_host;
 
 mod error;
@@ -58,6 +61,7 @@ pub use media_type::media_type_of;
 pub use path::encode_path;
 pub use policy::CachePolicy;
 pub use read::{Action, Asset, Bundle, FieldEdit, LastModified, Origins, Representation, Route};
+pub use role::Role;
 pub use static_host::{InvalidStaticHost, StaticHost};
 pub use totals::{Size, Totals};
 pub use write::{AssetIndex, NewAsset, Writer};

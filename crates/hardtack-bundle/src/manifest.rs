@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::{Asset, Bundle, Error, Representation};
+use crate::{Asset, Bundle, Error, Representation, Role};
 
 /// A bundle's description.
 #[derive(Clone, Debug, Serialize)]
@@ -57,6 +57,11 @@ pub struct Entry {
     pub url: String,
     /// The plain path, percent-encoded, if the asset is served there.
     pub plain_url: Option<String>,
+    /// At which paths it is served: `hashed`, `prehashed`, `pinned` or `entry_point`.
+    pub role: Role,
+    /// Why it has that role, for people; absent if a rule alone says so.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub why: String,
     /// The [fingerprint](crate::Fingerprint): 64 hex digits.
     pub fingerprint: String,
     /// Value of `Content-Type`.
@@ -74,6 +79,8 @@ impl Entry {
             logical_path: asset.logical_path.to_owned(),
             url: asset.url.to_owned(),
             plain_url: asset.plain_url.map(str::to_owned),
+            role: asset.role,
+            why: asset.why.to_owned(),
             fingerprint: asset.fingerprint.to_string(),
             media_type: asset.media_type.to_owned(),
             integrity: asset.integrity.to_string(),

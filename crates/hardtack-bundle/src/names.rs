@@ -319,7 +319,7 @@ const fn utf8(bytes: &[u8]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CachePolicy, Coding, Fingerprint, NewAsset, Writer};
+    use crate::{CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
 
     fn names(logical_paths: &[&str]) -> Names {
         let mut writer = Writer::new("/static/");
@@ -331,6 +331,8 @@ mod tests {
                 url: &url,
                 plain_url: None,
                 media_type: "text/plain",
+                role: Role::Hashed,
+                why: "",
                 fingerprint: Fingerprint::of(b""),
                 representations: &[(Coding::Identity, b"")],
             });

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned, little_endian::U32};
 
 use crate::{
-    Coding, Error, Fingerprint, Integrity, ReleaseId, Totals,
+    Coding, Error, Fingerprint, Integrity, ReleaseId, Role, Totals,
     digest::Base64,
     layout::{
         self, AssetRecord, FieldRecord, Header, RepresentationRecord, RouteRecord, Section, Text,
@@ -265,6 +265,8 @@ impl<'a> Bundle<'a> {
             url: text(record.url)?,
             plain_url: Some(text(record.plain_url)?).filter(|url| !url.is_empty()),
             media_type: text(record.media_type)?,
+            role: Role::from_number(record.role.get())?,
+            why: text(record.why)?,
             fingerprint: Fingerprint(record.fingerprint),
             integrity: Integrity(record.integrity),
             representations: self.representations.get(first..first.checked_add(count)?)?,
@@ -364,6 +366,10 @@ pub struct Asset<'a> {
     pub plain_url: Option<&'a str>,
     /// Value of `Content-Type`.
     pub media_type: &'a str,
+    /// At which paths it is served.
+    pub role: Role,
+    /// Why it has that role, for people; empty if a rule alone says so.
+    pub why: &'a str,
     /// What the hashed path and the entity tags are made from.
     pub fingerprint: Fingerprint,
     /// Of the identity bytes.

@@ -9,7 +9,7 @@ use zerocopy::{
 };
 
 use crate::{
-    CachePolicy, Coding, Error, FieldEdit, Fingerprint, Integrity, ReleaseId, Totals,
+    CachePolicy, Coding, Error, FieldEdit, Fingerprint, Integrity, ReleaseId, Role, Totals,
     layout::{
         self, AssetRecord, FieldRecord, Header, MAGIC, REDIRECT, RepresentationRecord, RouteRecord,
         SERVE, Section, Text, VERSION,
@@ -48,6 +48,10 @@ pub struct NewAsset<'a> {
     pub plain_url: Option<&'a str>,
     /// Value of `Content-Type`.
     pub media_type: &'a str,
+    /// At which paths it is served.
+    pub role: Role,
+    /// Why it has that role, for people, or nothing.
+    pub why: &'a str,
     /// Goes into the entity tags.
     pub fingerprint: Fingerprint,
     /// Identity first, then by coding.
@@ -116,6 +120,8 @@ impl Writer {
             representation_count: number(asset.representations.len()),
             first_import: U32::ZERO,
             import_count: U32::ZERO,
+            role: (asset.role as u32).into(),
+            why: self.strings.text(asset.why),
         });
         AssetIndex(number(self.assets.len() - 1).get())
     }

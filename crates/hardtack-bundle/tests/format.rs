@@ -2,7 +2,7 @@
 
 use hardtack_bundle::{
     Action, AssetIndex, Bundle, CachePolicy, Coding, Error, FieldEdit, Fingerprint, LastModified,
-    NewAsset, Origins, Writer, layout,
+    NewAsset, Origins, Role, Writer, layout,
 };
 use proptest::prelude::*;
 
@@ -17,6 +17,8 @@ fn add(writer: &mut Writer, name: &str, representations: &[(Coding, &[u8])]) -> 
         url: &url,
         plain_url: Some(&plain),
         media_type: "text/plain; charset=utf-8",
+        role: Role::Pinned,
+        why: "b:1:2 names it",
         fingerprint,
         representations,
     });
@@ -81,6 +83,7 @@ fn what_is_written_is_read() {
     assert_eq!(edits, EDITS);
     let Action::Serve(asset) = route.action else { panic!("{route:?}") };
     assert_eq!(asset.plain_url, Some("/static/a"));
+    assert_eq!((asset.role, asset.why), (Role::Pinned, "b:1:2 names it"));
 
     let br = asset.representations().nth(1).unwrap().unwrap();
     let tag = format!("\"{}-br\"", Fingerprint::of(b"aaaaaaaa"));

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use hardtack::{Body, Bundle, respond};
-use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Writer};
+use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use proptest::prelude::*;
@@ -25,6 +25,8 @@ fn site(representations: &[(Coding, Vec<u8>)], is_dated: bool) -> Bundle<'static
         url: "/a",
         plain_url: None,
         media_type: "text/plain",
+        role: Role::Pinned,
+        why: "",
         fingerprint: Fingerprint([7; 32]),
         representations: &representations,
     });

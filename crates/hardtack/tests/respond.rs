@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use axum::{Router, routing};
 use hardtack::{Body, Bundle, BundleLayer, ServeBundle, respond};
-use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Writer};
+use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -38,6 +38,8 @@ fn bundle(with_not_found: bool, settings: impl FnOnce(&mut Writer)) -> Bundle<'s
             url: &path,
             plain_url: Some(&path),
             media_type,
+            role: Role::EntryPoint,
+            why: "",
             fingerprint: Fingerprint::of(representations[0].1),
             representations,
         });

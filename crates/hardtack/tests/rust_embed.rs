@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use axum_embed::ServeEmbed;
 use hardtack::Embedded;
-use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Writer};
+use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
 use http::Request;
 use http_body_util::{BodyExt, Empty};
 use rust_embed::RustEmbed;
@@ -19,6 +19,8 @@ static ASSETS: LazyLock<Embedded> = LazyLock::new(|| {
         url: "/static/css/app.0123456789ab.css",
         plain_url: Some("/static/css/app.css"),
         media_type: "text/css; charset=utf-8",
+        role: Role::Hashed,
+        why: "",
         fingerprint: Fingerprint::of(b"body {}"),
         representations: &[(Coding::Identity, b"body {}"), (Coding::Br, b"brotli")],
     });
@@ -27,6 +29,8 @@ static ASSETS: LazyLock<Embedded> = LazyLock::new(|| {
         url: "/static/",
         plain_url: Some("/static/"),
         media_type: "text/html; charset=utf-8",
+        role: Role::EntryPoint,
+        why: "",
         fingerprint: Fingerprint::of(b"page"),
         representations: &[(Coding::Identity, b"page")],
     });

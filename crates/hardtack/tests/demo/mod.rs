@@ -1,7 +1,7 @@
 /// A small site below /static/, for tests and for the examples of the documentation, which
 /// include this file: what `embed!` yields in an app.
 pub fn demo() -> hardtack::Embedded {
-    use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Writer};
+    use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
 
     let mut writer = Writer::new("/static/");
     writer.origins("*");
@@ -29,6 +29,8 @@ pub fn demo() -> hardtack::Embedded {
             url: &url,
             plain_url: Some(&plain),
             media_type,
+            role: Role::Hashed,
+            why: "",
             fingerprint: Fingerprint::of(text.as_bytes()),
             representations: &[(Coding::Identity, text.as_bytes())],
         });
