@@ -331,6 +331,7 @@ impl<'a> Route<'a> {
 }
 
 /// What is answered at a URL path.
+#[allow(clippy::large_enum_variant, reason = "nearly all are assets, and none is kept for long")]
 #[derive(Clone, Copy, Debug)]
 pub enum Action<'a> {
     /// An asset, in whichever representation the client prefers.
