@@ -26,11 +26,31 @@ const WITH_MARKS: usize = 8;
 /// The parts of a file name that are long enough to be a hash, and look like one at all; that
 /// which looks most so comes first.
 pub(crate) fn segments(name: &str) -> Vec<Segment<'_>> {
-    let parts: Vec<_> = name.split('.').collect();
-    let stem = &parts[..parts.len().saturating_sub(1).max(1)];
-    let mut segments: Vec<_> = stem.iter().flat_map(|part| of_part(part)).collect();
+    sorted(stem(name).iter().flat_map(|part| of_part(part)))
+}
+
+/// The same in a folder of generated files, where all between two dots may be a hash with marks.
+pub(crate) fn segments_of_generated(name: &str) -> Vec<Segment<'_>> {
+    sorted(stem(name).iter().flat_map(|part| of_part(part).into_iter().chain(segment(part))))
+}
+
+/// What stands between the dots of a name, without the extension.
+fn stem(name: &str) -> Vec<&str> {
+    let mut parts: Vec<_> = name.split('.').collect();
+    parts.truncate(parts.len().saturating_sub(1).max(1));
+    parts
+}
+
+fn sorted<'a>(segments: impl Iterator<Item = Segment<'a>>) -> Vec<Segment<'a>> {
+    let mut segments: Vec<_> = segments.collect();
     segments.sort_by_key(|segment| std::cmp::Reverse(segment.looks));
     segments
+}
+
+/// A text as a segment, if it looks like a hash at all.
+fn segment(text: &str) -> Option<Segment<'_>> {
+    let looks = looks(text);
+    (looks > Looks::Unlike).then_some(Segment { text, looks })
 }
 
 /// Those in what stands between two dots.
@@ -39,9 +59,7 @@ fn of_part(part: &str) -> Vec<Segment<'_>> {
     let with_marks = part.len().checked_sub(WITH_MARKS).and_then(|at| part.split_at_checked(at));
     let with_marks =
         with_marks.filter(|(before, _)| before.is_empty() || before.ends_with(['-', '_', '~']));
-    let texts = words.chain(with_marks.map(|(_, end)| end)).filter(|it| it.len() >= SHORTEST);
-    let segment = |text| Segment { text, looks: looks(text) };
-    texts.map(segment).filter(|it| it.looks > Looks::Unlike).collect()
+    words.chain(with_marks.map(|(_, end)| end)).filter_map(segment).collect()
 }
 
 /// How much a text looks like a hash in hex, base32, base36 or base64url.
@@ -210,5 +228,17 @@ mod tests {
         is("bootstrap.bundle.min.js", None);
         is("favicon-32x32.png", None);
         is("LICENSE", None);
+    }
+
+    #[test]
+    fn parts_of_generated_names() {
+        let first = |name: &'static str| segments_of_generated(name).first().map(|it| it.text);
+        let is = |name, expected| assert_eq!(first(name), expected, "{name}");
+        is("08mika-44sn50.js", Some("08mika-44sn50"));
+        is("icon.3aee64__sipxx.svg", Some("3aee64__sipxx"));
+        is("NLDFZTzYNqPIspz_JI-CX", Some("NLDFZTzYNqPIspz_JI-CX"));
+        is("turbopack-2u1d16houkiyo.js", Some("2u1d16houkiyo"));
+        is("error-404.js", None);
+        is("_ssgManifest.js", None);
     }
 }

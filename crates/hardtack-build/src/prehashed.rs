@@ -12,7 +12,7 @@ use aho_corasick::AhoCorasick;
 use crate::{
     Problem, ProblemKind, Role, Settings,
     bundler::listed,
-    hash_name::{Looks, Segment, segments},
+    hash_name::{Looks, Segment, segments, segments_of_generated},
     own_digest::digest_with_prefix,
     pattern::Verdict,
     scan::{Asset, Scanned},
@@ -69,10 +69,13 @@ struct Candidate<'a> {
 impl<'a> Candidate<'a> {
     fn new(index: usize, asset: &'a Asset) -> Option<Self> {
         let (folder, name) = split(&asset.logical_path);
-        let in_folder =
-            generated_folder(folder).into_iter().flat_map(|(_, below)| below.split('/'));
-        let in_folder = in_folder.flat_map(|name| segments(name));
-        let segments: Vec<_> = segments(name).into_iter().chain(in_folder).collect();
+        let segments: Vec<_> = match generated_folder(folder) {
+            None => segments(name),
+            Some((_, below)) => {
+                let names = std::iter::once(name).chain(below.split('/'));
+                names.flat_map(segments_of_generated).collect()
+            }
+        };
         (!segments.is_empty()).then_some(Self { index, asset, segments })
     }
 
