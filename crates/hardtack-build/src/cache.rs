@@ -8,7 +8,6 @@ use std::{
 };
 
 use hardtack_bundle::Fingerprint;
-use tempfile::NamedTempFile;
 
 use crate::{Problem, ProblemKind};
 
@@ -42,7 +41,7 @@ impl Cache {
     pub(crate) fn store(&self, name: &str, bytes: &[u8]) {
         let file = self.file(name);
         if let Err(error) = write_whole(&file, &[&Fingerprint::of(bytes).0, bytes]) {
-            self.fault().get_or_insert(ProblemKind::Cache(error).of(file));
+            self.fault().get_or_insert(ProblemKind::Cache(error).of(&self.folder));
         }
     }
 
@@ -62,10 +61,16 @@ impl Cache {
 }
 
 /// Writes a file under another name, and gives it its own when it is complete.
+///
+/// The umask says who else may read it, as of a file that is written in the ordinary way; a
+/// temporary file alone would be its owner's for good.
 pub(crate) fn write_whole(file: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new(""));
     fs::create_dir_all(folder)?;
-    let mut whole = NamedTempFile::new_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut whole = builder.tempfile_in(folder)?;
     parts.iter().try_for_each(|part| whole.write_all(part))?;
     whole.persist(file)?;
     Ok(())
@@ -93,8 +98,24 @@ mod tests {
         cache.store("abc", b"bytes");
         cache.store("def", b"bytes");
         let fault = cache.take_fault().unwrap().to_string();
-        assert!(fault.contains("/ab") && fault.contains("cannot be remembered"), "{fault}");
+        assert!(fault.contains("below: what was compressed cannot be remembered"), "{fault}");
         assert!(cache.take_fault().is_none());
+    }
+
+    /// A cache may be another user's too.
+    #[cfg(unix)]
+    #[test]
+    fn the_umask_says_who_may_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let ordinary = (folder.path().join("file"), folder.path().join("folder"));
+        fs::write(&ordinary.0, "").unwrap();
+        fs::create_dir(&ordinary.1).unwrap();
+        let cache = Cache::new(folder.path().join("cache"));
+        cache.store("abc", b"bytes");
+        assert_eq!(mode(&cache.file("abc")), mode(&ordinary.0));
+        assert_eq!(mode(&folder.path().join("cache/ab")), mode(&ordinary.1));
     }
 
     #[test]

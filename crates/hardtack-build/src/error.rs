@@ -146,8 +146,11 @@ impl fmt::Display for ProblemKind {
         match self {
             Self::Io(error) => write!(f, "{error}"),
             Self::Cache(error) => {
-                write!(f, "what was compressed cannot be remembered: {error}; name a folder as ")?;
-                f.write_str("HARDTACK_CACHE that can be written")
+                write!(
+                    f,
+                    "what was compressed cannot be remembered here: {error}; let this user "
+                )?;
+                f.write_str("write here, or name another folder as HARDTACK_CACHE")
             }
             Self::NoFolder => f.write_str(
                 "this is not a folder: name that of the site's files, as `assets` in \
