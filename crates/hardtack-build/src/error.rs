@@ -43,8 +43,12 @@ pub enum ProblemKind {
     NameNotUtf8,
     /// Its name holds a character that no URL path of ours can have.
     NameUnservable(char),
-    /// It is a symbolic link that leads out of the asset folder, or nowhere.
+    /// It is a symbolic link that leads out of the asset folder.
     LinkLeadsOut,
+    /// It is a symbolic link to a folder that it lies in.
+    LinkLeadsBack,
+    /// It is a symbolic link to nothing.
+    LinkLeadsNowhere,
     /// It is neither a file nor a folder.
     NotAFile,
     /// It looks like a secret.
@@ -161,9 +165,16 @@ impl fmt::Display for ProblemKind {
                 write!(f, "the name holds {character:?}, which no URL here can have: rename it")
             }
             Self::LinkLeadsOut => f.write_str(
-                "this symbolic link leads out of the asset folder, or nowhere: \
-                 copy its target here, or add the link to `exclude`",
+                "this symbolic link leads out of the asset folder: set `follow_symlinks = true` \
+                 if what it leads to may be published, or add the link to `exclude`",
             ),
+            Self::LinkLeadsBack => f.write_str(
+                "this symbolic link leads to a folder around itself, and that has no end: remove \
+                 it, or add it to `exclude`",
+            ),
+            Self::LinkLeadsNowhere => {
+                f.write_str("this symbolic link leads nowhere: remove it, or add it to `exclude`")
+            }
             Self::NotAFile => f.write_str(
                 "this is neither a file nor a folder: remove it, or add it to `exclude`",
             ),

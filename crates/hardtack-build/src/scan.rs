@@ -160,7 +160,7 @@ impl Walk<'_> {
             return Ok(());
         }
         servable(&logical_path)?;
-        self.check_link(file)?;
+        self.check_link(file, &logical_path)?;
         if is_folder {
             self.folder(file, &format!("{logical_path}/"));
         } else if !file.is_file() {
@@ -173,16 +173,25 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// A symbolic link may lead to what lies in the asset folder, but not to a folder that it
-    /// lies in itself: that would have no end.
-    fn check_link(&self, file: &Path) -> Result<(), ProblemKind> {
+    /// A symbolic link may lead to what lies in the asset folder, and out of it if the settings
+    /// say so, but not to a folder around itself: that would have no end.
+    fn check_link(&self, file: &Path, logical_path: &str) -> Result<(), ProblemKind> {
         if !file.is_symlink() {
             return Ok(());
         }
-        let target = file.canonicalize().map_err(|_| ProblemKind::LinkLeadsOut)?;
-        match target.starts_with(&self.root) && !self.open.contains(&target) {
-            true => Ok(()),
+        let target = file.canonicalize().map_err(|_| ProblemKind::LinkLeadsNowhere)?;
+        if self.open.iter().any(|folder| folder.starts_with(&target)) {
+            return Err(ProblemKind::LinkLeadsBack);
+        }
+        if target.starts_with(&self.root) {
+            return Ok(());
+        }
+        let name = target.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let is_allowed = self.settings.allow_secrets.matches(logical_path);
+        match self.settings.follow_symlinks {
             false => Err(ProblemKind::LinkLeadsOut),
+            true if SECRETS.matches(&name) && !is_allowed => Err(ProblemKind::LooksLikeSecret),
+            true => Ok(()),
         }
     }
 }
@@ -375,11 +384,54 @@ mod tests {
 
         #[test]
         fn that_lead_out_are_errors() {
-            for target in ["/etc/hostname", "..", "nowhere", "."] {
+            for (target, expected) in [
+                ("/etc/hostname", "set `follow_symlinks = true`"),
+                ("..", "around itself"),
+                ("nowhere", "leads nowhere"),
+                (".", "around itself"),
+            ] {
                 let folder = folder(&["a"]);
                 symlink(target, folder.path().join("link")).unwrap();
-                fails(&folder, "", "link", "leads out");
+                fails(&folder, "", "link", expected);
                 assert!(scan_with(&folder, "exclude = ['link']").is_ok());
+            }
+        }
+
+        /// As Bazel and Nix make them.
+        #[test]
+        fn that_lead_out_are_followed_if_the_settings_say_so() {
+            let store = folder(&["app.css", "js/a.js", "js/.hidden"]);
+            let site = folder(&["index.html"]);
+            symlink(store.path().join("app.css"), site.path().join("app.css")).unwrap();
+            symlink(store.path().join("js"), site.path().join("js")).unwrap();
+            let scanned = scan_with(&site, "follow_symlinks = true").unwrap();
+            let found: Vec<_> = scanned.assets.iter().map(|asset| &asset.logical_path).collect();
+            assert_eq!(found, ["app.css", "index.html", "js/a.js"]);
+            assert_eq!(scanned.left_out[0].logical_path, "js/.hidden");
+            assert_eq!(scan_with(&site, "").unwrap_err().problems.len(), 2);
+        }
+
+        #[test]
+        fn that_lead_to_a_secret_are_errors() {
+            let store = folder(&["id_rsa"]);
+            let site = folder(&[]);
+            symlink(store.path().join("id_rsa"), site.path().join("a.txt")).unwrap();
+            fails(&site, "follow_symlinks = true", "a.txt", "looks like a secret");
+            let allowed = "follow_symlinks = true\nallow_secrets = ['/a.txt']";
+            assert!(scan_with(&site, allowed).is_ok());
+        }
+
+        #[test]
+        fn in_a_circle_outside_are_errors_too() {
+            let store = folder(&["a/x"]);
+            let site = folder(&["index.html"]);
+            symlink("..", store.path().join("a/up")).unwrap();
+            symlink(store.path(), site.path().join("store")).unwrap();
+            fails(&site, "follow_symlinks = true", "store/a/up", "around itself");
+            for target in ["..", "/", "nowhere"] {
+                let site = folder(&["a"]);
+                symlink(target, site.path().join("link")).unwrap();
+                assert!(scan_with(&site, "follow_symlinks = true").is_err(), "{target}");
             }
         }
 

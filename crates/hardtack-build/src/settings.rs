@@ -29,6 +29,8 @@ pub struct Settings {
     pub exclude: Patterns,
     /// Files that look like secrets, and are none.
     pub allow_secrets: Patterns,
+    /// Follow symbolic links that lead out of the asset folder.
+    pub follow_symlinks: bool,
     /// Assets that keep their path, beyond the default ones.
     pub entry_points: Patterns,
     /// Assets whose names have a hash of their content already.
@@ -118,6 +120,7 @@ impl Default for Settings {
             include: Patterns::default(),
             exclude: Patterns::default(),
             allow_secrets: Patterns::default(),
+            follow_symlinks: false,
             entry_points: Patterns::default(),
             prehashed: Patterns::default(),
             exclude_references: Patterns::default(),
@@ -165,6 +168,11 @@ impl Settings {
              one that begins with `!` brings one of those back.",
         ),
         key("allow_secrets", "[]", "Globs of files that look like secrets, but may be published."),
+        key(
+            "follow_symlinks",
+            "false",
+            "Follow symbolic links that lead out of the asset folder, as those of Bazel and Nix do.",
+        ),
         key(
             "entry_points",
             "[]",
