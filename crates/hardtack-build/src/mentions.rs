@@ -14,18 +14,21 @@ use rayon::prelude::*;
 use crate::{
     Place, Role,
     references::{Reference, Referenced},
+    rename::{Rename, Renaming},
     scan::Asset,
 };
 
 use names::Names;
 
-/// Pins the assets that are mentioned.
-pub(crate) fn pin(referenced: &mut Referenced) {
+/// Pins the assets that are mentioned, but those that the user wants to be renamed in any case.
+pub(crate) fn pin(referenced: &mut Referenced, rename: &Rename) {
     let names = Names::of(&referenced.assets);
     let texts = (0..referenced.assets.len()).into_par_iter();
     let pins: Vec<_> = texts.flat_map_iter(|index| pins_of(index, referenced, &names)).collect();
     for (target, why) in pins {
-        referenced.pin(target, why);
+        if rename.of(&referenced.assets[target].logical_path) != Renaming::Always {
+            referenced.pin(target, why);
+        }
     }
 }
 
@@ -90,7 +93,7 @@ mod tests {
     use crate::{Settings, references::references, scan::Scanned};
 
     /// The assets that keep their name in a site of these files, which are sorted by path.
-    fn pinned(files: &[(&str, &str)]) -> Vec<String> {
+    fn pinned(files: &[(&str, &str)], rename: &Rename) -> Vec<String> {
         let settings = Settings::default();
         let asset = |(path, text): &(&str, &str)| Asset {
             logical_path: (*path).to_owned(),
@@ -105,14 +108,14 @@ mod tests {
         };
         let scanned = Scanned { assets: files.iter().map(asset).collect(), left_out: Vec::new() };
         let mut referenced = references(scanned, &settings).unwrap();
-        pin(&mut referenced);
+        pin(&mut referenced, rename);
         let pinned = referenced.assets.into_iter().filter(|asset| asset.role == Role::Pinned);
         pinned.map(|asset| asset.logical_path).collect()
     }
 
     #[track_caller]
     fn are(files: &[(&str, &str)], expected: &[&str]) {
-        assert_eq!(pinned(files), expected, "{files:?}");
+        assert_eq!(pinned(files, &Rename::Safe), expected, "{files:?}");
     }
 
     /// Whether a script with this text pins `img/marker.png` and `x.css`.
@@ -125,6 +128,14 @@ mod tests {
     #[track_caller]
     fn page(text: &str, expected: &[&str]) {
         are(&[("img/marker.png", ""), ("p/page.html", text), ("x.css", "")], expected);
+    }
+
+    #[test]
+    fn the_user_may_rename_what_is_mentioned() {
+        let files = [("a.css", ""), ("b.js", "f('a.css','x.css')"), ("x.css", "")];
+        are(&files, &["a.css", "x.css"]);
+        let rename = Rename::Listed(crate::Patterns::new(&["/a.css"]).unwrap());
+        assert_eq!(pinned(&files, &rename), ["x.css"]);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::{
     prehashed::recognise_prehashed,
     published::with_published_manifest,
     references::references,
+    rename::pin_by_setting,
     scan::scan,
 };
 
@@ -84,9 +85,10 @@ impl Bake {
 
         let mut scanned = scan(settings)?;
         let in_doubt = recognise_prehashed(&mut scanned, settings)?;
+        pin_by_setting(&mut scanned, &settings.rename);
         let mut rules = rules(settings)?;
         let mut referenced = references(scanned, settings)?;
-        pin(&mut referenced);
+        pin(&mut referenced, &settings.rename);
         follow_digests(&mut referenced, &rules);
         let (left_out, mut warnings) = referenced.take_remarks();
         warnings.extend(in_doubt);

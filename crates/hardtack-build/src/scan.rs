@@ -229,10 +229,12 @@ fn servable(logical_path: &str) -> Result<(), ProblemKind> {
 fn read(settings: &Settings, file: &Path, logical_path: String) -> Result<Asset, ProblemKind> {
     let media_type = media_type(&logical_path, settings)?;
     let role = role(settings, &logical_path);
+    let why = if role == Role::Prehashed { "`prehashed` says so" } else { "" }.to_owned();
     let bytes = fs::read(file).map_err(ProblemKind::Io)?;
-    Ok(Asset { logical_path, media_type, role, why: String::new(), bytes })
+    Ok(Asset { logical_path, media_type, role, why, bytes })
 }
 
+/// What is known by the path; `rename` is obeyed when all prehashed ones are known.
 fn role(settings: &Settings, logical_path: &str) -> Role {
     match settings.entry_points.verdict(logical_path, false) {
         Verdict::Matches => Role::EntryPoint,

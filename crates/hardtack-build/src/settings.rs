@@ -10,7 +10,9 @@ use hardtack_bundle::{CachePolicy, Coding, StaticHost};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::de::DeTable;
 
-use crate::{Error, HeaderRule, Origins, Patterns, Place, Prefix, Problem, ProblemKind, Timestamp};
+use crate::{
+    Error, HeaderRule, Origins, Patterns, Place, Prefix, Problem, ProblemKind, Rename, Timestamp,
+};
 
 /// How a site is baked.
 ///
@@ -35,6 +37,8 @@ pub struct Settings {
     pub entry_points: Patterns,
     /// Assets whose names have a hash of their content already.
     pub prehashed: Patterns,
+    /// Which of the other assets are renamed.
+    pub rename: Rename,
     /// Assets whose references are left alone.
     pub exclude_references: Patterns,
     /// What becomes of a reference to a file that does not exist.
@@ -123,6 +127,7 @@ impl Default for Settings {
             follow_symlinks: false,
             entry_points: Patterns::default(),
             prehashed: Patterns::default(),
+            rename: Rename::Safe,
             exclude_references: Patterns::default(),
             missing: MissingTarget::Error,
             keep_only_hashed: false,
@@ -184,6 +189,13 @@ impl Settings {
             "[]",
             "Globs of assets whose names have a hash of their content already, as bundlers make \
              them: served under their own names for good, and not touched.",
+        ),
+        key(
+            "rename",
+            "true",
+            "Which of the other assets get a hash in their names: those for which it is safe (`true`), \
+             none (`false`), or also those that match a list of globs; one that begins with `!` has \
+             files keep their names.",
         ),
         key("exclude_references", "[]", "Globs of assets whose references are left alone."),
         key(

@@ -1,0 +1,98 @@
+//! Which assets are renamed, as the setting `rename` says it.
+
+use serde::{Deserialize, Deserializer, de::Error};
+
+use crate::{Patterns, Role, pattern::Verdict, scan::Scanned};
+
+/// Which assets get a hashed path, of those that are neither prehashed nor entry points.
+#[derive(Clone, Debug)]
+pub enum Rename {
+    /// Those whose every mention can be rewritten.
+    Safe,
+    /// None.
+    Never,
+    /// Those that match, whatever mentions them, and none that is taken back; of the others, those
+    /// whose every mention can be rewritten.
+    Listed(Patterns),
+}
+
+/// What the user says of one asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renaming {
+    /// It is renamed if that is safe.
+    IfSafe,
+    /// It is renamed, whatever mentions it.
+    Always,
+    /// It keeps its name.
+    Never,
+}
+
+impl Rename {
+    pub(crate) fn of(&self, logical_path: &str) -> Renaming {
+        match self {
+            Self::Safe => Renaming::IfSafe,
+            Self::Never => Renaming::Never,
+            Self::Listed(patterns) => match patterns.verdict(logical_path, false) {
+                Verdict::Silent => Renaming::IfSafe,
+                Verdict::Matches => Renaming::Always,
+                Verdict::TakenBack => Renaming::Never,
+            },
+        }
+    }
+}
+
+/// Pins the assets that the user wants to keep their names. Comes when prehashed ones are known:
+/// these are not renamed in any case.
+pub(crate) fn pin_by_setting(scanned: &mut Scanned, rename: &Rename) {
+    for asset in &mut scanned.assets {
+        if asset.role == Role::Hashed && rename.of(&asset.logical_path) == Renaming::Never {
+            (asset.role, asset.why) = (Role::Pinned, "`rename` says so".to_owned());
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Rename {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "`rename` is true, false, or a list of globs")]
+        enum Setting {
+            Switch(bool),
+            List(Vec<String>),
+        }
+        match Setting::deserialize(deserializer)? {
+            Setting::Switch(true) => Ok(Self::Safe),
+            Setting::Switch(false) => Ok(Self::Never),
+            Setting::List(globs) => {
+                Patterns::new(&globs).map(Self::Listed).map_err(D::Error::custom)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Renaming::*;
+
+    #[track_caller]
+    fn says(toml: &str, path: &str, expected: Renaming) {
+        #[derive(Deserialize)]
+        struct Settings {
+            rename: Rename,
+        }
+        let settings: Settings = toml::from_str(toml).unwrap();
+        assert_eq!(settings.rename.of(path), expected, "{toml} of {path}");
+    }
+
+    #[test]
+    fn the_user_decides() {
+        says("rename = true", "a.css", IfSafe);
+        says("rename = false", "a.css", Never);
+        says("rename = []", "a.css", IfSafe);
+        says("rename = ['*.css']", "a.css", Always);
+        says("rename = ['*.css']", "a.js", IfSafe);
+        says("rename = ['*.css', '!/x.css']", "x.css", Never);
+        says("rename = ['*.css', '!/x.css']", "a/x.css", Always);
+        says("rename = ['!*.js']", "a.js", Never);
+    }
+}
