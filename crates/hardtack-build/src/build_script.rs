@@ -9,7 +9,7 @@ use std::{
 use hardtack_bundle::Bundle;
 
 use crate::{
-    Bake, Baked, Error, Problem, ProblemKind, Settings,
+    Bake, Baked, Error, LeftOut, Problem, ProblemKind, Settings,
     cache::write_whole,
     django::staticfiles,
     environment::{self, ASSETS, AT, CACHE, CONFIG, LAST_MODIFIED, STATIC_HOST},
@@ -80,7 +80,8 @@ fn hand_on(baked: &Baked, folder: &Path) -> Result<(), Error> {
     let opened = Bundle::open(&baked.bundle).map_err(failed)?;
     let digest: String = opened.digest().iter().map(|byte| format!("{byte:02x}")).collect();
     write(&bundle, &baked.bundle)?;
-    write(&names, &opened.names(&folder_for_people(folder)).map_err(failed)?)?;
+    let left_out = for_people(&baked.left_out);
+    write(&names, &opened.names(&folder_for_people(folder), &left_out).map_err(failed)?)?;
     write(&manifest, baked.manifest.to_json().as_bytes())?;
     write(&out.join("staticfiles.json"), staticfiles(&baked.manifest).as_bytes())?;
     println!("cargo::rustc-env=HARDTACK_BUNDLE={}", bundle.display());
@@ -88,6 +89,11 @@ fn hand_on(baked: &Baked, folder: &Path) -> Result<(), Error> {
     println!("cargo::rustc-env=HARDTACK_MANIFEST={}", manifest.display());
     println!("cargo::rustc-env=HARDTACK_BUNDLE_DIGEST={digest}");
     Ok(())
+}
+
+/// What `asset!` says of files that were left out.
+fn for_people(left_out: &[LeftOut]) -> Vec<(&str, String)> {
+    left_out.iter().map(|one| (one.logical_path.as_str(), one.to_string())).collect()
 }
 
 /// The asset folder as its developers know it: from the package's folder, if it lies below that.

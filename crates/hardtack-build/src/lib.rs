@@ -36,6 +36,7 @@
 
 mod error;
 mod header_rules;
+mod left_out;
 mod origins;
 mod pattern;
 mod prefix;
@@ -75,6 +76,7 @@ pub use compress::Progress;
 pub use django::staticfiles;
 pub use error::{Error, Place, Problem, ProblemKind};
 pub use header_rules::HeaderRule;
+pub use left_out::LeftOut;
 pub use origins::Origins;
 pub use pattern::Patterns;
 pub use pipeline::{Bake, Baked};

@@ -63,10 +63,15 @@ impl Patterns {
 
     /// What the globs say of a file or a folder, or of the folders that it lies in.
     pub(crate) fn verdict(&self, logical_path: &str, is_folder: bool) -> Verdict {
+        self.decide(logical_path, is_folder).0
+    }
+
+    /// The same, with the glob that decides; none, if no glob matches.
+    pub(crate) fn decide(&self, logical_path: &str, is_folder: bool) -> (Verdict, &str) {
         match self.matcher.matched_path_or_any_parents(logical_path, is_folder) {
-            ignore::Match::None => Verdict::Silent,
-            ignore::Match::Ignore(_) => Verdict::Matches,
-            ignore::Match::Whitelist(_) => Verdict::TakenBack,
+            ignore::Match::None => (Verdict::Silent, ""),
+            ignore::Match::Ignore(glob) => (Verdict::Matches, glob.original()),
+            ignore::Match::Whitelist(glob) => (Verdict::TakenBack, glob.original()),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use hardtack_bundle::manifest::Manifest;
 
 use crate::{
-    Error, Problem, Settings, Summary,
+    Error, LeftOut, Problem, Settings, Summary,
     bundle::{Bundled, bundle},
     cache::Cache,
     compress::{Progress, compress},
@@ -42,7 +42,9 @@ pub struct Baked {
     pub manifest: Manifest,
     /// What the settings let pass.
     pub warnings: Vec<Problem>,
-    /// The whole in one line.
+    /// The files and folders that were left out, sorted.
+    pub left_out: Vec<LeftOut>,
+    /// The whole in a few numbers.
     pub summary: Summary,
 }
 
@@ -101,8 +103,8 @@ impl Bake {
         warnings.extend(self.cache.as_ref().and_then(Cache::take_fault));
         let Bundled { bytes, manifest, totals } = bundle(&compressed, settings, &rules)?;
 
-        let summary = Summary::new(&manifest, totals, left_out, start.elapsed());
-        Ok(Baked { bundle: bytes, manifest, warnings, summary })
+        let summary = Summary::new(&manifest, totals, &left_out, start.elapsed());
+        Ok(Baked { bundle: bytes, manifest, warnings, left_out, summary })
     }
 
     /// The folder that is baked.

@@ -31,7 +31,7 @@ use rayon::prelude::*;
 use import_map::ImportMap;
 
 use crate::{
-    Error, MissingTarget, Place, Problem, ProblemKind, Role, Settings,
+    Error, LeftOut, MissingTarget, Place, Problem, ProblemKind, Role, Settings,
     digests::{DigestPlace, Form, Subject},
     rewrite::Quoting,
     scan::{Asset, Scanned},
@@ -232,14 +232,14 @@ pub(crate) struct Referenced {
     pub(crate) imports: Vec<Vec<usize>>,
     /// Where the integrity of a page's modules is to be said, by the index of the page.
     pub(crate) module_integrity: HashMap<usize, IntegrityPlace>,
-    pub(crate) left_out: Vec<String>,
+    pub(crate) left_out: Vec<LeftOut>,
     /// What the settings let pass.
     pub(crate) warnings: Vec<Problem>,
 }
 
 impl Referenced {
-    /// What is only of interest to people: the paths that were left out, and the warnings.
-    pub(crate) fn take_remarks(&mut self) -> (Vec<String>, Vec<Problem>) {
+    /// What is only of interest to people: the files that were left out, and the warnings.
+    pub(crate) fn take_remarks(&mut self) -> (Vec<LeftOut>, Vec<Problem>) {
         (mem::take(&mut self.left_out), mem::take(&mut self.warnings))
     }
 }

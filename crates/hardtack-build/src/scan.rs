@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Error, Patterns, Problem, ProblemKind, Role, Settings,
+    Error, LeftOut, Patterns, Problem, ProblemKind, Role, Settings,
     hosting::{HEADERS, REDIRECTS},
     media_type::media_type,
     pattern::Verdict,
@@ -32,8 +32,8 @@ pub(crate) struct Asset {
 pub(crate) struct Scanned {
     /// Sorted by logical path.
     pub(crate) assets: Vec<Asset>,
-    /// Logical paths of the files and folders that were left out, sorted.
-    pub(crate) left_out: Vec<String>,
+    /// The files and folders that were left out, sorted.
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 /// Files that are no assets, but rules about them; `hosting` reads them.
@@ -106,7 +106,7 @@ pub(crate) fn scan(settings: &Settings) -> Result<Scanned, Error> {
     problems.sort_by(|a, b| a.file.cmp(&b.file));
     Error::unless_none(problems)?;
     assets.sort_unstable_by(|a, b| a.logical_path.cmp(&b.logical_path));
-    left_out.sort_unstable();
+    left_out.sort_unstable_by(|a, b| a.logical_path.cmp(&b.logical_path));
     Ok(Scanned { assets, left_out })
 }
 
@@ -123,7 +123,7 @@ struct Walk<'a> {
 #[derive(Default)]
 struct Found {
     assets: Vec<Asset>,
-    left_out: Vec<String>,
+    left_out: Vec<LeftOut>,
     problems: Vec<Problem>,
 }
 
@@ -155,8 +155,8 @@ impl Walk<'_> {
         if RULES.contains(&logical_path.as_str()) && !is_folder {
             return Ok(());
         }
-        if is_left_out(self.settings, &logical_path, is_folder)? {
-            self.found.left_out.push(logical_path);
+        if let Some(left_out) = left_out(self.settings, &logical_path, is_folder)? {
+            self.found.left_out.push(left_out);
             return Ok(());
         }
         servable(&logical_path)?;
@@ -165,10 +165,10 @@ impl Walk<'_> {
             self.folder(file, &format!("{logical_path}/"));
         } else if !file.is_file() {
             return Err(ProblemKind::NotAFile);
-        } else if is_included(self.settings, &logical_path) {
-            self.found.assets.push(read(self.settings, file, logical_path)?);
+        } else if let Some(left_out) = not_included(self.settings, &logical_path) {
+            self.found.left_out.push(left_out);
         } else {
-            self.found.left_out.push(logical_path);
+            self.found.assets.push(read(self.settings, file, logical_path)?);
         }
         Ok(())
     }
@@ -197,27 +197,33 @@ impl Walk<'_> {
 }
 
 /// The user's word comes first, then the fear of secrets, then the defaults.
-fn is_left_out(
+fn left_out(
     settings: &Settings,
-    logical_path: &str,
+    path: &str,
     is_folder: bool,
-) -> Result<bool, ProblemKind> {
-    let verdict = settings.exclude.verdict(logical_path, is_folder);
+) -> Result<Option<LeftOut>, ProblemKind> {
+    let (verdict, glob) = settings.exclude.decide(path, is_folder);
     if verdict == Verdict::Matches {
-        return Ok(true);
+        return Ok(Some(LeftOut::by_exclude(path, glob)));
     }
-    if !is_folder && SECRETS.matches(logical_path) {
-        return match settings.allow_secrets.matches(logical_path) {
-            true => Ok(false),
+    if !is_folder && SECRETS.matches(path) {
+        return match settings.allow_secrets.matches(path) {
+            true => Ok(None),
             false => Err(ProblemKind::LooksLikeSecret),
         };
     }
-    let default = LEFT_OUT.verdict(logical_path, is_folder);
-    Ok(verdict == Verdict::Silent && default == Verdict::Matches)
+    let (default, glob) = LEFT_OUT.decide(path, is_folder);
+    let is_left_out = verdict == Verdict::Silent && default == Verdict::Matches;
+    Ok(is_left_out.then(|| LeftOut::by_default(path, glob)))
 }
 
-fn is_included(settings: &Settings, logical_path: &str) -> bool {
-    settings.include.globs().is_empty() || settings.include.matches(logical_path)
+fn not_included(settings: &Settings, path: &str) -> Option<LeftOut> {
+    match settings.include.decide(path, false) {
+        _ if settings.include.globs().is_empty() => None,
+        (Verdict::Matches, _) => None,
+        (Verdict::TakenBack, glob) => Some(LeftOut::by_include(path, Some(glob))),
+        (Verdict::Silent, _) => Some(LeftOut::by_include(path, None)),
+    }
 }
 
 /// A URL cannot hold a control character here, nor a backslash, which some take for a slash.
@@ -273,7 +279,8 @@ mod tests {
         let scanned = scan_with(&folder(files), toml).unwrap();
         let found: Vec<_> = scanned.assets.iter().map(|asset| &asset.logical_path).collect();
         assert_eq!(found, assets);
-        assert_eq!(scanned.left_out, left_out);
+        let found: Vec<_> = scanned.left_out.iter().map(|one| &one.logical_path).collect();
+        assert_eq!(found, left_out);
     }
 
     #[track_caller]
@@ -325,6 +332,22 @@ mod tests {
         finds(&[".nojekyll"], "exclude = ['!.nojekyll']", &[".nojekyll"], &[]);
         finds(&["a.css", "a.js"], "include = ['*.css']", &["a.css"], &["a.js"]);
         finds(&["a.css", "b.css"], "include = ['*.css', '!b.css']", &["a.css"], &["b.css"]);
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_rule() {
+        let rule = |toml: &str, path: &str| {
+            scan_with(&folder(&[path]), toml).unwrap().left_out[0].rule.clone()
+        };
+        for (toml, path, expected) in [
+            ("", ".a", "the default glob `.*`"),
+            ("", "CVS/Root", "the default glob `CVS/`"),
+            ("exclude = ['b', '/x/', '*.psd']", "x/a.psd", "the glob `/x/` of `exclude`"),
+            ("include = ['*.css']", "a.js", "`include`, which names other files"),
+            ("include = ['*', '!*.js']", "a.js", "the glob `!*.js` of `include`"),
+        ] {
+            assert_eq!(rule(toml, path), expected);
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::{fmt, time::Duration};
 use hardtack_bundle::{Role, Totals, manifest::Manifest};
 use serde::Serialize;
 
+use crate::LeftOut;
+
 /// What was baked, and how long it took. Displayed as one line.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
@@ -17,6 +19,7 @@ pub struct Summary {
     /// How many assets have which role.
     pub roles: Roles,
     /// Logical paths of the files and folders that were left out, sorted.
+    #[serde(skip)]
     pub left_out: Vec<String>,
     /// How long the bake took.
     pub seconds: f64,
@@ -40,11 +43,12 @@ impl Summary {
     pub(crate) fn new(
         manifest: &Manifest,
         totals: Totals,
-        left_out: Vec<String>,
+        left_out: &[LeftOut],
         took: Duration,
     ) -> Self {
         let release_id = manifest.release_id.clone();
         let roles = Roles::of(manifest);
+        let left_out = left_out.iter().map(|one| one.logical_path.clone()).collect();
         Self { release_id, totals, roles, left_out, seconds: took.as_secs_f64() }
     }
 }

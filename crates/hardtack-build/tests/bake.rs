@@ -449,4 +449,5 @@ fn the_summary_is_one_line() {
     assert!(line.starts_with("baked 1 asset, 1.0 kB, compressed "), "{line}");
     assert!(line.contains("% saved) in ") && line.ends_with("; left out .hidden"), "{line}");
     assert_eq!(baked.summary.left_out, [".hidden"]);
+    assert_eq!(baked.left_out[0].rule, "the default glob `.*`");
 }

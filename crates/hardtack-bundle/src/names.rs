@@ -8,8 +8,10 @@
 //! |---|---|
 //! | 0 to 15 | [`MAGIC`] |
 //! | 16 to 19 | how many names there are |
-//! | 20 to 35 | two texts: the asset folder, for people; the static host, or nothing |
-//! | 36 and on | 72 bytes a name, sorted: three texts (logical path, preferred path, plain path), and 48 bytes of integrity |
+//! | 20 to 23 | how many files and folders were left out |
+//! | 24 to 39 | two texts: the asset folder, for people; the static host, or nothing |
+//! | 40 and on | 72 bytes a name, sorted: three texts (logical path, preferred path, plain path), and 48 bytes of integrity |
+//! | then | 16 bytes for each that was left out: two texts (logical path, why it is no asset, for people) |
 //! | then | the bytes of all texts |
 
 use crate::{Asset, Bundle, Error, Integrity, path::encode_path};
@@ -18,10 +20,12 @@ use crate::{Asset, Bundle, Error, Integrity, path::encode_path};
 pub const MAGIC: [u8; 16] = *b"hardtack names 1";
 
 const COUNT: usize = 16;
-const FOLDER: usize = 20;
-const STATIC_HOST: usize = 28;
-const NAMES: usize = 36;
+const LEFT_OUT_COUNT: usize = 20;
+const FOLDER: usize = 24;
+const STATIC_HOST: usize = 32;
+const NAMES: usize = 40;
 const NAME_LENGTH: usize = 72;
+const LEFT_OUT_LENGTH: usize = 16;
 
 /// Offsets within a name.
 const LOGICAL_PATH: usize = 0;
@@ -30,17 +34,20 @@ const PLAIN_PATH: usize = 16;
 const INTEGRITY: usize = 24;
 
 impl Bundle<'_> {
-    /// The table of the names of all assets. The folder is named to people whose asset is not
-    /// there.
+    /// The table of the names of all assets. To people whose asset is not there, the folder is
+    /// named, and why a file or folder in it is no asset: pairs of logical path and reason, such
+    /// as "left out by …".
     ///
     /// # Errors
     ///
     /// If the bundle is damaged, or the table would be longer than 4 GB.
-    pub fn names(&self, folder: &str) -> Result<Vec<u8>, Error> {
+    pub fn names(&self, folder: &str, left_out: &[(&str, String)]) -> Result<Vec<u8>, Error> {
         let assets = self.assets().collect::<Result<Vec<_>, _>>()?;
-        let mut texts = Texts { start: NAMES + assets.len() * NAME_LENGTH, bytes: Vec::new() };
+        let records = assets.len() * NAME_LENGTH + left_out.len() * LEFT_OUT_LENGTH;
+        let mut texts = Texts { start: NAMES + records, bytes: Vec::new() };
         let mut table = Vec::from(MAGIC);
         table.extend(number(assets.len()));
+        table.extend(number(left_out.len()));
         table.extend(texts.place(folder));
         table.extend(texts.place(self.static_host().unwrap_or_default()));
         for asset in &assets {
@@ -48,6 +55,10 @@ impl Bundle<'_> {
             table.extend(texts.place(asset.url));
             table.extend(texts.place(&plain_path(self, asset)));
             table.extend(asset.integrity.0);
+        }
+        for (logical_path, reason) in left_out {
+            table.extend(texts.place(logical_path));
+            table.extend(texts.place(reason));
         }
         table.extend(texts.bytes);
         match u32::try_from(table.len()) {
@@ -154,6 +165,13 @@ impl Names {
         message.push(b"\" in the folder \"");
         message.push(self.text(FOLDER));
         message.push(b"\".");
+        if let Some(place) = self.left_out(wanted) {
+            message.push(b" \"");
+            message.push(self.text(place));
+            message.push(b"\" lies there, but was ");
+            message.push(self.text(place + 8));
+            return message;
+        }
         if let [b'/', rest @ ..] = wanted {
             message.push(b" An asset is named by its path below that folder: \"");
             message.push(rest);
@@ -169,6 +187,19 @@ impl Names {
             index += 1;
         }
         message
+    }
+
+    /// Where it stands that this file, or a folder that it lies in, was left out.
+    const fn left_out(self, wanted: &[u8]) -> Option<usize> {
+        let mut place = NAMES + self.count() * NAME_LENGTH;
+        let end = place + self.number(LEFT_OUT_COUNT) * LEFT_OUT_LENGTH;
+        while place < end {
+            if is_at_or_below(wanted, self.text(place)) {
+                return Some(place);
+            }
+            place += LEFT_OUT_LENGTH;
+        }
+        None
     }
 
     /// The three names that are most like it, best first, each with its likeness.
@@ -281,6 +312,12 @@ const fn file_name(path: &[u8]) -> &[u8] {
     path.split_at(start).1
 }
 
+const fn is_at_or_below(path: &[u8], folder: &[u8]) -> bool {
+    path.len() >= folder.len()
+        && same(path.split_at(folder.len()).0, folder)
+        && (path.len() == folder.len() || path[folder.len()] == b'/')
+}
+
 const fn same(one: &[u8], other: &[u8]) -> bool {
     compare(one, other) == 0
 }
@@ -339,7 +376,8 @@ mod tests {
             writer.serve(&url, asset, CachePolicy::Immutable);
         }
         let bundle = writer.finish().unwrap();
-        let table = Bundle::open(&bundle).unwrap().names("assets").unwrap();
+        let left_out = [".git", "z~"].map(|path| (path, format!("left out by {path}")));
+        let table = Bundle::open(&bundle).unwrap().names("assets", &left_out).unwrap();
         Names::new(table.leak())
     }
 
@@ -379,6 +417,19 @@ mod tests {
         absent(names, "zzz", &there_is_no("zzz"));
         let below = " An asset is named by its path below that folder: \"css/app.css\".";
         absent(names, "/css/app.css", &(there_is_no("/css/app.css") + below));
+    }
+
+    #[test]
+    fn what_was_left_out_is_said() {
+        let names = names(&["a.css", "z"]);
+        for (wanted, which) in [("z~", "z~"), (".git", ".git"), (".git/config", ".git")] {
+            let expected = format!(
+                "there is no asset \"{wanted}\" in the folder \"assets\". \"{which}\" lies there, \
+                 but was left out by {which}"
+            );
+            absent(names, wanted, &expected);
+        }
+        absent(names, ".gitx", "there is no asset \".gitx\" in the folder \"assets\".");
     }
 
     #[test]
