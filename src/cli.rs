@@ -11,6 +11,7 @@ use clap::{
     builder::{Resettable, Styles},
 };
 use clap_complete::Shell;
+use hardtack_build::{Prefix, logical_path};
 use hardtack_bundle::Bundle;
 
 pub(crate) use self::{
@@ -20,6 +21,8 @@ pub(crate) use self::{
 
 /// What precedes an error.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// What precedes a warning.
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 /// What a reader looks for first.
 pub(crate) const EMPHASIS: Style = Style::new().bold();
 
@@ -78,8 +81,12 @@ Examples:
   hardtack completions zsh > ~/.zfunc/_hardtack          in a folder of $fpath";
 
 const PACK_HELP: &str = "\
-The settings are those of ./hardtack.toml, if there is one, or of the file that HARDTACK_CONFIG
-names; HARDTACK_AT overrides the URL prefix. The result serves, lists and packs like this one.";
+The settings are those of ./hardtack.toml, if there is one, and of the options, which win.
+The result serves, lists and packs like this one.
+
+Examples:
+  hardtack pack dist -o my-site --spa index.html
+  hardtack pack _site -o my-site --at /docs/ --exclude '*.psd' --exclude /drafts/";
 
 #[derive(Args, Debug)]
 pub(crate) struct List {
@@ -102,10 +109,25 @@ pub(crate) struct Pack {
     /// The executable to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Another hardtack.toml
+    #[arg(long, env = "HARDTACK_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The URL prefix that all paths begin with, such as /static/
+    #[arg(long, env = "HARDTACK_AT", value_name = "PREFIX", value_parser = value::prefix)]
+    pub(crate) at: Option<Prefix>,
+    /// Leave out what matches, beyond what the configuration says; may be given several times
+    #[arg(long, value_name = "GLOB", value_parser = value::glob)]
+    pub(crate) exclude: Vec<String>,
+    /// The page of a single-page app, such as index.html: it answers navigations
+    #[arg(long, value_name = "PAGE", value_parser = logical_path)]
+    pub(crate) spa: Option<String>,
     /// Where to remember what was compressed; by default, the user's cache folder
     #[arg(long, env = "HARDTACK_CACHE", value_name = "DIR")]
     pub(crate) cache: Option<OsString>,
-    /// Print the summary as JSON
+    /// Name every file that was left out or keeps its name, and all warnings
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,5 +1,7 @@
 //! `hardtack pack`
 
+mod report;
+
 use std::{
     env,
     fs::{File, Permissions},
@@ -9,15 +11,11 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use hardtack_build::{Bake, Baked, Progress, Settings};
 use indicatif::{ProgressBar, ProgressStyle};
-use tempfile::NamedTempFile;
 
-use crate::{
-    cli::{EMPHASIS, Pack},
-    packed::Packed,
-};
+use crate::{cli::Pack, packed::Packed};
 
 /// Bakes a folder, and writes a copy of this executable with the bundle appended.
 pub(crate) fn pack(options: &Pack) -> Result<()> {
@@ -25,7 +23,7 @@ pub(crate) fn pack(options: &Pack) -> Result<()> {
     let baked = bake(options)?;
     write(&options.output, &baked.bundle)
         .with_context(|| format!("cannot write {}", options.output.display()))?;
-    report(options, &baked)
+    report::report(options, &baked)
 }
 
 /// Finds out before the long work that its result will have no place to go.
@@ -43,14 +41,9 @@ fn check_output(options: &Pack) -> Result<()> {
 }
 
 fn bake(options: &Pack) -> Result<Baked> {
-    let mut settings = Settings::from_environment(Path::new(""))?;
-    settings.assets = options.folder.clone();
     let bar = progress_bar();
     let shown = bar.clone();
-    let mut bake = Bake::with(settings).on_progress(move |Progress { done, total }| {
-        shown.set_length(total as u64);
-        shown.set_position(done as u64);
-    });
+    let mut bake = Bake::with(settings(options)?).on_progress(move |it| show(&shown, it));
     if let Some(folder) = cache_folder(options) {
         bake = bake.cache(folder);
     }
@@ -59,13 +52,51 @@ fn bake(options: &Pack) -> Result<Baked> {
     Ok(baked?)
 }
 
-/// A bar on a terminal, and nothing elsewhere.
+/// An option comes before a variable, and that before the configuration file.
+fn settings(options: &Pack) -> Result<Settings> {
+    let folder = Path::new("");
+    let mut settings = match &options.config {
+        Some(config) => Settings::with_environment(Some(config), folder)?,
+        None => Settings::from_environment(folder)?,
+    };
+    settings.assets = options.folder.clone();
+    settings.exclude = settings.exclude.and(&options.exclude).map_err(Error::msg)?;
+    if let Some(at) = &options.at {
+        settings.at = at.clone();
+    }
+    if options.spa.is_some() {
+        settings.spa = options.spa.clone();
+    }
+    Ok(settings)
+}
+
+/// A line on a terminal, and nothing elsewhere.
 fn progress_bar() -> ProgressBar {
-    let template = "{spinner} baking {bar:30} {decimal_bytes}/{decimal_total_bytes}, {elapsed}";
-    let style = ProgressStyle::with_template(template).expect("the template is valid");
-    let bar = ProgressBar::new(0).with_style(style);
+    let bar = ProgressBar::new(0).with_style(style("{spinner} {msg}, {elapsed}"));
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    match progress {
+        Progress::Scanning => bar.set_message("reading the folder"),
+        Progress::Reading { assets } => {
+            bar.set_message(format!("looking for references in {assets} assets"));
+        }
+        Progress::Compressing { done: 0, total } => {
+            let bytes = "{decimal_bytes}/{decimal_total_bytes}";
+            bar.set_style(style(&format!(
+                "{{spinner}} compressing {{bar:30}} {bytes}, {{elapsed}}"
+            )));
+            bar.set_length(total as u64);
+        }
+        Progress::Compressing { done, .. } => bar.set_position(done as u64),
+        _ => {}
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the templates are valid")
 }
 
 fn cache_folder(options: &Pack) -> Option<PathBuf> {
@@ -84,14 +115,17 @@ fn write(output: &Path, bundle: &[u8]) -> Result<()> {
         Packed::find(&source)?.map_or(length, |packed| packed.executable_length);
     let packed = Packed::plan(executable_length, bundle.len() as u64);
 
-    let mut target = NamedTempFile::with_prefix_in(".hardtack-pack-", folder_of(output))?;
+    // The umask says who else may run it.
+    let mut target = tempfile::Builder::new()
+        .prefix(".hardtack-pack-")
+        .permissions(Permissions::from_mode(0o777))
+        .tempfile_in(folder_of(output))?;
     let mut source = File::open(&this)?.take(executable_length);
     let copied = io::copy(&mut source, &mut target)?;
     ensure!(copied == executable_length, "{} changed meanwhile: try again", this.display());
     io::copy(&mut packed.padding(), &mut target)?;
     target.write_all(bundle)?;
     target.write_all(&packed.trailer())?;
-    target.as_file().set_permissions(Permissions::from_mode(0o755))?;
     target.as_file().sync_all()?;
     target.persist(output)?;
     Ok(())
@@ -103,16 +137,4 @@ fn folder_of(file: &Path) -> &Path {
         Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
         Some(folder) => folder,
     }
-}
-
-fn report(options: &Pack, baked: &Baked) -> Result<()> {
-    for warning in &baked.warnings {
-        anstream::eprintln!("{EMPHASIS}warning:{EMPHASIS:#} {warning}");
-    }
-    let mut out = io::stdout().lock();
-    match options.json {
-        true => writeln!(out, "{}", serde_json::to_string(&baked.summary)?)?,
-        false => writeln!(out, "{}: {}", options.output.display(), baked.summary)?,
-    }
-    Ok(())
 }

@@ -43,6 +43,26 @@ fn the_json_has_every_field() {
 }
 
 #[test]
+fn a_reason_is_shown_on_demand() {
+    let site = folder(&[("a-B1c2D3e4.css", b"a{}"), ("b.txt", b"b"), ("index.html", b"")]);
+    let toml = folder(&[("h.toml", b"prehashed = ['a-*']\nrename = false")]);
+    let toml = toml.path().join("h.toml");
+    let packed = pack(site.path(), &[("HARDTACK_CONFIG", toml.to_str().unwrap())]);
+    let roles = ["prehashed", "pinned", "entry point"];
+    for option in [None, Some("-v"), Some("--why")] {
+        let table = stdout(packed.command().arg("list").args(option));
+        let lines: Vec<_> = table.lines().collect();
+        assert!(lines[0].starts_with("logical path    URL              role         type"));
+        assert!(lines[1..].iter().zip(roles).all(|(line, role)| line.contains(role)), "{table}");
+        assert_eq!(lines[0].ends_with("  why"), option.is_some(), "{table}");
+        assert_eq!(lines[2].ends_with("  `rename` says so"), option.is_some(), "{table}");
+    }
+    let [_, pinned, _] = &packed.assets()[..] else { panic!("three assets") };
+    assert_eq!((&pinned["role"], &pinned["why"]), (&"pinned".into(), &"`rename` says so".into()));
+    assert_eq!(pinned["url"], pinned["plain_url"]);
+}
+
+#[test]
 fn a_reader_may_leave_early() {
     let mut process =
         hardtack().arg("list").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -5,6 +5,7 @@ mod common;
 use std::{fs, path::Path, process::Command};
 
 use common::{Server, executable, folder, hardtack, pack, stderr, stdout};
+use serde_json::json;
 
 const SITE: &[(&str, &[u8])] = &[
     ("index.html", b"<link rel=stylesheet href=a.css>"),
@@ -21,8 +22,6 @@ fn pack_in(workplace: &Path, mut with: Command, site: &Path, output: &str) -> Co
 #[test]
 fn a_packed_binary_serves_its_site() {
     let packed = pack(folder(SITE).path(), &[("HARDTACK_AT", "/static/")]);
-    assert!(packed.summary.contains(": baked 2 assets, 57 B"), "{}", packed.summary);
-    assert!(packed.summary.trim().ends_with("; left out .hidden"), "{}", packed.summary);
     let server = Server::of(&mut packed.command());
     assert!(server.banner.last().unwrap().ends_with("/static/"));
     let page = String::from_utf8(server.get("/static/", &[]).body).unwrap();
@@ -31,6 +30,16 @@ fn a_packed_binary_serves_its_site() {
     assert_eq!((sheet.status, &sheet.body[..]), (200, &b"a{color:red}"[..]));
     assert!(sheet.header("cache-control").unwrap().ends_with("immutable"));
     assert_eq!(server.get("/", &[]).status, 404);
+}
+
+#[test]
+fn the_summary_is_a_block() {
+    let summary = pack(folder(SITE).path(), &[]).summary;
+    let lines: Vec<_> = summary.lines().collect();
+    assert!(lines[0].contains("site: baked in ") && lines[0].contains(", release "), "{summary}");
+    assert!(lines[1].starts_with("  carrying   2 assets, 57 B, compressed "), "{summary}");
+    let rest = ["  names      1 hashed, 1 entry point", "  left out   .hidden"];
+    assert_eq!(lines[2..], rest, "{summary}");
 }
 
 #[test]
@@ -86,13 +95,169 @@ fn the_configuration_is_that_of_the_working_folder() {
     assert_eq!(urls(&[("HARDTACK_CONFIG", "other.toml")]), ["/b.txt"]);
 }
 
+/// An option comes before a variable, and a variable before the file; `--exclude` adds.
 #[test]
-fn the_summary_can_be_json() {
+fn options_win() {
+    let toml = b"at = '/file/'\nspa = 'none.html'\nexclude = ['*.psd', '!.nojekyll']";
+    let workplace = folder(&[("hardtack.toml", toml), ("other.toml", b"at = '/other/'")]);
+    let site = folder(&[
+        ("index.html", b"<p>x"),
+        (".nojekyll", b""),
+        ("a.psd", b""),
+        ("b.txt", b""),
+        ("drafts/c.txt", b""),
+    ]);
+    let urls = |options: &[&str], environment: &[(&str, &str)]| {
+        let command = &mut pack_in(workplace.path(), hardtack(), site.path(), "site");
+        stdout(command.args(options).envs(environment.iter().copied()));
+        let assets = common::assets(&mut executable(&workplace.path().join("site")));
+        assets.iter().map(|one| one["plain_url"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let spa = ["--spa", "index.html"];
+    assert_eq!(urls(&spa, &[]), ["/file/.nojekyll", "/file/b.txt", "/file/drafts/c.txt", "/file/"]);
+    let with = |more: &[&'static str]| [&spa[..], more].concat();
+    let excluded = with(&["--exclude", "/drafts/", "--exclude", "*.txt", "--at", "/option"]);
+    let variable = [("HARDTACK_AT", "/variable/"), ("HARDTACK_CONFIG", "none.toml")];
+    assert_eq!(urls(&excluded, &variable[..1]), ["/option/.nojekyll", "/option/"]);
+    assert_eq!(urls(&with(&["--exclude", "*.txt"]), &variable[..1])[0], "/variable/.nojekyll");
+    let other = with(&["--config", "other.toml"]);
+    assert_eq!(
+        urls(&other, &variable[1..]),
+        ["/other/a.psd", "/other/b.txt", "/other/drafts/c.txt", "/other/"]
+    );
+    let spa = Server::of(&mut executable(&workplace.path().join("site")));
+    assert_eq!(spa.get("/other/deep/link", &[("accept", "text/html")]).body, b"<p>x");
+}
+
+#[test]
+fn impossible_options_are_named() {
+    for (option, value, expected) in [
+        ("--at", "/a b/", "is no URL prefix"),
+        ("--exclude", "a[", "a["),
+        ("--spa", "/index.html", "is no logical path"),
+    ] {
+        let mut command = hardtack();
+        command.args(["pack", ".", "-o", "site", option, value]);
+        let complaint = stderr(&mut command, 2);
+        assert!(complaint.contains(expected) && complaint.contains(option), "{complaint}");
+    }
+    fails_with(&["--spa", "no.html"], folder(SITE).path(), "`spa` names \"no.html\"");
+    fails_with(&["--config", "no.toml"], folder(SITE).path(), "no.toml: ");
+}
+
+#[track_caller]
+fn fails_with(options: &[&str], site: &Path, expected: &str) {
     let workplace = tempfile::tempdir().unwrap();
-    let site = folder(SITE);
-    let mut command = pack_in(workplace.path(), hardtack(), site.path(), "site");
-    let summary: serde_json::Value = serde_json::from_str(&stdout(command.arg("--json"))).unwrap();
-    assert_eq!((&summary["assets"], &summary["left_out"][0]), (&2.into(), &".hidden".into()));
+    let mut command = pack_in(workplace.path(), hardtack(), site, "site");
+    let complaint = stderr(command.args(options), 1);
+    assert!(complaint.contains(expected), "{complaint}");
+}
+
+/// Files that are left out, keep their names, and are remarkable.
+const REMARKABLE: &[(&str, &[u8])] = &[
+    (".a", b""),
+    (".b", b""),
+    (".c", b""),
+    (".d", b""),
+    ("a-B1c2D3e4.css", b"a{}"),
+    ("index.html", b""),
+    ("keep.txt", b""),
+    ("x.js", b"import(a);"),
+    ("y.js", b"import(b);\nimport(c)"),
+    ("z.js", b"import(a);"),
+];
+const REMARKABLE_TOML: &[u8] = b"prehashed = ['a-*']\nrename = ['!keep.txt']";
+
+/// Packs these, and returns what is said on standard output and on standard error.
+fn pack_remarkable(option: Option<&str>) -> (String, String) {
+    let workplace = folder(&[("hardtack.toml", REMARKABLE_TOML)]);
+    let site = folder(REMARKABLE);
+    let mut command = pack_in(workplace.path(), hardtack(), Path::new("site"), "out");
+    std::os::unix::fs::symlink(site.path(), workplace.path().join("site")).unwrap();
+    let output = command.args(option).output().unwrap();
+    assert!(output.status.success());
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn what_is_remarkable_is_said_once() {
+    let (summary, warnings) = pack_remarkable(None);
+    let rest: Vec<_> = summary.lines().skip(2).collect();
+    assert_eq!(
+        rest,
+        [
+            "  names      3 hashed, 1 prehashed, 1 pinned, 1 entry point",
+            "  left out   .a, .b, .c and 1 more",
+            "  warnings   3 remark",
+            "  more       with -v: which names are kept and why, all that was left out",
+        ]
+    );
+    assert_eq!(
+        warnings,
+        "warning: 2 × a URL is computed here, so it is left as it is\n  site/x.js:1:8\n  \
+         site/z.js:1:8\nwarning: site/y.js:1:8: 2 URLs are computed, so they are left as they are: \
+         on lines 1, 2\n"
+    );
+}
+
+#[test]
+fn verbose_names_all_with_why() {
+    let (summary, _) = pack_remarkable(Some("-v"));
+    let rest: Vec<_> = summary.lines().skip(4).collect();
+    assert_eq!(
+        rest,
+        [
+            "  prehashed  a-B1c2D3e4.css  `prehashed` says so",
+            "  pinned     keep.txt        `rename` says so",
+            "  left out   .a              the default glob `.*`",
+            "  left out   .b              the default glob `.*`",
+            "  left out   .c              the default glob `.*`",
+            "  left out   .d              the default glob `.*`",
+        ]
+    );
+}
+
+#[test]
+fn the_json_has_all_of_it() {
+    let (report, warnings) = pack_remarkable(Some("--json"));
+    assert_eq!(warnings, "");
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["assets"], 6);
+    let roles = json!({ "hashed": 3, "prehashed": 1, "pinned": 1, "entry_points": 1 });
+    assert_eq!(report["roles"], roles);
+    let why = "`rename` says so";
+    let pinned = json!({ "logical_path": "keep.txt", "role": "pinned", "why": why });
+    assert_eq!(report["files"][2], pinned);
+    assert_eq!(report["files"][1], json!({ "logical_path": "index.html", "role": "entry_point" }));
+    let left_out = json!({
+        "logical_path": ".a",
+        "rule": "the default glob `.*`",
+        "remedy": "bring it back with `exclude = [\"!/.a\"]`",
+    });
+    assert_eq!(report["left_out"][0], left_out);
+    let warning = json!({
+        "file": "site/x.js",
+        "line": 1,
+        "column": 8,
+        "kind": "remark",
+        "message": "a URL is computed here, so it is left as it is",
+    });
+    assert_eq!(report["warnings"][0], warning);
+    for number in ["identity_bytes", "smallest_bytes", "seconds"] {
+        assert!(report[number].is_number(), "{report}");
+    }
+}
+
+/// As of any file that a program writes.
+#[test]
+fn the_umask_says_who_may_run_the_output() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o777;
+    let workplace = tempfile::tempdir().unwrap();
+    fs::create_dir(workplace.path().join("folder")).unwrap();
+    let packed = pack(folder(SITE).path(), &[]);
+    assert_eq!(mode(&packed.executable), mode(&workplace.path().join("folder")));
 }
 
 /// A failed run says why in a line or more, and leaves nothing behind.

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use hardtack_build::{Patterns, Prefix};
 use ipnet::IpNet;
 
 /// Where to listen, and whether TLS is spoken there.
@@ -142,6 +143,16 @@ pub(crate) fn at_least_1(text: &str) -> Result<usize, String> {
         Ok(number @ 1..=1_000_000) => Ok(number),
         _ => Err("this is a number from 1 to 1000000".to_owned()),
     }
+}
+
+/// A URL prefix, as `at` of a configuration has it.
+pub(crate) fn prefix(text: &str) -> Result<Prefix, String> {
+    Prefix::try_from(text.to_owned())
+}
+
+/// A glob, as `exclude` of a configuration has them.
+pub(crate) fn glob(text: &str) -> Result<String, String> {
+    Patterns::new(&[text]).map(|_| text.to_owned())
 }
 
 #[cfg(test)]

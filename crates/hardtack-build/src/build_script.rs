@@ -10,6 +10,7 @@ use hardtack_bundle::Bundle;
 
 use crate::{
     Bake, Baked, Error, LeftOut, Problem, ProblemKind, Settings,
+    blocks::blocks,
     cache::write_whole,
     django::staticfiles,
     environment::{self, ASSETS, AT, CACHE, CONFIG, LAST_MODIFIED, STATIC_HOST},
@@ -38,16 +39,27 @@ use crate::{
 pub fn build_script() -> ExitCode {
     let outcome = run().and_then(|(folder, baked)| {
         warn_of_slowness();
-        baked.warnings.iter().for_each(|warning| println!("cargo::warning={warning}"));
+        tell("warning", &blocks(&baked.warnings, MOST_WARNINGS));
+        // Cargo shows this to those who ask with `-vv`.
         println!("{}", baked.summary);
         hand_on(&baked, &folder)
     });
     if let Err(Error { problems }) = outcome {
         // Cargo fails the build for these, whatever the exit code; with another than success
         // it would also print everything that this script ever printed.
-        problems.iter().for_each(|problem| println!("cargo::error={problem}"));
+        tell("error", &blocks(&problems, usize::MAX));
     }
     ExitCode::SUCCESS
+}
+
+/// Of one kind. Cargo shows them at every build, whether the script runs or not.
+const MOST_WARNINGS: usize = 5;
+
+/// Each line is one of Cargo's messages.
+fn tell(severity: &str, blocks: &[String]) {
+    for line in blocks.iter().flat_map(|block| block.lines()) {
+        println!("cargo::{severity}={line}");
+    }
 }
 
 /// The folder, and what was baked of it.

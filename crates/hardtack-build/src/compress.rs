@@ -16,7 +16,7 @@ use libdeflater::{CompressionLvl, Compressor};
 use zstd::zstd_safe::CParameter;
 
 use crate::{
-    Error, Problem, ProblemKind, Settings, cache::Cache, fingerprint::Final,
+    Error, Problem, ProblemKind, Progress, Settings, cache::Cache, fingerprint::Final,
     media_type::is_compressed,
 };
 
@@ -26,15 +26,6 @@ pub(crate) struct Compressed {
     pub(crate) asset: Final,
     /// Beside identity, sorted by coding.
     pub(crate) coded: Vec<(Coding, Arc<[u8]>)>,
-}
-
-/// How far the compression is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes that were compressed so far, counted once for each coding.
-    pub done: usize,
-    /// Bytes that are to be compressed.
-    pub total: usize,
 }
 
 /// Compresses all assets with all codings, in parallel, each distinct content once.
@@ -132,7 +123,7 @@ fn run(
     let total = tasks.iter().map(|task| task.bytes.len()).sum();
     let done = AtomicUsize::new(0);
     let next = AtomicUsize::new(0);
-    report(Progress { done: 0, total });
+    report(Progress::Compressing { done: 0, total });
     // Each thread takes the next task when it has finished one. Rayon's own division of the
     // list would give one thread all the long ones.
     let results = rayon::broadcast(|_| {
@@ -140,7 +131,7 @@ fn run(
         while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
             results.push((task, task.run(cache)));
             let before = done.fetch_add(task.bytes.len(), Ordering::Relaxed);
-            report(Progress { done: before + task.bytes.len(), total });
+            report(Progress::Compressing { done: before + task.bytes.len(), total });
         }
         results
     });
@@ -423,10 +414,10 @@ mod tests {
 
     #[test]
     fn progress_ends_at_the_total() {
-        let last = std::sync::Mutex::new(Progress { done: 0, total: 0 });
+        let last = std::sync::Mutex::new(Progress::Scanning);
         let assets = vec![asset("text/plain", text(500))];
         let report = |progress| *last.lock().unwrap() = progress;
         compress(assets, &Settings::default(), None, &report).unwrap();
-        assert_eq!(*last.lock().unwrap(), Progress { done: 1500, total: 1500 });
+        assert_eq!(*last.lock().unwrap(), Progress::Compressing { done: 1500, total: 1500 });
     }
 }

@@ -28,14 +28,24 @@ impl Settings {
     ///
     /// `HARDTACK_CONFIG` names another file, `HARDTACK_ASSETS` the asset folder, `HARDTACK_AT`
     /// the URL prefix, `HARDTACK_STATIC_HOST` the CDN's scheme and host, and
-    /// `HARDTACK_LAST_MODIFIED` a time in seconds since 1970. Relative paths begin in the folder. An empty variable is as good as none. Without `HARDTACK_CONFIG`, the file need not exist.
+    /// `HARDTACK_LAST_MODIFIED` a time in seconds since 1970. Relative paths begin in the folder.
+    /// An empty variable is as good as none. Without `HARDTACK_CONFIG`, the file need not exist.
     ///
     /// # Errors
     ///
     /// Those of [`Settings::read`], and impossible values of the variables.
     pub fn from_environment(folder: &Path) -> Result<Self, Error> {
-        let mut settings = match config_file(folder) {
-            Some(file) => Self::read(&file)?,
+        Self::with_environment(config_file(folder).as_deref(), folder)
+    }
+
+    /// The same, with this configuration file, or with none.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn with_environment(config: Option<&Path>, folder: &Path) -> Result<Self, Error> {
+        let mut settings = match config {
+            Some(file) => Self::read(file)?,
             None => Self { assets: folder.join("assets"), ..Self::default() },
         };
         if let Some(assets) = variable(ASSETS) {

@@ -2,6 +2,8 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
 /// Why a bake failed: everything that a stage found wrong, at once.
 #[derive(Debug)]
 pub struct Error {
@@ -85,6 +87,27 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// The kind in a word, for programs and for those who count.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "io",
+            Self::Cache(_) => "cache",
+            Self::NoFolder => "no_folder",
+            Self::NameNotUtf8 | Self::NameUnservable(_) => "name",
+            Self::LinkLeadsOut | Self::LinkLeadsBack | Self::LinkLeadsNowhere => "symlink",
+            Self::NotAFile => "not_a_file",
+            Self::LooksLikeSecret => "secret",
+            Self::SameUrl { .. } => "same_url",
+            Self::NotUtf8 { .. } => "not_utf8",
+            Self::Syntax(_) => "syntax",
+            Self::MissingTarget { .. } => "missing",
+            Self::Remark(_) => "remark",
+            Self::Setting(_) => "setting",
+            Self::AmbiguousMediaType(..) => "media_type",
+            Self::Bundle(_) => "bundle",
+        }
+    }
+
     /// This problem of that file.
     pub(crate) fn of(self, file: impl Into<PathBuf>) -> Problem {
         Problem { file: file.into(), place: None, kind: self }
@@ -131,17 +154,36 @@ impl fmt::Display for Error {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.location(), self.kind)
+    }
+}
+
+impl Problem {
+    /// The file, and the place in it if there is one, as editors take it: `a.css:1:2`.
+    pub(crate) fn location(&self) -> String {
         // A line break in a name must not make two lines of one message.
-        for character in self.file.to_string_lossy().chars() {
-            match character.is_control() {
-                true => write!(f, "{}", character.escape_default())?,
-                false => write!(f, "{character}")?,
-            }
+        let escape = |character: char| match character.is_control() {
+            true => character.escape_default().to_string(),
+            false => character.to_string(),
+        };
+        let file: String = self.file.to_string_lossy().chars().map(escape).collect();
+        match self.place {
+            Some(Place { line, column }) => format!("{file}:{line}:{column}"),
+            None => file,
         }
-        if let Some(place) = self.place {
-            write!(f, ":{}:{}", place.line, place.column)?;
-        }
-        write!(f, ": {}", self.kind)
+    }
+}
+
+/// The file, line and column (`null` without a place), the kind's name and the message.
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Problem", 5)?;
+        object.serialize_field("file", &self.file.to_string_lossy())?;
+        object.serialize_field("line", &self.place.map(|place| place.line))?;
+        object.serialize_field("column", &self.place.map(|place| place.column))?;
+        object.serialize_field("kind", self.kind.name())?;
+        object.serialize_field("message", &self.kind.to_string())?;
+        object.end()
     }
 }
 

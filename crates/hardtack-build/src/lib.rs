@@ -40,6 +40,7 @@ mod left_out;
 mod origins;
 mod pattern;
 mod prefix;
+mod progress;
 mod rename;
 mod settings;
 mod timestamp;
@@ -66,13 +67,14 @@ mod own_digest;
 mod published;
 mod rewrite;
 
+mod blocks;
 mod build_script;
 mod django;
 mod environment;
 mod summary;
 
+pub use blocks::{blocks, count_by_kind};
 pub use build_script::build_script;
-pub use compress::Progress;
 pub use django::staticfiles;
 pub use error::{Error, Place, Problem, ProblemKind};
 pub use header_rules::HeaderRule;
@@ -81,8 +83,9 @@ pub use origins::Origins;
 pub use pattern::Patterns;
 pub use pipeline::{Bake, Baked};
 pub use prefix::Prefix;
+pub use progress::Progress;
 pub use rename::Rename;
-pub use settings::{Key, MissingTarget, ResourcePolicy, Settings};
+pub use settings::{Key, MissingTarget, ResourcePolicy, Settings, logical_path};
 pub use summary::{Roles, Summary};
 pub use timestamp::Timestamp;
 

@@ -61,6 +61,16 @@ impl Patterns {
         self.verdict(logical_path, false) == Verdict::Matches
     }
 
+    /// These globs, and more behind them.
+    ///
+    /// # Errors
+    ///
+    /// Says which glob is invalid, and why.
+    pub fn and<S: AsRef<str>>(&self, more: &[S]) -> Result<Self, String> {
+        let own = self.globs.iter().map(String::as_str);
+        Self::new(&own.chain(more.iter().map(AsRef::as_ref)).collect::<Vec<_>>())
+    }
+
     /// What the globs say of a file or a folder, or of the folders that it lies in.
     pub(crate) fn verdict(&self, logical_path: &str, is_folder: bool) -> Verdict {
         self.decide(logical_path, is_folder).0
@@ -114,6 +124,15 @@ mod tests {
         verdict(&["*.html", "!print.html"], "print.html", TakenBack);
         verdict(&["!print.html", "*.html"], "print.html", Matches);
         verdict(&[".well-known/"], ".well-known/security.txt", Matches);
+    }
+
+    #[test]
+    fn the_last_glob_that_matches_decides() {
+        let globs = Patterns::new(&["*.html"]).unwrap().and(&["!print.html"]).unwrap();
+        assert_eq!(globs.decide("a.html", false), (Matches, "*.html"));
+        assert_eq!(globs.decide("print.html", false), (TakenBack, "!print.html"));
+        assert_eq!(globs.decide("a.css", false), (Silent, ""));
+        assert!(globs.and(&["a[b"]).is_err());
     }
 
     #[test]

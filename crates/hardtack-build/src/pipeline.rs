@@ -9,10 +9,10 @@ use std::{
 use hardtack_bundle::manifest::Manifest;
 
 use crate::{
-    Error, LeftOut, Problem, Settings, Summary,
+    Error, LeftOut, Problem, Progress, Settings, Summary,
     bundle::{Bundled, bundle},
     cache::Cache,
-    compress::{Progress, compress},
+    compress::compress,
     digests::follow_digests,
     fingerprint::{Fingerprinted, fingerprint},
     graph::graph,
@@ -67,7 +67,8 @@ impl Bake {
         self
     }
 
-    /// Calls that function whenever something was compressed, which is what takes the time.
+    /// Calls that function when a stage begins, and whenever something was compressed, which is
+    /// what takes the time.
     ///
     /// It is called from several threads at once.
     pub fn on_progress(mut self, report: impl Fn(Progress) + Sync + 'static) -> Self {
@@ -85,10 +86,12 @@ impl Bake {
         let settings = &self.settings;
         let compress = |assets| compress(assets, settings, self.cache.as_ref(), &*self.report);
 
+        (self.report)(Progress::Scanning);
         let mut scanned = scan(settings)?;
         let in_doubt = recognise_prehashed(&mut scanned, settings)?;
         pin_by_setting(&mut scanned, &settings.rename);
         let mut rules = rules(settings)?;
+        (self.report)(Progress::Reading { assets: scanned.assets.len() });
         let mut referenced = references(scanned, settings)?;
         pin(&mut referenced, &settings.rename);
         follow_digests(&mut referenced, &rules);

@@ -529,10 +529,13 @@ fn is_metadata(logical_path: &str) -> bool {
 fn computed(text: &[u8], offsets: Vec<usize>) -> Option<(usize, String)> {
     let first = *offsets.first()?;
     let lines: BTreeSet<_> = offsets.iter().map(|offset| Place::at(text, *offset).line).collect();
+    let plural = if lines.len() == 1 { "" } else { "s" };
     let lines = lines.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
     let remark = match offsets.len() {
         1 => "a URL is computed here, so it is left as it is".to_owned(),
-        count => format!("{count} URLs are computed, so they are left as they are; lines {lines}"),
+        count => format!(
+            "{count} URLs are computed, so they are left as they are: on line{plural} {lines}"
+        ),
     };
     Some((first, remark))
 }
@@ -576,7 +579,11 @@ mod tests {
         assert_eq!((offset, &*one), (2, "a URL is computed here, so it is left as it is"));
         let (offset, many) = remark(vec![0, 1, 5]).unwrap();
         assert_eq!(offset, 0);
-        assert_eq!(many, "3 URLs are computed, so they are left as they are; lines 1, 4");
+        assert_eq!(many, "3 URLs are computed, so they are left as they are: on lines 1, 4");
+        let (_, many) = remark(vec![4, 5]).unwrap();
+        assert_eq!(many, "2 URLs are computed, so they are left as they are: on lines 3, 4");
+        let (_, many) = remark(vec![5, 5]).unwrap();
+        assert_eq!(many, "2 URLs are computed, so they are left as they are: on line 4");
     }
 
     fn asset(path: &str, text: String) -> Asset {

@@ -74,12 +74,12 @@ pub struct Settings {
     /// Changes of header fields, in the order in which they apply.
     pub headers: Vec<HeaderRule>,
     /// The page that answers navigations which lead to no other: that of a single-page app.
-    #[serde(deserialize_with = "logical_path")]
+    #[serde(deserialize_with = "some_logical_path")]
     pub spa: Option<String>,
     /// Serve pages without their extension: `about.html` at `/about`.
     pub clean_urls: bool,
     /// The logical path at which the site offers its own manifest, if at any.
-    #[serde(deserialize_with = "logical_path")]
+    #[serde(deserialize_with = "some_logical_path")]
     pub publish_manifest: Option<String>,
 }
 
@@ -317,17 +317,24 @@ fn seconds<'de, D: Deserializer<'de>>(value: D) -> Result<u32, D::Error> {
     at_most_a_year.ok_or(D::Error::custom(message))
 }
 
-fn logical_path<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
-    let path = String::deserialize(value)?;
+fn some_logical_path<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    logical_path(&String::deserialize(value)?).map(Some).map_err(D::Error::custom)
+}
+
+/// A text as the logical path of an asset: its path below the asset folder, with `/` between the
+/// parts.
+///
+/// # Errors
+///
+/// If no asset can have that path.
+pub fn logical_path(text: &str) -> Result<String, String> {
     let is_name = |segment: &str| {
         !matches!(segment, "" | "." | "..")
             && !segment.contains(|c: char| c.is_control() || c == '\\')
     };
-    match path.split('/').all(is_name) {
-        true => Ok(Some(path)),
-        false => Err(D::Error::custom(format!(
-            "{path:?} is no logical path, such as \"data/manifest.json\"",
-        ))),
+    match text.split('/').all(is_name) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{text:?} is no logical path, such as \"data/manifest.json\"")),
     }
 }
 

@@ -1,0 +1,102 @@
+//! Problems as blocks of lines: those that are alike are told once.
+
+use std::collections::HashMap;
+
+use crate::Problem;
+
+/// Tells problems as blocks, each of one or more lines. Those of one kind come together, and of
+/// those that say the same, the message stands once, above their places.
+///
+/// Of one kind, at most so many messages are told, and of one message at most so many places; the
+/// rest is counted.
+pub fn blocks(problems: &[Problem], most: usize) -> Vec<String> {
+    let by_kind = grouped(problems.iter(), |problem| problem.kind.name().to_owned());
+    by_kind.into_iter().flat_map(|(kind, problems)| of_kind(&kind, problems, most)).collect()
+}
+
+/// How many problems there are of each kind, most first.
+pub fn count_by_kind(problems: &[Problem]) -> Vec<(String, usize)> {
+    let by_kind = grouped(problems.iter(), |problem| problem.kind.name().to_owned());
+    let mut counts: Vec<_> = by_kind.into_iter().map(|(kind, of)| (kind, of.len())).collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts
+}
+
+/// Those with the same key, in the order in which each key comes first.
+fn grouped<'a>(
+    problems: impl IntoIterator<Item = &'a Problem>,
+    key: impl Fn(&Problem) -> String,
+) -> Vec<(String, Vec<&'a Problem>)> {
+    let mut groups: Vec<(String, Vec<_>)> = Vec::new();
+    let mut places = HashMap::new();
+    for problem in problems {
+        let key = key(problem);
+        let place = *places.entry(key.clone()).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((key, Vec::new()));
+        }
+        groups[place].1.push(problem);
+    }
+    groups
+}
+
+fn of_kind(kind: &str, problems: Vec<&Problem>, most: usize) -> Vec<String> {
+    let by_message = grouped(problems, |problem| problem.kind.to_string());
+    let mut blocks: Vec<_> = by_message.iter().take(most).map(|of| of_message(of, most)).collect();
+    let rest: usize = by_message.iter().skip(most).map(|(_, problems)| problems.len()).sum();
+    if rest > 0 {
+        blocks.push(format!("{rest} more of this kind ({kind})"));
+    }
+    blocks
+}
+
+fn of_message((message, problems): &(String, Vec<&Problem>), most: usize) -> String {
+    if let [problem] = &problems[..] {
+        return problem.to_string();
+    }
+    let mut block = format!("{} × {message}", problems.len());
+    for problem in problems.iter().take(most) {
+        block += &format!("\n  {}", problem.location());
+    }
+    match problems.len().saturating_sub(most) {
+        0 => block,
+        rest => format!("{block}\n  and {rest} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Place, ProblemKind};
+
+    fn problem(file: &str, line: usize, kind: ProblemKind) -> Problem {
+        Problem { file: file.into(), place: Some(Place { line, column: 1 }), kind }
+    }
+
+    fn remark(file: &str, line: usize, text: &str) -> Problem {
+        problem(file, line, ProblemKind::Remark(text.to_owned()))
+    }
+
+    #[test]
+    fn one_stands_in_one_line() {
+        assert_eq!(blocks(&[remark("a", 1, "x")], 9), ["a:1:1: x"]);
+        assert!(blocks(&[], 9).is_empty());
+    }
+
+    #[test]
+    fn what_is_alike_is_told_once() {
+        let syntax = problem("c", 7, ProblemKind::Syntax("y".to_owned()));
+        let problems = [remark("a", 1, "x"), syntax, remark("b", 2, "x"), remark("b", 3, "z")];
+        assert_eq!(blocks(&problems, 9), ["2 × x\n  a:1:1\n  b:2:1", "b:3:1: z", "c:7:1: y"]);
+        let counts = [("remark".to_owned(), 3), ("syntax".to_owned(), 1)];
+        assert_eq!(count_by_kind(&problems), counts);
+    }
+
+    #[test]
+    fn what_is_too_much_is_counted() {
+        let alike: Vec<_> = (1..6).map(|line| remark("a", line, "x")).collect();
+        assert_eq!(blocks(&alike, 2), ["5 × x\n  a:1:1\n  a:2:1\n  and 3 more"]);
+        let others: Vec<_> = (1..6).map(|line| remark("a", line, &line.to_string())).collect();
+        assert_eq!(blocks(&others, 2), ["a:1:1: 1", "a:2:1: 2", "3 more of this kind (remark)"]);
+    }
+}

@@ -1,0 +1,142 @@
+//! What `hardtack pack` says of a bake.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use hardtack_build::{Baked, LeftOut, Problem, Summary, blocks, count_by_kind};
+use hardtack_bundle::{Role, manifest::Entry};
+use serde::Serialize;
+
+use crate::cli::{EMPHASIS, Pack, WARNING};
+
+/// Warnings of one kind, and places of one warning, without `-v`.
+const MOST_WARNINGS: usize = 5;
+/// Names of what was left out, without `-v`.
+const MOST_NAMES: usize = 3;
+
+/// Tells warnings on standard error and the rest on standard output; as JSON, all is there.
+pub(super) fn report(options: &Pack, baked: &Baked) -> Result<()> {
+    let mut out = anstream::AutoStream::auto(io::stdout().lock());
+    if options.json {
+        return Ok(writeln!(out, "{}", serde_json::to_string(&Report::of(baked))?)?);
+    }
+    let most = if options.verbose { usize::MAX } else { MOST_WARNINGS };
+    for block in blocks(&baked.warnings, most) {
+        anstream::eprintln!("{WARNING}warning:{WARNING:#} {block}");
+    }
+    let output = options.output.display();
+    let Summary { release_id, seconds, .. } = &baked.summary;
+    writeln!(out, "{EMPHASIS}{output}{EMPHASIS:#}: baked in {seconds:.1} s, release {release_id}")?;
+    let mut rows = summary(baked, options.verbose);
+    if options.verbose {
+        rows.extend(details(baked));
+    }
+    rows.iter().try_for_each(|(label, text)| writeln!(out, "  {label:10} {text}"))?;
+    Ok(())
+}
+
+/// A label, and a text beside it.
+type Row = (&'static str, String);
+
+/// The bake, at a glance.
+fn summary(baked: &Baked, is_verbose: bool) -> Vec<Row> {
+    let mut rows = vec![
+        ("carrying", baked.summary.totals.to_string()),
+        ("names", names(&baked.manifest.assets)),
+    ];
+    if !baked.left_out.is_empty() && !is_verbose {
+        rows.push(("left out", left_out(&baked.left_out)));
+    }
+    if !baked.warnings.is_empty() {
+        rows.push(("warnings", warnings(&baked.warnings)));
+    }
+    let has_more = baked.manifest.assets.iter().any(keeps_its_name)
+        || baked.left_out.len() > MOST_NAMES
+        || baked.warnings.len() > MOST_WARNINGS;
+    if has_more && !is_verbose {
+        rows.push(("more", "with -v: which names are kept and why, all that was left out".into()));
+    }
+    rows
+}
+
+/// How many assets have which role; those that none has are not mentioned.
+fn names(assets: &[Entry]) -> String {
+    let count = |role| assets.iter().filter(|asset| asset.role == role).count();
+    let counts = Role::ALL.map(|role| (count(role), role));
+    let phrase = |(count, role)| match (count, role) {
+        (0, _) => None,
+        (2.., Role::EntryPoint) => Some(format!("{count} entry points")),
+        (count, role) => Some(format!("{count} {role}")),
+    };
+    let phrases: Vec<_> = counts.into_iter().filter_map(phrase).collect();
+    if phrases.is_empty() { "none".to_owned() } else { phrases.join(", ") }
+}
+
+fn left_out(left_out: &[LeftOut]) -> String {
+    let names = left_out.iter().take(MOST_NAMES);
+    let names: Vec<_> = names.map(|one| one.logical_path.escape_debug().to_string()).collect();
+    let names = names.join(", ");
+    match left_out.len().saturating_sub(MOST_NAMES) {
+        0 => names,
+        rest => format!("{names} and {rest} more"),
+    }
+}
+
+fn warnings(warnings: &[Problem]) -> String {
+    let counts = count_by_kind(warnings).into_iter();
+    let phrases: Vec<_> = counts.map(|(kind, count)| format!("{count} {kind}")).collect();
+    phrases.join(", ")
+}
+
+/// Which assets keep their names and why, and what was left out by which rule.
+fn details(baked: &Baked) -> Vec<Row> {
+    let kept = baked.manifest.assets.iter().filter(|asset| keeps_its_name(asset));
+    let kept = kept.map(|asset| (asset.role.name(), &asset.logical_path, &asset.why));
+    let left_out = baked.left_out.iter().map(|one| ("left out", &one.logical_path, &one.rule));
+    let all: Vec<_> = kept.chain(left_out).collect();
+    let width = all.iter().map(|(_, path, _)| path.chars().count()).max().unwrap_or(0);
+    let row = |(label, path, why): (&'static str, &String, &String)| {
+        let path = path.escape_debug().to_string();
+        (label, format!("{path:width$}  {why}").trim_end().to_owned())
+    };
+    all.into_iter().map(row).collect()
+}
+
+/// Whether a reader may wonder why an asset is not renamed: of an entry point it is plain.
+fn keeps_its_name(asset: &Entry) -> bool {
+    matches!(asset.role, Role::Prehashed | Role::Pinned) || !asset.why.is_empty()
+}
+
+/// All of it, for programs; docs/configuration.md describes it.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    files: Vec<File<'a>>,
+    left_out: &'a [LeftOut],
+    warnings: &'a [Problem],
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    logical_path: &'a str,
+    role: Role,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    why: &'a str,
+}
+
+impl<'a> Report<'a> {
+    fn of(baked: &'a Baked) -> Self {
+        let file = |asset: &'a Entry| File {
+            logical_path: &asset.logical_path,
+            role: asset.role,
+            why: &asset.why,
+        };
+        Self {
+            summary: &baked.summary,
+            files: baked.manifest.assets.iter().map(file).collect(),
+            left_out: &baked.left_out,
+            warnings: &baked.warnings,
+        }
+    }
+}
