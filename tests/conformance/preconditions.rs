@@ -191,9 +191,33 @@ fn if_range() -> Vec<Case> {
             "If-Range with the tag of another coding",
             section,
             "/a.css",
+            &[
+                "Accept-Encoding: gzip, identity;q=0",
+                "Range: bytes=0-9",
+                "If-Range: {tag:/a.css:identity}",
+            ],
+        )
+        .ok(&[("content-encoding", "gzip")])
+        .body(CSS)
+        .ours(),
+        get(
+            "If-Range with the tag of the identity",
+            section,
+            "/a.css",
             &["Accept-Encoding: gzip", "Range: bytes=0-9", "If-Range: {tag:/a.css:identity}"],
         )
-        .ok(&[])
-        .body(CSS),
+        .status(&[206])
+        .fields(&[("content-encoding", "")])
+        .body(Body::Slice("a.css", 0, 10))
+        .ours(),
+        get(
+            "If-Range with the tag of a coding",
+            section,
+            "/a.css",
+            &["Accept-Encoding: gzip", "Range: bytes=0-9", "If-Range: {tag:/a.css:gzip}"],
+        )
+        .status(&[206])
+        .fields(&[("content-encoding", "gzip"), ("content-length", "10")])
+        .ours(),
     ]
 }

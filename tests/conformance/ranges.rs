@@ -42,13 +42,24 @@ fn single() -> Vec<Case> {
             .body(Body::File("one.txt"))
             .ours(),
         get(
-            "a range of the coded bytes",
-            "9110 §14.2",
+            "a range of the identity, though a coding is accepted",
+            "9110 §12.1",
             "/a.css",
-            &["Accept-Encoding: gzip", "Range: bytes=0-1"],
+            &["Accept-Encoding: gzip, deflate, br, zstd, identity", "Range: bytes=5-9"],
         )
         .status(&[206])
-        .fields(&[("content-encoding", "gzip"), ("content-length", "2")]),
+        .fields(&[("content-encoding", ""), ("vary", "~accept-encoding")])
+        .body(Body::Slice("a.css", 5, 10))
+        .ours(),
+        get(
+            "a range of the coded bytes where the identity is not accepted",
+            "9110 §14.2",
+            "/a.css",
+            &["Accept-Encoding: gzip, identity;q=0", "Range: bytes=0-1"],
+        )
+        .status(&[206])
+        .fields(&[("content-encoding", "gzip"), ("content-length", "2")])
+        .ours(),
         get("ranges are announced", "9110 §14.3", "/large.bin", &[])
             .ok(&[("accept-ranges", "bytes")])
             .ours(),

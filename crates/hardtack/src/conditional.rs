@@ -70,6 +70,15 @@ pub(crate) fn if_range_holds(headers: &HeaderMap, ours: &Validators<'_>) -> bool
     }
 }
 
+/// Whether one of the conditions names that entity tag: then the client speaks of the
+/// representation that has it, and of no other.
+pub(crate) fn is_named(headers: &HeaderMap, tag: &str) -> bool {
+    [IF_MATCH, IF_NONE_MATCH, IF_RANGE].iter().any(|field| {
+        let mut lines = headers.get_all(field).iter().map(|line| line.as_bytes());
+        lines.any(|line| entity_tag::list(line).any(|theirs| theirs.is_weakly(tag)))
+    })
+}
+
 /// §13.1.3, §13.1.4: whether the representation was modified after the date in that field, if
 /// both are known.
 fn is_newer(headers: &HeaderMap, field: HeaderName, ours: &Validators<'_>) -> Option<bool> {
@@ -105,6 +114,22 @@ mod tests {
     use super::Precondition::*;
     use super::*;
     use http::{HeaderName, HeaderValue};
+
+    #[test]
+    fn tags_that_are_named() {
+        let ours = r#""a-br""#;
+        for (field, value, expected) in [
+            (IF_RANGE, ours, true),
+            (IF_MATCH, r#""x", "a-br""#, true),
+            (IF_NONE_MATCH, r#"W/"a-br""#, true),
+            (IF_NONE_MATCH, "*", false),
+            (IF_RANGE, r#""a-gzip""#, false),
+            (IF_RANGE, "Sun, 06 Nov 1994 08:49:37 GMT", false),
+        ] {
+            assert_eq!(is_named(&headers(&[(field, value)]), ours), expected, "{value}");
+        }
+        assert!(!is_named(&HeaderMap::new(), ours));
+    }
 
     fn headers(lines: &[(HeaderName, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();

@@ -1,6 +1,6 @@
 //! Proactive negotiation of the content coding (RFC 9110 §12.1).
 
-use hardtack_bundle::{Asset, Error, Representation};
+use hardtack_bundle::{Asset, Coding, Error, Representation};
 
 use crate::accept_encoding::AcceptEncoding;
 
@@ -22,4 +22,27 @@ pub(crate) fn negotiate<'a>(
         }
     }
     Ok(best.map(|(_, representation)| representation))
+}
+
+/// Among the acceptable representations, the one to take parts of: one that the client names by
+/// its entity tag, since it has a part of it; else the identity. None if it accepts neither.
+///
+/// The standard leaves the choice. Nobody but a cache can use a part of a compressed stream:
+/// browsers that are sent one, for a script that reads a database or a map in parts, fail to
+/// decode it.
+pub(crate) fn negotiate_parts<'a>(
+    asset: &Asset<'a>,
+    accepted: &AcceptEncoding,
+    is_named: impl Fn(&str) -> bool,
+) -> Result<Option<Representation<'a>>, Error> {
+    let mut identity = None;
+    for representation in asset.representations() {
+        let representation = representation?;
+        match accepted.quality(representation.coding) > 0 {
+            true if is_named(representation.entity_tag) => return Ok(Some(representation)),
+            true if representation.coding == Coding::Identity => identity = Some(representation),
+            _ => {}
+        }
+    }
+    Ok(identity)
 }

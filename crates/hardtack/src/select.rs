@@ -7,7 +7,7 @@ use http::{
     HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{
         ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
-        CONTENT_TYPE, ETAG, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS,
+        CONTENT_TYPE, ETAG, LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
     },
 };
 
@@ -17,7 +17,7 @@ use crate::{
     conditional::{self, Precondition, Validators},
     fields::{self, value},
     multipart::{content_range, multipart},
-    negotiate::negotiate,
+    negotiate::{negotiate, negotiate_parts},
     range::{self, Requested},
     respond::{Answer, Asked, Damaged, NO_STORE},
     vary,
@@ -30,9 +30,13 @@ pub(crate) fn serve(asked: &Asked<'_>, asset: &Asset<'static>, route: &Route<'st
     let Some(representation) = negotiate(asset, &accepted)? else {
         return Ok(not_acceptable(asked, asset));
     };
-    let selected = Selected { asked, asset, route, representation: &representation };
+    let whole = Selected { asked, asset, route, representation };
+    let (selected, requested) = match whole.for_a_part(&accepted)? {
+        (_, Requested::Whole) => (whole, Requested::Whole),
+        of_a_part => of_a_part,
+    };
     match conditional::evaluate(asked.headers, &selected.validators()) {
-        Precondition::Holds => selected.part_or_whole(),
+        Precondition::Holds => selected.part_or_whole(requested),
         Precondition::NotModified => selected.not_modified(),
         Precondition::Failed => {
             Ok(asked.error(StatusCode::PRECONDITION_FAILED, "412 Precondition Failed\n"))
@@ -49,7 +53,7 @@ pub(crate) fn not_found_page(
     let Some(representation) = negotiate(asset, &AcceptEncoding::of(asked.headers))? else {
         return Ok(None);
     };
-    let selected = Selected { asked, asset, route, representation: &representation };
+    let selected = Selected { asked, asset, route, representation };
     let mut response = selected.whole()?;
     *response.status_mut() = StatusCode::NOT_FOUND;
     let headers = response.headers_mut();
@@ -62,11 +66,12 @@ pub(crate) fn not_found_page(
 }
 
 /// What was asked, and what was found and selected for it.
+#[derive(Clone, Copy)]
 struct Selected<'a> {
     asked: &'a Asked<'a>,
     asset: &'a Asset<'static>,
     route: &'a Route<'static>,
-    representation: &'a Representation<'static>,
+    representation: Representation<'static>,
 }
 
 impl Selected<'_> {
@@ -78,10 +83,27 @@ impl Selected<'_> {
         }
     }
 
+    /// What is selected if a part is asked for, and which. A range is defined for `GET` alone
+    /// (RFC 9110 §14.2).
+    fn for_a_part(self, accepted: &AcceptEncoding) -> Result<(Self, Requested), Damaged> {
+        if *self.asked.method != Method::GET || !self.asked.headers.contains_key(RANGE) {
+            return Ok((self, Requested::Whole));
+        }
+        let headers = self.asked.headers;
+        let is_named = |tag: &str| conditional::is_named(headers, tag);
+        let of_parts = negotiate_parts(self.asset, accepted, is_named)?;
+        let selected = of_parts.map_or(self, |representation| Self { representation, ..self });
+        let requested = match conditional::if_range_holds(headers, &selected.validators()) {
+            true => range::requested(headers, selected.representation.body.len()),
+            false => Requested::Whole,
+        };
+        Ok((selected, requested))
+    }
+
     /// All of the representation, or the parts that were asked for.
-    fn part_or_whole(&self) -> Answer {
+    fn part_or_whole(&self, requested: Requested) -> Answer {
         let length = self.representation.body.len();
-        let mut response = match self.requested() {
+        let mut response = match requested {
             Requested::Whole => self.whole()?,
             Requested::Part(part) => self.part(part)?,
             Requested::Parts(parts) => return self.parts(&parts),
@@ -91,16 +113,6 @@ impl Selected<'_> {
         self.describe_selection(response.headers_mut())?;
         fields::apply(self.route, response.headers_mut())?;
         Ok(response)
-    }
-
-    /// A range is defined for `GET` alone (RFC 9110 §14.2).
-    fn requested(&self) -> Requested {
-        let is_heeded = *self.asked.method == Method::GET
-            && conditional::if_range_holds(self.asked.headers, &self.validators());
-        match is_heeded {
-            true => range::requested(self.asked.headers, self.representation.body.len()),
-            false => Requested::Whole,
-        }
     }
 
     fn whole(&self) -> Answer {
@@ -121,7 +133,7 @@ impl Selected<'_> {
     }
 
     fn parts(&self, parts: &[Range<usize>]) -> Answer {
-        let multipart = multipart(self.asset, self.representation, parts);
+        let multipart = multipart(self.asset, &self.representation, parts);
         let mut response = self.asked.response(StatusCode::PARTIAL_CONTENT);
         let headers = response.headers_mut();
         self.describe_content(headers)?;
