@@ -9,7 +9,7 @@ use std::{
 use crate::{
     Error, LeftOut, Patterns, Problem, ProblemKind, Role, Settings,
     hosting::{HEADERS, REDIRECTS},
-    media_type::media_type,
+    media_type::media_type_of_file,
     pattern::Verdict,
 };
 
@@ -233,10 +233,10 @@ fn servable(logical_path: &str) -> Result<(), ProblemKind> {
 }
 
 fn read(settings: &Settings, file: &Path, logical_path: String) -> Result<Asset, ProblemKind> {
-    let media_type = media_type(&logical_path, settings)?;
     let role = role(settings, &logical_path);
     let why = if role == Role::Prehashed { "`prehashed` says so" } else { "" }.to_owned();
     let bytes = fs::read(file).map_err(ProblemKind::Io)?;
+    let media_type = media_type_of_file(&logical_path, &bytes, settings)?;
     Ok(Asset { logical_path, media_type, role, why, bytes })
 }
 

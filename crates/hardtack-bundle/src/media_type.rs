@@ -1,15 +1,19 @@
-//! Media types by extension.
+//! Media types by name.
 
 use std::path::Path;
 
-/// The value of `Content-Type` for a logical path, by its extension.
+/// The value of `Content-Type` for a logical path: by its extension, and for what lies in
+/// `.well-known` and has none, by its name.
 ///
-/// Text types are said to be UTF-8. Without a known extension it is `application/octet-stream`.
+/// Text types are said to be UTF-8. What is unknown is `application/octet-stream`.
 ///
 /// ```
 /// assert_eq!(hardtack_bundle::media_type_of("js/app.mjs"), "text/javascript; charset=utf-8");
 /// ```
 pub fn media_type_of(logical_path: &str) -> String {
+    if let Some(well_known) = well_known(logical_path) {
+        return well_known.to_owned();
+    }
     let extension = Path::new(logical_path).extension().and_then(|extension| extension.to_str());
     let extension = extension.unwrap_or_default().to_ascii_lowercase();
     let essence = match registered(&extension) {
@@ -22,9 +26,46 @@ pub fn media_type_of(logical_path: &str) -> String {
     }
 }
 
+/// Well-known resources (RFC 8615) whose names have no extension, by the specifications that say
+/// their types. Of Apple's, one may lie at the top as well.
+fn well_known(logical_path: &str) -> Option<&'static str> {
+    if logical_path == "apple-app-site-association" {
+        return Some("application/json");
+    }
+    Some(match logical_path.strip_prefix(".well-known/")? {
+        // Apple: Supporting associated domains; Deploying devices with account-driven enrolment.
+        "apple-app-site-association" | "com.apple.remotemanagement" => "application/json",
+        // Matrix, Client-Server API and Server-Server API, "Server discovery".
+        "matrix/client" | "matrix/server" | "matrix/support" => "application/json",
+        // OpenID Connect Discovery §4.2; RFC 8414 §3.2; RFC 9728 §3.2; UMA 2.0 §2; OpenID for
+        // Verifiable Credential Issuance §12.2; SMART App Launch, "Using .well-known".
+        "openid-configuration"
+        | "oauth-authorization-server"
+        | "oauth-protected-resource"
+        | "uma2-configuration"
+        | "openid-credential-issuer"
+        | "smart-configuration" => "application/json",
+        // W3C: Web Authentication Level 3 §5.11; Passkey Endpoints; FedCM §3.1.
+        "webauthn" | "passkey-endpoints" | "web-identity" => "application/json",
+        // RFC 8620 §2.2.
+        "jmap" => "application/json",
+        // NodeInfo 2.1 §4.1, as RFC 7033 §10.2 and RFC 6415 §2, §3 have it.
+        "nodeinfo" | "webfinger" => "application/jrd+json",
+        "host-meta" => "application/xrd+xml",
+        // RFC 9727 §3.
+        "api-catalog" => "application/linkset+json",
+        // Private prefetch proxy, "Traffic advice".
+        "traffic-advice" => "application/trafficadvice+json",
+        // AT Protocol, "Handle": a text of one line.
+        "atproto-did" => "text/plain; charset=utf-8",
+        _ => return None,
+    })
+}
+
 /// Where today's registrations differ from `mime_guess`, or it has none.
 fn registered(extension: &str) -> Option<&'static str> {
     Some(match extension {
+        "arrow" => "application/vnd.apache.arrow.file",
         "avif" => "image/avif",
         "cjs" | "js" | "mjs" => "text/javascript",
         "eot" => "application/vnd.ms-fontobject",
@@ -34,17 +75,32 @@ fn registered(extension: &str) -> Option<&'static str> {
         "ico" => "image/vnd.microsoft.icon",
         "jsonld" => "application/ld+json",
         "jxl" => "image/jxl",
+        "ktx2" => "image/ktx2",
+        // A playlist (RFC 8216 §4), and the pieces that one of DASH names.
+        "m3u8" => "application/vnd.apple.mpegurl",
+        "m4s" => "video/iso.segment",
         "map" => "application/json",
         "md" | "markdown" => "text/markdown",
+        "mtl" => "model/mtl",
+        "ndjson" | "jsonl" => "application/x-ndjson",
+        "obj" => "model/obj",
         "otf" => "font/otf",
+        "pmtiles" => "application/vnd.pmtiles",
         "rss" => "application/rss+xml",
+        "sqlite" | "sqlite3" => "application/vnd.sqlite3",
+        "stl" => "model/stl",
+        "topojson" => "application/json",
         "ttf" => "font/ttf",
+        "usdz" => "model/vnd.usdz+zip",
         "vtt" => "text/vtt",
         "wasm" => "application/wasm",
         "webmanifest" => "application/manifest+json",
         "woff" => "font/woff",
         "woff2" => "font/woff2",
         "xml" => "application/xml",
+        "zst" => "application/zstd",
+        // Messages of Project Fluent, which mime_guess does not know.
+        "ftl" => "text/plain",
         // mime_guess takes a TypeScript source for a video.
         "cts" | "mts" | "ts" | "tsx" => "text/plain",
         _ => return None,
@@ -85,5 +141,38 @@ mod tests {
         is("favicon.ico", "image/vnd.microsoft.icon");
         is("LICENSE", "application/octet-stream");
         is("a.unheard-of", "application/octet-stream");
+    }
+
+    #[test]
+    fn what_tools_of_today_write() {
+        is("a.cjs", "text/javascript; charset=utf-8");
+        is("a.m3u8", "application/vnd.apple.mpegurl");
+        is("a.mpd", "application/dash+xml");
+        is("a.m4s", "video/iso.segment");
+        is("a.jxl", "image/jxl");
+        is("a.glb", "model/gltf-binary");
+        is("a.gltf", "model/gltf+json");
+        is("a.obj", "model/obj");
+        is("a.ftl", "text/plain; charset=utf-8");
+        is("a.bcmap", "application/octet-stream");
+        is("a.data", "application/octet-stream");
+        is("a.pck", "application/octet-stream");
+        is("a.pmtiles", "application/vnd.pmtiles");
+        is("a.svgz", "image/svg+xml");
+        is("a.js.gz", "application/gzip");
+        is("a.js.br", "application/octet-stream");
+    }
+
+    #[test]
+    fn well_known_resources() {
+        is(".well-known/apple-app-site-association", "application/json");
+        is("apple-app-site-association", "application/json");
+        is(".well-known/assetlinks.json", "application/json");
+        is(".well-known/matrix/client", "application/json");
+        is(".well-known/openid-configuration", "application/json");
+        is(".well-known/nodeinfo", "application/jrd+json");
+        is(".well-known/security.txt", "text/plain; charset=utf-8");
+        is(".well-known/acme-challenge/token", "application/octet-stream");
+        is("docs/openid-configuration", "application/octet-stream");
     }
 }
