@@ -147,8 +147,22 @@ fn folders() -> Vec<Case> {
         get("a redirect has no header injected", "9110 §5.5", "/docs?%0d%0aX-Evil:%20yes", &[])
             .status(&[301, 302, 307, 308, 400])
             .fields(&[("x-evil", "")]),
-        get("an index by its name redirects", "3986 §6", "/docs/index.html", &[])
-            .status(&[301])
+        get("an index by its name says its address", "9110 §8.7", "/docs/index.html", &[])
+            .ok(&[
+                ("content-location", "/docs/"),
+                ("link", "</docs/>; rel=\"canonical\""),
+                ("etag", "{tag:/docs/:identity}"),
+            ])
+            .body(Body::File("docs/index.html"))
             .ours(),
+        get(
+            "a 304 says it too",
+            "9110 §15.4.5",
+            "/docs/index.html",
+            &["If-None-Match: {tag:/docs/:identity}"],
+        )
+        .status(&[304])
+        .fields(&[("content-location", "/docs/")])
+        .ours(),
     ]
 }

@@ -8,7 +8,7 @@ use hardtack_bundle::{
 };
 
 use crate::{
-    Error, Place, Problem, ProblemKind, Settings,
+    Canonical, Error, Place, Problem, ProblemKind, Settings,
     compress::Compressed,
     fingerprint::Final,
     header_rules::HeaderEdit,
@@ -97,11 +97,11 @@ impl<'a> Site<'a> {
     fn route(&mut self, asset: &'a Final, index: AssetIndex) {
         if let Some(hashed) = &asset.paths.hashed {
             self.writer.serve(hashed, index, CachePolicy::Immutable);
-            self.apply_rules(hashed, asset);
+            self.apply_rules(hashed, asset, &[]);
         }
         if let Some(plain) = &asset.paths.plain {
             self.serve_plain(plain, index, asset);
-            self.route_aliases(plain, asset);
+            self.route_aliases(plain, index, asset);
             self.by_plain.insert(plain, (index, asset));
         }
         if asset.logical_path == NOT_FOUND_PAGE {
@@ -111,12 +111,12 @@ impl<'a> Site<'a> {
 
     fn serve_plain(&mut self, path: &str, index: AssetIndex, asset: &Final) {
         self.writer.serve(path, index, short_lived(self.settings));
-        self.apply_rules(path, asset);
+        self.apply_rules(path, asset, &[]);
     }
 
-    /// What the rules change in the responses of a path. They cannot say for how long a hashed
-    /// path may be kept: that is for good.
-    fn apply_rules(&mut self, path: &str, asset: &Final) {
+    /// What the rules change in the responses of a path, after edits of our own. They cannot say
+    /// for how long a hashed path may be kept: that is for good.
+    fn apply_rules(&mut self, path: &str, asset: &Final, ours: &[HeaderEdit]) {
         let is_hashed = asset.paths.hashed.as_deref() == Some(path);
         let own = self.settings.cross_origin_resource_policy.map(|policy| {
             HeaderEdit::Set("cross-origin-resource-policy".to_owned(), policy.as_str().to_owned())
@@ -124,23 +124,52 @@ impl<'a> Site<'a> {
         let own_path = format!("{}{}", self.settings.at.as_str(), asset.logical_path);
         let plain = asset.paths.plain.as_deref().unwrap_or(&own_path);
         let rules = self.rules.headers.iter();
-        let rules = rules.filter(|rule| rule.is_for(&asset.logical_path, plain));
-        let edits = own.iter().chain(rules.flat_map(|rule| &rule.edits));
+        let rules = rules
+            .filter(|rule| [plain, path].iter().any(|path| rule.is_for(&asset.logical_path, path)));
+        let edits = ours.iter().chain(&own).chain(rules.flat_map(|rule| &rule.edits));
         let edits = edits.filter(|edit| !(is_hashed && edit.name() == "cache-control"));
         let edits: Vec<_> = edits.map(HeaderEdit::as_field_edit).collect();
         self.writer.fields(path, &edits);
     }
 
-    /// A page has one address. A folder's index answers at the folder's path; the folder's path
-    /// without its slash, and the page's own file name, redirect there.
-    fn route_aliases(&mut self, plain: &str, asset: &Final) {
-        let at = self.settings.at.as_str();
-        let own = format!("{at}{}", asset.logical_path);
-        let folder = plain.strip_suffix('/').filter(|folder| !folder.is_empty());
-        for alias in [Some(own.as_str()).filter(|own| *own != plain), folder].into_iter().flatten()
-        {
-            self.writer.redirect(alias, &encode_path(plain), 301, short_lived(self.settings));
+    /// A page has one address. A folder's index answers at the folder's path, to which the
+    /// folder's path without its slash redirects. At its own file name the page is answered too,
+    /// with the word that its address is another, or that redirects as well. A line of
+    /// `_redirects` for such a path comes first.
+    fn route_aliases(&mut self, plain: &str, index: AssetIndex, asset: &Final) {
+        let own = format!("{}{}", self.settings.at.as_str(), asset.logical_path);
+        if own != plain && !self.is_ruled(&own) {
+            match self.settings.canonical {
+                Canonical::Link => self.serve_alias(&own, plain, index, asset),
+                Canonical::Redirect => self.redirect_alias(&own, plain),
+            }
         }
+        let folder = plain.strip_suffix('/').filter(|folder| !folder.is_empty());
+        if let Some(folder) = folder.filter(|folder| !self.is_ruled(folder)) {
+            self.redirect_alias(folder, plain);
+        }
+    }
+
+    fn redirect_alias(&mut self, alias: &str, plain: &str) {
+        self.writer.redirect(alias, &encode_path(plain), 301, short_lived(self.settings));
+    }
+
+    fn serve_alias(&mut self, alias: &str, plain: &str, index: AssetIndex, asset: &Final) {
+        let address = encode_path(plain);
+        let link = format!("<{address}>; rel=\"canonical\"");
+        let ours = [
+            HeaderEdit::Set("content-location".to_owned(), address),
+            HeaderEdit::Append("link".to_owned(), link),
+        ];
+        self.writer.serve(alias, index, short_lived(self.settings));
+        self.apply_rules(alias, asset, &ours);
+    }
+
+    /// Whether a line of `_redirects` says what is answered at that path.
+    fn is_ruled(&self, path: &str) -> bool {
+        let Rules { redirects, rewrites, .. } = self.rules;
+        redirects.iter().any(|redirect| redirect.from == path)
+            || rewrites.iter().any(|rewrite| rewrite.from == path)
     }
 
     /// Adds what the rules add. All that is wrong with them is told at once.

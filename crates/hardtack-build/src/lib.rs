@@ -85,7 +85,7 @@ pub use pipeline::{Bake, Baked};
 pub use prefix::Prefix;
 pub use progress::Progress;
 pub use rename::Rename;
-pub use settings::{Key, MissingTarget, ResourcePolicy, Settings, logical_path};
+pub use settings::{Canonical, Key, MissingTarget, ResourcePolicy, Settings, logical_path};
 pub use summary::{Roles, Summary};
 pub use timestamp::Timestamp;
 

@@ -78,6 +78,8 @@ pub struct Settings {
     pub spa: Option<String>,
     /// Serve pages without their extension: `about.html` at `/about`.
     pub clean_urls: bool,
+    /// What is answered at the file name of a page whose address is another.
+    pub canonical: Canonical,
     /// The logical path at which the site offers its own manifest, if at any.
     #[serde(deserialize_with = "some_logical_path")]
     pub publish_manifest: Option<String>,
@@ -91,6 +93,17 @@ pub enum MissingTarget {
     Error,
     /// The reference stays as it is, with a warning.
     Warn,
+}
+
+/// What is answered at the file name of a page whose address is another: at `/index.html`, and
+/// with clean URLs at `/about.html`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Canonical {
+    /// The page, with its address in `Content-Location` and in a canonical link.
+    Link,
+    /// A redirect to its address.
+    Redirect,
 }
 
 /// A value of `Cross-Origin-Resource-Policy` (WHATWG Fetch §3.7).
@@ -144,6 +157,7 @@ impl Default for Settings {
             headers: Vec::new(),
             spa: None,
             clean_urls: false,
+            canonical: Canonical::Link,
             publish_manifest: None,
         }
     }
@@ -256,6 +270,12 @@ impl Settings {
             "clean_urls",
             "false",
             "Serve pages without their extension: `about.html` at `/about`.",
+        ),
+        key(
+            "canonical",
+            "\"link\"",
+            "What is answered at `/index.html` and, with `clean_urls`, at `/about.html`: the page with \
+             a link to its address (`\"link\"`), or a redirect there (`\"redirect\"`).",
         ),
         key("publish_manifest", "none", "The path at which the site offers its own manifest."),
     ];

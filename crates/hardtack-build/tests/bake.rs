@@ -149,14 +149,63 @@ fn an_index_stands_for_its_folder() {
             ("/", "index.html"),
             ("/docs", "-> /docs/"),
             ("/docs/", "docs/index.html"),
-            ("/docs/index.html", "-> /docs/"),
-            ("/index.html", "-> /"),
+            ("/docs/index.html", "docs/index.html"),
+            ("/index.html", "index.html"),
         ],
     );
     has_routes(
         &[("index.html", "")],
         "at = '/s/'",
-        &[("/s", "-> /s/"), ("/s/", "index.html"), ("/s/index.html", "-> /s/")],
+        &[("/s", "-> /s/"), ("/s/", "index.html"), ("/s/index.html", "index.html")],
+    );
+    has_routes(
+        &[("docs/index.html", "")],
+        "canonical = 'redirect'",
+        &[("/docs", "-> /docs/"), ("/docs/", "docs/index.html"), ("/docs/index.html", "-> /docs/")],
+    );
+}
+
+/// A service worker that keeps `/index.html` could not answer a navigation with a redirect.
+#[test]
+fn at_its_file_name_a_page_says_its_address() {
+    let fields = |toml: &str, path: &str| {
+        let files = [("a b.html", "x"), ("index.html", "x")];
+        let baked = bake(folder(&files).path(), toml).unwrap();
+        let bundle = Bundle::open(&baked.bundle).unwrap();
+        let route = bundle.route(path.as_bytes()).unwrap().unwrap();
+        assert_eq!(route.cache_control, "public, max-age=60", "{path}");
+        let edits = route.fields().map(|edit| match edit.unwrap() {
+            FieldEdit::Set(name, value) | FieldEdit::Append(name, value) => {
+                format!("{name}: {value}")
+            }
+            FieldEdit::Remove(name) => name.to_owned(),
+        });
+        edits.collect::<Vec<_>>()
+    };
+    let address = |path: &str| {
+        [format!("content-location: {path}"), format!("link: <{path}>; rel=\"canonical\"")]
+    };
+    assert_eq!(fields("", "/"), [""; 0]);
+    assert_eq!(fields("", "/index.html"), address("/"));
+    assert_eq!(fields("", "/a b.html"), [""; 0]);
+    assert_eq!(fields("clean_urls = true", "/a b.html"), address("/a%20b"));
+    assert_eq!(fields("clean_urls = true\nat = '/s/'", "/s/index.html"), address("/s/"));
+    // Rules for the page are for it there too, and so are those for that path.
+    let rule = "headers = [{ for = '*.html', set = { X-A = 'b' } }]";
+    assert_eq!(fields(rule, "/index.html")[2..], ["x-a: b"]);
+    let files = [("index.html", "x"), ("_headers", "/index.html\n  X-A: b\n")];
+    let baked = bake(folder(&files).path(), "").unwrap();
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let count = |path: &[u8]| bundle.route(path).unwrap().unwrap().fields().len();
+    assert_eq!((count(b"/index.html"), count(b"/")), (3, 0));
+}
+
+#[test]
+fn a_line_of_redirects_comes_before_a_file_name() {
+    has_routes(
+        &[("index.html", "x"), ("_redirects", "/index.html / 302")],
+        "",
+        &[("/", "index.html"), ("/index.html", "302 -> /")],
     );
 }
 
@@ -297,13 +346,18 @@ fn clean_urls_have_no_extension() {
         &[
             ("/404.html", "404.html"),
             ("/about", "about.html"),
-            ("/about.html", "-> /about"),
+            ("/about.html", "about.html"),
             ("/docs", "-> /docs/"),
             ("/docs/", "docs/index.html"),
-            ("/docs/index.html", "-> /docs/"),
+            ("/docs/index.html", "docs/index.html"),
             ("/docs/old", "docs/old.htm"),
-            ("/docs/old.htm", "-> /docs/old"),
+            ("/docs/old.htm", "docs/old.htm"),
         ],
+    );
+    has_routes(
+        &[("about.html", "x")],
+        "clean_urls = true\ncanonical = 'redirect'",
+        &[("/about", "about.html"), ("/about.html", "-> /about")],
     );
     let both = [("a.html", "x"), ("a/index.html", "x")];
     fails(&both, "clean_urls = true", "/a");
