@@ -89,6 +89,42 @@ fn a_connection_is_kept_alive() {
     assert_eq!(connection.request("GET", "/", &[]).body, get.body);
 }
 
+/// What Firefox sends with a range for a script.
+const FIREFOX: (&str, &str) = ("Accept-Encoding", "gzip, deflate, br, zstd, identity");
+
+#[test]
+fn files_that_are_read_in_parts_have_one_length() {
+    let map: Vec<u8> = (0..20_000_u32).flat_map(|n| [(n / 100) as u8]).collect();
+    let text = "biscuit ".repeat(1000);
+    let site = folder(&[("map.fgb", &map), ("text.txt", text.as_bytes())]);
+    let packed = pack(site.path(), &[]);
+    let server = Server::of(&mut packed.command());
+    let mut connection = server.connect();
+    let head = connection.request("HEAD", "/map.fgb", &[FIREFOX]);
+    let fields = ["content-length", "content-encoding", "vary"].map(|name| head.header(name));
+    assert_eq!(fields, [Some("20000"), None, None]);
+    for (target, whole) in [("/map.fgb", &map[..]), ("/text.txt", text.as_bytes())] {
+        let part = connection.request("GET", target, &[FIREFOX, ("Range", "bytes=100-163")]);
+        assert_eq!((part.status, part.header("content-encoding")), (206, None), "{target}");
+        let range = format!("bytes 100-163/{}", whole.len());
+        assert_eq!(part.header("content-range"), Some(&*range));
+        assert_eq!(part.body, whole[100..164], "{target}");
+    }
+    let whole = connection.request("GET", "/text.txt", &[FIREFOX]);
+    assert!(whole.header("content-encoding").is_some());
+}
+
+#[test]
+fn a_page_answers_at_its_file_name() {
+    let server = Server::start();
+    let (address, name) = (server.get("/", &[]), server.get("/index.html", &[]));
+    assert_eq!((name.status, &name.body), (200, &address.body));
+    assert_eq!(name.header("etag"), address.header("etag"));
+    assert_eq!(name.header("content-location"), Some("/"));
+    assert_eq!(name.header("link"), Some("</>; rel=\"canonical\""));
+    assert_eq!((address.header("content-location"), address.header("link")), (None, None));
+}
+
 #[test]
 fn requests_may_be_pipelined() {
     let server = Server::start();

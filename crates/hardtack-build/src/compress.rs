@@ -16,8 +16,8 @@ use libdeflater::{CompressionLvl, Compressor};
 use zstd::zstd_safe::CParameter;
 
 use crate::{
-    Error, Problem, ProblemKind, Progress, Settings, cache::Cache, fingerprint::Final,
-    media_type::is_compressed,
+    Error, Problem, ProblemKind, Progress, Settings, cache::Cache, codings::codings,
+    fingerprint::Final,
 };
 
 /// An asset with the representations worth keeping.
@@ -30,8 +30,8 @@ pub(crate) struct Compressed {
 
 /// Compresses all assets with all codings, in parallel, each distinct content once.
 ///
-/// What is compressed by nature is not tried. A coding is kept if it takes at most 95 % of the
-/// identity's bytes; for less, the client's work and the cache's room are not worth it.
+/// A coding is kept if it takes at most 95 % of the identity's bytes; for less, the client's work
+/// and the cache's room are not worth it.
 pub(crate) fn compress(
     assets: Vec<Final>,
     settings: &Settings,
@@ -41,8 +41,9 @@ pub(crate) fn compress(
     let digests: Vec<_> = assets.iter().map(|asset| Fingerprint::of(&asset.bytes)).collect();
     let coded = run(&tasks(&assets, &digests, settings), cache, report)?;
     let with_coded = |(asset, digest): (Final, &Fingerprint)| {
-        let kept = |coding: &Coding| Some((*coding, coded.get(&(*digest, *coding))?.clone()));
-        Compressed { coded: settings.codings.iter().filter_map(kept).collect(), asset }
+        let kept = |coding: Coding| Some((coding, coded.get(&(*digest, coding))?.clone()));
+        let coded = codings(&asset, settings).into_iter().filter_map(kept).collect();
+        Compressed { coded, asset }
     };
     Ok(assets.into_iter().zip(&digests).map(with_coded).collect())
 }
@@ -92,23 +93,17 @@ struct Task<'a> {
 
 /// The longest first, so that no core is left alone with one at the end.
 fn tasks<'a>(assets: &'a [Final], digests: &[Fingerprint], settings: &Settings) -> Vec<Task<'a>> {
-    let mut distinct: HashMap<Fingerprint, (Effort, &[u8])> = HashMap::new();
-    for (asset, digest) in assets.iter().zip(digests) {
-        if !is_compressed(&asset.media_type) && !asset.bytes.is_empty() {
-            let effort = Effort::of(asset);
-            let (most, _) = distinct.entry(*digest).or_insert((effort, &asset.bytes));
-            *most = effort.max(*most);
+    let mut tasks: HashMap<(Fingerprint, Coding), Task<'a>> = HashMap::new();
+    for (asset, digest) in assets.iter().zip(digests).filter(|(it, _)| !it.bytes.is_empty()) {
+        let effort = Effort::of(asset);
+        for coding in codings(asset, settings) {
+            let task = Task { digest: *digest, coding, effort, bytes: &asset.bytes };
+            let known = tasks.entry((*digest, coding)).or_insert(task);
+            known.effort = effort.max(known.effort);
         }
     }
-    let mut tasks: Vec<_> = distinct
-        .iter()
-        .flat_map(|(digest, (effort, bytes))| {
-            let task =
-                |coding: &Coding| Task { digest: *digest, coding: *coding, effort: *effort, bytes };
-            settings.codings.iter().map(task)
-        })
-        .collect();
-    tasks.sort_by_key(|task| std::cmp::Reverse((task.cost(), task.digest)));
+    let mut tasks: Vec<_> = tasks.into_values().collect();
+    tasks.sort_by_key(|task| std::cmp::Reverse((task.cost(), task.digest, task.coding)));
     tasks
 }
 

@@ -61,6 +61,7 @@ mod references;
 mod scan;
 
 mod cache;
+mod codings;
 mod hash_name;
 mod media_type;
 mod own_digest;

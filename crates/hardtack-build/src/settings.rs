@@ -57,6 +57,9 @@ pub struct Settings {
     /// The content codings beside identity.
     #[serde(deserialize_with = "codings")]
     pub codings: Vec<Coding>,
+    /// The content codings of some assets, whatever the default would be.
+    #[serde(deserialize_with = "codings_for")]
+    pub codings_for: Vec<(Patterns, Vec<Coding>)>,
     /// Media types that the built-in table has wrong, or has not.
     #[serde(deserialize_with = "media_types")]
     pub media_types: Vec<(Patterns, String)>,
@@ -148,6 +151,7 @@ impl Default for Settings {
             stale_while_revalidate: 0,
             stale_if_error: 0,
             codings: vec![Coding::Gzip, Coding::Br, Coding::Zstd],
+            codings_for: Vec::new(),
             media_types: Vec::new(),
             integrity: false,
             static_host: None,
@@ -232,6 +236,11 @@ impl Settings {
              fails.",
         ),
         key("codings", "[\"gzip\", \"br\", \"zstd\"]", "The content codings beside identity."),
+        key(
+            "codings_for",
+            "{}",
+            "A table from globs to content codings, for assets that are to have others, or none.",
+        ),
         key("media_types", "{}", "A table from globs to media types."),
         key(
             "integrity",
@@ -363,13 +372,25 @@ fn static_host<'de, D: Deserializer<'de>>(value: D) -> Result<Option<StaticHost>
 }
 
 fn codings<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Coding>, D::Error> {
-    let names = Vec::<String>::deserialize(value)?;
+    codings_of(&Vec::<String>::deserialize(value)?).map_err(D::Error::custom)
+}
+
+fn codings_for<'de, D: Deserializer<'de>>(
+    value: D,
+) -> Result<Vec<(Patterns, Vec<Coding>)>, D::Error> {
+    let rules = BTreeMap::<String, Vec<String>>::deserialize(value)?;
+    let rule =
+        |(glob, names): (String, Vec<String>)| Ok((Patterns::new(&[glob])?, codings_of(&names)?));
+    rules.into_iter().map(rule).collect::<Result<_, String>>().map_err(D::Error::custom)
+}
+
+fn codings_of(names: &[String]) -> Result<Vec<Coding>, String> {
     let coded = || Coding::ALL.into_iter().filter(|coding| *coding != Coding::Identity);
     match names.iter().find(|name| !coded().any(|coding| coding.name() == *name)) {
         Some(name) => {
             let known: Vec<_> = coded().map(Coding::name).collect();
             let known = known.join(", ");
-            Err(D::Error::custom(format!("there is no coding {name:?}; there are {known}")))
+            Err(format!("there is no coding {name:?}; there are {known}"))
         }
         None => Ok(coded().filter(|coding| names.iter().any(|n| n == coding.name())).collect()),
     }
@@ -457,5 +478,10 @@ mod tests {
     fn codings_are_put_in_order() {
         let settings = parse("codings = [\"zstd\", \"gzip\"]").unwrap();
         assert_eq!(settings.codings, [Coding::Gzip, Coding::Zstd]);
+        let settings = parse("[codings_for]\n'*.fgb' = []\n'*.js' = ['br', 'gzip']").unwrap();
+        let codings: Vec<_> = settings.codings_for.into_iter().map(|(_, it)| it).collect();
+        assert_eq!(codings, [vec![], vec![Coding::Gzip, Coding::Br]]);
+        let error = parse("codings_for = { '*.js' = ['brotli'] }").unwrap_err();
+        assert!(error.contains("there is no coding \"brotli\""), "{error}");
     }
 }

@@ -363,6 +363,42 @@ fn clean_urls_have_no_extension() {
     fails(&both, "clean_urls = true", "/a");
 }
 
+/// Bakes a folder of bytes, and says of each asset its type, its codings and its text.
+fn assets_of(files: &[(&str, &[u8])], toml: &str) -> (Vec<(String, String, String)>, Baked) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        let file = folder.path().join("assets").join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, bytes).unwrap();
+    }
+    let baked = bake(folder.path(), toml).unwrap();
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    bundle.verify().unwrap();
+    let describe = |asset: hardtack_bundle::Asset<'_>| {
+        let codings: Vec<_> = asset.representations().map(|it| it.unwrap().coding.name()).collect();
+        let text = String::from_utf8_lossy(asset.identity().unwrap().body).into_owned();
+        let (path, media_type) = (asset.logical_path, asset.media_type);
+        (path.to_owned(), format!("{media_type} {}", codings.join(" ")), text)
+    };
+    (bundle.assets().map(|asset| describe(asset.unwrap())).collect(), baked)
+}
+
+#[test]
+fn what_is_read_in_parts_is_not_compressed() {
+    let zeros = [0; 5000];
+    let codings = |toml: &str| {
+        let (assets, _) =
+            assets_of(&[("a.fgb", &zeros), ("a.js.map", b"{}"), ("b.data", &zeros)], toml);
+        assets.into_iter().map(|(_, described, _)| described).collect::<Vec<_>>()
+    };
+    let none = "application/octet-stream identity";
+    let all = "application/octet-stream identity gzip br zstd";
+    assert_eq!(codings(""), [none, "application/json identity", all]);
+    let swapped = codings("[codings_for]\n'*.fgb' = ['br']\n'*.data' = []");
+    assert_eq!(swapped[0], "application/octet-stream identity br");
+    assert_eq!(swapped[2], none);
+}
+
 #[test]
 fn the_codings_are_those_of_the_settings() {
     let text = "abcdefghij ".repeat(100);
