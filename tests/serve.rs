@@ -257,3 +257,44 @@ fn help_shows_the_commands_and_examples() {
         assert!(help.contains(word), "{word} in {help}");
     }
 }
+
+/// Written for other hosts; what they know of a visitor is a warning.
+const REDIRECTS: &[u8] = b"/old /new 302
+/blog/* /news/:splat
+/u/:id https://people.example/?id=:id 308
+/app/* /app/index.html 200
+/de/* /de/404.html 404
+/style.css /other.css 301!
+/ /us 302 Country=us
+";
+
+#[test]
+fn redirects_of_netlify_and_cloudflare() {
+    let site = folder(&[
+        ("index.html", b"home"),
+        ("news/a.html", b"a"),
+        ("blog/there.html", b"there"),
+        ("app/index.html", b"app"),
+        ("de/404.html", b"nichts"),
+        ("style.css", b"a{}"),
+        ("_redirects", REDIRECTS),
+    ]);
+    let packed = pack(site.path(), &[]);
+    let server = Server::of(&mut packed.command());
+    for (target, status, location, body) in [
+        ("/", 200, None, "home"),
+        ("/old?a=b", 302, Some("/new?a=b"), ""),
+        ("/blog/x%20y?a=b", 301, Some("/news/x%20y?a=b"), ""),
+        ("/blog//evil.example", 301, Some("/news/evil.example"), ""),
+        ("/blog/there.html", 200, None, "there"),
+        ("/u/7", 308, Some("https://people.example/?id=7"), ""),
+        ("/app/deep/link", 200, None, "app"),
+        ("/de/x", 404, None, "nichts"),
+        ("/style.css", 301, Some("/other.css"), ""),
+        ("/nowhere", 404, None, "404 Not Found\n"),
+    ] {
+        let response = server.get(target, &[]);
+        assert_eq!((response.status, response.header("location")), (status, location), "{target}");
+        assert_eq!(String::from_utf8_lossy(&response.body), body, "{target}");
+    }
+}

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use hardtack_bundle::{
-    AssetIndex, Bundle, CachePolicy, Coding, NewAsset, Totals, Writer, encode_path,
+    AssetIndex, Bundle, CachePolicy, Coding, NewAction, NewAsset, Totals, Writer, encode_path,
     manifest::Manifest,
 };
 
 use crate::{
-    Canonical, Error, Place, Problem, ProblemKind, Settings,
+    Canonical, Error, Problem, ProblemKind, Settings,
     compress::Compressed,
     fingerprint::Final,
     header_rules::HeaderEdit,
-    hosting::{self, Fallback, NOT_FOUND_PAGE, Redirect, Rewrite, Rules},
+    hosting::{NOT_FOUND_PAGE, PatternAnswer, PatternRule, Redirect, Rewrite, Rules},
 };
 
 /// A bundle and its manifest.
@@ -39,7 +39,7 @@ pub(crate) fn bundle(
     }
     let indexes: Vec<_> = assets.iter().map(|compressed| add(&mut writer, compressed)).collect();
     add_imports(&mut writer, assets, &indexes);
-    let mut site = Site { writer, settings, rules, by_plain: BTreeMap::new() };
+    let mut site = Site { writer, settings, rules, by_path: BTreeMap::new() };
     for (compressed, index) in assets.iter().zip(indexes) {
         site.route(&compressed.asset, index);
     }
@@ -89,8 +89,8 @@ struct Site<'a> {
     writer: Writer,
     settings: &'a Settings,
     rules: &'a Rules,
-    /// The assets by their plain paths.
-    by_plain: BTreeMap<&'a str, (AssetIndex, &'a Final)>,
+    /// The assets by their logical paths.
+    by_path: BTreeMap<&'a str, (AssetIndex, &'a Final)>,
 }
 
 impl<'a> Site<'a> {
@@ -102,22 +102,37 @@ impl<'a> Site<'a> {
         if let Some(plain) = &asset.paths.plain {
             self.serve_plain(plain, index, asset);
             self.route_aliases(plain, index, asset);
-            self.by_plain.insert(plain, (index, asset));
         }
+        self.by_path.insert(&asset.logical_path, (index, asset));
         if asset.logical_path == NOT_FOUND_PAGE {
             self.writer.not_found(asset.paths.preferred());
         }
     }
 
     fn serve_plain(&mut self, path: &str, index: AssetIndex, asset: &Final) {
+        if self.rules.replaced.contains(path) {
+            return;
+        }
+        self.serve_at(path, index, asset);
+    }
+
+    fn serve_at(&mut self, path: &str, index: AssetIndex, asset: &Final) {
         self.writer.serve(path, index, short_lived(self.settings));
         self.apply_rules(path, asset, &[]);
     }
 
-    /// What the rules change in the responses of a path, after edits of our own. They cannot say
-    /// for how long a hashed path may be kept: that is for good.
     fn apply_rules(&mut self, path: &str, asset: &Final, ours: &[HeaderEdit]) {
         let is_hashed = asset.paths.hashed.as_deref() == Some(path);
+        let edits = self.edits(path, asset);
+        let edits =
+            ours.iter().chain(&edits).filter(|edit| !(is_hashed && edit.name() == "cache-control"));
+        let edits: Vec<_> = edits.map(HeaderEdit::as_field_edit).collect();
+        self.writer.fields(path, &edits);
+    }
+
+    /// What the rules change in the responses of an asset. They cannot say for how long a hashed
+    /// path may be kept: that is for good.
+    fn edits(&self, path: &str, asset: &Final) -> Vec<HeaderEdit> {
         let own = self.settings.cross_origin_resource_policy.map(|policy| {
             HeaderEdit::Set("cross-origin-resource-policy".to_owned(), policy.as_str().to_owned())
         });
@@ -126,10 +141,7 @@ impl<'a> Site<'a> {
         let rules = self.rules.headers.iter();
         let rules = rules
             .filter(|rule| [plain, path].iter().any(|path| rule.is_for(&asset.logical_path, path)));
-        let edits = ours.iter().chain(&own).chain(rules.flat_map(|rule| &rule.edits));
-        let edits = edits.filter(|edit| !(is_hashed && edit.name() == "cache-control"));
-        let edits: Vec<_> = edits.map(HeaderEdit::as_field_edit).collect();
-        self.writer.fields(path, &edits);
+        own.into_iter().chain(rules.flat_map(|rule| rule.edits.iter().cloned())).collect()
     }
 
     /// A page has one address. A folder's index answers at the folder's path, to which the
@@ -137,16 +149,14 @@ impl<'a> Site<'a> {
     /// with the word that its address is another, or that redirects as well. A line of
     /// `_redirects` for such a path comes first.
     fn route_aliases(&mut self, plain: &str, index: AssetIndex, asset: &Final) {
-        let own = format!("{}{}", self.settings.at.as_str(), asset.logical_path);
-        if own != plain && !self.is_ruled(&own) {
+        let at = self.settings.at.as_str();
+        for alias in aliases(at, &asset.logical_path, plain) {
+            let is_own = alias.strip_prefix(at) == Some(&asset.logical_path);
             match self.settings.canonical {
-                Canonical::Link => self.serve_alias(&own, plain, index, asset),
-                Canonical::Redirect => self.redirect_alias(&own, plain),
+                _ if self.rules.replaced.contains(&alias) => {}
+                Canonical::Link if is_own => self.serve_alias(&alias, plain, index, asset),
+                _ => self.redirect_alias(&alias, plain),
             }
-        }
-        let folder = plain.strip_suffix('/').filter(|folder| !folder.is_empty());
-        if let Some(folder) = folder.filter(|folder| !self.is_ruled(folder)) {
-            self.redirect_alias(folder, plain);
         }
     }
 
@@ -165,75 +175,80 @@ impl<'a> Site<'a> {
         self.apply_rules(alias, asset, &ours);
     }
 
-    /// Whether a line of `_redirects` says what is answered at that path.
-    fn is_ruled(&self, path: &str) -> bool {
-        let Rules { redirects, rewrites, .. } = self.rules;
-        redirects.iter().any(|redirect| redirect.from == path)
-            || rewrites.iter().any(|rewrite| rewrite.from == path)
-    }
-
-    /// Adds what the rules add. All that is wrong with them is told at once.
+    /// Adds what the rules add.
     fn apply_hosting(&mut self) -> Result<(), Error> {
-        let mut problems = Vec::new();
         for redirect in &self.rules.redirects {
-            problems.extend(self.redirect(redirect).err());
+            self.redirect(redirect);
         }
         for rewrite in &self.rules.rewrites {
-            problems.extend(self.rewrite(rewrite).err());
+            self.rewrite(rewrite);
         }
-        problems.extend(self.fall_back().err());
-        Error::unless_none(problems)
+        for rule in &self.rules.patterns {
+            self.pattern(rule);
+        }
+        Ok(self.fall_back()?)
     }
 
-    fn redirect(&mut self, redirect: &Redirect) -> Result<(), Problem> {
-        let Redirect { from, location, status, place } = redirect;
-        self.unless_taken(from, *place)?;
-        self.writer.redirect(from, location, *status, short_lived(self.settings));
-        Ok(())
+    /// A path that was taken by now is the hashed one of an asset, which comes first.
+    fn redirect(&mut self, redirect: &Redirect) {
+        let Redirect { from, location, status } = redirect;
+        if !self.writer.has_route(from) {
+            self.writer.redirect(from, location, *status, short_lived(self.settings));
+        }
     }
 
-    fn rewrite(&mut self, rewrite: &Rewrite) -> Result<(), Problem> {
-        let Rewrite { from, page, place } = rewrite;
-        self.unless_taken(from, *place)?;
-        let Some((index, asset)) = self.page(page) else {
-            return Err(self.problem(*place, format!("there is no asset {page:?}")));
+    fn rewrite(&mut self, rewrite: &Rewrite) {
+        let Rewrite { from, page } = rewrite;
+        if let Some((index, asset)) = self.page(page)
+            && !self.writer.has_route(from)
+        {
+            self.serve_at(from, index, asset);
+        }
+    }
+
+    fn pattern(&mut self, rule: &PatternRule) {
+        let (action, page) = match &rule.answer {
+            PatternAnswer::Redirect { location, status } => {
+                (NewAction::Redirect { location, status: *status }, None)
+            }
+            PatternAnswer::Page(page) | PatternAnswer::Missing(page) => {
+                let Some((index, asset)) = self.page(page) else { return };
+                let action = match &rule.answer {
+                    PatternAnswer::Missing(_) => NewAction::Missing(index),
+                    _ => NewAction::Serve(index),
+                };
+                (action, Some(asset))
+            }
         };
-        self.serve_plain(from, index, asset);
-        Ok(())
+        let edits = page.map(|asset| self.edits("", asset)).unwrap_or_default();
+        let edits: Vec<_> = edits.iter().map(HeaderEdit::as_field_edit).collect();
+        self.writer.pattern(rule.pattern(), action, short_lived(self.settings), &edits);
     }
 
     fn fall_back(&mut self) -> Result<(), Problem> {
-        let Some(Fallback { page, place }) = &self.rules.fallback else { return Ok(()) };
+        let Some(fallback) = &self.rules.fallback else { return Ok(()) };
+        let page = &fallback.page;
         let path = self.page(page).and_then(|(_, asset)| asset.paths.plain.as_deref());
-        let problem = || match place {
-            Some(place) => self.problem(*place, format!("there is no page {page:?}")),
-            None => {
-                let message = format!("`spa` names {page:?}, and there is no such page");
-                ProblemKind::Setting(message).of(&self.settings.assets)
-            }
+        let problem = || {
+            let message = format!("`spa` names {page:?}, and there is no such page");
+            ProblemKind::Setting(message).of(&self.settings.assets)
         };
         self.writer.fallback(path.ok_or_else(problem)?);
         Ok(())
     }
 
-    /// The asset of that logical path, if it has a plain path.
+    /// The asset of that logical path.
     fn page(&self, logical_path: &str) -> Option<(AssetIndex, &'a Final)> {
-        self.by_plain.values().copied().find(|(_, asset)| asset.logical_path == logical_path)
+        self.by_path.get(logical_path).copied()
     }
+}
 
-    fn unless_taken(&self, path: &str, place: Place) -> Result<(), Problem> {
-        match self.by_plain.contains_key(path) {
-            true => Err(self.problem(
-                place,
-                format!("{path:?} is an asset's path too: remove the asset, or this line"),
-            )),
-            false => Ok(()),
-        }
-    }
-
-    fn problem(&self, place: Place, message: String) -> Problem {
-        hosting::problem(&self.settings.assets.join(hosting::REDIRECTS), place, message)
-    }
+/// The paths that lead to a page's one address: that without its slash, if it is a folder's, and
+/// the file's own, if it is another.
+pub(crate) fn aliases(at: &str, logical_path: &str, plain: &str) -> Vec<String> {
+    let own = Some(format!("{at}{logical_path}")).filter(|own| own != plain);
+    let folder = plain.strip_suffix('/').filter(|folder| !folder.is_empty());
+    own.into_iter().chain(folder.map(str::to_owned)).collect()
 }
 
 fn short_lived(settings: &Settings) -> CachePolicy {

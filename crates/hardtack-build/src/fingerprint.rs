@@ -322,7 +322,7 @@ fn splice_part(text: &[u8], part: &Range<usize>, all: &[(Range<usize>, String)])
 }
 
 /// The paths of an asset as far as they do not depend on its fingerprint.
-fn known_paths(asset: &Asset, settings: &Settings) -> UrlPaths {
+pub(crate) fn known_paths(asset: &Asset, settings: &Settings) -> UrlPaths {
     let plain = plain_path(settings, asset);
     match asset.role {
         Role::EntryPoint | Role::Pinned => UrlPaths { hashed: None, plain: Some(plain) },

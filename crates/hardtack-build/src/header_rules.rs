@@ -14,6 +14,8 @@ use crate::{Patterns, url_pattern::UrlPattern};
 pub struct HeaderRule {
     pub(crate) matches: Match,
     pub(crate) edits: Vec<HeaderEdit>,
+    /// Of these assets, if the rule says it.
+    pub(crate) media_type: Option<String>,
 }
 
 /// Which assets a rule is for.
@@ -173,7 +175,7 @@ impl<'de> Deserialize<'de> for HeaderRule {
             ));
         }
         let matches = Match::Globs(Patterns::new(&globs).map_err(D::Error::custom)?);
-        Ok(Self { matches, edits })
+        Ok(Self { matches, edits, media_type: None })
     }
 }
 

@@ -1,8 +1,12 @@
 //! The files `_headers` and `_redirects` at the top of the asset folder, as they are known from
 //! Netlify and Cloudflare Pages. They are rules, and no assets.
 //!
-//! What needs to be decided anew for each request, such as a redirect with a splat or by country,
-//! is an error: nothing here is looked at but a path.
+//! They may have been written for another host. So a line that cannot be kept here is a warning,
+//! and is skipped, as it is there; only what the settings say is an error.
+
+mod headers;
+mod redirects;
+mod targets;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -10,22 +14,34 @@ use std::{
     path::Path,
 };
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use hardtack_bundle::PathPattern;
 
 use crate::{
     Error, Place, Problem, ProblemKind, Settings,
-    header_rules::{HeaderEdit, HeaderRule, Match},
-    url_pattern::UrlPattern,
+    header_rules::{HeaderEdit, HeaderRule},
+    pattern::Verdict,
+    scan::Scanned,
 };
+
+use targets::Targets;
 
 /// All rules about responses, wherever they were written.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
     /// In the order in which they apply.
     pub(crate) headers: Vec<HeaderRule>,
+    /// Of single paths. A path stands in these and in `rewrites` once.
     pub(crate) redirects: Vec<Redirect>,
     pub(crate) rewrites: Vec<Rewrite>,
+    /// Tried in this order at a path without another answer.
+    pub(crate) patterns: Vec<PatternRule>,
     pub(crate) fallback: Option<Fallback>,
+    /// Paths of assets at which a rule answers instead of them.
+    pub(crate) replaced: BTreeSet<String>,
+    /// The logical paths of the pages that are answers at other paths than their own.
+    pages: BTreeSet<String>,
+    /// The paths of all redirects and rewrites.
+    ruled: BTreeSet<String>,
 }
 
 impl Rules {
@@ -49,9 +65,19 @@ impl Rules {
     /// Whether a page is also the answer at other paths than its own, so that links in it cannot
     /// be relative.
     pub(crate) fn has_other_addresses(&self, logical_path: &str) -> bool {
-        let fallback = self.fallback.iter().map(|fallback| &fallback.page);
-        let mut pages = self.rewrites.iter().map(|rewrite| &rewrite.page).chain(fallback);
-        pages.any(|page| page == logical_path)
+        let fallback = self.fallback.as_ref();
+        self.pages.contains(logical_path)
+            || fallback.is_some_and(|fallback| fallback.page == logical_path)
+    }
+
+    /// Whether a redirect or a rewrite answers at a URL path, which is percent-decoded and begins
+    /// with the prefix. The fallback does not count.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the check of references"))]
+    pub(crate) fn answers(&self, path: &str) -> bool {
+        let by_pattern = |rule: &PatternRule| {
+            !matches!(rule.answer, PatternAnswer::Missing(_)) && rule.matches(path)
+        };
+        self.ruled.contains(path) || self.patterns.iter().any(by_pattern)
     }
 }
 
@@ -61,7 +87,6 @@ pub(crate) struct Redirect {
     pub(crate) from: String,
     pub(crate) location: String,
     pub(crate) status: u16,
-    pub(crate) place: Place,
 }
 
 /// A path, percent-decoded, that is answered with an asset.
@@ -70,7 +95,35 @@ pub(crate) struct Rewrite {
     pub(crate) from: String,
     /// The asset's logical path.
     pub(crate) page: String,
-    pub(crate) place: Place,
+}
+
+/// A pattern of paths, and their answer.
+#[derive(Debug)]
+pub(crate) struct PatternRule {
+    pattern: String,
+    pub(crate) answer: PatternAnswer,
+}
+
+/// The answer to the paths of a pattern. Pages are logical paths.
+#[derive(Debug)]
+pub(crate) enum PatternAnswer {
+    Page(String),
+    Missing(String),
+    /// The location has `:name` for what the parts of the pattern stand for.
+    Redirect {
+        location: String,
+        status: u16,
+    },
+}
+
+impl PatternRule {
+    pub(crate) fn pattern(&self) -> PathPattern<'_> {
+        PathPattern::parse(&self.pattern).expect("it was parsed before")
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        self.pattern().captures(path.as_bytes()).is_some()
+    }
 }
 
 /// The page of a single-page app.
@@ -78,8 +131,6 @@ pub(crate) struct Rewrite {
 pub(crate) struct Fallback {
     /// Its logical path.
     pub(crate) page: String,
-    /// In `_redirects`; or the setting `spa` says it.
-    pub(crate) place: Option<Place>,
 }
 
 /// The page that is the body of every 404.
@@ -91,18 +142,27 @@ pub(crate) const INDEX_PAGE: &str = "index.html";
 pub(crate) const REDIRECTS: &str = "_redirects";
 pub(crate) const HEADERS: &str = "_headers";
 
-/// Gathers the rules of the settings, and of the files if they are there.
-pub(crate) fn rules(settings: &Settings) -> Result<Rules, Error> {
+/// Gathers the rules of the settings, and of the files if they are there; and the lines of these
+/// that are skipped.
+///
+/// A media type that `_headers` says is given to the assets that it is for.
+pub(crate) fn rules(
+    scanned: &mut Scanned,
+    settings: &Settings,
+) -> Result<(Rules, Vec<Problem>), Error> {
     let mut rules = Rules {
         headers: settings.headers.clone(),
-        fallback: settings.spa.clone().map(|page| Fallback { page, place: None }),
+        fallback: settings.spa.clone().map(|page| Fallback { page }),
         ..Rules::default()
     };
-    let mut problems = Vec::new();
-    read(settings, HEADERS, &mut problems, |lines| headers(lines, &mut rules))?;
-    read(settings, REDIRECTS, &mut problems, |lines| redirects(lines, settings, &mut rules))?;
-    Error::unless_none(problems)?;
-    Ok(rules)
+    let mut skipped = Vec::new();
+    read(settings, HEADERS, &mut skipped, |text| headers::parse(text, &mut rules))?;
+    headers::apply_media_types(&rules.headers, scanned, settings);
+    let targets = Targets::new(scanned, settings);
+    read(settings, REDIRECTS, &mut skipped, |text| {
+        redirects::parse(text, settings, &targets, &mut rules)
+    })?;
+    Ok((rules, skipped))
 }
 
 /// A value in which a digest is replaced: a source of a policy, such as `'sha256-…'`, by as many as
@@ -116,222 +176,66 @@ fn with_digests(value: &str, old: &str, new: &BTreeSet<String>) -> String {
     format!("{}{}{}", &value[..start], sources.join(" "), with_digests(&value[end..], old, new))
 }
 
-/// What is wrong with a line, and which one it is, counted from 1.
-type Faults = Vec<(usize, String)>;
+/// Why lines are skipped, and which ones, counted from 1.
+type Skipped = Vec<(usize, String)>;
 
 fn read(
     settings: &Settings,
     name: &str,
-    problems: &mut Vec<Problem>,
-    parse: impl FnOnce(&str) -> Faults,
+    skipped: &mut Vec<Problem>,
+    parse: impl FnOnce(&str) -> Skipped,
 ) -> Result<(), Problem> {
     let file = settings.assets.join(name);
-    let text = match fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+    if is_excluded(settings, name) {
+        return Ok(());
+    }
+    let bytes = match fs::read(&file) {
+        Ok(bytes) => bytes,
+        Err(error) if is_absent(&error) => return Ok(()),
         Err(error) => return Err(ProblemKind::Io(error).of(file)),
     };
-    let problem = |(line, message)| problem(&file, place(line), message);
-    problems.extend(parse(&text).into_iter().map(problem));
+    let text = String::from_utf8_lossy(&bytes);
+    let faults = parse(text.trim_start_matches('\u{feff}'));
+    skipped.extend(faults.into_iter().map(|fault| remark(&file, fault)));
     Ok(())
 }
 
-pub(crate) fn problem(file: &Path, place: Place, message: String) -> Problem {
-    Problem { file: file.to_owned(), place: Some(place), kind: ProblemKind::Syntax(message) }
+/// Whether a file of rules is left out by the settings, so that it is none.
+pub(crate) fn is_excluded(settings: &Settings, name: &str) -> bool {
+    settings.exclude.verdict(name, false) == Verdict::Matches
 }
 
-fn place(line: usize) -> Place {
-    Place { line, column: 1 }
+/// A folder of that name is one of assets.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory)
 }
 
-/// The lines that say something, with their numbers. A comment begins with `#`.
+fn remark(file: &Path, (line, message): (usize, String)) -> Problem {
+    let kind = ProblemKind::Remark(format!("{message}: this line is skipped"));
+    Problem { file: file.to_owned(), place: Some(Place { line, column: 1 }), kind }
+}
+
+/// The lines that say something, trimmed, with their numbers. A comment begins with `#`.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let numbered = (1..).zip(text.lines());
-    numbered.filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
-}
-
-/// A line that is not indented is a URL pattern; those below it are its header fields.
-fn headers(text: &str, rules: &mut Rules) -> Faults {
-    let mut faults = Faults::new();
-    let mut open: Option<HeaderRule> = None;
-    for (number, line) in lines(text) {
-        let is_pattern = !line.starts_with([' ', '\t']);
-        match (is_pattern, &mut open) {
-            (true, _) if line.starts_with('/') => {
-                let matches = Match::Url(UrlPattern::new(line.trim_end()));
-                rules.headers.extend(open.replace(HeaderRule { matches, edits: Vec::new() }));
-            }
-            (true, _) => faults.push((
-                number,
-                format!("{line:?} is no path: it begins with a slash; a host cannot be said here"),
-            )),
-            (false, None) => {
-                faults.push((number, "a header field stands below the path that it is for".into()));
-            }
-            (false, Some(rule)) => match edit(line.trim()) {
-                Ok(edit) => rule.edits.push(edit),
-                Err(message) => faults.push((number, message)),
-            },
-        }
-    }
-    rules.headers.extend(open);
-    faults
-}
-
-/// `Name: value`, which is added to what a rule before says of that name; or `! Name`.
-fn edit(line: &str) -> Result<HeaderEdit, String> {
-    if let Some(name) = line.strip_prefix('!') {
-        return HeaderEdit::remove(name.trim());
-    }
-    let (name, value) = line
-        .split_once(':')
-        .ok_or_else(|| format!("{line:?} is no header field, such as `X-Frame-Options: DENY`"))?;
-    match name.trim() {
-        // These are one value, or are said by Hardtack already.
-        name if REPLACED.iter().any(|other| name.eq_ignore_ascii_case(other)) => {
-            HeaderEdit::set(name, value)
-        }
-        name => HeaderEdit::append(name, value),
-    }
-}
-
-/// Fields of which Hardtack sends one, or of which two would contradict each other.
-const REPLACED: &[&str] = &[
-    "access-control-allow-origin",
-    "cache-control",
-    "cross-origin-embedder-policy",
-    "cross-origin-opener-policy",
-    "cross-origin-resource-policy",
-    "permissions-policy",
-    "referrer-policy",
-    "strict-transport-security",
-    "x-content-type-options",
-    "x-frame-options",
-];
-
-/// A line is a path, where it leads, and perhaps a status.
-fn redirects(text: &str, settings: &Settings, rules: &mut Rules) -> Faults {
-    let mut faults = Faults::new();
-    for (number, line) in lines(text) {
-        let words: Vec<_> = line.split_whitespace().take_while(|it| !it.starts_with('#')).collect();
-        if let Err(message) = redirect(&words, place(number), settings, rules) {
-            faults.push((number, message));
-        }
-    }
-    faults
-}
-
-fn redirect(
-    words: &[&str],
-    place: Place,
-    settings: &Settings,
-    rules: &mut Rules,
-) -> Result<(), String> {
-    let (from, to, status) = match *words {
-        [from, to] => (from, to, "301"),
-        [from, to, status] => (from, to, status),
-        _ => {
-            return Err("a line is a path, where it leads, and perhaps a status; conditions and \
-                        query parameters are not supported"
-                .to_owned());
-        }
-    };
-    let status = number(status)?;
-    let pattern = UrlPattern::new(from);
-    match (pattern.exact(), status) {
-        (None, 200) if pattern.is_everything() => fall_back(page(to, settings)?, place, rules),
-        // What a 404 is answered with is no matter of redirects.
-        (None, 404) if pattern.is_everything() && to == "/404.html" => Ok(()),
-        (None, _) => Err(format!(
-            "{from:?} is a pattern, and only single paths are redirected; of patterns there is \
-             but `/* /index.html 200`, for a single-page app: write a line for each path, or let \
-             the CDN redirect",
-        )),
-        (Some(from), _) => {
-            let from = below(decode(from)?, settings)?;
-            if status == 200 {
-                rules.rewrites.push(Rewrite { from, page: page(to, settings)?, place });
-            } else {
-                let location = location(to)?;
-                rules.redirects.push(Redirect { from, location, status, place });
-            }
-            Ok(())
-        }
-    }
-}
-
-/// `!` after the status would let the line win over a file; here there may be but one of them.
-fn number(status: &str) -> Result<u16, String> {
-    match status {
-        "200" | "301" | "302" | "303" | "307" | "308" | "404" => {
-            Ok(status.parse().expect("these are numbers"))
-        }
-        _ if status.ends_with('!') => Err(format!(
-            "{status:?} is not supported: a path is either a file's or redirected; remove the `!`",
-        )),
-        _ => Err(format!("{status:?} is no status of a redirect: 301, 302, 303, 307, 308, or 200")),
-    }
-}
-
-fn fall_back(page: String, place: Place, rules: &mut Rules) -> Result<(), String> {
-    match &rules.fallback {
-        None => {
-            rules.fallback = Some(Fallback { page, place: Some(place) });
-            Ok(())
-        }
-        Some(Fallback { place: None, .. }) => {
-            Err("hardtack.toml says `spa` already: remove that, or this line".to_owned())
-        }
-        Some(_) => Err("there is such a line already".to_owned()),
-    }
-}
-
-/// The logical path of the asset that a path means; a folder means its index.
-fn page(path: &str, settings: &Settings) -> Result<String, String> {
-    let mut path = below(decode(path)?, settings)?.split_off(settings.at.as_str().len());
-    if path.is_empty() || path.ends_with('/') {
-        path.push_str(INDEX_PAGE);
-    }
-    Ok(path)
-}
-
-fn decode(path: &str) -> Result<String, String> {
-    let decoded = percent_decode_str(path).decode_utf8().ok().filter(|it| it.starts_with('/'));
-    let decoded = decoded.filter(|decoded| !decoded.chars().any(char::is_control));
-    decoded.map(String::from).ok_or_else(|| format!("{path:?} is no path that begins with a slash"))
-}
-
-fn below(path: String, settings: &Settings) -> Result<String, String> {
-    let at = settings.at.as_str();
-    match path.starts_with(at) {
-        true => Ok(path),
-        false => Err(format!("{path:?} is not below {at:?}, the URL prefix that `at` says")),
-    }
-}
-
-/// Value of `Location`: a path, or a whole URL.
-fn location(to: &str) -> Result<String, String> {
-    const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\');
-    let is_whole = ["https://", "http://"].iter().any(|scheme| to.starts_with(scheme));
-    let is_path = to.starts_with('/') && !to.starts_with("//");
-    if !is_whole && !is_path {
-        return Err(format!("{to:?} is neither a path nor a URL of http or https"));
-    }
-    match to.split(['/', '=']).any(|part| part.starts_with(':')) {
-        true => Err(format!("{to:?} has a placeholder, and only single paths are redirected")),
-        false => Ok(utf8_percent_encode(to, ESCAPED).to_string()),
-    }
+    let numbered = (1..).zip(text.lines().map(str::trim));
+    numbered.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Prefix;
+    use crate::{Bake, scan::scan};
 
-    fn parse_headers(text: &str) -> (Rules, Faults) {
-        let mut rules = Rules::default();
-        let faults = headers(text, &mut rules);
-        (rules, faults)
+    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        folder
+    }
+
+    fn settings(folder: &tempfile::TempDir) -> Settings {
+        Settings { assets: folder.path().to_owned(), ..Settings::default() }
     }
 
     #[test]
@@ -347,93 +251,28 @@ mod tests {
     }
 
     #[test]
-    fn headers_stand_below_their_path() {
-        let text = "# comment\n/*\n  X-Frame-Options: DENY\n\t! X-A\n\n/a/*\n  Link: <b>; rel=preload\n  # x\n";
-        let (rules, faults) = parse_headers(text);
-        assert!(faults.is_empty(), "{faults:?}");
-        let own = str::to_owned;
-        let edits: Vec<_> = rules.headers.iter().map(|rule| rule.edits.clone()).collect();
-        let expected = [
-            vec![
-                HeaderEdit::Set(own("x-frame-options"), own("DENY")),
-                HeaderEdit::Remove(own("x-a")),
-            ],
-            vec![HeaderEdit::Append(own("link"), own("<b>; rel=preload"))],
-        ];
-        assert_eq!(edits, expected);
-        assert!(rules.headers[1].is_for("a/b.html", "/a/b.html"));
-        assert!(!rules.headers[1].is_for("a/b.html", "/b.html"));
+    fn what_is_written_for_another_host_is_a_warning_a_line() {
+        let headers = b"https://x.example/*\n  A: b\n/*\n  C: d\n  nothing\n";
+        let redirects = b"\xef\xbb\xbf/a https://x.example/:splat/ 200\n/b /c\n\xff\n";
+        let folder = folder(&[("a", b""), (HEADERS, headers), (REDIRECTS, redirects)]);
+        let baked = Bake::with(settings(&folder)).run().unwrap();
+        let warnings: Vec<_> = baked.warnings.iter().map(ToString::to_string).collect();
+        let begins = ["_headers:1:1: ", "_headers:5:1: ", "_redirects:1:1: ", "_redirects:3:1: "];
+        assert_eq!(warnings.len(), begins.len(), "{warnings:#?}");
+        for (warning, begin) in warnings.iter().zip(begins) {
+            assert!(warning.contains(begin) && warning.ends_with(": this line is skipped"));
+        }
     }
 
     #[test]
-    fn faults_of_headers_say_the_line() {
-        let fails = |text: &str, line: usize, expected: &str| {
-            let (_, faults) = parse_headers(text);
-            let [(number, message)] = &faults[..] else { panic!("{text}: {faults:?}") };
-            assert_eq!(*number, line);
-            assert!(message.contains(expected), "{message}");
-        };
-        fails("  X-A: b", 1, "below the path");
-        fails("https://a.example/*\n", 1, "begins with a slash");
-        fails("/a\n  X-A", 2, "is no header field");
-        fails("/a\n\n  ETag: b", 3, "follows from the asset");
-        fails("/a\n  X A: b", 2, "no name of a header field");
-    }
-
-    fn parse_redirects(text: &str, at: &str) -> (Rules, Faults) {
-        let at = Prefix::try_from(at.to_owned()).unwrap();
-        let mut rules = Rules::default();
-        let faults = redirects(text, &Settings { at, ..Settings::default() }, &mut rules);
-        (rules, faults)
-    }
-
-    #[test]
-    fn redirects_of_single_paths() {
-        let found = |line: &str| {
-            let (rules, faults) = parse_redirects(line, "/");
-            assert!(faults.is_empty(), "{faults:?}");
-            let Redirect { from, location, status, .. } = &rules.redirects[0];
-            (from.clone(), location.clone(), *status)
-        };
-        let is = |line: &str, from: &str, location: &str, status: u16| {
-            assert_eq!(found(line), (from.to_owned(), location.to_owned(), status), "{line}");
-        };
-        is("/a /b", "/a", "/b", 301);
-        is("/a\t/b?x=1#y  302 # why", "/a", "/b?x=1#y", 302);
-        is("/a%20b/é https://a.example/é 308", "/a b/é", "https://a.example/%C3%A9", 308);
-        is("/a http://a.example:80/", "/a", "http://a.example:80/", 301);
-    }
-
-    #[test]
-    fn a_single_page_app_and_rewrites() {
-        let (rules, faults) = parse_redirects("/* /s/ 200\n/* /404.html 404\n", "/s/");
-        assert!(faults.is_empty(), "{faults:?}");
-        assert_eq!(rules.fallback.as_ref().unwrap().page, "index.html");
-        assert!(rules.has_other_addresses("index.html"));
-        let (rules, _) = parse_redirects("/a /b%20c.html 200", "/");
-        let Rewrite { from, page, .. } = &rules.rewrites[0];
-        assert_eq!((&**from, &**page), ("/a", "b c.html"));
-        assert!(rules.has_other_addresses("b c.html") && !rules.has_other_addresses("b.html"));
-    }
-
-    #[test]
-    fn what_redirects_cannot_be() {
-        let fails = |line: &str, expected: &str| {
-            let (_, faults) = parse_redirects(line, "/s/");
-            let [(1, message)] = &faults[..] else { panic!("{line}: {faults:?}") };
-            assert!(message.contains(expected), "{message}");
-        };
-        fails("/s/a", "a line is a path");
-        fails("/s/a id=:id /b 301", "query parameters are not supported");
-        fails("/s/a /b 301 Country=us", "conditions");
-        fails("/s/blog/* /news/:splat 301", "only single paths");
-        fails("/s/a/:b /b", "only single paths");
-        fails("/s/a /b/:c", "placeholder");
-        fails("/s/a /b 301!", "remove the `!`");
-        fails("/s/a /b 418", "no status of a redirect");
-        fails("/a /b", "not below \"/s/\"");
-        fails("a /b", "begins with a slash");
-        fails("/s/a //b", "neither a path nor a URL");
-        fails("/s/a ftp://b", "neither a path nor a URL");
+    fn rules_that_are_excluded_are_none() {
+        let folder = folder(&[("a", b""), (HEADERS, b"nothing"), (REDIRECTS, b"/b /c")]);
+        let exclude = crate::Patterns::new(&["_headers", "/_redirects"]).unwrap();
+        let settings = Settings { exclude, ..settings(&folder) };
+        let mut scanned = scan(&settings).unwrap();
+        let left_out: Vec<_> = scanned.left_out.iter().map(|it| it.path.as_str()).collect();
+        assert_eq!(left_out, [HEADERS, REDIRECTS]);
+        let (rules, skipped) = rules(&mut scanned, &settings).unwrap();
+        assert!(rules.redirects.is_empty() && skipped.is_empty());
     }
 }

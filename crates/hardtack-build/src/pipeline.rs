@@ -90,7 +90,7 @@ impl Bake {
         let mut scanned = scan(settings)?;
         let in_doubt = recognise_prehashed(&mut scanned, settings)?;
         pin_by_setting(&mut scanned, &settings.rename);
-        let mut rules = rules(settings)?;
+        let (mut rules, skipped) = rules(&mut scanned, settings)?;
         (self.report)(Progress::Reading { assets: scanned.assets.len() });
         let mut referenced = references(scanned, settings)?;
         pin(&mut referenced, &settings.rename);
@@ -103,6 +103,7 @@ impl Bake {
         rules.replace_digests(&digests);
         let compressed = compress(finals)?;
         let compressed = with_published_manifest(compressed, settings, compress)?;
+        warnings.extend(skipped);
         warnings.extend(self.cache.as_ref().and_then(Cache::take_fault));
         let Bundled { bytes, manifest, totals } = bundle(&compressed, settings, &rules)?;
 

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     Error, LeftOut, Patterns, Problem, ProblemKind, Role, Settings,
-    hosting::{HEADERS, REDIRECTS},
+    hosting::{HEADERS, REDIRECTS, is_excluded},
     media_type::media_type_of_file,
     pattern::Verdict,
 };
@@ -152,7 +152,8 @@ impl Walk<'_> {
         let name = file.file_name().and_then(|name| name.to_str());
         let logical_path = format!("{prefix}{}", name.ok_or(ProblemKind::NameNotUtf8)?);
         let is_folder = file.is_dir();
-        if RULES.contains(&logical_path.as_str()) && !is_folder {
+        let is_of_rules = RULES.contains(&logical_path.as_str()) && !is_folder;
+        if is_of_rules && !is_excluded(self.settings, &logical_path) {
             return Ok(());
         }
         if let Some(left_out) = left_out(self.settings, &logical_path, is_folder)? {

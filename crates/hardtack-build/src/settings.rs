@@ -409,7 +409,7 @@ fn media_types<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<(Patterns, Str
 }
 
 /// `type/subtype` and perhaps parameters, of characters that a header field can have.
-fn is_media_type(text: &str) -> bool {
+pub(crate) fn is_media_type(text: &str) -> bool {
     let essence = text.split(';').next().unwrap_or_default().trim_end();
     let is_token = |token: &str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);

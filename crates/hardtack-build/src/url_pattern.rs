@@ -1,4 +1,6 @@
-//! URL patterns, as the files `_headers` and `_redirects` have them.
+//! URL patterns, as the file `_headers` has them.
+
+use hardtack_bundle::SPLAT;
 
 /// A URL path in which `*` stands for anything, and `:name` for one segment or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +14,7 @@ enum Part {
     /// `*`
     Anything,
     /// `:name`
-    Segment,
+    Segment(String),
 }
 
 impl UrlPattern {
@@ -28,7 +30,7 @@ impl UrlPattern {
             let (part, after) = rest.split_at(length);
             parts.push(match first {
                 '*' => Part::Anything,
-                ':' if length > 1 => Part::Segment,
+                ':' if length > 1 => Part::Segment(part[1..].to_owned()),
                 _ => Part::Text(part.to_owned()),
             });
             rest = after;
@@ -36,17 +38,13 @@ impl UrlPattern {
         Self { parts }
     }
 
-    /// The path, if it is one and not a pattern of several.
-    pub(crate) fn exact(&self) -> Option<&str> {
-        match &self.parts[..] {
-            [Part::Text(path)] => Some(path),
-            _ => None,
-        }
-    }
-
-    /// Whether it stands for every path.
-    pub(crate) fn is_everything(&self) -> bool {
-        self.parts == [Part::Text("/".to_owned()), Part::Anything]
+    /// The names of what it leaves open.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Anything => Some(SPLAT),
+            Part::Segment(name) => Some(name),
+        })
     }
 
     pub(crate) fn matches(&self, path: &str) -> bool {
@@ -59,7 +57,7 @@ fn matches(parts: &[Part], path: &str) -> bool {
     match first {
         Part::Text(text) => path.strip_prefix(text.as_str()).is_some_and(|it| matches(rest, it)),
         Part::Anything => ends(path).any(|end| matches(rest, &path[end..])),
-        Part::Segment => {
+        Part::Segment(_) => {
             let segment = path.find('/').unwrap_or(path.len());
             ends(&path[..segment]).skip(1).any(|end| matches(rest, &path[end..]))
         }
@@ -89,8 +87,6 @@ mod tests {
         is("/a", "/a", true);
         is("/a", "/a/", false);
         is("/", "/", true);
-        assert_eq!(UrlPattern::new("/a/b").exact(), Some("/a/b"));
-        assert_eq!(UrlPattern::new("/a/*").exact(), None);
     }
 
     #[test]
@@ -102,8 +98,6 @@ mod tests {
         is("/*.css", "/a/b.css", true);
         is("/*.css", "/a.css.map", false);
         is("/*/é*", "/a/éb", true);
-        assert!(UrlPattern::new("/*").is_everything());
-        assert!(!UrlPattern::new("/a/*").is_everything());
     }
 
     #[test]

@@ -22,7 +22,8 @@ fn bake(folder: &Path, toml: &str) -> Result<Baked, Error> {
     Bake::with(Settings::read(&folder.join("hardtack.toml"))?).run()
 }
 
-/// What a path is answered with: a logical path, or a location after an arrow.
+/// What a path is answered with: a logical path, or a location after an arrow. Then the same of
+/// patterns.
 fn routes(baked: &Baked) -> Vec<(String, String)> {
     let bundle = Bundle::open(&baked.bundle).unwrap();
     bundle.verify().unwrap();
@@ -30,8 +31,9 @@ fn routes(baked: &Baked) -> Vec<(String, String)> {
         Action::Serve(asset) => asset.logical_path.to_owned(),
         Action::Redirect { status: 301, location } => format!("-> {location}"),
         Action::Redirect { status, location } => format!("{status} -> {location}"),
+        Action::Missing(asset) => format!("404 {}", asset.logical_path),
     };
-    let routes = bundle.routes().map(|route| route.unwrap());
+    let routes = bundle.routes().chain(bundle.patterns()).map(|route| route.unwrap());
     routes.map(|route| (route.path.to_owned(), answer(route.action))).collect()
 }
 
@@ -279,7 +281,7 @@ fn header_rules_are_resolved() {
     has_fields(&files, toml, &format!("/a.{X}.css"), &[own, "x-a: 1", "- x-a", frame]);
     has_fields(&files, toml, "/b.txt", &[own, "+ link: <c>"]);
     has_fields(&files, "", "/b.txt", &["+ link: <c>"]);
-    fails(&[("a", "x"), ("_headers", "a\n")], "", "_headers:1:1: \"a\" is no path");
+    warns(&[("a", "x"), ("_headers", "/*\n  a\n")], "_headers:2:1: \"a\" is no header field");
     fails(&[("a", "x")], "[[headers]]\nfor = 'a'", "hardtack.toml:1:1: the rule changes nothing");
 }
 
@@ -291,15 +293,48 @@ fn redirects_and_rewrites() {
         "",
         &[("/b", "c.html"), ("/c.html", "c.html"), ("/old", "302 -> /new")],
     );
-    let fails = |rules: &str, expected: &str| {
-        fails(&[("a.html", "x"), ("_redirects", rules)], "", expected);
+    let warns = |rules: &str, expected: &str| {
+        warns(&[("a.html", "x"), ("_redirects", rules)], expected);
     };
-    fails("/a.html /b", "_redirects:1:1: \"/a.html\" is an asset's path too");
-    fails("\n/b /c 200", "_redirects:2:1: there is no asset \"c\"");
-    fails("/* /c 200", "_redirects:1:1: there is no page \"c\"");
-    fails("/* /c 200\n/a.html /x", "_redirects:2:1: \"/a.html\" is an asset's path too");
-    fails("/* /c 200\n/a.html /x", "_redirects:1:1: there is no page \"c\"");
-    fails("/a/* /b", "only single paths are redirected");
+    warns("/a.html /b", "_redirects:1:1: \"/a.html\" is the path of \"a.html\", and a file comes");
+    warns("\n/b /c 200", "_redirects:2:1: \"/c\" is no asset: this line is skipped");
+    warns("/* /c 200", "_redirects:1:1: \"/c\" is no asset: this line is skipped");
+}
+
+/// The one warning.
+#[track_caller]
+fn warns(files: &[(&str, &str)], expected: &str) {
+    let baked = bake(folder(files).path(), "").unwrap();
+    let [warning] = &baked.warnings[..] else { panic!("{:?}", baked.warnings) };
+    assert!(warning.to_string().contains(expected), "{warning}");
+}
+
+#[test]
+fn patterns_and_forced_lines() {
+    let rules =
+        "/blog/* /news/:splat\n/c.css /d.css 302!\n/n/* /:splat.html 200\n/x/:y /404.html 404";
+    has_routes(
+        &[("404.html", "x"), ("a.html", "x"), ("c.css", "x"), ("_redirects", rules)],
+        "",
+        &[
+            ("/404.html", "404.html"),
+            ("/a.html", "a.html"),
+            (&format!("/c.{X}.css"), "c.css"),
+            ("/c.css", "302 -> /d.css"),
+            ("/n/404", "404.html"),
+            ("/n/a", "a.html"),
+            ("/blog/*", "-> /news/:splat"),
+            ("/x/:y", "404 404.html"),
+        ],
+    );
+}
+
+#[test]
+fn a_media_type_in_headers_is_the_assets() {
+    let rules = "/feed\n  Content-Type: application/rss+xml\n";
+    let baked = bake(folder(&[("feed", "x"), ("_headers", rules)]).path(), "").unwrap();
+    assert_eq!(baked.manifest.assets[0].media_type, "application/rss+xml");
+    assert!(baked.warnings.is_empty(), "{:?}", baked.warnings);
 }
 
 #[test]
@@ -317,7 +352,8 @@ fn a_single_page_app_has_a_fallback() {
         assert_eq!(fallback(&[page, ("_redirects", &rules(to))], "").as_deref(), Some("/"));
     }
     fails(&[page], "spa = 'app.html'", "`spa` names \"app.html\", and there is no such page");
-    fails(&[page, ("_redirects", &rules("/"))], "spa = 'index.html'", "says `spa` already");
+    let twice = bake(folder(&[page, ("_redirects", &rules("/"))]).path(), "spa = 'index.html'");
+    assert!(twice.unwrap().warnings[0].to_string().contains("says `spa` already"));
 }
 
 /// It answers at `/a/b` too, where `c.css` is another file.

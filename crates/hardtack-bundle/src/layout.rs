@@ -1,17 +1,18 @@
 //! The bundle format, byte by byte.
 //!
-//! A bundle is one contiguous piece of memory: a header, then eight sections. All integers are
+//! A bundle is one contiguous piece of memory: a header, then nine sections. All integers are
 //! little-endian; no field needs alignment, so a bundle can be viewed wherever it lies.
 //!
 //! | section | contents |
 //! |---|---|
-//! | header | one [`Header`], 320 bytes |
+//! | header | one [`Header`], 336 bytes |
 //! | assets | [`AssetRecord`]s, sorted by logical path |
 //! | representations | [`RepresentationRecord`]s; those of one asset lie together, by coding |
 //! | routes | [`RouteRecord`]s, sorted by URL path |
 //! | index | `u32` slots of a hash table over the routes, see [`slot`] |
 //! | fields | [`FieldRecord`]s; those of one route lie together, in the order in which they apply |
 //! | imports | `u32` indexes of assets; those that one asset imports lie together, sorted |
+//! | patterns | [`RouteRecord`]s whose paths are [patterns](crate::PathPattern), in the order in which they are tried |
 //! | strings | UTF-8 text that the records point into, each distinct string once |
 //! | bodies | the representations' bytes, each distinct body once |
 //!
@@ -44,6 +45,8 @@ pub const NONE: u32 = u32::MAX;
 pub const SERVE: u32 = 0;
 /// The kind of a route that redirects.
 pub const REDIRECT: u32 = 1;
+/// The kind of a route that answers 404, with an asset as body.
+pub const MISSING: u32 = 2;
 
 /// The operation of a field that replaces all of that name.
 pub const SET: u32 = 0;
@@ -52,7 +55,7 @@ pub const APPEND: u32 = 1;
 /// The operation that takes away all fields of that name.
 pub const REMOVE: u32 = 2;
 
-/// Bytes 0 to 319.
+/// Bytes 0 to 335.
 #[derive(Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct Header {
@@ -80,29 +83,31 @@ pub struct Header {
     pub fields: Section,
     /// 176: where the indexes of imported assets lie.
     pub imports: Section,
-    /// 192: where the text lies; counted in bytes.
+    /// 192: where the [`RouteRecord`]s of patterns lie.
+    pub patterns: Section,
+    /// 208: where the text lies; counted in bytes.
     pub strings: Section,
-    /// 208: where the bodies lie; counted in bytes.
+    /// 224: where the bodies lie; counted in bytes.
     pub bodies: Section,
-    /// 224: the URL prefix, which begins and ends with `/`.
+    /// 240: the URL prefix, which begins and ends with `/`.
     pub at: Text,
-    /// 232: scheme and host of the CDN, without a slash at the end; empty if there is none.
+    /// 248: scheme and host of the CDN, without a slash at the end; empty if there is none.
     pub static_host: Text,
-    /// 240: the origins that may use the assets (CORS): `*`, or some with spaces between, or none.
+    /// 256: the origins that may use the assets (CORS): `*`, or some with spaces between, or none.
     pub origins: Text,
-    /// 248: value of `Last-Modified`; empty if there is none.
+    /// 264: value of `Last-Modified`; empty if there is none.
     pub last_modified: Text,
-    /// 256: the same, in seconds since 1970.
+    /// 272: the same, in seconds since 1970.
     pub last_modified_seconds: U64,
-    /// 264: bytes of all assets under the identity coding.
+    /// 280: bytes of all assets under the identity coding.
     pub identity_bytes: U64,
-    /// 272: bytes of all assets, each under the coding that makes it smallest.
+    /// 288: bytes of all assets, each under the coding that makes it smallest.
     pub smallest_bytes: U64,
-    /// 280: index of the route that answers navigations which lead to no other, or [`NONE`].
+    /// 296: index of the route that answers navigations which lead to no other, or [`NONE`].
     pub fallback: U32,
-    /// 284: zeros.
+    /// 300: zeros.
     pub reserved: [u8; 4],
-    /// 288: SHA-256 of bytes 0 to 287.
+    /// 304: SHA-256 of bytes 0 to 303.
     pub header_digest: [u8; 32],
 }
 
@@ -176,19 +181,20 @@ pub struct RepresentationRecord {
     pub digest: [u8; 32],
 }
 
-/// 40 bytes: one URL path.
+/// 40 bytes: one URL path, or a pattern of several.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct RouteRecord {
     /// 0: the path, percent-decoded. It begins with the URL prefix, or is that without its slash.
     pub path: Text,
-    /// 8: [`SERVE`] or [`REDIRECT`].
+    /// 8: [`SERVE`], [`REDIRECT`] or [`MISSING`].
     pub kind: U32,
-    /// 12: index of the asset that is served, or the status of the redirect.
+    /// 12: index of the asset that is sent, or the status of the redirect.
     pub target: U32,
     /// 16: value of `Cache-Control`.
     pub cache_control: Text,
-    /// 24: value of `Location`, percent-encoded; empty if an asset is served.
+    /// 24: value of `Location`, percent-encoded; empty if an asset is sent. That of a pattern says by
+    /// `:name` where its parts go.
     pub location: Text,
     /// 32: index of the first of its fields.
     pub first_field: U32,
@@ -209,7 +215,7 @@ pub struct FieldRecord {
 }
 
 const _: () = {
-    assert!(size_of::<Header>() == 320);
+    assert!(size_of::<Header>() == 336);
     assert!(size_of::<AssetRecord>() == 140);
     assert!(size_of::<RepresentationRecord>() == 72);
     assert!(size_of::<RouteRecord>() == 40);

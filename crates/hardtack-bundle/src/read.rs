@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned, little_endian::U32};
 
 use crate::{
-    Coding, Error, Fingerprint, Integrity, ReleaseId, Role, Totals,
+    Captures, Coding, Error, Fingerprint, Integrity, PathPattern, ReleaseId, Role, Totals,
     digest::Base64,
     layout::{
         self, AssetRecord, FieldRecord, Header, RepresentationRecord, RouteRecord, Section, Text,
@@ -27,6 +27,7 @@ pub struct Bundle<'a> {
     pub(crate) index: &'a [U32],
     fields: &'a [FieldRecord],
     imports: &'a [U32],
+    patterns: &'a [RouteRecord],
     pools: Pools<'a>,
     at: &'a str,
     static_host: Option<&'a str>,
@@ -87,6 +88,7 @@ impl<'a> Bundle<'a> {
             pools,
             fields: section(bytes, header.fields, "fields section")?,
             imports: section(bytes, header.imports, "imports section")?,
+            patterns: section(bytes, header.patterns, "patterns section")?,
             static_host: static_host(header, pools)?,
             at: pools.text(header.at).ok_or(invalid("URL prefix", 0))?,
             origins: pools.text(header.origins).map(origins).ok_or(invalid("origins", 0))?,
@@ -180,6 +182,27 @@ impl<'a> Bundle<'a> {
         (0..bundle.routes.len()).map(move |index| bundle.route_at(index))
     }
 
+    /// The answers to paths without a route; their paths are [patterns](PathPattern), and the first
+    /// that matches counts. A damaged record yields an error in its place.
+    pub fn patterns(&self) -> impl ExactSizeIterator<Item = Result<Route<'a>, Error>> + use<'a> {
+        let bundle = *self;
+        let parse = move |(index, record)| bundle.parse_route(record, invalid("pattern", index));
+        bundle.patterns.iter().enumerate().map(parse)
+    }
+
+    /// The patterns that match a URL path, in their order, with what they take from it. The path
+    /// is percent-decoded, and begins with `/`.
+    pub fn matching<'p>(
+        &self,
+        path: &'p [u8],
+    ) -> impl Iterator<Item = Result<(Route<'a>, Captures<'a, 'p>), Error>> + use<'a, 'p> {
+        let matched = move |route: Route<'a>| {
+            let captures = PathPattern::unchecked(route.path).captures(path)?;
+            Some((route, captures))
+        };
+        self.patterns().filter_map(move |route| route.map(matched).transpose())
+    }
+
     /// The route of a URL path, which is percent-decoded and begins with `/`.
     ///
     /// # Errors
@@ -231,11 +254,18 @@ impl<'a> Bundle<'a> {
     }
 
     fn route_at(&self, index: usize) -> Result<Route<'a>, Error> {
-        let invalid = || invalid("route", index);
-        let record = self.routes.get(index).ok_or_else(invalid)?;
+        let invalid = invalid("route", index);
+        let record = self.routes.get(index).ok_or(invalid.clone())?;
+        self.parse_route(record, invalid)
+    }
+
+    fn parse_route(&self, record: &RouteRecord, invalid: Error) -> Result<Route<'a>, Error> {
+        let invalid = || invalid.clone();
         let text = |place| self.pools.text(place).ok_or_else(invalid);
+        let asset = || self.asset_at(record.target.get() as usize);
         let action = match record.kind.get() {
-            layout::SERVE => Action::Serve(self.asset_at(record.target.get() as usize)?),
+            layout::SERVE => Action::Serve(asset()?),
+            layout::MISSING => Action::Missing(asset()?),
             layout::REDIRECT => Action::Redirect {
                 status: record.target.get().try_into().map_err(|_| invalid())?,
                 location: text(record.location)?,
@@ -307,10 +337,10 @@ impl<'a> Pools<'a> {
     }
 }
 
-/// A URL path and what is answered there.
+/// A URL path, or a pattern of several, and what is answered there.
 #[derive(Clone, Copy, Debug)]
 pub struct Route<'a> {
-    /// The path, percent-decoded.
+    /// The path, percent-decoded, or the pattern.
     pub path: &'a str,
     /// Value of `Cache-Control`.
     pub cache_control: &'a str,
@@ -340,9 +370,12 @@ pub enum Action<'a> {
     Redirect {
         /// 301, 302, 303, 307 or 308.
         status: u16,
-        /// Value of `Location`, percent-encoded.
+        /// Value of `Location`, percent-encoded. That of a pattern is to be filled in by
+        /// [`Captures::location`].
         location: &'a str,
     },
+    /// 404, with an asset as body.
+    Missing(Asset<'a>),
 }
 
 /// A change of a response's header fields. Names are in lower case.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::{Asset, Bundle, Coding, Error, Totals, read::invalid};
+use crate::{Asset, Bundle, Coding, Error, PathPattern, Totals, read::invalid};
 
 impl Bundle<'_> {
     /// Checks the digest of the whole content, and every record.
@@ -19,6 +19,7 @@ impl Bundle<'_> {
         }
         self.verify_assets()?;
         self.verify_routes()?;
+        self.verify_patterns()?;
         self.not_found()?;
         self.fallback().map(drop)
     }
@@ -54,6 +55,15 @@ impl Bundle<'_> {
                 return Err(invalid("route", index));
             }
             previous = Some(route.path);
+        }
+        Ok(())
+    }
+
+    fn verify_patterns(&self) -> Result<(), Error> {
+        for (index, route) in self.patterns().enumerate() {
+            let route = route?;
+            route.fields().try_for_each(|field| field.map(drop))?;
+            PathPattern::parse(route.path).map_err(|_| invalid("pattern", index))?;
         }
         Ok(())
     }

@@ -9,10 +9,11 @@ use zerocopy::{
 };
 
 use crate::{
-    CachePolicy, Coding, Error, FieldEdit, Fingerprint, Integrity, ReleaseId, Role, Totals,
+    CachePolicy, Coding, Error, FieldEdit, Fingerprint, Integrity, PathPattern, ReleaseId, Role,
+    Totals,
     layout::{
-        self, AssetRecord, FieldRecord, Header, MAGIC, REDIRECT, RepresentationRecord, RouteRecord,
-        SERVE, Section, Text, VERSION,
+        self, AssetRecord, FieldRecord, Header, MAGIC, MISSING, REDIRECT, RepresentationRecord,
+        RouteRecord, SERVE, Section, Text, VERSION,
     },
 };
 
@@ -30,6 +31,7 @@ pub struct Writer {
     assets: Vec<AssetRecord>,
     representations: Vec<RepresentationRecord>,
     routes: BTreeMap<String, RouteRecord>,
+    patterns: Vec<RouteRecord>,
     fields: Vec<FieldRecord>,
     imports: Vec<U32>,
     duplicate: Option<String>,
@@ -62,6 +64,22 @@ pub struct NewAsset<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssetIndex(u32);
 
+/// What a [`Writer`] is told of the answer to a pattern; it is read as [`Action`](crate::Action).
+#[derive(Clone, Copy, Debug)]
+pub enum NewAction<'a> {
+    /// An asset is served.
+    Serve(AssetIndex),
+    /// A redirect to another address.
+    Redirect {
+        /// 301, 302, 303, 307 or 308.
+        status: u16,
+        /// Percent-encoded, with `:name` for what the parts of the pattern stand for.
+        location: &'a str,
+    },
+    /// 404, with an asset as body.
+    Missing(AssetIndex),
+}
+
 impl Writer {
     /// A writer for a bundle whose URL paths all begin with `at`, e.g. `/` or `/static/`; a reader
     /// finds no other, but `/static`.
@@ -79,6 +97,7 @@ impl Writer {
             assets: Vec::new(),
             representations: Vec::new(),
             routes: BTreeMap::new(),
+            patterns: Vec::new(),
             duplicate: None,
             strings,
             bodies: Pool::default(),
@@ -136,6 +155,11 @@ impl Writer {
         }
     }
 
+    /// Whether a path, which is percent-decoded, has an answer already.
+    pub fn has_route(&self, path: &str) -> bool {
+        self.routes.contains_key(path)
+    }
+
     /// Answers a path, which is percent-decoded, with an asset.
     pub fn serve(&mut self, path: &str, asset: AssetIndex, policy: CachePolicy) {
         let mut route = self.new_route(path, SERVE, policy);
@@ -160,6 +184,28 @@ impl Writer {
             self.fields.extend(records);
             (route.first_field, route.field_count) = (first, number(edits.len()));
         }
+    }
+
+    /// Answers paths that match a pattern and have no route. The pattern that was added first
+    /// comes first.
+    pub fn pattern(
+        &mut self,
+        pattern: PathPattern<'_>,
+        action: NewAction<'_>,
+        policy: CachePolicy,
+        edits: &[FieldEdit<'_>],
+    ) {
+        let (kind, target, location) = match action {
+            NewAction::Serve(asset) => (SERVE, asset.0, ""),
+            NewAction::Missing(asset) => (MISSING, asset.0, ""),
+            NewAction::Redirect { status, location } => (REDIRECT, u32::from(status), location),
+        };
+        let mut route = self.new_route(pattern.as_str(), kind, policy);
+        (route.target, route.location) = (target.into(), self.strings.text(location));
+        (route.first_field, route.field_count) = (number(self.fields.len()), number(edits.len()));
+        let records: Vec<_> = edits.iter().map(|edit| self.field(edit)).collect();
+        self.fields.extend(records);
+        self.patterns.push(route);
     }
 
     /// Makes the asset of that route the body of every 404.
@@ -203,6 +249,7 @@ impl Writer {
         header.index = sections.append(&index);
         header.fields = sections.append(&self.fields);
         header.imports = sections.append(&self.imports);
+        header.patterns = sections.append(&self.patterns);
         header.strings = sections.append(&self.strings.bytes);
         header.bodies = sections.append(&self.bodies.bytes);
         Ok(sections.seal(header))
@@ -215,6 +262,7 @@ impl Writer {
         let limits = [
             (self.representations.len(), "representations"),
             (self.routes.len(), "URL paths"),
+            (self.patterns.len(), "patterns"),
             (self.fields.len(), "header fields"),
             (self.imports.len(), "imports"),
             (self.strings.bytes.len(), "bytes of names"),

@@ -2,7 +2,7 @@
 
 use hardtack_bundle::{
     Action, AssetIndex, Bundle, CachePolicy, Coding, Error, FieldEdit, Fingerprint, LastModified,
-    NewAsset, Origins, Role, Writer, layout,
+    NewAction, NewAsset, Origins, PathPattern, Role, Writer, layout,
 };
 use proptest::prelude::*;
 
@@ -47,6 +47,15 @@ fn sample() -> Vec<u8> {
     writer.fallback("/static/a");
     writer.fields("/static/a", &EDITS);
     writer.redirect("/static/d", "/static/c", 308, MINUTE);
+    let to_e = NewAction::Redirect { status: 302, location: "/static/e/:splat" };
+    for (pattern, action, edits) in [
+        ("/static/d/*", to_e, &[][..]),
+        ("/static/:x/y", NewAction::Serve(a), &EDITS[..]),
+        ("/static/d/*", NewAction::Missing(c), &[]),
+    ] {
+        let pattern = PathPattern::parse(pattern).expect("it is one");
+        writer.pattern(pattern, action, MINUTE, edits);
+    }
     writer.finish().expect("the sample is valid")
 }
 
@@ -96,6 +105,29 @@ fn a_redirect_is_a_route() {
     let bytes = sample();
     let route = Bundle::open(&bytes).unwrap().route(b"/static/d").unwrap().unwrap();
     assert!(matches!(route.action, Action::Redirect { status: 308, location: "/static/c" }));
+}
+
+#[test]
+fn patterns_are_tried_in_their_order() {
+    let bytes = sample();
+    let bundle = Bundle::open(&bytes).unwrap();
+    let matching = |path: &str| {
+        let matching = bundle.matching(path.as_bytes()).map(Result::unwrap);
+        let answer = matching.map(|(route, captures)| match route.action {
+            Action::Serve(asset) => {
+                format!("{}, {} edits", asset.logical_path, route.fields().len())
+            }
+            Action::Missing(asset) => format!("404 {}", asset.logical_path),
+            Action::Redirect { status, location } => {
+                format!("{status} {}", captures.location(location))
+            }
+        });
+        answer.collect::<Vec<_>>()
+    };
+    assert_eq!(matching("/static/d/y"), ["302 /static/e/y", "a, 3 edits", "404 c"]);
+    assert_eq!(matching("/static/q/y"), ["a, 3 edits"]);
+    assert_eq!(matching("/static/q"), [""; 0]);
+    assert_eq!(bundle.patterns().len(), 3);
 }
 
 #[test]
@@ -179,8 +211,11 @@ fn walk(bytes: &[u8]) -> Result<(), Error> {
     for route in bundle.routes().flatten() {
         bundle.route(route.path.as_bytes()).ok();
     }
-    for path in ["/static/a", "/static/b", "/static/c", "/static/d", "/nowhere"] {
+    for path in ["/static/a", "/static/b", "/static/c", "/static/d", "/static/d/y", "/nowhere"] {
         bundle.route(path.as_bytes()).ok();
+        for (route, captures) in bundle.matching(path.as_bytes()).flatten() {
+            captures.location(route.path);
+        }
     }
     bundle.verify()
 }
@@ -188,9 +223,10 @@ fn walk(bytes: &[u8]) -> Result<(), Error> {
 /// Gives a damaged header a digest that fits, so that what lies behind the digest is reached.
 fn forge(bytes: &mut [u8]) {
     use sha2::{Digest, Sha256};
-    if bytes.len() >= 256 {
-        let digest = Sha256::digest(&bytes[..224]);
-        bytes[224..256].copy_from_slice(&digest);
+    const HEADER: usize = size_of::<layout::Header>();
+    if bytes.len() >= HEADER {
+        let digest = Sha256::digest(&bytes[..HEADER - 32]);
+        bytes[HEADER - 32..HEADER].copy_from_slice(&digest);
     }
 }
 

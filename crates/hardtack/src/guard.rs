@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use hardtack_bundle::Bundle;
+use hardtack_bundle::{Action, Bundle};
 use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
 use http_body_util::Either;
 use subtle::{Choice, ConstantTimeEq};
@@ -231,6 +231,13 @@ impl CdnGuard {
         let at = self.bundle.at();
         at != "/" && path.starts_with(at.as_bytes())
             || self.bundle.route(&path).is_ok_and(|route| route.is_some())
+            || self.matches_pattern(&path)
+    }
+
+    /// Whether a pattern answers with something of ours, and not with a 404 that may be the app's.
+    fn matches_pattern(&self, path: &[u8]) -> bool {
+        let mut matching = self.bundle.matching(path).flatten();
+        matching.any(|(route, _)| !matches!(route.action, Action::Missing(_)))
     }
 
     fn refuse<B>(&self, request: &Request<B>, why: &'static str) -> Response<Body> {

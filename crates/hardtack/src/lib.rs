@@ -72,6 +72,7 @@ mod message;
 mod multipart;
 mod negotiate;
 mod path;
+mod pattern;
 mod range;
 mod respond;
 #[cfg(feature = "rust-embed")]

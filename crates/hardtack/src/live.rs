@@ -22,8 +22,9 @@ use crate::{
     Asset, Body, OpenError, Tag, fields,
     multipart::content_range,
     path,
+    pattern::{self, Matched},
     range::{self, Requested},
-    respond::{Answer, Asked, NO_STORE, answer_with, fallback, follow},
+    respond::{Answer, Asked, NO_STORE, answer_with, fallback, follow, redirect},
     select::unsatisfiable,
     source::Live,
 };
@@ -58,6 +59,12 @@ enum Found {
     File(File),
     /// A redirect, as it was baked.
     Redirect(Route<'static>),
+    /// One by a pattern.
+    RedirectTo {
+        route: Route<'static>,
+        status: u16,
+        location: String,
+    },
     /// The script of live reload, or its events.
     Reload(Response<Body>),
 }
@@ -133,13 +140,28 @@ impl Folder {
         }
         match self.bundle.route(path).ok().flatten() {
             Some(route) => self.of_route(route),
-            None => self.of_path(path),
+            None => self.of_path(path).or_else(|| self.of_pattern(asked, path)),
+        }
+    }
+
+    /// What a pattern leads to; its 404 is like all others here.
+    fn of_pattern(&self, asked: &Asked<'_>, path: &[u8]) -> Option<Found> {
+        match pattern::find(asked, path).ok().flatten()? {
+            Matched::Serve(route) => self.of_route(route),
+            Matched::Missing(_) => None,
+            Matched::Redirect { route, status, location } => {
+                Some(Found::RedirectTo { route, status, location })
+            }
         }
     }
 
     /// The file of a path that was baked.
     fn of_route(&self, route: Route<'static>) -> Option<Found> {
-        let Action::Serve(asset) = route.action else { return Some(Found::Redirect(route)) };
+        let asset = match route.action {
+            Action::Serve(asset) => asset,
+            Action::Redirect { .. } => return Some(Found::Redirect(route)),
+            Action::Missing(_) => return None,
+        };
         let bytes = self.read(asset.logical_path)?;
         let media_type = asset.media_type.to_owned();
         Some(Found::File(File { media_type, route: Some(route), bytes }))
@@ -168,6 +190,9 @@ impl Folder {
         match found {
             Found::Reload(response) => Ok(response),
             Found::Redirect(route) => follow(asked, &route).map(unstored),
+            Found::RedirectTo { route, status, location } => {
+                redirect(asked, &route, status, &location).map(unstored)
+            }
             Found::File(file) => {
                 let file = self.with_reload(file);
                 let requested = match *asked.method {

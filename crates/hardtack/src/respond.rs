@@ -17,6 +17,7 @@ use crate::{
     fields::{self, value},
     message::{self, Refusal},
     path,
+    pattern::{self, Matched},
     select::{not_found_page, serve},
     vary,
 };
@@ -42,6 +43,7 @@ use crate::{
 /// | request | response |
 /// |---|---|
 /// | `GET`, `HEAD` of a path in the bundle | 200, 206, 304, 406, 412 or 416, or a redirect |
+/// | `GET`, `HEAD` of another path that a pattern matches | a redirect, 200 or 404, as it says |
 /// | `GET`, `HEAD` of another path | 404, with the site's `404.html` if it has one |
 /// | a navigation to another path, if the site is a single-page app | its page |
 /// | a path with an invalid escape | 400 |
@@ -133,7 +135,11 @@ pub(crate) type Answer = Result<Response<Body>, Damaged>;
 pub(crate) fn answer_if_baked(asked: &Asked<'_>) -> Option<Response<Body>> {
     let path = asked.path_of_asset()?;
     match asked.bundle.route(&path) {
-        Ok(None) => None,
+        Ok(None) => match pattern::find(asked, &path) {
+            // Whoever has no route decides on the 404.
+            Ok(None | Some(Matched::Missing(_))) => None,
+            Ok(Some(_)) | Err(_) => Some(answer(asked)),
+        },
         // A route that cannot be read is answered by an error that says so.
         Ok(Some(_)) | Err(_) => Some(answer(asked)),
     }
@@ -145,20 +151,26 @@ fn look_up(asked: &Asked<'_>) -> Answer {
     };
     match asked.bundle.route(&path)? {
         Some(route) => follow(asked, &route),
-        None => match fallback(asked, &path)? {
-            Some(page) => {
-                let mut response = follow(asked, &page)?;
-                vary::on("Accept", response.headers_mut());
-                Ok(response)
-            }
-            None => not_found(asked),
+        None => match pattern::find(asked, &path)? {
+            Some(matched) => matched.send(asked, &path),
+            None => fall_back(asked, &path),
         },
     }
+}
+
+fn fall_back(asked: &Asked<'_>, path: &[u8]) -> Answer {
+    let Some(page) = fallback(asked, path)? else {
+        return not_found_page_or(asked, asked.bundle.not_found()?.as_ref());
+    };
+    let mut response = follow(asked, &page)?;
+    vary::on("Accept", response.headers_mut());
+    Ok(response)
 }
 
 pub(crate) fn follow(asked: &Asked<'_>, route: &Route<'static>) -> Answer {
     match route.action {
         Action::Serve(asset) => serve(asked, &asset, route),
+        Action::Missing(_) => not_found_page_or(asked, Some(route)),
         Action::Redirect { status, location } => redirect(asked, route, status, location),
     }
 }
@@ -175,7 +187,12 @@ pub(crate) fn fallback(asked: &Asked<'_>, path: &[u8]) -> Result<Option<Route<'s
 }
 
 /// To another address, with the request's query unless that address says one, or a fragment.
-fn redirect(asked: &Asked<'_>, route: &Route<'static>, status: u16, location: &str) -> Answer {
+pub(crate) fn redirect(
+    asked: &Asked<'_>,
+    route: &Route<'static>,
+    status: u16,
+    location: &str,
+) -> Answer {
     let status = StatusCode::from_u16(status).map_err(|_| Damaged)?;
     let mut response = asked.response(status);
     let location = match asked.uri.query() {
@@ -193,9 +210,9 @@ fn redirect(asked: &Asked<'_>, route: &Route<'static>, status: u16, location: &s
     Ok(response)
 }
 
-fn not_found(asked: &Asked<'_>) -> Answer {
-    let page = asked.bundle.not_found()?;
-    let page = page.map(|route| not_found_page(asked, &route)).transpose()?.flatten();
+/// 404, with the page of a route if there is one that the client accepts.
+pub(crate) fn not_found_page_or(asked: &Asked<'_>, route: Option<&Route<'static>>) -> Answer {
+    let page = route.map(|route| not_found_page(asked, route)).transpose()?.flatten();
     Ok(page.unwrap_or_else(|| asked.not_found()))
 }
 

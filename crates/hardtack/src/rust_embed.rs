@@ -73,7 +73,7 @@ pub fn embedded_paths(embedded: &Embedded) -> impl Iterator<Item = Cow<'static, 
             let path = route.path.strip_prefix(bundle.at())?;
             match route.action {
                 Action::Serve(asset) => Some(path).filter(|path| *path != asset.logical_path),
-                Action::Redirect { .. } => None,
+                Action::Redirect { .. } | Action::Missing(_) => None,
             }
         });
         let is_file = |path: &&str| !path.is_empty() && !path.ends_with('/');
@@ -87,7 +87,7 @@ fn asset(bundle: &Bundle<'static>, path: &str) -> Option<Asset<'static>> {
     }
     match bundle.route(format!("{}{path}", bundle.at()).as_bytes()).ok()??.action {
         Action::Serve(asset) => Some(asset),
-        Action::Redirect { .. } => None,
+        Action::Redirect { .. } | Action::Missing(_) => None,
     }
 }
 

@@ -49,7 +49,9 @@ pub(crate) fn not_found_page(
     asked: &Asked<'_>,
     route: &Route<'static>,
 ) -> Result<Option<Response<Body>>, Damaged> {
-    let Action::Serve(asset) = &route.action else { return Err(Damaged) };
+    let (Action::Serve(asset) | Action::Missing(asset)) = &route.action else {
+        return Err(Damaged);
+    };
     let Some(representation) = negotiate(asset, &AcceptEncoding::of(asked.headers))? else {
         return Ok(None);
     };

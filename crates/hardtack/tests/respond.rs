@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use axum::{Router, routing};
 use hardtack::{Body, Bundle, BundleLayer, ServeBundle, respond};
-use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
+use hardtack_bundle::{
+    CachePolicy, Coding, FieldEdit, Fingerprint, NewAction, NewAsset, PathPattern, Role, Writer,
+};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -570,4 +572,100 @@ async fn it_is_a_fallback_service_of_axum() {
     let asset = ask("/a.css").await.unwrap();
     assert_eq!(asset.into_body().collect().await.unwrap().to_bytes(), "0123456789");
     assert_eq!(ask("/nope").await.unwrap().status(), StatusCode::NOT_FOUND);
+}
+
+/// A page, a picture and a page for what is gone, at patterns; and redirects.
+static PATTERNS: LazyLock<Bundle<'static>> = LazyLock::new(|| {
+    let mut writer = Writer::new("/");
+    let mut add = |name: &str, media_type: &str| {
+        let asset = writer.asset(NewAsset {
+            logical_path: name,
+            url: &format!("/{name}"),
+            plain_url: None,
+            media_type,
+            fingerprint: Fingerprint::of(name.as_bytes()),
+            representations: &[(Coding::Identity, name.as_bytes())],
+        });
+        writer.serve(&format!("/{name}"), asset, MINUTE);
+        asset
+    };
+    let app = add("app.html", "text/html; charset=utf-8");
+    let gone = add("gone.html", "text/html; charset=utf-8");
+    let picture = add("picture.png", "image/png");
+    let redirect = |status, location| NewAction::Redirect { status, location };
+    for (pattern, action) in [
+        ("/blog/*", redirect(301, "/news/:splat")),
+        ("/shop/:id", redirect(302, "https://shop.example/?id=:id")),
+        ("/to/*", redirect(308, "/:splat")),
+        ("/app/*", NewAction::Serve(app)),
+        ("/face/:name", NewAction::Serve(picture)),
+        ("/:any", redirect(307, "/home")),
+        ("/app/*", NewAction::Missing(gone)),
+        ("/gone/*", NewAction::Missing(gone)),
+    ] {
+        let pattern = PathPattern::parse(pattern).expect("it is one");
+        writer.pattern(pattern, action, MINUTE, &[FieldEdit::Set("x-by", "pattern")]);
+    }
+    writer.fallback("/app.html");
+    let bytes = writer.finish().expect("the sample is valid");
+    Bundle::open(bytes.leak()).expect("just written")
+});
+
+#[track_caller]
+fn leads(line: &str, status: u16, location: &str) {
+    let fields = [("location", location), ("cache-control", "public, max-age=60")];
+    answers_of(&PATTERNS, line, &[], status, &fields, "");
+}
+
+#[test]
+fn redirects_by_patterns() {
+    leads("GET /blog/2026/a%20b?c=d", 301, "/news/2026/a%20b?c=d");
+    leads("HEAD /blog/", 301, "/news/");
+    leads("GET /shop/7?x=y", 302, "https://shop.example/?id=7");
+    leads("GET /to//evil.example/", 308, "/evil.example/");
+    leads("GET /to/%5Cevil.example/", 308, "/%5Cevil.example/");
+    leads("GET /elsewhere", 307, "/home");
+    answers_of(&PATTERNS, "GET /home", &[], 404, &[("location", "")], "404 Not Found\n");
+    answers_of(&PATTERNS, "POST /blog/x", &[], 405, &[], "405 Method Not Allowed\n");
+}
+
+#[test]
+fn assets_by_patterns() {
+    let by = ("x-by", "pattern");
+    answers_of(&PATTERNS, "GET /app/a/b", &[], 200, &[by, ("vary", "")], "app.html");
+    answers_of(&PATTERNS, "GET /face/ada.png", &[], 200, &[by, ("vary", "")], "picture.png");
+    answers_of(
+        &PATTERNS,
+        "GET /gone/x",
+        &[],
+        404,
+        &[by, ("cache-control", "no-store")],
+        "gone.html",
+    );
+    answers_of(&PATTERNS, "GET /picture.png", &[], 200, &[("x-by", "")], "picture.png");
+}
+
+#[test]
+fn a_page_of_a_pattern_does_not_stand_for_a_file() {
+    let page = [("accept", "text/html,*/*;q=0.8")];
+    answers_of(&PATTERNS, "GET /app/v1.2", &page, 200, &[("vary", "Accept")], "app.html");
+    answers_of(&PATTERNS, "GET /app/main.js", &[], 404, &[], "gone.html");
+}
+
+#[test]
+fn a_pattern_comes_before_the_fallback() {
+    let page = [("accept", "text/html")];
+    answers_of(&PATTERNS, "GET /blog/x", &page, 301, &[("location", "/news/x")], "");
+    answers_of(&PATTERNS, "GET /deep/x", &page, 200, &[("vary", "Accept")], "app.html");
+}
+
+/// The app decides on its own 404.
+#[tokio::test]
+async fn a_layer_redirects_by_patterns_and_leaves_what_is_gone_to_the_app() {
+    let app = Router::new().fallback(|| async { "app" }).layer(BundleLayer::new(*PATTERNS));
+    for (path, status) in [("/blog/x", 301), ("/app/x", 200), ("/gone/x", 200), ("/deep/x", 200)] {
+        let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+    }
 }

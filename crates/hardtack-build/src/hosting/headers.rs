@@ -1,0 +1,243 @@
+//! `_headers`: URL patterns, and below each of them header fields.
+
+use crate::{
+    Settings,
+    header_rules::{HeaderEdit, HeaderRule, Match},
+    scan::Scanned,
+    settings::is_media_type,
+    url_pattern::UrlPattern,
+};
+
+use super::{Rules, Skipped, lines};
+
+/// What the fields of the lines below belong to.
+enum Open {
+    Nothing,
+    Rule(HeaderRule),
+    /// A rule that was skipped, and its fields with it.
+    Skipped,
+}
+
+/// A line that is a path or a URL begins a rule; those below it are its header fields.
+pub(super) fn parse(text: &str, rules: &mut Rules) -> Skipped {
+    let mut skipped = Skipped::new();
+    let mut open = Open::Nothing;
+    for (number, line) in lines(text) {
+        if is_address(line) {
+            close(&mut open, rules);
+            match begin(line) {
+                Ok(rule) => open = Open::Rule(rule),
+                Err(message) => {
+                    open = Open::Skipped;
+                    skipped.push((number, message));
+                }
+            }
+            continue;
+        }
+        match &mut open {
+            Open::Skipped => {}
+            Open::Nothing => {
+                skipped
+                    .push((number, "a header field stands below the path that it is for".into()));
+            }
+            Open::Rule(rule) => skipped.extend(add(line, rule).err().map(|it| (number, it))),
+        }
+    }
+    close(&mut open, rules);
+    skipped
+}
+
+fn is_address(line: &str) -> bool {
+    line.starts_with('/') || line.split(char::is_whitespace).next().is_some_and(has_scheme)
+}
+
+fn has_scheme(word: &str) -> bool {
+    word.split_once("://").is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+fn begin(line: &str) -> Result<HeaderRule, String> {
+    match line.starts_with('/') {
+        true => Ok(HeaderRule {
+            matches: Match::Url(UrlPattern::new(line)),
+            edits: Vec::new(),
+            media_type: None,
+        }),
+        false => Err(format!(
+            "{line:?} names a host, and a bundle does not know its host: write the path alone",
+        )),
+    }
+}
+
+/// What is taken away goes first, as it came from rules before this one.
+fn close(open: &mut Open, rules: &mut Rules) {
+    if let Open::Rule(mut rule) = std::mem::replace(open, Open::Nothing) {
+        rule.edits.sort_by_key(|edit| !matches!(edit, HeaderEdit::Remove(_)));
+        rules.headers.push(rule);
+    }
+}
+
+/// Adds `Name: value`, or `! Name`, to a rule.
+fn add(line: &str, rule: &mut HeaderRule) -> Result<(), String> {
+    if let Some(name) = line.strip_prefix('!') {
+        rule.edits.push(HeaderEdit::remove(name.trim())?);
+        return Ok(());
+    }
+    let (name, value) = line
+        .split_once(':')
+        .ok_or_else(|| format!("{line:?} is no header field, such as `X-Frame-Options: DENY`"))?;
+    let name = name.trim();
+    match &*name.to_ascii_lowercase() {
+        "basic-auth" => Err("passwords of visitors are not supported, and no header field".into()),
+        "content-type" => say_media_type(value.trim(), rule),
+        _ if is_filled_in(value, rule) => {
+            Err(format!("{value:?} has a placeholder, which is not filled in"))
+        }
+        _ => add_value(name, value, rule),
+    }
+}
+
+fn say_media_type(value: &str, rule: &mut HeaderRule) -> Result<(), String> {
+    if !is_media_type(value) {
+        return Err(format!("{value:?} is no media type"));
+    }
+    rule.media_type = Some(value.to_owned());
+    Ok(())
+}
+
+fn is_filled_in(value: &str, rule: &HeaderRule) -> bool {
+    let Match::Url(pattern) = &rule.matches else { return false };
+    pattern.names().any(|name| value.contains(&format!(":{name}")))
+}
+
+/// The values of one name in a rule are one list. Across rules, one of a field that there may be
+/// but one of counts, and else all.
+fn add_value(name: &str, value: &str, rule: &mut HeaderRule) -> Result<(), String> {
+    let edit = match is_single(name) {
+        true => HeaderEdit::set(name, value)?,
+        false => HeaderEdit::append(name, value)?,
+    };
+    let is_same = |known: &&mut HeaderEdit| known.name() == edit.name();
+    let known = rule.edits.iter_mut().filter(is_same).find_map(|known| match known {
+        HeaderEdit::Set(_, value) | HeaderEdit::Append(_, value) => Some(value),
+        HeaderEdit::Remove(_) => None,
+    });
+    match (known, &edit) {
+        // A cookie has commas of its own (RFC 6265 §3).
+        (Some(known), HeaderEdit::Set(name, value) | HeaderEdit::Append(name, value))
+            if name != "set-cookie" =>
+        {
+            known.push_str(", ");
+            known.push_str(value);
+        }
+        _ => rule.edits.push(edit),
+    }
+    Ok(())
+}
+
+/// Fields of which Hardtack sends one, or of which two would contradict each other.
+const SINGLE: &[&str] = &[
+    "access-control-allow-origin",
+    "cache-control",
+    "cross-origin-embedder-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "permissions-policy",
+    "referrer-policy",
+    "strict-transport-security",
+    "x-content-type-options",
+    "x-frame-options",
+];
+
+fn is_single(name: &str) -> bool {
+    SINGLE.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+/// Gives assets the media types that rules say.
+pub(super) fn apply_media_types(rules: &[HeaderRule], scanned: &mut Scanned, settings: &Settings) {
+    let at = settings.at.as_str();
+    for (rule, media_type) in
+        rules.iter().filter_map(|rule| Some((rule, rule.media_type.as_ref()?)))
+    {
+        for asset in &mut scanned.assets {
+            let plain = format!("{at}{}", asset.logical_path);
+            if rule.is_for(&asset.logical_path, &plain) {
+                asset.media_type.clone_from(media_type);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> (Rules, Skipped) {
+        let mut rules = Rules::default();
+        let skipped = parse(text, &mut rules);
+        (rules, skipped)
+    }
+
+    /// The edits of the one rule.
+    #[track_caller]
+    fn edits(text: &str, expected: &[&str]) {
+        let (rules, skipped) = parsed(&format!("/*\n{text}"));
+        assert!(skipped.is_empty(), "{skipped:?}");
+        let edits = rules.headers[0].edits.iter().map(|edit| match edit {
+            HeaderEdit::Set(name, value) => format!("{name}: {value}"),
+            HeaderEdit::Append(name, value) => format!("+ {name}: {value}"),
+            HeaderEdit::Remove(name) => format!("- {name}"),
+        });
+        assert_eq!(edits.collect::<Vec<_>>(), expected, "{text}");
+    }
+
+    #[test]
+    fn headers_stand_below_their_path() {
+        edits("  X-Frame-Options: DENY\n\t! X-A\n", &["- x-a", "x-frame-options: DENY"]);
+        edits("Link: <b>; rel=preload\n  # x\n", &["+ link: <b>; rel=preload"]);
+        let (rules, _) = parsed("# x\n/*\n  A: b\n/a/*\n  C: d");
+        assert!(rules.headers[1].is_for("a/b.html", "/a/b.html"));
+        assert!(!rules.headers[1].is_for("a/b.html", "/b.html"));
+    }
+
+    #[test]
+    fn values_of_one_name_are_joined() {
+        edits("X-A: b\nx-a: c", &["+ x-a: b, c"]);
+        edits(
+            "Cache-Control: no-store\nCache-Control: max-age=0",
+            &["cache-control: no-store, max-age=0"],
+        );
+        edits("X-A: b\n! X-A", &["- x-a", "+ x-a: b"]);
+        edits("Set-Cookie: a=b\nSet-Cookie: c=d", &["+ set-cookie: a=b", "+ set-cookie: c=d"]);
+    }
+
+    #[test]
+    fn a_media_type_is_the_assets() {
+        let (rules, skipped) = parsed("/x\n  Content-Type: application/json\n");
+        assert!(skipped.is_empty(), "{skipped:?}");
+        assert_eq!(rules.headers[0].media_type.as_deref(), Some("application/json"));
+    }
+
+    #[track_caller]
+    fn skips(text: &str, line: usize, expected: &str) {
+        let (_, skipped) = parsed(text);
+        let [(number, message)] = &skipped[..] else { panic!("{text}: {skipped:?}") };
+        assert_eq!(*number, line);
+        assert!(message.contains(expected), "{message}");
+    }
+
+    #[test]
+    fn what_is_skipped() {
+        skips("  X-A: b", 1, "below the path");
+        skips("https://a.example/*\n  A: b\n  C: d", 1, "names a host");
+        skips("https://:project.pages.dev/*\n  A: b\n/*\n  C: d", 1, "names a host");
+        skips("/a\n  X-A", 2, "is no header field");
+        skips("/a\n\n  ETag: b", 3, "follows from the asset");
+        skips("/a\n  X A: b", 2, "no name of a header field");
+        skips("/a\n  Basic-Auth: user:secret", 2, "passwords");
+        skips("/a\n  Content-Type: json", 2, "no media type");
+        skips("/a/:id\n  X-A: is :id", 2, "placeholder");
+        skips("/a/*\n  X-A: is :splat", 2, "placeholder");
+    }
+}
