@@ -14,10 +14,11 @@ use std::{
     path::Path,
 };
 
-use hardtack_bundle::PathPattern;
+use hardtack_bundle::{PathPattern, encode_path};
 
 use crate::{
     Error, Place, Problem, ProblemKind, Settings,
+    django_manifest::Copy,
     header_rules::{HeaderEdit, HeaderRule},
     pattern::Verdict,
     scan::Scanned,
@@ -78,6 +79,26 @@ impl Rules {
             !matches!(rule.answer, PatternAnswer::Missing(_)) && rule.matches(path)
         };
         self.ruled.contains(path) || self.patterns.iter().any(by_pattern)
+    }
+}
+
+impl Rules {
+    /// Redirects the paths of copies that were left out to the plain paths of their files, where no
+    /// rule says anything else.
+    pub(crate) fn lead_copies_on(
+        &mut self,
+        copies: &[Copy],
+        scanned: &Scanned,
+        settings: &Settings,
+    ) {
+        let targets = Targets::new(scanned, settings);
+        for Copy { path, of } in copies {
+            let from = format!("{}{path}", settings.at.as_str());
+            let Some(plain) = targets.plain(of) else { continue };
+            if targets.at(&from).is_none() && self.ruled.insert(from.clone()) {
+                self.redirects.push(Redirect { from, location: encode_path(plain), status: 302 });
+            }
+        }
     }
 }
 
@@ -270,7 +291,7 @@ mod tests {
         let exclude = crate::Patterns::new(&["_headers", "/_redirects"]).unwrap();
         let settings = Settings { exclude, ..settings(&folder) };
         let mut scanned = scan(&settings).unwrap();
-        let left_out: Vec<_> = scanned.left_out.iter().map(|it| it.path.as_str()).collect();
+        let left_out: Vec<_> = scanned.left_out.iter().map(|it| it.logical_path.as_str()).collect();
         assert_eq!(left_out, [HEADERS, REDIRECTS]);
         let (rules, skipped) = rules(&mut scanned, &settings).unwrap();
         assert!(rules.redirects.is_empty() && skipped.is_empty());

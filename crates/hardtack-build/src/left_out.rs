@@ -24,6 +24,12 @@ impl LeftOut {
         Self { logical_path: logical_path.to_owned(), rule, remedy }
     }
 
+    /// What is known by its content, such as "a copy that Django hashed".
+    pub(crate) fn by_content(logical_path: &str, rule: &str) -> Self {
+        let remedy = format!("bring it back with `exclude = [\"!{}\"]`", glob_of(logical_path));
+        Self { logical_path: logical_path.to_owned(), rule: rule.to_owned(), remedy }
+    }
+
     /// A glob of the setting `exclude`.
     pub(crate) fn by_exclude(logical_path: &str, glob: &str) -> Self {
         let remedy = format!("bring it back with \"!{}\" behind that glob", glob_of(logical_path));

@@ -52,6 +52,7 @@ mod bundle;
 mod bundler;
 mod compress;
 mod digests;
+mod django_manifest;
 mod fingerprint;
 mod graph;
 mod hosting;

@@ -14,6 +14,7 @@ use crate::{
     cache::Cache,
     compress::compress,
     digests::follow_digests,
+    django_manifest::leave_out_copies,
     fingerprint::{Fingerprinted, fingerprint},
     graph::graph,
     hosting::rules,
@@ -88,9 +89,11 @@ impl Bake {
 
         (self.report)(Progress::Scanning);
         let mut scanned = scan(settings)?;
+        let copies = leave_out_copies(&mut scanned, settings);
         let in_doubt = recognise_prehashed(&mut scanned, settings)?;
         pin_by_setting(&mut scanned, &settings.rename);
         let (mut rules, skipped) = rules(&mut scanned, settings)?;
+        rules.lead_copies_on(&copies, &scanned, settings);
         (self.report)(Progress::Reading { assets: scanned.assets.len() });
         let mut referenced = references(scanned, settings)?;
         pin(&mut referenced, &settings.rename);

@@ -337,6 +337,38 @@ fn a_media_type_in_headers_is_the_assets() {
     assert!(baked.warnings.is_empty(), "{:?}", baked.warnings);
 }
 
+/// The names in a folder that `collectstatic` filled, and its list.
+const COLLECTED: &[(&str, &str)] = &[
+    ("a.9dd4e461268c.css", "x"),
+    ("a.css", "y"),
+    ("lone.9dd4e461268c.css", "x"),
+    ("old/b.9dd4e461268c.js", "x"),
+    ("old/b.js", "z"),
+];
+
+#[test]
+fn what_django_hashed_is_not_hashed_again() {
+    let list = r#"{"paths": {"a.css": "a.9dd4e461268c.css", "lone.css": "lone.9dd4e461268c.css"}, "version": "1.1"}"#;
+    let django = [COLLECTED, &[("staticfiles.json", list)]].concat();
+    let baked = bake(folder(&django).path(), "at = '/static/'").unwrap();
+    let names: Vec<_> = baked.manifest.assets.iter().map(|it| it.logical_path.as_str()).collect();
+    assert_eq!(names, ["a.css", "lone.9dd4e461268c.css", "old/b.js"]);
+    let left_out = ["a.9dd4e461268c.css", "old/b.9dd4e461268c.js", "staticfiles.json"];
+    assert_eq!(baked.summary.left_out, left_out);
+    let leads = |path: &str, location: &str| {
+        let expected = (path.to_owned(), format!("302 -> {location}"));
+        assert!(routes(&baked).contains(&expected), "{path}");
+    };
+    leads("/static/a.9dd4e461268c.css", "/static/a.css");
+    leads("/static/old/b.9dd4e461268c.js", "/static/old/b.js");
+
+    // Our list in the place of Django's makes the same release.
+    let ours = hardtack_build::staticfiles(&baked.manifest);
+    let again = [COLLECTED, &[("staticfiles.json", ours.as_str())]].concat();
+    let again = bake(folder(&again).path(), "at = '/static/'").unwrap();
+    assert_eq!(routes(&again).len(), routes(&baked).len());
+}
+
 #[test]
 fn a_single_page_app_has_a_fallback() {
     let fallback = |files: &[(&str, &str)], toml: &str| {
