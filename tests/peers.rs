@@ -17,6 +17,7 @@ use std::{
 };
 
 use common::{PATIENCE, Packed, Server, assets, decode, executable, folder, pack, run, stdout};
+use hardtack_build::{Bake, Settings};
 use hardtack_bundle::Coding;
 use serde_json::Value;
 
@@ -124,6 +125,41 @@ fn is_served_whole(name: &str, has_references: bool) {
 #[ignore = "needs corpora/django-admin"]
 fn django_admin_is_served_whole() {
     is_served_whole("django-admin", true);
+}
+
+/// With the defaults but for the codings, which take the time and cannot fail.
+#[test]
+#[ignore = "needs corpora/django-packages"]
+fn static_folders_of_the_most_used_django_packages_bake() {
+    let corpus = corpus("django-packages");
+    let packages =
+        fs::read_dir(corpus).expect("it is there").map(|entry| entry.expect("too").path());
+    let mut packages: Vec<_> = packages.collect();
+    packages.sort();
+    assert_eq!(packages.len(), 30);
+    let failed: Vec<_> =
+        packages.iter().filter_map(|package| bake_package(package).err()).collect();
+    assert!(failed.is_empty(), "{} of them do not bake:\n{}", failed.len(), failed.join("\n"));
+}
+
+/// Says on a line what came of a package.
+fn bake_package(package: &Path) -> Result<(), String> {
+    let name = package.file_name().expect("it has one").to_string_lossy();
+    let mut settings = Settings::default();
+    settings.assets = package.to_owned();
+    settings.at = "/static/".to_owned().try_into().expect("a prefix");
+    settings.codings = Vec::new();
+    match Bake::with(settings).run() {
+        Ok(baked) => {
+            let (files, warnings) = (baked.manifest.assets.len(), baked.warnings.len());
+            println!("{name:<26} {files:>5} assets {warnings:>4} warnings");
+            Ok(())
+        }
+        Err(error) => {
+            let problems = &error.problems;
+            Err(format!("{name}: {} problems, the first: {}", problems.len(), problems[0]))
+        }
+    }
 }
 
 #[test]
