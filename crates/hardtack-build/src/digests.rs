@@ -220,7 +220,7 @@ mod tests {
         let scanned = Scanned { assets: files.iter().map(asset).collect(), left_out: Vec::new() };
         let mut referenced = references(scanned, &settings).unwrap();
         let rules = Rules::default();
-        pin(&mut referenced, &settings.rename);
+        pin(&mut referenced, "/", &settings.rename);
         follow_digests(&mut referenced, &rules);
         let components = graph(&referenced);
         fingerprint(referenced, &components, &settings, &rules).finals

@@ -21,8 +21,8 @@ use crate::{
 use names::Names;
 
 /// Pins the assets that are mentioned, but those that the user wants to be renamed in any case.
-pub(crate) fn pin(referenced: &mut Referenced, rename: &Rename) {
-    let names = Names::of(&referenced.assets);
+pub(crate) fn pin(referenced: &mut Referenced, at: &str, rename: &Rename) {
+    let names = Names::of(referenced, at);
     let texts = (0..referenced.assets.len()).into_par_iter();
     let pins: Vec<_> = texts.flat_map_iter(|index| pins_of(index, referenced, &names)).collect();
     for (target, why) in pins {
@@ -46,7 +46,7 @@ fn pins_of(index: usize, referenced: &Referenced, names: &Names) -> Vec<(usize, 
         let why = at(offset, OWN_URL);
         pins.extend(own_url::named_alike(index, assets).map(|target| (target, why.clone())));
     }
-    for (offset, target) in names.mentioned(asset, passages, references) {
+    for (offset, target) in names.mentioned(index, passages, references) {
         pins.push((target, at(offset, NAME)));
     }
     pins
@@ -108,7 +108,7 @@ mod tests {
         };
         let scanned = Scanned { assets: files.iter().map(asset).collect(), left_out: Vec::new() };
         let mut referenced = references(scanned, &settings).unwrap();
-        pin(&mut referenced, rename);
+        pin(&mut referenced, "/", rename);
         let pinned = referenced.assets.into_iter().filter(|asset| asset.role == Role::Pinned);
         pinned.map(|asset| asset.logical_path).collect()
     }
@@ -153,6 +153,8 @@ mod tests {
         script("// marker.png\n/* x.css */", &[]);
         script("throw 'please include x.css first'", &[]);
         script("marker.png; x.css", &[]);
+        script("require('../x.css');require.resolve('x.css')", &["x.css"]);
+        script("require('../x.css')", &[]);
     }
 
     #[test]
@@ -179,6 +181,9 @@ mod tests {
         page("<p title='x.css'>x.css <!-- /x.css --><code>\"x.css\"</code>", &[]);
         page("<meta name=description content='we have x.css here'>", &[]);
         page("<iframe src=/img/marker.png></iframe>", &["img/marker.png"]);
+        page("<script src='{{ base }}/x.css'></script><img src='<%= a %>/x.css'>", &[]);
+        page("<p data-a=/marker.png data-b=../x.css data-c=y/x.css>", &["x.css"]);
+        page("<p data-a=marker.png>", &["img/marker.png"]);
     }
 
     #[test]

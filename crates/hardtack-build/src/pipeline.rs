@@ -96,7 +96,7 @@ impl Bake {
         rules.lead_copies_on(&copies, &scanned, settings);
         (self.report)(Progress::Reading { assets: scanned.assets.len() });
         let mut referenced = references(scanned, settings)?;
-        pin(&mut referenced, &settings.rename);
+        pin(&mut referenced, settings.at.as_str(), &settings.rename);
         follow_digests(&mut referenced, &rules);
         let (left_out, mut warnings) = referenced.take_remarks();
         warnings.extend(in_doubt);

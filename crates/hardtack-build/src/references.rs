@@ -17,7 +17,7 @@ mod url;
 mod web_manifest;
 
 pub(crate) use literal::{Literal, LiteralKind};
-pub(crate) use url::split as split_url;
+pub(crate) use url::{resolve as resolve_url, split as split_url};
 
 use std::{
     collections::{BTreeSet, HashMap},

@@ -8,13 +8,17 @@ use hardtack_bundle::encode_path;
 use super::token::{is_in_sentence, string_around, token};
 use crate::{
     Role,
-    references::{Literal, LiteralKind, Passages, Reference},
+    references::{Literal, LiteralKind, Passages, Reference, Referenced, resolve_url as resolve},
     scan::Asset,
 };
 
 /// The names of all assets that may be renamed, to be found in one pass over a text.
 pub(super) struct Names<'a> {
     assets: &'a [Asset],
+    /// The URL prefix.
+    at: &'a str,
+    /// The folders of the pages that refer to each asset.
+    pages: HashMap<usize, Vec<&'a str>>,
     /// None if there are no names.
     automaton: Option<AhoCorasick>,
     /// Of each pattern of the automaton, the assets of that name.
@@ -22,7 +26,8 @@ pub(super) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn of(assets: &'a [Asset]) -> Self {
+    pub(super) fn of(referenced: &'a Referenced, at: &'a str) -> Self {
+        let assets = &referenced.assets;
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, asset) in assets.iter().enumerate() {
             if asset.role == Role::Hashed {
@@ -38,17 +43,17 @@ impl<'a> Names<'a> {
         by_form.sort_unstable();
         let (forms, bearers): (Vec<_>, Vec<_>) = by_form.into_iter().unzip();
         let automaton = (!forms.is_empty()).then(|| AhoCorasick::new(&forms).ok()).flatten();
-        Self { assets, automaton, bearers }
+        Self { assets, at, pages: pages(referenced), automaton, bearers }
     }
 
     /// The assets that a text mentions, each with the offset of a mention.
     pub(super) fn mentioned(
         &self,
-        asset: &Asset,
+        index: usize,
         passages: &Passages,
         references: &[Reference],
     ) -> Vec<(usize, usize)> {
-        let text = &asset.bytes;
+        let text = &self.assets[index].bytes;
         let Some(automaton) = self.automaton.as_ref().filter(|_| !passages.literals.is_empty())
         else {
             return self.ending(passages);
@@ -61,7 +66,7 @@ impl<'a> Names<'a> {
                 continue;
             }
             let bearers = &self.bearers[hit.pattern().as_usize()];
-            let targets = self.meant(text, literal, name.clone(), bearers, asset);
+            let targets = self.meant(literal, name.clone(), bearers, index);
             mentioned.extend(targets.into_iter().map(|target| (name.start, target)));
         }
         mentioned.extend(self.selected(text, passages));
@@ -71,15 +76,15 @@ impl<'a> Names<'a> {
     /// The assets that a name means where it stands.
     fn meant(
         &self,
-        text: &[u8],
         literal: &Literal,
         name: Range<usize>,
         bearers: &[usize],
-        referrer: &Asset,
+        referrer: usize,
     ) -> Vec<usize> {
+        let text = &self.assets[referrer].bytes;
         let string = match literal.kind {
             LiteralKind::Data => string_around(text, literal.span.clone(), name.clone()),
-            LiteralKind::String | LiteralKind::Pattern => literal.span.clone(),
+            _ => literal.span.clone(),
         };
         let Some(token) = token(text, string.clone(), name.clone()) else { return Vec::new() };
         if is_in_sentence(text, string, name) {
@@ -88,9 +93,11 @@ impl<'a> Names<'a> {
         let is_common = bearers.len() > 1 || bearers.iter().any(|it| self.is_common(*it));
         let is_meant = |target: &&usize| {
             let path = &self.assets[**target].logical_path;
-            match token.folders.is_empty() && literal.kind != LiteralKind::Pattern {
-                true => !is_common || is_near(path, &referrer.logical_path),
-                false => literal.kind == LiteralKind::Pattern || lies_in(path, &token.folders),
+            match (literal.kind, &token.whole) {
+                (LiteralKind::Pattern, _) => true,
+                (LiteralKind::Attribute, Some(whole)) => self.leads_to(referrer, whole, path),
+                _ if token.folders.is_empty() => !is_common || self.is_near(path, referrer),
+                _ => lies_in(path, &token.folders),
             }
         };
         bearers.iter().filter(is_meant).copied().collect()
@@ -100,7 +107,22 @@ impl<'a> Names<'a> {
     fn is_common(&self, index: usize) -> bool {
         let name = file_name(&self.assets[index].logical_path);
         let stem = name.split('.').next().unwrap_or(name);
-        matches!(stem, "index" | "main" | "app" | "style" | "styles" | "script" | "scripts")
+        matches!(stem, "index" | "main")
+    }
+
+    /// Whether a path in a page leads to an asset.
+    fn leads_to(&self, page: usize, path: &str, target: &str) -> bool {
+        let base = format!("{}{}", self.at, self.assets[page].logical_path);
+        resolve(self.at, &base, path).as_deref() == Some(target)
+    }
+
+    /// Whether a name without a path leads to an asset from the root, from the folder of the file
+    /// that it stands in, or from that of a page with this file.
+    fn is_near(&self, path: &str, referrer: usize) -> bool {
+        let own = folder(path);
+        let pages = self.pages.get(&referrer).into_iter().flatten();
+        let mut near = pages.copied().chain(["", folder(&self.assets[referrer].logical_path)]);
+        near.any(|folder| folder == own)
     }
 
     /// The assets whose paths end as code says that a URL does.
@@ -177,11 +199,25 @@ fn is_reference(references: &[Reference], place: &Range<usize>) -> bool {
     references[..behind].last().is_some_and(|one| place.end <= one.link.span.end)
 }
 
-/// Whether a name without a path leads to an asset from the folder of a file, or from the root.
-fn is_near(path: &str, referrer: &str) -> bool {
-    let folder = |path: &str| path.rfind('/').map_or(0, |slash| slash + 1);
-    let own = &path[..folder(path)];
-    own.is_empty() || own == &referrer[..folder(referrer)]
+/// Up to the last slash.
+fn folder(path: &str) -> &str {
+    &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
+}
+
+/// The folders of the pages that refer to each asset.
+fn pages(referenced: &Referenced) -> HashMap<usize, Vec<&str>> {
+    let Referenced { assets, references, .. } = referenced;
+    let mut pages: HashMap<usize, Vec<&str>> = HashMap::new();
+    let html = assets.iter().zip(references);
+    for (page, references) in html.filter(|(page, _)| page.media_type.starts_with("text/html")) {
+        for reference in references {
+            let folders = pages.entry(reference.target).or_default();
+            if folders.last() != Some(&folder(&page.logical_path)) {
+                folders.push(folder(&page.logical_path));
+            }
+        }
+    }
+    pages
 }
 
 /// Whether a path's last folders are these, or it is the end of a longer path.

@@ -7,6 +7,9 @@ use std::ops::Range;
 pub(super) struct Token {
     /// The segments before the name, without `.`, `..` and empty ones.
     pub(super) folders: Vec<String>,
+    /// The whole path, if the string begins with it, and it says where it begins itself: with a
+    /// slash or a dot.
+    pub(super) whole: Option<String>,
 }
 
 /// The token that ends with the name at that place, if the name is a whole segment there, and the
@@ -26,7 +29,10 @@ pub(super) fn token(text: &[u8], within: Range<usize>, name: Range<usize>) -> Op
     }
     let is_folder = |it: &&str| !matches!(*it, "" | "." | "..") && !it.contains('\\');
     let folders = path.split('/').filter(is_folder);
-    Some(Token { folders: folders.map(str::to_owned).collect() })
+    let folders = folders.map(str::to_owned).collect();
+    let is_whole = start == 0 && path.starts_with(['/', '.']);
+    let whole = is_whole.then(|| format!("{path}{}", String::from_utf8_lossy(&text[name])));
+    Some(Token { folders, whole })
 }
 
 /// Whether a name can begin behind this text. `\b` and the like are no part of a name.

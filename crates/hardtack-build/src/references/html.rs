@@ -93,13 +93,16 @@ impl<'a> Page<'a> {
         self.literals(&name, element);
     }
 
-    /// The values of attributes in which a name may stand that is no link.
+    /// The values of attributes that are no links, in which code may have names.
     fn literals(&mut self, name: &str, element: &Element<'_, '_>) {
+        let links = links_of(name, element);
         for attribute in element.attributes() {
-            let is_link = is_navigation(name, &attribute.name(), element);
+            let own = attribute.name();
+            let is_link = [links, candidates_of(name)].concat().contains(&own.as_str())
+                || is_navigation(name, &own, element);
             let span = attribute.value_source_location().map(|place| place.bytes());
-            if let Some(span) = span.filter(|_| !is_link && !is_text(&attribute.name())) {
-                self.found.literals.push(Literal::string(span));
+            if let Some(span) = span.filter(|_| !is_link && !is_text(&own)) {
+                self.found.literals.push(Literal::attribute(span));
             }
         }
     }

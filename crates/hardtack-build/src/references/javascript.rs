@@ -144,7 +144,9 @@ impl<'a> Visit<'a> for Module<'_> {
         if let Some(name) = method(it) {
             self.call(name, it);
         }
-        walk::walk_call_expression(self, it);
+        if !is_require(it) {
+            walk::walk_call_expression(self, it);
+        }
     }
 
     /// `document.currentScript`, `self.location`, and `import.meta.url` where it is no base
@@ -263,6 +265,12 @@ impl Module<'_> {
         let link = Link::new(self.text.as_bytes(), span, url.to_owned(), Quoting::JavaScript);
         self.found.links.push(link.if_missing(if_missing));
     }
+}
+
+/// `require("./x.js")`: a module of Node.js, which no browser fetches by that name.
+fn is_require(call: &CallExpression<'_>) -> bool {
+    let name = call.arguments.first().and_then(|first| first.as_expression()).and_then(literal);
+    call.callee.is_specific_id("require") && call.arguments.len() == 1 && name.is_some()
 }
 
 /// The name of the method that is called.

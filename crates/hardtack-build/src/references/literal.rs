@@ -16,6 +16,8 @@ pub(crate) struct Literal {
 pub(crate) enum LiteralKind {
     /// One string.
     String,
+    /// The value of an attribute in a page: a path in it begins at the page or at the root.
+    Attribute,
     /// A regular expression of JavaScript, in which a dot is written `\.`.
     Pattern,
     /// A text in which strings stand, such as JSON.
@@ -23,8 +25,8 @@ pub(crate) enum LiteralKind {
 }
 
 impl Literal {
-    pub(super) fn string(span: Range<usize>) -> Self {
-        Self { span, kind: LiteralKind::String }
+    pub(super) fn attribute(span: Range<usize>) -> Self {
+        Self { span, kind: LiteralKind::Attribute }
     }
 
     pub(super) fn data(span: Range<usize>) -> Self {

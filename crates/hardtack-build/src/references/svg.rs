@@ -44,7 +44,11 @@ fn element(text: &str, node: Node<'_, '_>, found: &mut Found) -> Result<(), Faul
                 }
             }
             "href" => {}
-            _ => found.literals.push(Literal::string(attribute.range_value())),
+            // Drawing programs note names of files in attributes of their own.
+            name if name.starts_with("data-") || name.starts_with("on") => {
+                found.literals.push(Literal::attribute(attribute.range_value()));
+            }
+            _ => {}
         }
     }
     if node.tag_name().name() == "script" {

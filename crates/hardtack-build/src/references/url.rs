@@ -18,7 +18,7 @@ pub(super) fn base(at: &str, referrer: &str, href: Option<&str>) -> Option<Strin
 /// `at` is the bundle's URL prefix, `base` the URL path that the URL is relative to. A URL of
 /// another scheme or host leads out, and so does a path that is not below the prefix. A URL
 /// without a path stays in the file itself, and leads nowhere.
-pub(super) fn resolve(at: &str, base: &str, url: &str) -> Option<String> {
+pub(crate) fn resolve(at: &str, base: &str, url: &str) -> Option<String> {
     let path = split(url).0;
     if path.is_empty() {
         return None;
