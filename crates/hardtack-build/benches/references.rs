@@ -63,7 +63,7 @@ fn bake(packages: &[PathBuf], extensions: &[&str]) -> Duration {
         let mut settings = Settings::default();
         settings.assets.clone_from(package);
         settings.codings.clear();
-        settings.missing = MissingTarget::Warn;
+        settings.missing = MissingTarget::Warn.into();
         settings.exclude_references = Patterns::new(&untouched).expect("these are globs");
         Bake::with(settings).run().unwrap_or_else(|error| panic!("{error}"));
     }

@@ -20,7 +20,6 @@ use crate::{
     graph::{components, edges},
     hosting::Rules,
     references::Referenced,
-    scan::Asset,
 };
 
 pub(crate) use form::Form;
@@ -54,7 +53,8 @@ impl Subject {
 
 /// Finds the digests in all texts and rules, and freezes each asset of which one cannot follow.
 pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
-    let texts = referenced.assets.par_iter().map(tokens_of).collect::<Vec<_>>();
+    let texts = (0..referenced.assets.len()).into_par_iter();
+    let texts: Vec<_> = texts.map(|index| tokens_of(referenced, index)).collect();
     let in_rules: Vec<_> =
         rules.header_values().map(|value| (0, tokens(value.as_bytes()))).collect();
     let all = texts.iter().flatten().chain(in_rules.iter().flat_map(|(_, tokens)| tokens));
@@ -82,13 +82,14 @@ pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
 }
 
 /// The texts in an asset that may be digests. A source map has names and sources of others.
-fn tokens_of(asset: &Asset) -> Vec<(Range<usize>, String)> {
+fn tokens_of(referenced: &Referenced, index: usize) -> Vec<(Range<usize>, String)> {
+    let asset = &referenced.assets[index];
     let media_type = asset.media_type.as_str();
     let is_text = media_type.starts_with("text/")
         || media_type.contains("json")
         || media_type.contains("xml");
     match is_text && !asset.logical_path.ends_with(".map") {
-        true => tokens(&asset.bytes),
+        true => tokens(referenced.text(index)),
         false => Vec::new(),
     }
 }
@@ -101,10 +102,9 @@ fn subjects(referenced: &Referenced, may_change: &[usize], written: &HashSet<&st
     let forms: Vec<_> = Form::all().filter(|form| lengths.contains(&form.length())).collect();
     let digests = may_change.par_iter().flat_map_iter(|index| {
         let index = *index;
-        let bytes = &referenced.assets[index].bytes;
+        let (bytes, text) = (&referenced.assets[index].bytes, referenced.text(index));
         let inline = referenced.passages[index].inline.iter().filter(|span| !span.is_empty());
-        let inline =
-            inline.map(|span| (Subject::Inline(index, span.clone()), &bytes[span.clone()]));
+        let inline = inline.map(|span| (Subject::Inline(index, span.clone()), &text[span.clone()]));
         let whole = std::iter::once((Subject::Asset(index), &bytes[..]));
         let found: Vec<_> = whole
             .chain(inline)
@@ -153,15 +153,15 @@ fn place(
             referenced.digests[index].push(DigestPlace { span, subject: subject.clone(), form });
         }
         _ => {
-            let why = why(&referenced.assets[index], span.start, form);
+            let why = why(referenced, index, span.start, form);
             subjects.iter().for_each(|subject| referenced.freeze(subject.asset(), why.clone()));
         }
     }
 }
 
-fn why(asset: &Asset, offset: usize, form: Form) -> String {
-    let Place { line, column } = Place::at(&asset.bytes, offset);
-    format!("{}:{line}:{column} has its {form}", asset.logical_path)
+fn why(referenced: &Referenced, index: usize, offset: usize, form: Form) -> String {
+    let Place { line, column } = Place::at(referenced.text(index), offset);
+    format!("{}:{line}:{column} has its {form}", referenced.assets[index].logical_path)
 }
 
 /// A file that depends on the digest of another, whose own bytes depend on the first: such a
@@ -182,7 +182,7 @@ fn break_circles(referenced: &mut Referenced) {
             places.flat_map(|(index, places)| places.iter().map(move |it| (index, it)));
         let Some((index, place)) = places.find_map(in_circle) else { return };
         let subject = place.subject.asset();
-        let why = why(&referenced.assets[index], place.span.start, place.form);
+        let why = why(referenced, index, place.span.start, place.form);
         referenced.freeze(subject, why);
         referenced
             .digests
@@ -200,7 +200,7 @@ mod tests {
         graph::graph,
         mentions::pin,
         references::references,
-        scan::Scanned,
+        scan::{Asset, Scanned},
     };
 
     /// Bakes a site of these files, which are sorted by path, up to its final bytes.
@@ -218,7 +218,7 @@ mod tests {
             bytes: text.as_bytes().to_owned(),
         };
         let scanned = Scanned { assets: files.iter().map(asset).collect(), left_out: Vec::new() };
-        let mut referenced = references(scanned, &settings).unwrap();
+        let mut referenced = references(scanned, &settings, &Rules::default()).unwrap();
         let rules = Rules::default();
         pin(&mut referenced, "/", &settings.rename);
         follow_digests(&mut referenced, &rules);

@@ -3,6 +3,7 @@
 use std::{fmt, io, path::PathBuf};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
+use unicode_normalization::{is_nfc, is_nfd};
 
 /// Why a bake failed: everything that a stage found wrong, at once.
 #[derive(Debug)]
@@ -60,22 +61,12 @@ pub enum ProblemKind {
         /// The URL path.
         path: String,
     },
-    /// A text format that must be UTF-8 is not.
-    NotUtf8 {
-        /// The number of valid bytes before the fault.
-        offset: usize,
-    },
     /// It could not be parsed.
     Syntax(String),
-    /// It refers to a file that is not among the assets.
-    MissingTarget {
-        /// The reference as it stands in the file.
-        text: String,
-        /// The logical path that it leads to.
-        resolved: String,
-        /// Logical paths that may have been meant.
-        near: Vec<String>,
-    },
+    /// It refers to files that are not among the assets.
+    Missing(Vec<MissingReference>),
+    /// The same, where a script notices only when it asks for them.
+    MissingAtRunTime(Vec<MissingReference>),
     /// Something that a person should know.
     Remark(String),
     /// A setting that does not exist, or has an impossible value.
@@ -84,6 +75,21 @@ pub enum ProblemKind {
     AmbiguousMediaType(String, String),
     /// The bundle cannot hold what was baked.
     Bundle(hardtack_bundle::Error),
+}
+
+/// A reference to a file that is not among the assets.
+#[derive(Clone, Debug)]
+pub struct MissingReference {
+    /// Where it stands.
+    pub place: Place,
+    /// As it stands there, without escapes.
+    pub text: String,
+    /// The logical path that it leads to.
+    pub resolved: String,
+    /// Logical paths that may have been meant.
+    pub near: Vec<String>,
+    /// The logical path that looks the same, and is written with other characters of Unicode.
+    pub other_form: Option<String>,
 }
 
 impl ProblemKind {
@@ -98,9 +104,9 @@ impl ProblemKind {
             Self::NotAFile => "not_a_file",
             Self::LooksLikeSecret => "secret",
             Self::SameUrl { .. } => "same_url",
-            Self::NotUtf8 { .. } => "not_utf8",
             Self::Syntax(_) => "syntax",
-            Self::MissingTarget { .. } => "missing",
+            Self::Missing(_) => "missing",
+            Self::MissingAtRunTime(_) => "missing_at_run_time",
             Self::Remark(_) => "remark",
             Self::Setting(_) => "setting",
             Self::AmbiguousMediaType(..) => "media_type",
@@ -228,13 +234,11 @@ impl fmt::Display for ProblemKind {
                 f,
                 "another asset is served at {path:?} too: rename one of them, or exclude it",
             ),
-            Self::NotUtf8 { offset } => write!(
-                f,
-                "byte {offset} is not UTF-8: convert the file, or add it to \
-                 `exclude_references`, and it is served as it is",
-            ),
             Self::Syntax(message) => write!(f, "{message}"),
-            Self::MissingTarget { text, resolved, near } => missing_target(f, text, resolved, near),
+            Self::Missing(references) => missing(f, references, ""),
+            Self::MissingAtRunTime(references) => {
+                missing(f, references, "; the script finds out if it asks for it")
+            }
             Self::Remark(message) | Self::Setting(message) => f.write_str(message),
             Self::AmbiguousMediaType(one, other) => write!(
                 f,
@@ -246,20 +250,47 @@ impl fmt::Display for ProblemKind {
     }
 }
 
-fn missing_target(
-    f: &mut fmt::Formatter<'_>,
-    text: &str,
-    resolved: &str,
-    near: &[String],
-) -> fmt::Result {
-    write!(f, "{text:?} refers to {resolved:?}, which does not exist.")?;
-    if !near.is_empty() {
-        write!(f, " Near it: {}.", near.join(", "))?;
+/// One on the line of its file, or each on a line of its own.
+fn missing(f: &mut fmt::Formatter<'_>, references: &[MissingReference], when: &str) -> fmt::Result {
+    if let [only] = references {
+        let MissingReference { text, resolved, .. } = only;
+        write!(f, "{text:?} refers to {resolved:?}, which does not exist{when}")?;
+        return suggestion(f, only);
     }
-    f.write_str(
-        " Add the file, or add the referring file to `exclude_references`, \
-         or set `missing = \"warn\"`",
-    )
+    write!(f, "{} references lead to files that do not exist{when}:", references.len())?;
+    for reference in references {
+        let MissingReference { place, text, resolved, .. } = reference;
+        write!(f, "\n    {}:{}: {text:?} refers to {resolved:?}", place.line, place.column)?;
+        suggestion(f, reference)?;
+    }
+    Ok(())
+}
+
+fn suggestion(f: &mut fmt::Formatter<'_>, reference: &MissingReference) -> fmt::Result {
+    let MissingReference { resolved, near, other_form, .. } = reference;
+    match other_form {
+        None if near.is_empty() => Ok(()),
+        None => write!(f, ". Near it: {}", near.join(", ")),
+        Some(path) => write!(
+            f,
+            ". The name of the file is spelt \"{}\", {}, and this is \"{}\", {}, which look the \
+             same and are two URLs: {}",
+            path.escape_default(),
+            form(path),
+            resolved.escape_default(),
+            form(resolved),
+            if is_nfc(path) { "write this as the file" } else { "rename the file" },
+        ),
+    }
+}
+
+/// The form in which a text is normalized (UAX #15).
+fn form(text: &str) -> &'static str {
+    match text {
+        _ if is_nfc(text) => "composed (NFC)",
+        _ if is_nfd(text) => "decomposed (NFD)",
+        _ => "in parts composed",
+    }
 }
 
 #[cfg(test)]
@@ -277,18 +308,20 @@ mod tests {
 
     #[test]
     fn a_problem_says_file_place_and_remedy() {
-        let kind = ProblemKind::MissingTarget {
+        let place = Place { line: 3, column: 7 };
+        let kind = ProblemKind::Missing(vec![MissingReference {
+            place,
             text: "../a.png".into(),
             resolved: "a.png".into(),
             near: vec!["img/a.png".into()],
-        };
-        let place = Some(Place { line: 3, column: 7 });
+            other_form: None,
+        }]);
+        let place = Some(place);
         let problem = Problem { file: "assets/css/app.css".into(), place, kind };
         assert_eq!(
             problem.to_string(),
             "assets/css/app.css:3:7: \"../a.png\" refers to \"a.png\", which does not exist. \
-             Near it: img/a.png. Add the file, or add the referring file to \
-             `exclude_references`, or set `missing = \"warn\"`"
+             Near it: img/a.png"
         );
     }
 }

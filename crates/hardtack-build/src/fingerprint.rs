@@ -14,8 +14,9 @@ use crate::{
     digests::{DigestPlace, Form, Subject},
     graph::Component,
     hosting::{INDEX_PAGE, NOT_FOUND_PAGE, Rules},
-    references::{IntegrityPlace, Reference, Referenced, split_url},
+    references::{Decoded, IntegrityPlace, Reference, Referenced, split_url},
     rewrite::splice,
+    same_origin::keeps_origin,
     scan::Asset,
 };
 
@@ -66,11 +67,14 @@ pub(crate) fn fingerprint(
     settings: &Settings,
     rules: &Rules,
 ) -> Fingerprinted {
-    let Referenced { assets, references, frozen, digests, imports, module_integrity, .. } =
-        referenced;
+    let keeps_origin = keeps_origin(&referenced);
+    let Referenced {
+        assets, references, frozen, digests, imports, module_integrity, decoded, ..
+    } = referenced;
     let at = settings.at.as_str();
     let mut site = Site {
         static_host: settings.static_host.as_ref().map_or("", StaticHost::as_str),
+        keeps_origin,
         rules,
         paths: assets.iter().map(|asset| known_paths(asset, settings)).collect(),
         finals: vec![None; assets.len()],
@@ -81,6 +85,7 @@ pub(crate) fn fingerprint(
         digests,
         imports,
         module_integrity,
+        decoded,
     };
     for component in components {
         let fingerprints = site.fingerprints(component);
@@ -107,6 +112,8 @@ pub(crate) fn fingerprint(
 struct Site<'a> {
     /// Scheme and host of the CDN, or nothing.
     static_host: &'a str,
+    /// Whether the static host is not for each asset.
+    keeps_origin: Vec<bool>,
     rules: &'a Rules,
     assets: Vec<Asset>,
     references: Vec<Vec<Reference>>,
@@ -114,6 +121,8 @@ struct Site<'a> {
     digests: Vec<Vec<DigestPlace>>,
     imports: Vec<Vec<usize>>,
     module_integrity: HashMap<usize, IntegrityPlace>,
+    /// The texts that are not UTF-8.
+    decoded: HashMap<usize, Decoded>,
     paths: Vec<UrlPaths>,
     finals: Vec<Option<(Fingerprint, Vec<u8>)>>,
     integrities: Vec<OnceCell<Integrity>>,
@@ -168,7 +177,7 @@ impl Site<'_> {
         let digests = self.digests[index].iter().filter_map(|place| {
             let digest = match &place.subject {
                 Subject::Inline(page, span) if *page == index => {
-                    Some(place.form.of(&splice_part(&asset.bytes, span, &links)))
+                    Some(place.form.of(&splice_part(self.text(index), span, &links)))
                 }
                 subject => self.digest(subject, place.form),
             };
@@ -176,7 +185,15 @@ impl Site<'_> {
         });
         let mut replacements: Vec<_> = digests.chain(links.iter().cloned()).collect();
         replacements.sort_by_key(|(span, _)| span.start);
-        splice(&asset.bytes, &replacements)
+        match self.decoded.get(&index) {
+            Some(decoded) => decoded.splice(&asset.bytes, &replacements),
+            None => splice(&asset.bytes, &replacements),
+        }
+    }
+
+    /// An asset as authored, in UTF-8 if it is a text.
+    fn text(&self, index: usize) -> &[u8] {
+        self.decoded.get(&index).map_or(&self.assets[index].bytes, Decoded::text)
     }
 
     /// The digest of what it is of, in its final form; none if that is not known yet.
@@ -185,10 +202,9 @@ impl Site<'_> {
         Some(match subject {
             Subject::Asset(_) => form.of(bytes),
             Subject::Inline(page, span) => {
-                let asset = &self.assets[*page];
                 let links =
                     if self.frozen[*page] { Vec::new() } else { self.links(*page, |_| true) };
-                form.of(&splice_part(&asset.bytes, span, &links))
+                form.of(&splice_part(self.text(*page), span, &links))
             }
         })
     }
@@ -221,7 +237,7 @@ impl Site<'_> {
         let paths = &self.paths[to.target];
         let path = split_url(&to.link.url).0;
         let is_page = referrer.media_type.starts_with("text/html");
-        if is_page && paths.hashed.is_some() && !self.static_host.is_empty() {
+        if is_page && paths.hashed.is_some() && !self.host(to.target).is_empty() {
             return Some(to.link.replace(0..path.len(), &self.whole_url(to.target)));
         }
         let path_of_page = &referrer.logical_path;
@@ -231,7 +247,7 @@ impl Site<'_> {
         // Of the others, the author's link says the name already.
         let is_hashed = self.assets[to.target].role == Role::Hashed;
         let name = file_name(paths.hashed.as_ref().filter(|_| is_hashed)?);
-        let segment = path.rfind('/').map_or(0, |slash| slash + 1)..path.len();
+        let segment = path.rfind(['/', '\\']).map_or(0, |slash| slash + 1)..path.len();
         (!segment.is_empty()).then(|| to.link.replace(segment, &encode_path(name)))
     }
 
@@ -279,9 +295,14 @@ impl Site<'_> {
         scripts
     }
 
-    /// The URL of an asset at its preferred path, with the static host if there is one.
+    /// The URL of an asset at its preferred path, with the static host if there is one for it.
     fn whole_url(&self, index: usize) -> String {
-        format!("{}{}", self.static_host, encode_path(self.paths[index].preferred()))
+        format!("{}{}", self.host(index), encode_path(self.paths[index].preferred()))
+    }
+
+    /// Scheme and host of an asset's URL, or nothing.
+    fn host(&self, index: usize) -> &str {
+        if self.keeps_origin[index] { "" } else { self.static_host }
     }
 
     fn finish(mut self) -> Vec<Final> {
@@ -394,7 +415,7 @@ mod tests {
     fn finals_with(settings: Settings, files: &[(&str, &str)]) -> Vec<Final> {
         let assets = files.iter().map(|(path, text)| asset(path, text)).collect();
         let scanned = Scanned { assets, left_out: vec![] };
-        let referenced = references(scanned, &settings).unwrap();
+        let referenced = references(scanned, &settings, &Rules::default()).unwrap();
         let components = graph(&referenced);
         fingerprint(referenced, &components, &settings, &Rules::default()).finals
     }
@@ -511,6 +532,16 @@ mod tests {
     }
 
     #[test]
+    fn behind_a_backslash_stands_a_name_too() {
+        let page = "<img src='i\\c.png' srcset='.\\i\\c.png 2x'>";
+        let baked = finals("/", &[("404.html", page), ("i/c.png", "png"), ("index.html", page)]);
+        let name = format!("c.{}.png", short("png"));
+        let expected = format!("<img src='i\\{name}' srcset='.\\i\\{name} 2x'>");
+        assert_eq!(text(&baked[2]), expected);
+        assert_eq!(text(&baked[0]), format!("<img src='/i/{name}' srcset='/i/{name} 2x'>"));
+    }
+
+    #[test]
     fn a_reference_to_an_entry_point_stays() {
         let page = "<link rel=icon href='x/'><img src=./x/index.html?a>";
         let baked = finals("/", &[("index.html", page), ("x/index.html", "")]);
@@ -552,6 +583,136 @@ mod tests {
                  \"lib/\":\"./l/\",\"lib/x/\":\"/x/\""
             ))
         });
+    }
+
+    /// Browsers take these from the page's own origin only, or not at all.
+    #[test]
+    fn some_things_keep_the_origin_of_the_page() {
+        let with_cdn = |page: &str, files: &[(&str, &str)]| {
+            let static_host = "https://cdn.example".parse().ok();
+            let mut files = [files, &[("p.html", page)]].concat();
+            files.sort_unstable();
+            let baked = finals_with(Settings { static_host, ..Settings::default() }, &files);
+            let page = baked.iter().find(|one| one.logical_path == "p.html").unwrap();
+            // The names without their hashes.
+            let hash = |one: &Final| format!(".{}", one.fingerprint.short());
+            baked.iter().fold(text(page).to_owned(), |page, one| page.replace(&hash(one), ""))
+        };
+        let is = |page: &str, files: &[(&str, &str)], expected: &str| {
+            assert_eq!(with_cdn(page, files), expected.replace("CDN", "https://cdn.example"));
+        };
+        let [svg, vtt, js] = [("a.svg", "<svg/>"), ("a.vtt", "vtt"), ("a.js", "1")];
+        is("<use href=a.svg#b>", &[svg], "<use href=a.svg#b>");
+        is("<use href=a.svg#b><img src=/a.svg>", &[svg], "<use href=a.svg#b><img src=/a.svg>");
+        is("<img src=a.svg>", &[svg], "<img src=CDN/a.svg>");
+        is("<p style='filter:url(a.svg#b)'>", &[svg], "<p style='filter:url(a.svg#b)'>");
+        is("<style>b{a:url(a.svg)}</style>", &[svg], "<style>b{a:url(CDN/a.svg)}</style>");
+        is("<video><track src=a.vtt>", &[vtt], "<video><track src=a.vtt>");
+        is(
+            "<video crossorigin><track src=a.vtt>",
+            &[vtt],
+            "<video crossorigin><track src=CDN/a.vtt>",
+        );
+        is(
+            "<video crossorigin></video><audio><track src=a.vtt>",
+            &[vtt],
+            "<video crossorigin></video><audio><track src=a.vtt>",
+        );
+        let manifest = ("a.webmanifest", "{}");
+        is(
+            "<link rel=manifest href=a.webmanifest>",
+            &[manifest],
+            "<link rel=manifest href=a.webmanifest>",
+        );
+        is("<script src=a.js></script>", &[js], "<script src=CDN/a.js></script>");
+        let worker = "new Worker(new URL('./w.js',import.meta.url))";
+        let inline = format!("<script type=module>{worker}</script><script src=a.js></script>");
+        is(&inline, &[js, ("w.js", "2")], &inline.replace("src=", "src=CDN/"));
+        let files = [
+            ("a.js", "import './b.js'"),
+            ("b.js", worker),
+            ("c.js", "import './d.js'"),
+            ("d.js", "4"),
+            ("e.js", "import './b.js'"),
+            ("w.js", "5"),
+        ];
+        is(
+            "<script src=a.js></script><script src=c.js></script><script src=e.js></script>",
+            &files,
+            "<script src=a.js></script><script src=CDN/c.js></script><script src=e.js></script>",
+        );
+        for elsewhere in ["new Worker('/w.js')", "new Worker(URL.createObjectURL(b))"] {
+            is(
+                "<script src=a.js></script>",
+                &[("a.js", elsewhere)],
+                "<script src=CDN/a.js></script>",
+            );
+        }
+    }
+
+    /// A preload that says what the later request does not is fetched twice.
+    #[test]
+    fn integrity_is_added_where_it_is_heeded_and_preloads_agree() {
+        let is = |page: &str, expected: &str| {
+            let files = [("a.css", "css"), ("a.js", "js"), ("a.woff2", "font"), ("p.html", page)];
+            let settings = Settings { integrity: true, ..Settings::default() };
+            is_page(settings, &files, |baked| {
+                let one = |page: String, one: &Final| {
+                    let of = Integrity::of(&one.bytes);
+                    let said = format!(" integrity=\"{of}\" crossorigin=\"anonymous\"");
+                    let hashed = one.paths.preferred()[1..].to_owned();
+                    page.replace(&format!("{}+", one.logical_path), &(hashed.clone() + &said))
+                        .replace(&format!("@{}", one.logical_path), &of.to_string())
+                        .replace(&format!("={}", one.logical_path), &format!("={hashed}"))
+                };
+                baked[..3].iter().fold(expected.to_owned(), one)
+            });
+        };
+        is("<link rel=stylesheet href=a.css>", "<link rel=stylesheet href=a.css+>");
+        is("<link rel=modulepreload href=a.js>", "<link rel=modulepreload href=a.js+>");
+        is(
+            "<link rel=preload as=script href=a.js><script src=a.js></script>",
+            "<link rel=preload as=script href=a.js+><script src=a.js+></script>",
+        );
+        is(
+            "<link rel=preload as=style href=a.css><link rel=stylesheet href=./a.css>",
+            "<link rel=preload as=style href=a.css+><link rel=stylesheet href=./a.css+>",
+        );
+        is("<link rel=preload as=script href=a.js>", "<link rel=preload as=script href=a.js>");
+        is(
+            "<link rel=preload as=script href=a.js><script src=a.js integrity=x></script>",
+            "<link rel=preload as=script href=a.js><script src=a.js integrity=@a.js></script>",
+        );
+        for kind in ["font crossorigin", "fetch", "image"] {
+            let page = format!("<link rel=preload as={kind} href=a.woff2>");
+            is(&page, &page);
+        }
+        is("<link rel=prefetch href=a.js>", "<link rel=prefetch href=a.js>");
+    }
+
+    #[test]
+    fn pages_in_other_charsets_are_rewritten_in_them() {
+        let bake = |bytes: &[u8]| {
+            let settings = Settings::default();
+            let mut assets = vec![asset("b\u{e4}ume.png", "png"), asset("p.html", "")];
+            assets[1].bytes = bytes.to_owned();
+            let scanned = Scanned { assets, left_out: vec![] };
+            let referenced = references(scanned, &settings, &Rules::default()).unwrap();
+            let components = graph(&referenced);
+            fingerprint(referenced, &components, &settings, &Rules::default()).finals.remove(1)
+        };
+        let name = format!("b%C3%A4ume.{}.png", short("png"));
+        let page = bake(b"<meta charset=iso-8859-1><p>\xdf<img src='b\xe4ume.png'>\xe4");
+        let expected = format!("<meta charset=iso-8859-1><p>#<img src='{name}'>#");
+        assert_eq!(String::from_utf8_lossy(&page.bytes).replace('\u{fffd}', "#"), expected);
+        assert_eq!(page.media_type, "text/html; charset=iso-8859-1");
+        let utf16 = |text: &str| {
+            let units = format!("\u{feff}{text}");
+            units.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()
+        };
+        let page = bake(&utf16("<p>\u{65e5}<img src=b\u{e4}ume.png>"));
+        assert_eq!(page.bytes, utf16(&format!("<p>\u{65e5}<img src={name}>")));
+        assert_eq!(page.media_type, "text/html; charset=utf-16le");
     }
 
     #[test]
@@ -602,7 +763,8 @@ mod tests {
         let settings = Settings { integrity: true, ..Settings::default() };
         let mut assets = vec![asset("a.html", page), asset("z-DOIkT6lI.js", "z")];
         assets[1].role = Role::Prehashed;
-        let referenced = references(Scanned { assets, left_out: vec![] }, &settings).unwrap();
+        let scanned = Scanned { assets, left_out: vec![] };
+        let referenced = references(scanned, &settings, &Rules::default()).unwrap();
         let components = graph(&referenced);
         let baked = fingerprint(referenced, &components, &settings, &Rules::default()).finals;
         assert!(text(&baked[0]).contains(&format!("integrity=\"{}\"", Integrity::of(b"z"))));

@@ -73,7 +73,6 @@ impl Rules {
 
     /// Whether a redirect or a rewrite answers at a URL path, which is percent-decoded and begins
     /// with the prefix. The fallback does not count.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the check of references"))]
     pub(crate) fn answers(&self, path: &str) -> bool {
         let by_pattern = |rule: &PatternRule| {
             !matches!(rule.answer, PatternAnswer::Missing(_)) && rule.matches(path)

@@ -35,8 +35,10 @@
 //! absolute path and no order of a directory goes into it.
 
 mod error;
+mod external;
 mod header_rules;
 mod left_out;
+mod missing;
 mod origins;
 mod pattern;
 mod prefix;
@@ -59,6 +61,7 @@ mod hosting;
 mod mentions;
 mod prehashed;
 mod references;
+mod same_origin;
 mod scan;
 
 mod cache;
@@ -78,16 +81,18 @@ mod summary;
 pub use blocks::{blocks, count_by_kind};
 pub use build_script::build_script;
 pub use django::staticfiles;
-pub use error::{Error, Place, Problem, ProblemKind};
+pub use error::{Error, MissingReference, Place, Problem, ProblemKind};
+pub use external::External;
 pub use header_rules::HeaderRule;
 pub use left_out::LeftOut;
+pub use missing::{Missing, MissingTarget};
 pub use origins::Origins;
 pub use pattern::Patterns;
 pub use pipeline::{Bake, Baked};
 pub use prefix::Prefix;
 pub use progress::Progress;
 pub use rename::Rename;
-pub use settings::{Canonical, Key, MissingTarget, ResourcePolicy, Settings, logical_path};
+pub use settings::{Canonical, Key, ResourcePolicy, Settings, logical_path};
 pub use summary::{Roles, Summary};
 pub use timestamp::Timestamp;
 

@@ -15,7 +15,6 @@ use crate::{
     Place, Role,
     references::{Reference, Referenced},
     rename::{Rename, Renaming},
-    scan::Asset,
 };
 
 use names::Names;
@@ -35,8 +34,8 @@ pub(crate) fn pin(referenced: &mut Referenced, at: &str, rename: &Rename) {
 /// The assets that one asset pins, and why each.
 fn pins_of(index: usize, referenced: &Referenced, names: &Names) -> Vec<(usize, String)> {
     let Referenced { assets, references, passages, frozen, .. } = referenced;
-    let (asset, references, passages) = (&assets[index], &references[index], &passages[index]);
-    let at = |offset: usize, what: &str| format!("{}{what}", location(asset, offset));
+    let (references, passages) = (&references[index], &passages[index]);
+    let at = |offset: usize, what: &str| format!("{}{what}", referenced.location(index, offset));
     let mut pins = Vec::new();
     if frozen[index] {
         let of_reference = |one: &Reference| (one.target, at(one.link.span.start, LINK));
@@ -46,7 +45,7 @@ fn pins_of(index: usize, referenced: &Referenced, names: &Names) -> Vec<(usize, 
         let why = at(offset, OWN_URL);
         pins.extend(own_url::named_alike(index, assets).map(|target| (target, why.clone())));
     }
-    for (offset, target) in names.mentioned(index, passages, references) {
+    for (offset, target) in names.mentioned(index, referenced.text(index), passages, references) {
         pins.push((target, at(offset, NAME)));
     }
     pins
@@ -56,13 +55,13 @@ const LINK: &str = " refers to it, and keeps its bytes";
 const OWN_URL: &str = " asks for its own URL, and may make names from it";
 const NAME: &str = " names it";
 
-/// A place in an asset, for people.
-fn location(asset: &Asset, offset: usize) -> String {
-    let Place { line, column } = Place::at(&asset.bytes, offset);
-    format!("{}:{line}:{column}", asset.logical_path)
-}
-
 impl Referenced {
+    /// A place in an asset, for people.
+    fn location(&self, index: usize, offset: usize) -> String {
+        let Place { line, column } = Place::at(self.text(index), offset);
+        format!("{}:{line}:{column}", self.assets[index].logical_path)
+    }
+
     /// Has an asset keep its name. The first reason counts.
     pub(crate) fn pin(&mut self, index: usize, why: String) {
         let asset = &mut self.assets[index];
@@ -79,7 +78,7 @@ impl Referenced {
         let targets = self.references[index].iter();
         let pins: Vec<_> = targets
             .map(|it| {
-                let place = location(&self.assets[index], it.link.span.start);
+                let place = self.location(index, it.link.span.start);
                 (it.target, format!("{place}{LINK}"))
             })
             .collect();
@@ -90,7 +89,12 @@ impl Referenced {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Settings, references::references, scan::Scanned};
+    use crate::{
+        Settings,
+        hosting::Rules,
+        references::references,
+        scan::{Asset, Scanned},
+    };
 
     /// The assets that keep their name in a site of these files, which are sorted by path.
     fn pinned(files: &[(&str, &str)], rename: &Rename) -> Vec<String> {
@@ -107,7 +111,7 @@ mod tests {
             bytes: text.as_bytes().to_owned(),
         };
         let scanned = Scanned { assets: files.iter().map(asset).collect(), left_out: Vec::new() };
-        let mut referenced = references(scanned, &settings).unwrap();
+        let mut referenced = references(scanned, &settings, &Rules::default()).unwrap();
         pin(&mut referenced, "/", rename);
         let pinned = referenced.assets.into_iter().filter(|asset| asset.role == Role::Pinned);
         pinned.map(|asset| asset.logical_path).collect()

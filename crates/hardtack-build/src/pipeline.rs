@@ -95,7 +95,7 @@ impl Bake {
         let (mut rules, skipped) = rules(&mut scanned, settings)?;
         rules.lead_copies_on(&copies, &scanned, settings);
         (self.report)(Progress::Reading { assets: scanned.assets.len() });
-        let mut referenced = references(scanned, settings)?;
+        let mut referenced = references(scanned, settings, &rules)?;
         pin(&mut referenced, settings.at.as_str(), &settings.rename);
         follow_digests(&mut referenced, &rules);
         let (left_out, mut warnings) = referenced.take_remarks();

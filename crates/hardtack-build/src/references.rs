@@ -4,35 +4,43 @@
 //! same for all formats, and decided in [`url`].
 
 mod attribute;
+mod charset;
 mod css;
+mod decoded;
 mod html;
 mod import_map;
 mod javascript;
 mod json;
 mod literal;
+mod missing;
+mod routes;
 mod source_map;
 mod srcset;
 mod svg;
 mod url;
 mod web_manifest;
 
+pub(crate) use decoded::Decoded;
 pub(crate) use literal::{Literal, LiteralKind};
 pub(crate) use url::{resolve as resolve_url, split as split_url};
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     mem,
     ops::Range,
-    path::{Path, PathBuf},
 };
 
+use encoding_rs::UTF_8;
 use rayon::prelude::*;
 
 use import_map::ImportMap;
+use missing::{Lost, Weight};
+use routes::{Resolved, Routes};
 
 use crate::{
     Error, LeftOut, MissingTarget, Place, Problem, ProblemKind, Role, Settings,
     digests::{DigestPlace, Form, Subject},
+    hosting::{INDEX_PAGE, Rules},
     rewrite::Quoting,
     scan::{Asset, Scanned},
 };
@@ -61,6 +69,8 @@ pub(crate) struct Found {
     service_workers: Vec<String>,
     /// The scripts and the styles that stand in a page.
     inline: Vec<Range<usize>>,
+    /// Whether a script starts workers from URLs that it may have made of its own.
+    starts_workers: bool,
 }
 
 impl Found {
@@ -77,10 +87,25 @@ impl Found {
         Passages { literals, ends, own_url: self.own_url, inline }
     }
 
+    /// Leaves the specifiers of modules alone: they are neither links nor names.
+    fn forget_specifiers(&mut self) {
+        let (specifiers, links) =
+            mem::take(&mut self.links).into_iter().partition(|it| it.is_specifier);
+        self.links = links;
+        let specifiers: Vec<Link> = specifiers;
+        let is_specifier = |literal: &Literal| {
+            specifiers.iter().any(|link| {
+                link.span.start < literal.span.end && literal.span.start < link.span.end
+            })
+        };
+        self.literals.retain(|literal| !is_specifier(literal));
+    }
+
     /// Takes in what was found in a part of the text that begins at an offset.
     fn absorb(&mut self, part: Self, offset: usize) {
         self.links.extend(part.links.into_iter().map(|link| link.shift(offset)));
         self.remarks.extend(part.remarks.into_iter().map(|(at, text)| (at + offset, text)));
+        self.starts_workers |= part.starts_workers;
         self.computed.extend(part.computed.into_iter().map(|at| at + offset));
         self.bare.extend(part.bare);
         let import_map = part.import_map.map(|import_map| import_map.shift(offset));
@@ -88,6 +113,7 @@ impl Found {
         self.literals.extend(part.literals.into_iter().map(|literal| literal.shift(offset)));
         self.ends.extend(part.ends.into_iter().map(|(at, end)| (at + offset, end)));
         self.service_workers.extend(part.service_workers);
+        self.inline.extend(part.inline.into_iter().map(|it| it.start + offset..it.end + offset));
     }
 }
 
@@ -112,6 +138,10 @@ pub(crate) struct Link {
     if_missing: IfMissing,
     /// Whether a module imports what it leads to, statically.
     is_import: bool,
+    /// Whether it is the specifier of a module.
+    is_specifier: bool,
+    /// Whether browsers take what it leads to from the page's own origin only.
+    pub(crate) needs_page_origin: bool,
     /// Where the integrity of what it leads to is said, if it is.
     pub(crate) integrity: Option<IntegrityPlace>,
     /// For a mapping that is put into an import map there: the specifier.
@@ -123,8 +153,12 @@ pub(crate) struct Link {
 enum IfMissing {
     /// What the settings say.
     Error,
-    /// A warning at most: nobody but a developer misses it.
-    Warn,
+    /// The same, unless it is the path of a page that a single-page app answers.
+    Navigation,
+    /// A warning: a script can notice it, and may never ask for it.
+    AtRunTime,
+    /// A warning about a source map, which nobody but a developer misses.
+    SourceMap,
     /// Nothing: it may be none.
     Ignore,
 }
@@ -135,9 +169,21 @@ pub(crate) struct IntegrityPlace {
     pub(crate) span: Range<usize>,
     /// What precedes and follows the value there.
     pub(crate) around: (&'static str, &'static str),
+    /// Whether it may only be said if the page has an element that loads the same, of which it is
+    /// said too: a preload that does not agree with the request is fetched in vain.
+    only_if_loaded: bool,
 }
 
 impl IntegrityPlace {
+    fn new(span: Range<usize>, around: (&'static str, &'static str)) -> Self {
+        Self { span, around, only_if_loaded: false }
+    }
+
+    /// Whether there is none yet.
+    fn is_added(&self) -> bool {
+        !self.around.0.is_empty()
+    }
+
     fn shift(self, offset: usize) -> Self {
         let span = self.span.start + offset..self.span.end + offset;
         Self { span, ..self }
@@ -155,6 +201,8 @@ impl Link {
             is_verbatim,
             if_missing,
             is_import: false,
+            is_specifier: false,
+            needs_page_origin: false,
             integrity: None,
             specifier: None,
         }
@@ -232,12 +280,21 @@ pub(crate) struct Referenced {
     pub(crate) imports: Vec<Vec<usize>>,
     /// Where the integrity of a page's modules is to be said, by the index of the page.
     pub(crate) module_integrity: HashMap<usize, IntegrityPlace>,
+    /// The texts that are not UTF-8, by the index of the asset: links stand in these.
+    pub(crate) decoded: HashMap<usize, Decoded>,
+    /// The scripts that may start workers from their own URLs.
+    pub(crate) starts_workers: Vec<usize>,
     pub(crate) left_out: Vec<LeftOut>,
     /// What the settings let pass.
     pub(crate) warnings: Vec<Problem>,
 }
 
 impl Referenced {
+    /// An asset as authored, in UTF-8 if it is a text: that in which its references stand.
+    pub(crate) fn text(&self, index: usize) -> &[u8] {
+        self.decoded.get(&index).map_or(&self.assets[index].bytes, Decoded::text)
+    }
+
     /// What is only of interest to people: the files that were left out, and the warnings.
     pub(crate) fn take_remarks(&mut self) -> (Vec<LeftOut>, Vec<Problem>) {
         (mem::take(&mut self.left_out), mem::take(&mut self.warnings))
@@ -246,19 +303,29 @@ impl Referenced {
 
 /// Finds the references in all assets.
 ///
-/// A reference that leads to no asset is an error, or a warning if the settings say so; all of
+/// A reference that leads to nothing is an error, or a warning if the settings say so; all of
 /// them are told at once.
-pub(crate) fn references(scanned: Scanned, settings: &Settings) -> Result<Referenced, Error> {
+pub(crate) fn references(
+    scanned: Scanned,
+    settings: &Settings,
+    rules: &Rules,
+) -> Result<Referenced, Error> {
     let Scanned { mut assets, left_out } = scanned;
-    let targets = Targets::new(&assets, settings);
-    let found: Vec<_> = assets.par_iter().map(|asset| targets.of(asset, settings)).collect();
+    assets.par_iter_mut().for_each(|asset| say_charset(asset, settings));
+    let targets = Targets { settings, routes: Routes::new(&assets, settings, rules) };
+    let of_assets = assets.par_iter().enumerate();
+    let found: Vec<_> = of_assets.map(|(index, asset)| targets.of(index, asset)).collect();
     let bare: BTreeSet<_> = found.iter().flat_map(|found| found.bare.iter().cloned()).collect();
     let (mut references, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut lost, mut sources) = (Vec::new(), Vec::new());
     let mut imports = Vec::new();
-    let mut module_integrity = HashMap::new();
+    let (mut module_integrity, mut decoded) = (HashMap::new(), HashMap::new());
+    let mut starts_workers = Vec::new();
     let mut passages = Vec::new();
     let mut service_workers = Vec::new();
     for (index, mut of_asset) in found.into_iter().enumerate() {
+        starts_workers.extend(of_asset.starts_workers.then_some(index));
+        decoded.extend(of_asset.decoded.take().map(|decoded| (index, decoded)));
         of_asset.references.extend(targets.mappings(&of_asset, &bare));
         module_integrity.extend(of_asset.import_map.integrity.map(|place| (index, place)));
         of_asset.references.sort_by_key(|reference| reference.link.span.start);
@@ -268,7 +335,13 @@ pub(crate) fn references(scanned: Scanned, settings: &Settings) -> Result<Refere
         service_workers.extend(of_asset.service_workers.into_iter().map(|target| (target, index)));
         errors.extend(of_asset.errors);
         warnings.extend(of_asset.warnings);
+        lost.extend(of_asset.lost);
+        sources.extend(of_asset.unbundled);
     }
+    let (missing, not_so_bad) = missing::report(lost, &targets.routes, settings);
+    errors.extend(missing);
+    warnings.extend(not_so_bad);
+    warnings.extend(unbundled(&sources, settings));
     Error::unless_none(errors)?;
     let frozen = assets.iter().map(|asset| keeps_bytes(asset, settings)).collect();
     for (target, registrar) in service_workers {
@@ -287,6 +360,8 @@ pub(crate) fn references(scanned: Scanned, settings: &Settings) -> Result<Refere
         frozen,
         imports,
         module_integrity,
+        decoded,
+        starts_workers,
         left_out,
         warnings,
     })
@@ -298,6 +373,15 @@ fn keeps_bytes(asset: &Asset, settings: &Settings) -> bool {
     asset.role == Role::Prehashed || settings.exclude_references.matches(&asset.logical_path)
 }
 
+/// Lets `Content-Type` say what a file says of itself, unless the settings say something.
+fn say_charset(asset: &mut Asset, settings: &Settings) {
+    let path = &asset.logical_path;
+    let is_ruled = settings.media_types.iter().any(|(globs, _)| globs.matches(path));
+    if let Some(content_type) = charset::content_type(asset).filter(|_| !is_ruled) {
+        asset.media_type = content_type;
+    }
+}
+
 /// What is known of one asset.
 #[derive(Default)]
 struct OfAsset {
@@ -306,119 +390,218 @@ struct OfAsset {
     imports: Vec<usize>,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
+    lost: Vec<Lost>,
+    /// That it is no module yet.
+    unbundled: Option<Unbundled>,
     bare: Vec<String>,
     import_map: ImportMap,
     /// The URL path that links are relative to.
     base: Option<String>,
+    decoded: Option<Decoded>,
+    starts_workers: bool,
     passages: Passages,
     /// What it registers as service workers.
     service_workers: Vec<usize>,
 }
 
-/// What references can lead to.
-struct Targets<'a> {
-    at: &'a str,
-    by_path: HashMap<&'a str, usize>,
-    /// The path of the manifest, which is an asset later.
-    published: Option<&'a str>,
+/// An asset as it is read.
+struct Source<'a> {
+    index: usize,
+    asset: &'a Asset,
+    /// In UTF-8, if it is a text.
+    text: &'a [u8],
 }
 
-impl<'a> Targets<'a> {
-    fn new(assets: &'a [Asset], settings: &'a Settings) -> Self {
-        let paths = assets.iter().map(|asset| asset.logical_path.as_str());
-        let published = settings.publish_manifest.as_deref();
-        Self { at: settings.at.as_str(), by_path: paths.zip(0..).collect(), published }
+impl Source<'_> {
+    fn place(&self, offset: usize) -> Place {
+        Place::at(self.text, offset)
+    }
+}
+
+/// A script that imports what only a bundler finds: no browser could load it.
+struct Unbundled {
+    logical_path: String,
+    place: Place,
+    /// The specifier, without an extension.
+    specifier: String,
+}
+
+/// One warning a package.
+fn unbundled(scripts: &[Unbundled], settings: &Settings) -> Vec<Problem> {
+    let mut packages: BTreeMap<&str, Vec<&Unbundled>> = BTreeMap::new();
+    for script in scripts {
+        packages.entry(missing::package(&script.logical_path)).or_default().push(script);
+    }
+    let problem = |(package, scripts): (&str, Vec<&Unbundled>)| {
+        let Unbundled { logical_path, place: Place { line, column }, specifier } = scripts[0];
+        let are = match scripts.len() {
+            1 => "1 script is".to_owned(),
+            count => format!("{count} scripts are"),
+        };
+        let message = format!(
+            "{are} made for a bundler: no browser finds {specifier:?} \
+             ({logical_path}:{line}:{column}), for want of an extension; their module specifiers \
+             are left alone"
+        );
+        ProblemKind::Remark(message).of(settings.assets.join(package))
+    };
+    packages.into_iter().map(problem).collect()
+}
+
+/// What references can lead to, and what is to be made of them.
+struct Targets<'a> {
+    settings: &'a Settings,
+    routes: Routes<'a>,
+}
+
+impl Targets<'_> {
+    /// The references of an asset, and what is wrong with it.
+    ///
+    /// Of what keeps its bytes it is of interest where it leads to, and not whether that is there.
+    fn of(&self, index: usize, asset: &Asset) -> OfAsset {
+        let of_asset = self.read(index, asset);
+        match keeps_bytes(asset, self.settings) {
+            false => of_asset,
+            true => OfAsset {
+                errors: Vec::new(),
+                warnings: Vec::new(),
+                lost: Vec::new(),
+                unbundled: None,
+                import_map: ImportMap::default(),
+                ..of_asset
+            },
+        }
     }
 
-    /// The references of an asset, and what is wrong with it.
-    fn of(&self, asset: &Asset, settings: &Settings) -> OfAsset {
-        let file = settings.assets.join(&asset.logical_path);
-        let problem = |offset: usize, kind: ProblemKind| {
-            let place = Some(Place::at(&asset.bytes, offset));
-            Problem { file: file.clone(), place, kind }
-        };
-        if keeps_bytes(asset, settings) {
-            return self.of_frozen(asset, settings);
+    fn read(&self, index: usize, asset: &Asset) -> OfAsset {
+        let encoding = charset::of(asset).unwrap_or(UTF_8);
+        if is_text(asset) && !decoded::can_be_followed(encoding) {
+            let source = Source { index, asset, text: &asset.bytes };
+            let message = format!(
+                "references in {} are left alone: convert the file to UTF-8",
+                encoding.name()
+            );
+            let warnings = vec![self.problem(&source, 0, ProblemKind::Remark(message))];
+            return OfAsset { warnings, ..OfAsset::default() };
         }
-        match find(asset, settings) {
-            Ok(found) => self.follow(asset, found, settings.missing, problem),
+        let decoded = is_text(asset).then(|| Decoded::new(&asset.bytes, encoding)).flatten();
+        let text = decoded.as_ref().map_or(&asset.bytes[..], Decoded::text);
+        let source = Source { index, asset, text };
+        let mut of_asset = match find(asset, text, self.settings) {
+            Ok(found) => self.follow(&source, found),
             Err(Fault { offset, kind }) => {
-                OfAsset { errors: vec![problem(offset, kind)], ..OfAsset::default() }
+                OfAsset { errors: vec![self.problem(&source, offset, kind)], ..OfAsset::default() }
             }
-        }
+        };
+        let fault = decoded.as_ref().and_then(|decoded| decoded.fault);
+        let fault = fault.map(|it| (it, ProblemKind::Remark(charset::remark(asset))));
+        of_asset.warnings.extend(fault.map(|(at, kind)| self.problem(&source, at, kind)));
+        OfAsset { decoded, ..of_asset }
+    }
+
+    fn problem(&self, source: &Source<'_>, offset: usize, kind: ProblemKind) -> Problem {
+        let file = self.settings.assets.join(&source.asset.logical_path);
+        Problem { file, place: Some(source.place(offset)), kind }
     }
 
     /// Where the links in an asset lead.
-    fn follow(
-        &self,
-        asset: &Asset,
-        mut found: Found,
-        missing: MissingTarget,
-        problem: impl Fn(usize, ProblemKind) -> Problem,
-    ) -> OfAsset {
-        let base = url::base(self.at, &asset.logical_path, found.base.as_deref());
+    fn follow(&self, source: &Source<'_>, mut found: Found) -> OfAsset {
+        let logical_path = &source.asset.logical_path;
+        let base = url::base(self.routes.at, logical_path, found.base.as_deref());
+        let unbundled = self.unbundled(source, base.as_deref(), &found.links);
+        if unbundled.is_some() {
+            found.forget_specifiers();
+        }
         let imports = self.imports(base.as_deref(), &found.links);
         let service_workers = self.service_workers(base.as_deref(), &found.service_workers);
         let passages = found.take_passages();
-        let (mut references, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-        for (offset, text) in
-            found.remarks.into_iter().chain(computed(&asset.bytes, found.computed))
-        {
-            warnings.push(problem(offset, ProblemKind::Remark(text)));
-        }
+        let mut of_asset = OfAsset { imports, unbundled, bare: found.bare, ..OfAsset::default() };
+        let mut templates = Vec::new();
         for link in found.links {
-            let is_error = link.if_missing == IfMissing::Error && missing == MissingTarget::Error;
-            match self.resolve(base.as_deref(), &link.url) {
+            match self.routes.resolve(base.as_deref(), &link.url) {
                 Resolved::Elsewhere => {}
-                Resolved::Asset(target) => references.push(Reference { link, target }),
-                Resolved::Nothing(_) if link.if_missing == IfMissing::Ignore => {}
-                Resolved::Nothing(path) => {
-                    let missing = problem(link.span.start, self.missing(link.url, path));
-                    if is_error { &mut errors } else { &mut warnings }.push(missing);
+                Resolved::Template => templates.push(link.span.start),
+                Resolved::Asset(target) => of_asset.references.push(Reference { link, target }),
+                // What is put behind a folder's URL is known when the script runs.
+                Resolved::Folder(_) if link.if_missing == IfMissing::AtRunTime => {}
+                Resolved::Folder(path) => {
+                    let index = format!("{}/{INDEX_PAGE}", path.trim_end_matches('/'));
+                    of_asset.lost.extend(self.lost(source, link, index));
                 }
+                Resolved::Nothing(path) => of_asset.lost.extend(self.lost(source, link, path)),
             }
         }
-        let import_map = found.import_map.unwrap_or_default();
+        let_preloads_agree(&mut of_asset.references);
+        let remarks = found.remarks.into_iter();
+        let remarks = remarks.chain(counted(source.text, found.computed, &COMPUTED));
+        for (offset, text) in remarks.chain(counted(source.text, templates, &OF_A_TEMPLATE)) {
+            of_asset.warnings.push(self.problem(source, offset, ProblemKind::Remark(text)));
+        }
         OfAsset {
-            references,
-            imports,
-            errors,
-            warnings,
-            bare: found.bare,
-            import_map,
+            import_map: found.import_map.unwrap_or_default(),
             base,
+            starts_workers: found.starts_workers && is_script(source.asset),
             passages,
             service_workers,
+            ..of_asset
         }
     }
 
-    /// What keeps its bytes: where it leads to is of interest, and not whether all of that is there.
-    fn of_frozen(&self, asset: &Asset, settings: &Settings) -> OfAsset {
-        let Ok(found) = find(asset, settings) else { return OfAsset::default() };
-        let ignored = |_, kind| Problem { file: PathBuf::new(), place: None, kind };
-        let of_asset = self.follow(asset, found, MissingTarget::Warn, ignored);
-        let warnings = Vec::new();
-        OfAsset { warnings, import_map: ImportMap::default(), ..of_asset }
+    /// What a reference to nothing means, if it means anything.
+    fn lost(&self, source: &Source<'_>, link: Link, path: String) -> Option<Lost> {
+        let weight = match link.if_missing {
+            IfMissing::Ignore => return None,
+            IfMissing::Navigation if self.routes.answers_navigation(&path) => return None,
+            IfMissing::AtRunTime => Weight::AtRunTime,
+            IfMissing::SourceMap => Weight::SourceMap,
+            IfMissing::Error | IfMissing::Navigation => {
+                match self.settings.missing.of(&source.asset.logical_path) {
+                    MissingTarget::Error => Weight::Error,
+                    MissingTarget::Warn => Weight::Warning,
+                }
+            }
+        };
+        let place = source.place(link.span.start);
+        Some(Lost { referrer: source.index, place, url: link.url, path, weight })
+    }
+
+    /// Whether a script imports what only a bundler finds.
+    fn unbundled(
+        &self,
+        source: &Source<'_>,
+        base: Option<&str>,
+        links: &[Link],
+    ) -> Option<Unbundled> {
+        let is_known_to_bundlers = |link: &&Link| match self.routes.resolve(base, &link.url) {
+            Resolved::Folder(path) | Resolved::Nothing(path) => self.routes.has_source(&path),
+            Resolved::Elsewhere | Resolved::Template | Resolved::Asset(_) => false,
+        };
+        let mut imports = links.iter().filter(|it| it.is_import && is_script(source.asset));
+        let link = imports.find(is_known_to_bundlers)?;
+        Some(Unbundled {
+            logical_path: source.asset.logical_path.clone(),
+            place: source.place(link.span.start),
+            specifier: link.url.clone(),
+        })
     }
 
     /// A page's script says the URL from the page, another script mostly from the root.
     fn service_workers(&self, base: Option<&str>, urls: &[String]) -> Vec<usize> {
-        let target = |url: &String| {
-            [base, Some(self.at)].into_iter().find_map(|base| match self.resolve(base, url) {
-                Resolved::Asset(target) => Some(target),
-                Resolved::Elsewhere | Resolved::Nothing(_) => None,
-            })
-        };
+        let bases = [base, Some(self.routes.at)];
+        let target = |url: &String| bases.into_iter().find_map(|base| self.asset(base, url));
         urls.iter().filter_map(target).collect()
     }
 
     fn imports(&self, base: Option<&str>, links: &[Link]) -> Vec<usize> {
         let imports = links.iter().filter(|link| link.is_import);
-        let target = |link: &Link| match self.resolve(base, &link.url) {
+        imports.filter_map(|link| self.asset(base, &link.url)).collect()
+    }
+
+    fn asset(&self, base: Option<&str>, url: &str) -> Option<usize> {
+        match self.routes.resolve(base, url) {
             Resolved::Asset(target) => Some(target),
-            Resolved::Elsewhere | Resolved::Nothing(_) => None,
-        };
-        imports.filter_map(target).collect()
+            _ => None,
+        }
     }
 
     /// What an import map has to say beside its mappings of folders: where the specifiers lead to
@@ -432,7 +615,7 @@ impl<'a> Targets<'a> {
             for specifier in bare {
                 let Some(rest) = specifier.strip_prefix(&folder.name) else { continue };
                 let url = format!("{}{rest}", folder.address);
-                if let Resolved::Asset(target) = self.resolve(of_asset.base.as_deref(), &url) {
+                if let Some(target) = self.asset(of_asset.base.as_deref(), &url) {
                     let link = Link::mapping(folder.offset, specifier, url);
                     references.push(Reference { link, target });
                 }
@@ -440,67 +623,51 @@ impl<'a> Targets<'a> {
         }
         references
     }
+}
 
-    /// What a URL leads to from a base, which is none if it is another site's.
-    fn resolve(&self, base: Option<&str>, url: &str) -> Resolved {
-        let Some(path) = base.and_then(|base| url::resolve(self.at, base, url)) else {
-            return Resolved::Elsewhere;
-        };
-        let index = || self.by_path.get(format!("{path}index.html").as_str());
-        let is_folder = path.is_empty() || path.ends_with('/');
-        match self.by_path.get(path.as_str()).or_else(|| is_folder.then(index).flatten()) {
-            Some(target) => Resolved::Asset(*target),
-            None if self.published == Some(&path) => Resolved::Elsewhere,
-            None => Resolved::Nothing(path),
+/// Takes the integrity that would be added, and `crossorigin` with it, from preloads of what no
+/// element of the page loads in that way.
+fn let_preloads_agree(references: &mut [Reference]) {
+    let is_added = |reference: &Reference, to_a_preload: bool| {
+        let place = reference.link.integrity.as_ref();
+        place.is_some_and(|it| it.is_added() && it.only_if_loaded == to_a_preload)
+    };
+    let loaded = references.iter().filter(|reference| is_added(reference, false));
+    let loaded: HashSet<_> = loaded.map(|reference| reference.target).collect();
+    for reference in references {
+        if is_added(reference, true) && !loaded.contains(&reference.target) {
+            reference.link.integrity = None;
         }
     }
-
-    fn missing(&self, text: String, resolved: String) -> ProblemKind {
-        let near = self.near(&resolved);
-        ProblemKind::MissingTarget { text, resolved, near }
-    }
-
-    /// At most three logical paths that resemble this one, best first: those of the same file
-    /// name, and those that are spelt nearly alike.
-    fn near(&self, missing: &str) -> Vec<String> {
-        let name = |path: &'a str| Path::new(path).file_name();
-        let likeness = |path: &'a str| match name(path) == Path::new(missing).file_name() {
-            true => 1.0,
-            false => strsim::normalized_damerau_levenshtein(path, missing),
-        };
-        let paths = self.by_path.keys().map(|path| (likeness(path), *path));
-        let mut near: Vec<_> = paths.filter(|(likeness, _)| *likeness > 0.75).collect();
-        near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.cmp(other)));
-        near.into_iter().take(3).map(|(_, path)| path.to_owned()).collect()
-    }
 }
 
-/// What a link leads to.
-enum Resolved {
-    /// Out of the bundle, or to what keeps its path: it is left as it is.
-    Elsewhere,
-    /// The asset of this index.
-    Asset(usize),
-    /// This logical path, at which there is no asset.
-    Nothing(String),
+fn essence(asset: &Asset) -> &str {
+    asset.media_type.split(';').next().unwrap_or_default().trim_end()
 }
 
-/// The links in an asset.
-fn find(asset: &Asset, settings: &Settings) -> Result<Found, Fault> {
-    let bytes = &asset.bytes;
+fn is_script(asset: &Asset) -> bool {
+    essence(asset) == "text/javascript"
+}
+
+/// Whether references are looked for in an asset whose charset may be any.
+fn is_text(asset: &Asset) -> bool {
+    matches!(essence(asset), "text/css" | "text/html" | "image/svg+xml" | "text/javascript")
+}
+
+/// The links in the text of an asset.
+fn find(asset: &Asset, text: &[u8], settings: &Settings) -> Result<Found, Fault> {
     let path = &asset.logical_path;
-    let essence = asset.media_type.split(';').next().unwrap_or_default();
-    match essence {
-        "text/css" => css::find(text(bytes)?),
-        "text/html" => html::find(bytes, settings),
-        "image/svg+xml" => svg::find(bytes),
-        "text/javascript" => Ok(javascript::find_in_file(bytes, path)),
-        "application/manifest+json" => Ok(web_manifest::find(bytes)),
+    match essence(asset) {
+        "text/css" => css::find(&String::from_utf8_lossy(text)),
+        "text/html" => html::find(text, settings),
+        "image/svg+xml" => svg::find(text),
+        "text/javascript" => Ok(javascript::find_in_file(text, path)),
+        "application/manifest+json" => Ok(web_manifest::find(text)),
         "application/json" if path.ends_with(".map") => match settings.keep_only_hashed {
-            true => Ok(source_map::find(bytes)),
+            true => Ok(source_map::find(text)),
             false => Ok(Found::default()),
         },
-        "application/json" if !is_metadata(path) => Ok(data(bytes)),
+        "application/json" if !is_metadata(path) => Ok(data(text)),
         _ => Ok(Found::default()),
     }
 }
@@ -525,26 +692,31 @@ fn is_metadata(logical_path: &str) -> bool {
     )
 }
 
-/// One remark on all URLs that are computed: how many there are, and on which lines.
-fn computed(text: &[u8], offsets: Vec<usize>) -> Option<(usize, String)> {
+/// What is said of URLs that are left as they are: of one, and of several.
+type Remarks = [&'static str; 2];
+
+const COMPUTED: Remarks = [
+    "a URL is computed here, so it is left as it is",
+    "URLs are computed, so they are left as they are",
+];
+
+const OF_A_TEMPLATE: Remarks = [
+    "this URL is a template's, so it is left as it is",
+    "URLs are a template's, so they are left as they are",
+];
+
+/// One remark on all URLs of a kind: how many there are, and on which lines.
+fn counted(text: &[u8], offsets: Vec<usize>, [one, several]: &Remarks) -> Option<(usize, String)> {
     let first = *offsets.first()?;
+    let count = offsets.len();
     let lines: BTreeSet<_> = offsets.iter().map(|offset| Place::at(text, *offset).line).collect();
-    let plural = if lines.len() == 1 { "" } else { "s" };
-    let lines = lines.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-    let remark = match offsets.len() {
-        1 => "a URL is computed here, so it is left as it is".to_owned(),
-        count => format!(
-            "{count} URLs are computed, so they are left as they are: on line{plural} {lines}"
-        ),
+    let lines: Vec<_> = lines.iter().map(usize::to_string).collect();
+    let remark = match (count, lines.as_slice()) {
+        (1, _) => (*one).to_owned(),
+        (_, [line]) => format!("{count} {several}: on line {line}"),
+        (_, lines) => format!("{count} {several}: on lines {}", lines.join(", ")),
     };
     Some((first, remark))
-}
-
-fn text(bytes: &[u8]) -> Result<&str, Fault> {
-    str::from_utf8(bytes).map_err(|error| {
-        let offset = error.valid_up_to();
-        Fault { offset, kind: ProblemKind::NotUtf8 { offset } }
-    })
 }
 
 /// Compares links with what they are expected to say, and how, in the order of the text.
@@ -572,18 +744,100 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn computed_urls_are_one_remark() {
-        let remark = |offsets| computed(b"a\nb\n\nc", offsets);
+    fn urls_of_a_kind_are_one_remark() {
+        let remark = |offsets| counted(b"a\nb\n\nc", offsets, &COMPUTED);
         assert_eq!(remark(vec![]), None);
         let (offset, one) = remark(vec![2]).unwrap();
         assert_eq!((offset, &*one), (2, "a URL is computed here, so it is left as it is"));
         let (offset, many) = remark(vec![0, 1, 5]).unwrap();
         assert_eq!(offset, 0);
         assert_eq!(many, "3 URLs are computed, so they are left as they are: on lines 1, 4");
-        let (_, many) = remark(vec![4, 5]).unwrap();
-        assert_eq!(many, "2 URLs are computed, so they are left as they are: on lines 3, 4");
-        let (_, many) = remark(vec![5, 5]).unwrap();
-        assert_eq!(many, "2 URLs are computed, so they are left as they are: on line 4");
+        let (_, many) = remark(vec![0, 1]).unwrap();
+        assert_eq!(many, "2 URLs are computed, so they are left as they are: on line 1");
+    }
+
+    /// What becomes of the links in the first of these files: the warnings and errors, and the
+    /// paths of the targets.
+    #[track_caller]
+    fn leads(files: &[(&str, &str)], toml: &str, expected: (&[&str], &[&str])) {
+        let settings: Settings = toml::from_str(&format!("assets = ''\n{toml}")).unwrap();
+        let files = files.iter();
+        let assets: Vec<_> =
+            files.map(|(path, text)| self::asset(path, (*text).to_owned())).collect();
+        let paths: Vec<_> = assets.iter().map(|asset| asset.logical_path.clone()).collect();
+        let scanned = Scanned { assets, left_out: Vec::new() };
+        let (said, targets) = match references(scanned, &settings, &Rules::default()) {
+            Err(error) => (error.to_string(), Vec::new()),
+            Ok(Referenced { warnings, references, .. }) => (
+                warnings.iter().map(|it| format!("{it}\n")).collect(),
+                references[0].iter().map(|it| paths[it.target].clone()).collect(),
+            ),
+        };
+        for text in expected.0 {
+            assert!(said.contains(text), "{said}");
+        }
+        assert_eq!(said.is_empty(), expected.0.is_empty(), "{said}");
+        assert_eq!(targets, expected.1);
+    }
+
+    #[test]
+    fn what_a_script_can_notice_is_a_warning() {
+        let b = ("b.js", "");
+        leads(&[("a.js", "import './gone.js'"), b], "", (&["a.js:1:9: \"./gone.js\" refers"], &[]));
+        for text in ["import('./gone.js')", "new URL('./gone.js', import.meta.url)"] {
+            leads(
+                &[("a.js", &format!("import './b.js';{text}")), b],
+                "",
+                (&["the script finds out"], &["b.js"]),
+            );
+        }
+        leads(&[("a.js", "x\n//# sourceMappingURL=gone.map")], "", (&["gone.map"], &[]));
+        let icons = ("icons/a.svg", "<svg/>");
+        leads(&[("a.js", "new URL('./icons', import.meta.url)"), icons], "", (&[], &[]));
+        let said = "\"icons\" refers to \"icons/index.html\", which does not exist";
+        leads(&[("a.html", "<img src=icons>"), icons], "", (&[said], &[]));
+    }
+
+    #[test]
+    fn urls_of_templates_are_one_remark() {
+        let page = "<link rel=stylesheet href=\"{{ path('a.css') }}\"><img src='{% x %}'>
+                    <p style=\"a:url('${x}')\"><img src=b.png>";
+        let said =
+            "a.html:1:28: 3 URLs are a template's, so they are left as they are: on lines 1, 2";
+        leads(&[("a.html", page), ("b.png", "")], "", (&[said], &["b.png"]));
+    }
+
+    #[test]
+    fn what_is_made_for_a_bundler_is_left_alone() {
+        let source = "import './src/b';import './c.js';new URL('./d.png', import.meta.url)";
+        let said = "cms: 1 script is made for a bundler: no browser finds \"./src/b\" \
+                    (cms/a.js:1:9), for want of an extension";
+        let files =
+            [("cms/a.js", source), ("cms/c.js", ""), ("cms/d.png", ""), ("cms/src/b.js", "")];
+        leads(&files, "", (&[&said.replace("cms: ", "cms/: ")], &["cms/d.png"]));
+        let two = [files[0], files[1], files[2], ("cms/src/b/index.ts", ""), ("cms/z.js", source)];
+        leads(&two[..4], "", (&["1 script is"], &["cms/d.png"]));
+        leads(&[("a.js", "import './b'")], "", (&["\"./b\" refers to \"b\""], &[]));
+        leads(&[("a.js", "import('./b')"), ("b.js", "")], "", (&["Near it: b.js"], &[]));
+        let page = ("a.html", "<script type=module>import './b'</script>");
+        leads(&[page, ("b.js", "")], "", (&["does not exist"], &[]));
+    }
+
+    #[test]
+    fn a_package_may_miss_what_the_site_may_not() {
+        let toml = "missing = { '/cms/' = 'warn' }";
+        let files = [("cms/a.css", "a{b:url(x.png)}"), ("own.css", "")];
+        leads(&files, toml, (&["cms/a.css:1:9: \"x.png\" refers"], &[]));
+        let files = [("cms/a.css", ""), ("own.css", "a{b:url(x.png)}")];
+        leads(&files, toml, (&["own.css:1:9", "add `\"/own.css\" = \"warn\"`"], &[]));
+    }
+
+    #[test]
+    fn a_page_that_is_prefetched_may_be_a_route_of_the_app() {
+        let page = |url: &str| format!("<link rel=prefetch href={url}>");
+        let (route, script) = (page("/users/1"), page("/gone.js"));
+        leads(&[("a.html", &route)], "", (&["does not exist"], &[]));
+        leads(&[("a.html", &script)], "", (&["does not exist"], &[]));
     }
 
     fn asset(path: &str, text: String) -> Asset {
@@ -594,7 +848,7 @@ mod tests {
 
     /// Links in order.
     fn links(asset: &Asset) -> Vec<Link> {
-        let found = find(asset, &Settings::default());
+        let found = find(asset, &asset.bytes, &Settings::default());
         let mut links = found.map(|found| found.links).unwrap_or_default();
         links.sort_by_key(|link| link.span.start);
         links

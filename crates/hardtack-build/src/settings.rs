@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::de::DeTable;
 
 use crate::{
-    Error, HeaderRule, Origins, Patterns, Place, Prefix, Problem, ProblemKind, Rename, Timestamp,
+    Error, External, HeaderRule, Missing, MissingTarget, Origins, Patterns, Place, Prefix, Problem,
+    ProblemKind, Rename, Timestamp,
 };
 
 /// How a site is baked.
@@ -41,8 +42,10 @@ pub struct Settings {
     pub rename: Rename,
     /// Assets whose references are left alone.
     pub exclude_references: Patterns,
-    /// What becomes of a reference to a file that does not exist.
-    pub missing: MissingTarget,
+    /// What becomes of references to files that do not exist.
+    pub missing: Missing,
+    /// URL paths that somebody else answers.
+    pub external: External,
     /// Serve hashed assets at no other than their hashed path.
     pub keep_only_hashed: bool,
     /// Seconds that a cache may keep what is served at a plain path; at most a year.
@@ -86,16 +89,6 @@ pub struct Settings {
     /// The logical path at which the site offers its own manifest, if at any.
     #[serde(deserialize_with = "some_logical_path")]
     pub publish_manifest: Option<String>,
-}
-
-/// What becomes of a reference to a file that does not exist.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum MissingTarget {
-    /// The bake fails.
-    Error,
-    /// The reference stays as it is, with a warning.
-    Warn,
 }
 
 /// What is answered at the file name of a page whose address is another: at `/index.html`, and
@@ -145,7 +138,8 @@ impl Default for Settings {
             prehashed: Patterns::default(),
             rename: Rename::Safe,
             exclude_references: Patterns::default(),
-            missing: MissingTarget::Error,
+            missing: MissingTarget::Error.into(),
+            external: External::default(),
             keep_only_hashed: false,
             max_age: 60,
             stale_while_revalidate: 0,
@@ -219,7 +213,13 @@ impl Settings {
         key(
             "missing",
             "\"error\"",
-            "What becomes of a reference to a file that does not exist: `\"error\"` or `\"warn\"`.",
+            "What becomes of a reference to a file that does not exist: `\"error\"` or `\"warn\"`, \
+             or a table from globs to these.",
+        ),
+        key(
+            "external",
+            "[]",
+            "URL paths that somebody else answers, such as `/api/`: references there are left alone.",
         ),
         key("keep_only_hashed", "false", "Serve hashed assets at no other than their hashed path."),
         key("max_age", "60", "Seconds that a cache may keep what is served at a plain path."),
@@ -470,6 +470,11 @@ mod tests {
         }
         fails("media_types = { \"*.x\" = \"x\" }", "hardtack.toml:1:15: \"x\" is no media type");
         assert!(parse("at = \"/a b/\"").unwrap_err().contains("is no URL prefix"));
+        fails(
+            "missing = \"ignore\"",
+            "hardtack.toml:1:11: `missing` is \"error\", \"warn\", or a table from globs to these",
+        );
+        assert!(parse("external = [\"api\"]").unwrap_err().contains("is no URL path"));
         assert!(parse("exclude = [\"a[\"]").unwrap_err().starts_with("hardtack.toml:1:11: "));
         assert!(parse("assets = ").unwrap_err().starts_with("hardtack.toml:1:10: "));
     }

@@ -467,6 +467,27 @@ fn what_is_read_in_parts_is_not_compressed() {
     assert_eq!(swapped[2], none);
 }
 
+/// What answers at such a path is in this very bundle.
+#[test]
+fn a_reference_may_lead_to_a_route() {
+    let page = "<link rel=prefetch href=/about><link rel=prefetch href=/docs>\
+                <script src=/latest.js></script><script src=/newest.js></script>\
+                <script src=/old/v2.js></script>";
+    let files = [
+        ("about.html", ""),
+        ("docs/index.html", ""),
+        ("index.html", page),
+        ("v2.js", ""),
+        ("_redirects", "/latest.js /v2.js 302\n/newest.js /v2.js 200\n/old/* /:splat"),
+    ];
+    let baked = bake(folder(&files).path(), "clean_urls = true").unwrap();
+    assert!(baked.warnings.is_empty());
+    fails(&files, "", "\"/about\" refers to \"about\", which does not exist");
+    fails(&files[..4], "clean_urls = true", "latest.js");
+    let app = [("index.html", "<link rel=prefetch href=/users/1><script src=/gone.js></script>")];
+    fails(&app, "spa = 'index.html'", "\"/gone.js\" refers to \"gone.js\", which does not exist");
+}
+
 #[test]
 fn the_codings_are_those_of_the_settings() {
     let text = "abcdefghij ".repeat(100);
@@ -521,43 +542,72 @@ fn every_missing_target_is_told_at_once() {
         ("c.html", "<img src=no/b.css>"),
     ]);
     let error = bake(folder.path(), "").unwrap_err().to_string();
-    let lines: Vec<_> = error.lines().collect();
-    assert_eq!(lines.len(), 3, "{error}");
     let assets = folder.path().join("assets");
-    let begins = |line: usize, place: &str, text: &str| {
-        let expected = format!("{}{place}: {text}", assets.display());
-        assert!(lines[line].starts_with(&expected), "{expected}\n{}", lines[line]);
-    };
-    begins(0, "/a.css:1:9", "\"no.png\" refers to \"no.png\", which does not exist. Add the file,");
-    begins(
-        1,
-        "/a.css:2:10",
-        "\"bb.css\" refers to \"bb.css\", which does not exist. Near it: b.css.",
-    );
-    begins(
-        2,
-        "/c.html:1:10",
-        "\"no/b.css\" refers to \"no/b.css\", which does not exist. Near it: b.css.",
-    );
+    let expected = [
+        "/a.css: 2 references lead to files that do not exist:",
+        "    1:9: \"no.png\" refers to \"no.png\"",
+        "    2:10: \"bb.css\" refers to \"bb.css\". Near it: b.css",
+        "/c.html:1:10: \"no/b.css\" refers to \"no/b.css\", which does not exist. Near it: b.css",
+        ": of what does not exist: add the files, or correct the references; or set `missing = \"warn\"`",
+    ];
+    let lines =
+        error.lines().map(|line| line.strip_prefix(assets.to_str().unwrap()).unwrap_or(line));
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
 }
 
 #[test]
 fn a_missing_target_can_be_a_warning_or_excluded() {
     let folder = folder(&[("a.css", "a{b:url(no.png)}")]);
     let baked = bake(folder.path(), "missing = 'warn'").unwrap();
-    assert!(matches!(baked.warnings[0].kind, ProblemKind::MissingTarget { .. }));
+    assert!(matches!(baked.warnings[0].kind, ProblemKind::Missing(_)));
     let baked = bake(folder.path(), "exclude_references = ['a.css']").unwrap();
     assert!(baked.warnings.is_empty());
 }
 
+/// Content-Type of a file of these bytes, and whether there is a warning that says so.
+#[track_caller]
+fn has_charset(name: &str, bytes: &[u8], toml: &str, content_type: &str, warning: Option<&str>) {
+    let folder = folder(&[("b\u{e4}ume.png", "x")]);
+    fs::write(folder.path().join("assets").join(name), bytes).unwrap();
+    let baked = bake(folder.path(), toml).unwrap();
+    let asset = baked.manifest.assets.iter().find(|asset| asset.logical_path == name).unwrap();
+    assert_eq!(asset.media_type, content_type);
+    let warnings: Vec<_> = baked.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), usize::from(warning.is_some()), "{warnings:?}");
+    assert!(warnings.iter().all(|it| it.contains(warning.unwrap())), "{warnings:?}");
+}
+
+/// Each remedy that a warning names, in turn.
 #[test]
-fn a_style_sheet_that_is_not_utf8_is_an_error_or_excluded() {
-    let folder = folder(&[]);
-    fs::create_dir(folder.path().join("assets")).unwrap();
-    fs::write(folder.path().join("assets/a.css"), b"a{}\n\xff").unwrap();
-    let error = bake(folder.path(), "").unwrap_err().to_string();
-    assert!(error.contains("a.css:2:1: byte 4 is not UTF-8"), "{error}");
-    assert!(bake(folder.path(), "exclude_references = ['a.css']").is_ok());
+fn a_text_that_is_not_utf8_is_sent_as_what_it_is() {
+    let page = b"<p>\xdf<img src=b\xe4ume.png>";
+    let guess = Some("p.html:1:4: this is not UTF-8, and nothing says what it is");
+    has_charset("p.html", page, "", "text/html", guess);
+    let declared = [b"<meta charset=windows-1252>", &page[..]].concat();
+    has_charset("p.html", &declared, "", "text/html; charset=windows-1252", None);
+    let rule = |name: &str, content_type: &str| {
+        format!("media_types = {{ \"/{name}\" = \"{content_type}\" }}")
+    };
+    let ruled = "text/html; charset=windows-1252";
+    has_charset("p.html", page, &rule("p.html", ruled), ruled, None);
+    has_charset("p.html", &declared, &rule("p.html", "text/html"), "text/html", None);
+    let wrong = Some("this is not UTF-8, as the file or `media_types` says");
+    let utf8 = [b"<meta charset=utf-8>", &page[..]].concat();
+    has_charset("p.html", &utf8, "", "text/html; charset=utf-8", wrong);
+
+    let sheet = b"a{b:url('b\xe4ume.png')}";
+    has_charset("a.css", sheet, "", "text/css", Some("a.css:1:11: this is not UTF-8"));
+    let declared = [b"@charset \"iso-8859-1\";", &sheet[..]].concat();
+    has_charset("a.css", &declared, "", "text/css; charset=iso-8859-1", None);
+    let ruled = "text/css; charset=windows-1252";
+    has_charset("a.css", sheet, &rule("a.css", ruled), ruled, None);
+    has_charset("a.css", sheet, "exclude_references = ['*']", "text/css", None);
+
+    let script = b"import('./b\xe4ume.png')// \xdf";
+    has_charset("a.js", script, "", "text/javascript", Some("a.js:1:12: this is not UTF-8"));
+    let ruled = "text/javascript; charset=windows-1252";
+    has_charset("a.js", script, &rule("a.js", ruled), ruled, None);
+    has_charset("a.txt", b"\xe4", "", "text/plain", None);
 }
 
 #[test]

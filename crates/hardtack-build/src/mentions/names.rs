@@ -50,10 +50,10 @@ impl<'a> Names<'a> {
     pub(super) fn mentioned(
         &self,
         index: usize,
+        text: &[u8],
         passages: &Passages,
         references: &[Reference],
     ) -> Vec<(usize, usize)> {
-        let text = &self.assets[index].bytes;
         let Some(automaton) = self.automaton.as_ref().filter(|_| !passages.literals.is_empty())
         else {
             return self.ending(passages);
@@ -66,7 +66,7 @@ impl<'a> Names<'a> {
                 continue;
             }
             let bearers = &self.bearers[hit.pattern().as_usize()];
-            let targets = self.meant(literal, name.clone(), bearers, index);
+            let targets = self.meant(text, literal, name.clone(), bearers, index);
             mentioned.extend(targets.into_iter().map(|target| (name.start, target)));
         }
         mentioned.extend(self.selected(text, passages));
@@ -76,12 +76,12 @@ impl<'a> Names<'a> {
     /// The assets that a name means where it stands.
     fn meant(
         &self,
+        text: &[u8],
         literal: &Literal,
         name: Range<usize>,
         bearers: &[usize],
         referrer: usize,
     ) -> Vec<usize> {
-        let text = &self.assets[referrer].bytes;
         let string = match literal.kind {
             LiteralKind::Data => string_around(text, literal.span.clone(), name.clone()),
             _ => literal.span.clone(),
@@ -113,7 +113,8 @@ impl<'a> Names<'a> {
     /// Whether a path in a page leads to an asset.
     fn leads_to(&self, page: usize, path: &str, target: &str) -> bool {
         let base = format!("{}{}", self.at, self.assets[page].logical_path);
-        resolve(self.at, &base, path).as_deref() == Some(target)
+        let path = resolve(&base, path);
+        path.and_then(|path| path.strip_prefix(self.at).map(|it| it == target)) == Some(true)
     }
 
     /// Whether a name without a path leads to an asset from the root, from the folder of the file

@@ -102,7 +102,7 @@ impl Sheet<'_> {
             let span = start + url.start..start + url.end;
             let url = content[url].to_owned();
             let link = Link::new(self.text.as_bytes(), span, url, Quoting::CssUrl);
-            self.links.push(link.if_missing(IfMissing::Warn));
+            self.links.push(link.if_missing(IfMissing::SourceMap));
         }
     }
 

@@ -11,16 +11,31 @@ use lol_html::{
 };
 
 use super::{
-    Fault, Found, IntegrityPlace, Link, attribute::Attribute, css, import_map, javascript,
+    Fault, Found, IfMissing, IntegrityPlace, attribute::Attribute, css, import_map, javascript,
     literal::Literal,
 };
 use crate::{ProblemKind, Settings};
 
 /// The links in a page.
 pub(super) fn find(bytes: &[u8], settings: &Settings) -> Result<Found, Fault> {
+    find_in(Markup::Page, bytes, settings.integrity)
+}
+
+/// What markup is a part of.
+#[derive(Clone, Copy, PartialEq)]
+enum Markup {
+    Page,
+    /// The content of a `noscript` element, which is markup to who runs no scripts, and text to
+    /// everybody else.
+    WithoutScripts,
+}
+
+fn find_in(markup: Markup, bytes: &[u8], adds_integrity: bool) -> Result<Found, Fault> {
     let page = Page {
+        markup,
         bytes,
-        adds_integrity: settings.integrity,
+        adds_integrity,
+        media_has_crossorigin: false,
         found: Found::default(),
         fault: None,
         inline: None,
@@ -32,7 +47,7 @@ pub(super) fn find(bytes: &[u8], settings: &Settings) -> Result<Found, Fault> {
             of_element.borrow_mut().element(element);
             Ok(())
         }))
-        .append_element_content_handler(text!("style, script", move |chunk| {
+        .append_element_content_handler(text!("style, script, noscript", move |chunk| {
             of_text.borrow_mut().text(chunk);
             Ok(())
         }));
@@ -51,8 +66,11 @@ pub(super) fn find(bytes: &[u8], settings: &Settings) -> Result<Found, Fault> {
 
 /// A page, and what was found in it so far.
 struct Page<'a> {
+    markup: Markup,
     bytes: &'a [u8],
     adds_integrity: bool,
+    /// Whether the last `audio` or `video` has, so that its tracks may be of another origin.
+    media_has_crossorigin: bool,
     found: Found,
     fault: Option<Fault>,
     /// The element whose text comes next, if it is looked at, and where that text stands.
@@ -60,7 +78,7 @@ struct Page<'a> {
 }
 
 /// A text in another format inside a page.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Inline {
     StyleSheet,
     Module,
@@ -68,19 +86,28 @@ enum Inline {
     ClassicScript,
     /// What scripts of the page read: data, or templates.
     Data,
+    Markup,
 }
 
 impl<'a> Page<'a> {
     fn element(&mut self, element: &Element<'_, '_>) {
         let name = element.tag_name();
-        self.inline = inline(&name, element).map(|inline| (inline, 0..0));
+        let is_page = self.markup == Markup::Page;
+        self.inline = inline(&name, element)
+            .filter(|inline| is_page || *inline != Inline::Markup)
+            .map(|inline| (inline, 0..0));
         if name == "base" && self.found.base.is_none() {
             self.found.base = self.attribute(element, "href").map(|href| href.value);
         }
+        if matches!(&*name, "audio" | "video") {
+            self.media_has_crossorigin = element.has_attribute("crossorigin");
+        }
         for attribute in links_of(&name, element) {
-            let link = self.attribute(element, attribute).map(|value| value.link());
-            let link = link.map(|link| self.with_integrity(&name, element, attribute, link));
-            self.found.links.extend(link);
+            let Some(value) = self.attribute(element, attribute) else { continue };
+            let mut link = value.link().if_missing(if_missing(&name, element));
+            link.needs_page_origin = self.needs_page_origin(&name, element);
+            link.integrity = self.integrity(&name, element, &value);
+            self.found.links.push(link);
         }
         for attribute in candidates_of(&name) {
             let candidates = self.attribute(element, attribute).map(|value| value.candidates());
@@ -88,7 +115,7 @@ impl<'a> Page<'a> {
         }
         if let Some(style) = self.attribute(element, "style") {
             self.found.inline.push(style.span.clone());
-            self.take_in(style.style(), 0);
+            self.take_in(style.style().map(of_page_origin), 0);
         }
         self.literals(&name, element);
     }
@@ -125,9 +152,11 @@ impl<'a> Page<'a> {
     fn inline_text(&mut self, inline: Inline, span: Range<usize>) {
         let offset = span.start;
         let Ok(text) = str::from_utf8(&self.bytes[span]) else { return };
-        self.found.inline.push(offset..offset + text.len());
+        if inline != Inline::Markup {
+            self.found.inline.push(offset..offset + text.len());
+        }
         let found = match inline {
-            Inline::StyleSheet => css::find(text),
+            Inline::StyleSheet => css::find(text).map(of_page_origin),
             Inline::Module => Ok(javascript::find_in_page(text)),
             Inline::ImportMap => Ok(import_map::find(text, self.adds_integrity)),
             Inline::ClassicScript => Ok(javascript::find_in_classic_script(text)),
@@ -135,6 +164,7 @@ impl<'a> Page<'a> {
                 let literals = vec![Literal::data(0..text.len())];
                 Ok(Found { literals, ..Found::default() })
             }
+            Inline::Markup => find_in(Markup::WithoutScripts, text.as_bytes(), self.adds_integrity),
         };
         self.take_in(found, offset);
     }
@@ -155,44 +185,58 @@ impl<'a> Page<'a> {
         Attribute::new(self.bytes, attribute.value_source_location()?.bytes())
     }
 
-    /// Notes where the integrity of what a link leads to stands, or is to stand.
+    /// What browsers take from the page's own origin only (SVG 2 §5.5, HTML §4.8.11.11 and §4.6.7.9).
+    fn needs_page_origin(&self, name: &str, element: &Element<'_, '_>) -> bool {
+        match name {
+            "use" => true,
+            "track" => !self.media_has_crossorigin,
+            "link" => has_any(&element.get_attribute("rel").unwrap_or_default(), &["manifest"]),
+            _ => false,
+        }
+    }
+
+    /// Where the integrity of what a link leads to stands, or is to stand.
     ///
     /// One that is there is put right even if none are added: the file may have been rewritten.
-    fn with_integrity(
+    fn integrity(
         &self,
         name: &str,
         element: &Element<'_, '_>,
-        attribute: &str,
-        mut link: Link,
-    ) -> Link {
-        let rel = || element.get_attribute("rel").unwrap_or_default();
-        let is_checked = match (name, attribute) {
-            ("script", "src") => true,
-            ("link", "href") => has_any(&rel(), &["stylesheet", "modulepreload", "preload"]),
-            _ => false,
+        link: &Attribute<'_>,
+    ) -> Option<IntegrityPlace> {
+        let rel = element.get_attribute("rel").unwrap_or_default();
+        let is_loaded = match name {
+            "script" => true,
+            "link" if has_any(&rel, &["stylesheet", "modulepreload"]) => true,
+            "link" if has_any(&rel, &["preload"]) => false,
+            _ => return None,
         };
         let present = self.attribute(element, "integrity").filter(|it| !it.value.is_empty());
-        link.integrity = match present {
-            Some(present) => {
-                Some(IntegrityPlace { span: present.span, around: ("", "") }).filter(|_| is_checked)
-            }
-            None if is_checked && self.adds_integrity => {
-                self.attribute(element, attribute).map(|value| {
-                    let has_crossorigin = element.has_attribute("crossorigin");
-                    self.new_integrity(value.span.end, has_crossorigin)
-                })
-            }
-            None => None,
-        };
-        link
+        if let Some(present) = present {
+            return Some(IntegrityPlace::new(present.span, ("", "")));
+        }
+        let kind = element.get_attribute("as").unwrap_or_default();
+        let is_heeded = is_loaded || has_any(&kind, &["script", "style"]);
+        let place = self.new_integrity(link.span.end, element.has_attribute("crossorigin"));
+        Some(IntegrityPlace { only_if_loaded: !is_loaded, ..place })
+            .filter(|_| is_heeded && self.adds_integrity)
     }
 
     /// Behind a value that ends there, and behind its quote.
     fn new_integrity(&self, end: usize, has_crossorigin: bool) -> IntegrityPlace {
         let end = end + usize::from(matches!(self.bytes.get(end), Some(b'"' | b'\'')));
         let after = if has_crossorigin { "\"" } else { "\" crossorigin=\"anonymous\"" };
-        IntegrityPlace { span: end..end, around: (" integrity=\"", after) }
+        IntegrityPlace::new(end..end, (" integrity=\"", after))
     }
+}
+
+/// The links of styles in a page. With a fragment they may mean a part of a drawing, such as a
+/// filter, which browsers take from the page's own origin only.
+fn of_page_origin(mut styles: Found) -> Found {
+    for link in &mut styles.links {
+        link.needs_page_origin = link.url.contains('#');
+    }
+    styles
 }
 
 /// What the text of an element is.
@@ -200,6 +244,7 @@ fn inline(name: &str, element: &Element<'_, '_>) -> Option<Inline> {
     let kind = element.get_attribute("type").unwrap_or_default().trim_ascii().to_ascii_lowercase();
     match (name, kind.as_str()) {
         ("style", _) => Some(Inline::StyleSheet),
+        ("noscript", _) => Some(Inline::Markup),
         ("script", "module") => Some(Inline::Module),
         ("script", "importmap") => Some(Inline::ImportMap),
         ("script", "") => Some(Inline::ClassicScript),
@@ -287,6 +332,15 @@ fn candidates_of(name: &str) -> &'static [&'static str] {
         "img" | "source" => &["srcset"],
         "link" => &["imagesrcset"],
         _ => &[],
+    }
+}
+
+/// What is prefetched may be the next page, whose path is not that of a file.
+fn if_missing(name: &str, element: &Element<'_, '_>) -> IfMissing {
+    let rel = element.get_attribute("rel").filter(|_| name == "link");
+    match has_any(&rel.unwrap_or_default(), &["prefetch"]) {
+        true => IfMissing::Navigation,
+        false => IfMissing::Error,
     }
 }
 
@@ -436,6 +490,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_shown_without_scripts() {
+        plain(
+            "<head><noscript><link rel=stylesheet href=a.css><style>b{c:url(d.png)}</style>\
+             </noscript></head><body><noscript>é<img src='e.png' alt=\"</p>\">\n<img src=f.png>\
+             </noscript><img src=g.png>",
+            &["a.css", "d.png", "e.png", "f.png", "g.png"],
+        );
+        plain("<noscript><!-- <img src=a.png> --></noscript>", &[]);
+        plain("<noscript></noscript><img src=a.png><noscript>", &["a.png"]);
+        plain("<noscript><noscript><img src=a.png></noscript><img src=b.png>", &["b.png"]);
+        finds("<noscript><img src='a&amp;b.png'></noscript>", &[("a&amp;b.png", "a&b.png")]);
+    }
+
+    #[test]
     fn import_maps() {
         plain("<script type=importmap>{\"imports\":{\"a\":\"./a.js\"}}</script>", &["./a.js"]);
         let text = "<p>é</p><script type=ImportMap>{\"imports\":{\"a/\":\"./a/\"}}</script>";
@@ -497,7 +565,7 @@ mod tests {
         let links = find(text.as_bytes(), &settings).unwrap().links;
         let places = links.into_iter().filter_map(|link| link.integrity);
         let replacements: Vec<_> = places
-            .map(|IntegrityPlace { span, around }| (span, format!("{}#{}", around.0, around.1)))
+            .map(|IntegrityPlace { span, around, .. }| (span, format!("{}#{}", around.0, around.1)))
             .collect();
         String::from_utf8(crate::rewrite::splice(text.as_bytes(), &replacements)).unwrap()
     }

@@ -80,7 +80,7 @@ fn folders(map: Value<'_>) -> Vec<FolderMapping> {
 
 fn known_integrity((mut key, value): (Link, Value<'_>)) -> Option<Link> {
     let span = value.link()?.span;
-    key.integrity = Some(IntegrityPlace { span, around: ("", "") });
+    key.integrity = Some(IntegrityPlace::new(span, ("", "")));
     Some(key.if_missing(IfMissing::Ignore))
 }
 
@@ -90,7 +90,7 @@ fn integrity_section(map: Value<'_>) -> Option<IntegrityPlace> {
     let members = map.members();
     let has_section = members.iter().any(|(name, _)| name.url == "integrity");
     let end = if members.is_empty() { "}" } else { "}," };
-    let place = IntegrityPlace { span: at..at, around: ("\"integrity\":{", end) };
+    let place = IntegrityPlace::new(at..at, ("\"integrity\":{", end));
     Some(place).filter(|_| !has_section)
 }
 

@@ -32,9 +32,13 @@ pub(super) fn find_in_file(bytes: &[u8], logical_path: &str) -> Found {
     }
 }
 
-/// The links in a module that stands in a page.
+/// The links in a module that stands in a page, whose own URL is the page's.
 pub(super) fn find_in_page(text: &str) -> Found {
-    find(text, SourceType::mjs())
+    let mut found = find(text, SourceType::mjs());
+    let beside = |link: &&mut Link| !link.is_specifier && link.if_missing == IfMissing::AtRunTime;
+    let starts_workers = found.starts_workers;
+    found.links.iter_mut().filter(beside).for_each(|it| it.needs_page_origin = starts_workers);
+    found
 }
 
 /// The links in a classic script that stands in a page: those of `import()`, which begin at the
@@ -120,12 +124,13 @@ impl<'a> Visit<'a> for Module<'_> {
         {
             match first.as_expression().and_then(literal) {
                 Some((_, url)) if url.ends_with(['/', '.']) => {}
-                Some((span, url)) => self.link(span, url, IfMissing::Error),
+                Some((span, url)) => self.link(span, url, IfMissing::AtRunTime),
                 None => self.found.computed.push(it.span.start as usize),
             }
             // The name in `import.meta.url` has no part in the result.
             return self.visit_argument(first);
         }
+        self.found.starts_workers |= self.starts_worker(it);
         walk::walk_new_expression(self, it);
     }
 
@@ -239,14 +244,32 @@ impl Module<'_> {
     fn import(&mut self, span: Span, url: &str) {
         let known = self.found.links.len();
         self.specifier(span, url);
-        self.found.links[known..].iter_mut().for_each(|link| link.is_import = true);
+        for link in &mut self.found.links[known..] {
+            (link.is_import, link.if_missing) = (true, IfMissing::Error);
+        }
     }
 
     fn specifier(&mut self, span: Span, url: &str) {
-        match is_path(url) {
-            true => self.link(span, url, IfMissing::Error),
-            false => self.found.bare.push(url.to_owned()),
+        if !is_path(url) {
+            return self.found.bare.push(url.to_owned());
         }
+        self.link(span, url, IfMissing::AtRunTime);
+        if let Some(link) = self.found.links.last_mut() {
+            link.is_specifier = true;
+        }
+    }
+
+    /// Whether a worker is started from a URL that the script may have made of its own.
+    fn starts_worker(&self, it: &NewExpression<'_>) -> bool {
+        let name = match &it.callee {
+            Expression::Identifier(callee) => callee.name.as_str(),
+            Expression::StaticMemberExpression(callee) => callee.property.name.as_str(),
+            _ => return false,
+        };
+        let first = it.arguments.first().and_then(|first| first.as_expression());
+        matches!(name, "Worker" | "SharedWorker")
+            && first.is_some_and(|url| literal(url).is_none())
+            && ["import.meta", "currentScript"].iter().any(|own| self.text.contains(own))
     }
 
     fn comment(&mut self, comment: &Comment) {
@@ -256,7 +279,7 @@ impl Module<'_> {
             let start = span.start + url.start as u32;
             let url = &content[url];
             let span = Span::new(start, start + url.len() as u32);
-            self.link(span, url, IfMissing::Warn);
+            self.link(span, url, IfMissing::SourceMap);
         }
     }
 
@@ -411,6 +434,19 @@ mod tests {
         plain("new URL('./a.png',location);new URL('./a.png');URL('./a',import.meta.url)", &[]);
         plain("new Worker('./w.js')", &[]);
         plain("import.meta.resolve('bare')", &[]);
+    }
+
+    #[test]
+    fn workers_from_the_scripts_own_url() {
+        let starts = |text: &str, expected: bool| {
+            assert_eq!(find_in_file(text.as_bytes(), "a.js").starts_workers, expected, "{text}");
+        };
+        starts("new Worker(new URL('./w.js', import.meta.url), { type: 'module' })", true);
+        starts("const u = new URL('./w.js', import.meta.url);new self.SharedWorker(u)", true);
+        starts("const s = document.currentScript.src;new Worker(s + '/../w.js')", true);
+        starts("new Worker('./w.js');import.meta.url", false);
+        starts("new Worker(URL.createObjectURL(b))", false);
+        starts("new URL('./w.js', import.meta.url)", false);
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! What a URL in an asset leads to (RFC 3986 §5).
+//! Which path a URL in an asset leads to (RFC 3986 §5), as browsers read it.
+
+use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
@@ -13,23 +15,31 @@ pub(super) fn base(at: &str, referrer: &str, href: Option<&str>) -> Option<Strin
     }
 }
 
-/// The logical path that a URL leads to, or none if it leads out of the bundle.
+/// The URL path that a URL leads to, percent-decoded, or none if it leads to another host.
 ///
-/// `at` is the bundle's URL prefix, `base` the URL path that the URL is relative to. A URL of
-/// another scheme or host leads out, and so does a path that is not below the prefix. A URL
+/// `base` is the URL path that the URL is relative to. A URL of another scheme leads out too. One
 /// without a path stays in the file itself, and leads nowhere.
-pub(crate) fn resolve(at: &str, base: &str, url: &str) -> Option<String> {
+pub(crate) fn resolve(base: &str, url: &str) -> Option<String> {
     let path = split(url).0;
     if path.is_empty() {
         return None;
     }
     let absolute = absolute(base, path)?;
-    let decoded = percent_decode_str(&absolute).decode_utf8().ok()?;
-    decoded.strip_prefix(at).map(str::to_owned)
+    percent_decode_str(&absolute).decode_utf8().ok().map(Cow::into_owned)
+}
+
+/// The path as browsers read it (WHATWG URL §4.4): tabs and line breaks do not count, and in the
+/// schemes of the web `\` is `/`.
+fn as_browsers_read(path: &str) -> Cow<'_, str> {
+    match path.contains(['\\', '\t', '\n', '\r']) {
+        true => Cow::Owned(path.replace(['\t', '\n', '\r'], "").replace('\\', "/")),
+        false => Cow::Borrowed(path),
+    }
 }
 
 /// §5.2.2, for a reference without query and fragment, to a path on the same host.
 fn absolute(base: &str, path: &str) -> Option<String> {
+    let path = &*as_browsers_read(path);
     if path.starts_with("//") || has_scheme(path) {
         return None;
     }
@@ -85,49 +95,57 @@ mod tests {
 
     #[track_caller]
     fn leads(url: &str, expected: &str) {
-        assert_eq!(
-            resolve("/static/", "/static/css/app.css", url).as_deref(),
-            Some(expected),
-            "{url}"
-        );
+        assert_eq!(resolve("/static/css/app.css", url).as_deref(), Some(expected), "{url}");
     }
 
     #[track_caller]
     fn leads_out(url: &str) {
-        assert_eq!(resolve("/static/", "/static/css/app.css", url), None, "{url}");
+        assert_eq!(resolve("/static/css/app.css", url), None, "{url}");
     }
 
     #[test]
     fn relative_paths() {
-        leads("a.png", "css/a.png");
-        leads("./a.png", "css/a.png");
-        leads("../img/a.png", "img/a.png");
-        leads("x/../a.png", "css/a.png");
-        leads(".", "css/");
-        leads("..", "");
-        leads("x/", "css/x/");
-        leads("a%20b.png", "css/a b.png");
-        leads("a%2520b.png", "css/a%20b.png");
-        leads("é.png", "css/é.png");
-        leads("a:b/c.png".replace(':', "%3A").as_str(), "css/a:b/c.png");
-        leads("x/a:b.png", "css/x/a:b.png");
+        leads("a.png", "/static/css/a.png");
+        leads("./a.png", "/static/css/a.png");
+        leads("../img/a.png", "/static/img/a.png");
+        leads("x/../a.png", "/static/css/a.png");
+        leads(".", "/static/css/");
+        leads("..", "/static/");
+        leads("x/", "/static/css/x/");
+        leads("a%20b.png", "/static/css/a b.png");
+        leads("a%2520b.png", "/static/css/a%20b.png");
+        leads("é.png", "/static/css/é.png");
+        leads("a:b/c.png".replace(':', "%3A").as_str(), "/static/css/a:b/c.png");
+        leads("x/a:b.png", "/static/css/x/a:b.png");
     }
 
     #[test]
     fn query_and_fragment_do_not_count() {
-        leads("a.eot?#iefix", "css/a.eot");
-        leads("a.svg#icon", "css/a.svg");
-        leads("a.css?v=1/2", "css/a.css");
+        leads("a.eot?#iefix", "/static/css/a.eot");
+        leads("a.svg#icon", "/static/css/a.svg");
+        leads("a.css?v=1/2", "/static/css/a.css");
     }
 
     #[test]
-    fn absolute_paths_below_the_prefix() {
-        leads("/static/img/a.png", "img/a.png");
-        leads("/static/x/../a.png", "a.png");
-        leads("/../static/a.png", "a.png");
-        leads_out("/img/a.png");
-        leads_out("../../a.png");
-        leads_out("/static/../a.png");
+    fn absolute_paths() {
+        leads("/static/img/a.png", "/static/img/a.png");
+        leads("/static/x/../a.png", "/static/a.png");
+        leads("/../static/a.png", "/static/a.png");
+        leads("/img/a.png", "/img/a.png");
+        leads("../../a.png", "/a.png");
+        leads("/static/../a.png", "/a.png");
+    }
+
+    #[test]
+    fn a_backslash_is_a_slash_and_line_breaks_are_nothing() {
+        leads("img\\a.png", "/static/css/img/a.png");
+        leads("..\\img\\a.png", "/static/img/a.png");
+        leads("\\img\\a.png", "/img/a.png");
+        leads("a.css?x=\\", "/static/css/a.css");
+        leads("img/\n\ta.png", "/static/css/img/a.png");
+        leads_out("\\\\cdn\\a.png");
+        leads_out("https:\\\\cdn\\a.png");
+        leads_out("C:\\site\\a.png");
     }
 
     #[test]

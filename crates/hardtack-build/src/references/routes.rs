@@ -1,0 +1,248 @@
+//! What a URL leads to: an asset, another answer of the bundle, somebody else's, or nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use super::url;
+use crate::{
+    Role, Settings,
+    hosting::{INDEX_PAGE, NOT_FOUND_PAGE, Rules},
+    scan::Asset,
+};
+
+/// What a URL leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Resolved {
+    /// Out of the bundle, or to what keeps its path: it is left as it is.
+    Elsewhere,
+    /// Nowhere yet: a template that makes the URL is still to run.
+    Template,
+    /// The asset of this index.
+    Asset(usize),
+    /// A folder of the site that has no page: this logical path.
+    Folder(String),
+    /// This logical path, at which there is no asset.
+    Nothing(String),
+}
+
+/// All that the bundle answers, as far as it is known before the fingerprints.
+pub(super) struct Routes<'a> {
+    pub(super) at: &'a str,
+    pub(super) assets: &'a [Asset],
+    settings: &'a Settings,
+    rules: &'a Rules,
+    by_path: HashMap<&'a str, usize>,
+    /// The logical paths of the folders, without a slash at the end.
+    folders: HashSet<&'a str>,
+}
+
+impl<'a> Routes<'a> {
+    pub(super) fn new(assets: &'a [Asset], settings: &'a Settings, rules: &'a Rules) -> Self {
+        let paths = || assets.iter().map(|asset| asset.logical_path.as_str());
+        let folders = |path: &'a str| path.match_indices('/').map(|(slash, _)| &path[..slash]);
+        Self {
+            at: settings.at.as_str(),
+            assets,
+            settings,
+            rules,
+            by_path: paths().zip(0..).collect(),
+            folders: paths().flat_map(folders).collect(),
+        }
+    }
+
+    /// What a URL leads to from a base, which is none if it is another site's.
+    ///
+    /// A URL that could not be decoded is left alone, since nobody knows what it says.
+    pub(super) fn resolve(&self, base: Option<&str>, url: &str) -> Resolved {
+        let unreadable = url.contains(char::REPLACEMENT_CHARACTER);
+        let url_path = base.filter(|_| !unreadable).and_then(|base| url::resolve(base, url));
+        let url_path = url_path.filter(|url_path| !self.settings.external.matches(url_path));
+        let Some(path) = url_path.as_ref().and_then(|it| it.strip_prefix(self.at)) else {
+            return Resolved::Elsewhere;
+        };
+        match self.asset(path).or_else(|| self.page(path)) {
+            Some(target) => Resolved::Asset(target),
+            None if self.is_answered(path) => Resolved::Elsewhere,
+            None if is_template(url::split(url).0) || is_template(path) => Resolved::Template,
+            None if self.folders.contains(path.trim_end_matches('/')) => {
+                Resolved::Folder(path.to_owned())
+            }
+            None => Resolved::Nothing(path.to_owned()),
+        }
+    }
+
+    /// The asset of a logical path.
+    pub(super) fn asset(&self, path: &str) -> Option<usize> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The page at a path that is not that of its file: a folder, with or without its slash, or
+    /// the page's path without its extension.
+    fn page(&self, path: &str) -> Option<usize> {
+        let index = match path {
+            "" => INDEX_PAGE.to_owned(),
+            _ => format!("{}/{INDEX_PAGE}", path.strip_suffix('/').unwrap_or(path)),
+        };
+        let clean = [".html", ".htm"].map(|extension| format!("{path}{extension}"));
+        let clean = clean.iter().filter(|_| self.settings.clean_urls);
+        let mut pages = std::iter::once(&index).chain(clean).filter_map(|it| self.asset(it));
+        pages.find(|page| self.has_route_of_a_page(*page))
+    }
+
+    fn has_route_of_a_page(&self, index: usize) -> bool {
+        let asset = &self.assets[index];
+        asset.role == Role::EntryPoint && asset.logical_path != NOT_FOUND_PAGE
+    }
+
+    /// Whether a rule answers a path, or the manifest, which is an asset later.
+    fn is_answered(&self, path: &str) -> bool {
+        self.settings.publish_manifest.as_deref() == Some(path)
+            || self.rules.answers(&format!("{}{path}", self.at))
+    }
+
+    /// Whether the page of a single-page app answers whoever navigates to that path.
+    pub(super) fn answers_navigation(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        self.rules.fallback.is_some() && !name.contains('.')
+    }
+
+    /// Whether a bundler would find a module at that path, though a browser does not.
+    pub(super) fn has_source(&self, path: &str) -> bool {
+        const EXTENSIONS: [&str; 11] =
+            ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue", "svelte", "json"];
+        let stems = [path.to_owned(), format!("{}/index", path.trim_end_matches('/'))];
+        let has = |stem: &String, extension| self.asset(&format!("{stem}.{extension}")).is_some();
+        stems.iter().any(|stem| EXTENSIONS.iter().any(|extension| has(stem, extension)))
+    }
+
+    pub(super) fn has_folder(&self, path: &str) -> bool {
+        self.folders.contains(path)
+    }
+
+    /// All logical paths, in no particular order.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &'a str> {
+        self.by_path.keys().copied()
+    }
+}
+
+/// Whether a URL's path has a mark of a template engine: Jinja, Handlebars, Vue (`{{`, `{%`), EJS, ERB
+/// (`<%`), or of a string that JavaScript makes (`${`).
+fn is_template(url: &str) -> bool {
+    ["{{", "{%", "<%", "${"].iter().any(|mark| url.contains(mark))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATHS: [&str; 9] = [
+        "404.html",
+        "a.js",
+        "about.html",
+        "docs/index.html",
+        "icons/a.svg",
+        "index.html",
+        "lib/index.ts",
+        "tpl/{{ x }}.png",
+        "v2.js",
+    ];
+
+    fn assets() -> Vec<Asset> {
+        let asset = |path: &str| Asset {
+            logical_path: path.to_owned(),
+            media_type: String::new(),
+            role: if path.ends_with(".html") { Role::EntryPoint } else { Role::Hashed },
+            why: String::new(),
+            bytes: Vec::new(),
+        };
+        PATHS.map(asset).into()
+    }
+
+    /// What a URL in `/s/x/p.html` leads to: an asset's path, or the name of another outcome.
+    fn resolve(toml: &str, url: &str) -> String {
+        let settings: Settings = toml::from_str(&format!("at = '/s/'\n{toml}")).unwrap();
+        let (assets, rules) = (assets(), Rules::default());
+        match Routes::new(&assets, &settings, &rules).resolve(Some("/s/x/p.html"), url) {
+            Resolved::Asset(index) => assets[index].logical_path.clone(),
+            Resolved::Elsewhere => "elsewhere".to_owned(),
+            Resolved::Template => "a template".to_owned(),
+            Resolved::Folder(path) => format!("the folder {path}"),
+            Resolved::Nothing(path) => format!("no {path}"),
+        }
+    }
+
+    #[track_caller]
+    fn leads(toml: &str, url: &str, expected: &str) {
+        assert_eq!(resolve(toml, url), expected, "{url} with {toml}");
+    }
+
+    #[test]
+    fn files_and_what_is_not_below_the_prefix() {
+        leads("", "../a.js", "a.js");
+        leads("", "a.js", "no x/a.js");
+        leads("", "/a.js", "elsewhere");
+        leads("", "https://a.example/a.js", "elsewhere");
+        leads("", "../b\u{fffd}.js", "elsewhere");
+    }
+
+    #[test]
+    fn pages_have_other_paths_than_their_files() {
+        leads("", "/s/", "index.html");
+        leads("", "/s/docs/", "docs/index.html");
+        leads("", "/s/docs", "docs/index.html");
+        leads("", "/s/about", "no about");
+        leads("clean_urls = true", "/s/about", "about.html");
+        leads("clean_urls = true", "/s/about.html", "about.html");
+        leads("clean_urls = true", "/s/about/", "no about/");
+        leads("clean_urls = true", "/s/404", "no 404");
+        leads("clean_urls = true", "/s/a", "no a");
+    }
+
+    #[test]
+    fn the_manifest_is_an_asset_later() {
+        leads("publish_manifest = 'm.json'", "../m.json", "elsewhere");
+    }
+
+    #[test]
+    fn somebody_else_answers() {
+        leads("external = ['/s/api/']", "/s/api/me", "elsewhere");
+        leads("external = ['/s/api/']", "../x/../api/me", "elsewhere");
+        leads("external = ['/s/api/']", "api/me", "no x/api/me");
+        leads("external = ['/s/a.js']", "../a.js", "elsewhere");
+    }
+
+    #[test]
+    fn folders() {
+        leads("", "../icons", "the folder icons");
+        leads("", "../icons/", "the folder icons/");
+        leads("", "../icon", "no icon");
+    }
+
+    #[test]
+    fn urls_of_templates() {
+        for url in ["{{ url('a.css') }}?v=1", "${base}/a.css", "<%= a %>", "{% static 'a.css' %}"] {
+            leads("", url, "a template");
+        }
+        leads("", "../tpl/{{ x }}.png", "tpl/{{ x }}.png");
+        leads("", "{{ base }}/../a.css", "a template");
+        leads("", "{a}.png", "no x/{a}.png");
+        leads("", "gone.js?v={{ version }}", "no x/gone.js");
+        leads("", "https://{{ host }}/a.css", "elsewhere");
+    }
+
+    #[test]
+    fn a_base_may_be_a_templates() {
+        let (assets, rules, settings) = (assets(), Rules::default(), Settings::default());
+        let routes = Routes::new(&assets, &settings, &rules);
+        let resolved = routes.resolve(Some("/{{ site.base }}/"), "a.css");
+        assert_eq!(resolved, Resolved::Template);
+    }
+
+    #[test]
+    fn sources_of_bundlers() {
+        let (assets, rules, settings) = (assets(), Rules::default(), Settings::default());
+        let routes = Routes::new(&assets, &settings, &rules);
+        for (path, expected) in [("a", true), ("lib", true), ("b", false), ("icons/a", false)] {
+            assert_eq!(routes.has_source(path), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Which assets keep the page's origin, though static files have a host of their own.
+//!
+//! Browsers take some things from the page's own origin only: what `<use>` draws, web app
+//! manifests, subtitles, workers. A worker that a script starts from its own URL is on the
+//! script's host, so the script too keeps the page's origin; and so do all that it imports or that
+//! import it, since a module from two origins would be two modules.
+
+use crate::{
+    references::{Reference, Referenced},
+    scan::Asset,
+};
+
+/// Whether each asset does.
+pub(crate) fn keeps_origin(referenced: &Referenced) -> Vec<bool> {
+    let Referenced { assets, references, starts_workers, .. } = referenced;
+    let mut keeps = vec![false; assets.len()];
+    let demanding = |reference: &&Reference| reference.link.needs_page_origin;
+    let demanded = references.iter().flatten().filter(demanding);
+    demanded.for_each(|reference| keeps[reference.target] = true);
+
+    let neighbours = neighbours(assets, references);
+    let mut open: Vec<_> = starts_workers.clone();
+    let mut is_reached = vec![false; assets.len()];
+    while let Some(script) = open.pop() {
+        if !std::mem::replace(&mut is_reached[script], true) {
+            keeps[script] = true;
+            open.extend(&neighbours[script]);
+        }
+    }
+    keeps
+}
+
+/// The scripts that refer to each, or that it refers to.
+fn neighbours(assets: &[Asset], references: &[Vec<Reference>]) -> Vec<Vec<usize>> {
+    let is_script = |index: usize| assets[index].media_type.starts_with("text/javascript");
+    let mut neighbours = vec![Vec::new(); assets.len()];
+    for (script, references) in references.iter().enumerate().filter(|(it, _)| is_script(*it)) {
+        for target in references.iter().map(|it| it.target).filter(|it| is_script(*it)) {
+            neighbours[script].push(target);
+            neighbours[target].push(script);
+        }
+    }
+    neighbours
+}
