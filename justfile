@@ -51,6 +51,10 @@ sandbox *arguments:
 peers *arguments:
     scripts/peers {{ arguments }}
 
+# Builds sites with the tools of the world, opens them plain and baked, and writes docs/sites.md; names try some; needs chromium
+sites *names:
+    scripts/sites {{ names }}
+
 # Tries other servers on the cases of tests/conformance, and writes docs/http-conformance.md
 conformance:
     scripts/conformance

@@ -1,0 +1,4 @@
+export default (config) => {
+  config.addPassthroughCopy("css");
+  config.addPassthroughCopy("img");
+};

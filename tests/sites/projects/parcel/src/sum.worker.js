@@ -1,0 +1,1 @@
+onmessage = ({ data }) => postMessage(data.reduce((sum, one) => sum + one, 0));

@@ -1,0 +1,6 @@
+import "@fontsource/inter/latin-400.css";
+import { createRoot } from "react-dom/client";
+import App from "./App.jsx";
+import "./index.css";
+
+createRoot(document.getElementById("root")).render(<App />);

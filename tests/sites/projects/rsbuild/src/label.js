@@ -1,0 +1,1 @@
+export const label = (name, count) => `A ${name} of ${count}`;

@@ -1,0 +1,3 @@
+project = "Sphinx"
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax"]
+html_theme = "alabaster"

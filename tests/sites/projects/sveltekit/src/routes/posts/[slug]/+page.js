@@ -1,0 +1,2 @@
+export const entries = () => [{ slug: "biscuits" }, { slug: "tack" }];
+export const load = ({ params }) => ({ slug: params.slug });

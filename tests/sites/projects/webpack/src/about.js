@@ -1,0 +1,4 @@
+import "./base.css";
+import { greet } from "./greet.js";
+
+document.querySelector("#greeting").textContent = greet("about");
