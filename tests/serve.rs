@@ -125,6 +125,31 @@ fn a_page_answers_at_its_file_name() {
     assert_eq!((address.header("content-location"), address.header("link")), (None, None));
 }
 
+/// Files as Unity makes them, and the rules that go with them.
+#[test]
+fn files_that_are_compressed_already() {
+    let code = b"\0asm\x01\0\0\0".repeat(100);
+    let mut packed_code = Vec::new();
+    let mut encoder = flate2::read::GzEncoder::new(&code[..], flate2::Compression::default());
+    encoder.read_to_end(&mut packed_code).unwrap();
+    let site = folder(&[
+        ("Build/game.wasm.gz", &packed_code),
+        ("_headers", b"/Build/*.gz\n  Content-Encoding: gzip\n"),
+    ]);
+    let packed = pack(site.path(), &[]);
+    let server = Server::of(&mut packed.command());
+    let target = "/Build/game.wasm.gz";
+    let gzip = server.get(target, &[("Accept-Encoding", "gzip")]);
+    assert_eq!(gzip.header("content-encoding"), Some("gzip"));
+    assert_eq!(gzip.header("content-type"), Some("application/wasm"));
+    assert_eq!(gzip.header("vary"), Some("Accept-Encoding"));
+    assert_eq!(gzip.body, packed_code);
+    let identity = server.get(target, &[]);
+    assert_eq!((identity.header("content-encoding"), &identity.body), (None, &code));
+    assert_ne!(identity.header("etag"), gzip.header("etag"));
+    assert_eq!(server.get(target, &[("Accept-Encoding", "deflate, *;q=0")]).status, 406);
+}
+
 #[test]
 fn requests_may_be_pipelined() {
     let server = Server::start();

@@ -141,7 +141,8 @@ impl<'a> Site<'a> {
         let rules = self.rules.headers.iter();
         let rules = rules
             .filter(|rule| [plain, path].iter().any(|path| rule.is_for(&asset.logical_path, path)));
-        own.into_iter().chain(rules.flat_map(|rule| rule.edits.iter().cloned())).collect()
+        let rules = rules.flat_map(|rule| rule.edits.iter().cloned());
+        own.into_iter().chain(rules.filter(|edit| !edit.is_of_content())).collect()
     }
 
     /// A page has one address. A folder's index answers at the folder's path, to which the

@@ -17,7 +17,7 @@ use zstd::zstd_safe::CParameter;
 
 use crate::{
     Error, Problem, ProblemKind, Progress, Settings, cache::Cache, codings::codings,
-    fingerprint::Final,
+    fingerprint::Final, unpack::Packed,
 };
 
 /// An asset with the representations worth keeping.
@@ -31,17 +31,22 @@ pub(crate) struct Compressed {
 /// Compresses all assets with all codings, in parallel, each distinct content once.
 ///
 /// A coding is kept if it takes at most 95 % of the identity's bytes; for less, the client's work
-/// and the cache's room are not worth it.
+/// and the cache's room are not worth it. What was compressed before the bake is taken as it is.
 pub(crate) fn compress(
     assets: Vec<Final>,
+    packed: &Packed,
     settings: &Settings,
     cache: Option<&Cache>,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Compressed>, Error> {
     let digests: Vec<_> = assets.iter().map(|asset| Fingerprint::of(&asset.bytes)).collect();
-    let coded = run(&tasks(&assets, &digests, settings), cache, report)?;
+    let coded = run(&tasks(&assets, &digests, packed, settings), cache, report)?;
     let with_coded = |(asset, digest): (Final, &Fingerprint)| {
-        let kept = |coding: Coding| Some((coding, coded.get(&(*digest, coding))?.clone()));
+        let kept = |coding: Coding| {
+            let key = (*digest, coding);
+            let packed = packed.get(&key).filter(|it| is_worth_it(it.len(), asset.bytes.len()));
+            Some((coding, packed.or_else(|| coded.get(&key))?.clone()))
+        };
         let coded = codings(&asset, settings).into_iter().filter_map(kept).collect();
         Compressed { coded, asset }
     };
@@ -52,7 +57,8 @@ pub(crate) fn compress(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Effort {
     /// For what only a developer's tools ever fetch, yet is the larger half of many packages: at
-    /// its best, Brotli would spend most of a bake on it.
+    /// its best, Brotli would spend most of a bake on it. And for what was compressed before the
+    /// bake: browsers take that coding.
     Quick,
     /// For all that browsers fetch.
     Best,
@@ -92,17 +98,24 @@ struct Task<'a> {
 }
 
 /// The longest first, so that no core is left alone with one at the end.
-fn tasks<'a>(assets: &'a [Final], digests: &[Fingerprint], settings: &Settings) -> Vec<Task<'a>> {
+fn tasks<'a>(
+    assets: &'a [Final],
+    digests: &[Fingerprint],
+    packed: &Packed,
+    settings: &Settings,
+) -> Vec<Task<'a>> {
     let mut tasks: HashMap<(Fingerprint, Coding), Task<'a>> = HashMap::new();
     for (asset, digest) in assets.iter().zip(digests).filter(|(it, _)| !it.bytes.is_empty()) {
-        let effort = Effort::of(asset);
+        let is_packed = Coding::ALL.iter().any(|coding| packed.contains_key(&(*digest, *coding)));
+        let effort = if is_packed { Effort::Quick } else { Effort::of(asset) };
         for coding in codings(asset, settings) {
             let task = Task { digest: *digest, coding, effort, bytes: &asset.bytes };
             let known = tasks.entry((*digest, coding)).or_insert(task);
             known.effort = effort.max(known.effort);
         }
     }
-    let mut tasks: Vec<_> = tasks.into_values().collect();
+    let tasks = tasks.into_iter().filter(|(key, _)| !packed.contains_key(key));
+    let mut tasks: Vec<_> = tasks.map(|(_, task)| task).collect();
     tasks.sort_by_key(|task| std::cmp::Reverse((task.cost(), task.digest, task.coding)));
     tasks
 }
@@ -259,7 +272,8 @@ mod tests {
 
     fn codings(media_type: &str, bytes: Vec<u8>) -> Vec<Coding> {
         let assets = vec![asset(media_type, bytes)];
-        let compressed = compress(assets, &Settings::default(), None, &|_| {}).unwrap();
+        let compressed =
+            compress(assets, &Packed::new(), &Settings::default(), None, &|_| {}).unwrap();
         compressed[0].coded.iter().map(|(coding, _)| *coding).collect()
     }
 
@@ -294,7 +308,8 @@ mod tests {
         for length in [100, 5_000, 300_000] {
             let bytes = text(length);
             let assets = vec![asset("text/plain", bytes.clone())];
-            let compressed = compress(assets, &Settings::default(), None, &|_| {}).unwrap();
+            let compressed =
+                compress(assets, &Packed::new(), &Settings::default(), None, &|_| {}).unwrap();
             assert_eq!(compressed[0].coded.len(), 3, "{length}");
             for (coding, coded) in &compressed[0].coded {
                 assert!(decode(*coding, coded) == bytes, "{coding} of {length}");
@@ -350,8 +365,9 @@ mod tests {
     fn equal_content_is_compressed_once() {
         let assets = vec![asset("text/css", text(500)), asset("text/plain", text(500))];
         let digests: Vec<_> = assets.iter().map(|asset| Fingerprint::of(&asset.bytes)).collect();
-        assert_eq!(tasks(&assets, &digests, &Settings::default()).len(), 3);
-        let compressed = compress(assets, &Settings::default(), None, &|_| {}).unwrap();
+        assert_eq!(tasks(&assets, &digests, &Packed::new(), &Settings::default()).len(), 3);
+        let compressed =
+            compress(assets, &Packed::new(), &Settings::default(), None, &|_| {}).unwrap();
         assert!(compressed.iter().all(|one| one.coded.len() == 3));
     }
 
@@ -365,7 +381,7 @@ mod tests {
             };
             let assets: Vec<_> = paths.iter().map(of).collect();
             let digests = vec![assets[0].fingerprint; assets.len()];
-            let tasks = tasks(&assets, &digests, &Settings::default());
+            let tasks = tasks(&assets, &digests, &Packed::new(), &Settings::default());
             tasks.iter().map(|task| task.effort).collect::<Vec<_>>()
         };
         assert_eq!(efforts(&["a.js.map"]), [Effort::Quick; 3]);
@@ -383,7 +399,8 @@ mod tests {
         let digest = Fingerprint::of(&bytes);
         let bake = || {
             let assets = vec![asset("text/plain", bytes.clone())];
-            let compressed = compress(assets, &Settings::default(), Some(&cache), &|_| {});
+            let compressed =
+                compress(assets, &Packed::new(), &Settings::default(), Some(&cache), &|_| {});
             compressed.unwrap().remove(0).coded
         };
         let cold = bake();
@@ -408,11 +425,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_compressed_before_is_taken_as_it_is() {
+        let bytes = text(500);
+        let key = |coding| (Fingerprint::of(&bytes), coding);
+        let before: Arc<[u8]> = b"by another tool".as_slice().into();
+        let packed = Packed::from([(key(Coding::Br), before.clone())]);
+        let assets = vec![asset("application/wasm", bytes.clone()), asset("text/css", text(501))];
+        let digests: Vec<_> = assets.iter().map(|asset| Fingerprint::of(&asset.bytes)).collect();
+        let tasks = tasks(&assets, &digests, &packed, &Settings::default());
+        let of_it = tasks.iter().filter(|task| task.digest == digests[0]);
+        let mut of_it: Vec<_> = of_it.map(|task| (task.coding, task.effort)).collect();
+        of_it.sort_unstable();
+        assert_eq!(of_it, [(Coding::Gzip, Effort::Quick), (Coding::Zstd, Effort::Quick)]);
+        let compressed = compress(assets, &packed, &Settings::default(), None, &|_| {}).unwrap();
+        assert_eq!(compressed[0].coded[1], (Coding::Br, before));
+        assert_eq!(compressed[1].coded.len(), 3);
+    }
+
+    #[test]
     fn progress_ends_at_the_total() {
         let last = std::sync::Mutex::new(Progress::Scanning);
         let assets = vec![asset("text/plain", text(500))];
         let report = |progress| *last.lock().unwrap() = progress;
-        compress(assets, &Settings::default(), None, &report).unwrap();
+        compress(assets, &Packed::new(), &Settings::default(), None, &report).unwrap();
         assert_eq!(*last.lock().unwrap(), Progress::Compressing { done: 1500, total: 1500 });
     }
 }

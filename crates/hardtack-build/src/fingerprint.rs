@@ -354,7 +354,8 @@ pub(crate) fn known_paths(asset: &Asset, settings: &Settings) -> UrlPaths {
     }
 }
 
-fn plain_path(settings: &Settings, asset: &Asset) -> String {
+/// The path of an asset that is not hashed, percent-decoded.
+pub(crate) fn plain_path(settings: &Settings, asset: &Asset) -> String {
     let at = settings.at.as_str();
     let path = asset.logical_path.as_str();
     let is_page = asset.role == Role::EntryPoint && path != NOT_FOUND_PAGE;

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use hardtack_bundle::FieldEdit;
+use hardtack_bundle::{Coding, FieldEdit};
 use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, de::Error};
 
-use crate::{Patterns, url_pattern::UrlPattern};
+use crate::{Patterns, settings::is_media_type, url_pattern::UrlPattern};
 
 /// Changes of header fields, and which assets' responses they are for.
 #[derive(Clone, Debug)]
@@ -50,6 +50,9 @@ impl HeaderEdit {
     ///
     /// If there is no such field, it cannot have the value, or it is not the user's to change.
     pub(crate) fn set(name: &str, value: &str) -> Result<Self, String> {
+        if let Some(name) = of_content(name) {
+            return Ok(Self::Set(name.to_owned(), content_value(name, value)?));
+        }
         let name = editable(name)?;
         match name.as_str() {
             "vary" => Err("`Vary` is appended to, not set: caches need what it says".to_owned()),
@@ -58,7 +61,11 @@ impl HeaderEdit {
     }
 
     pub(crate) fn append(name: &str, value: &str) -> Result<Self, String> {
-        Ok(Self::Append(editable(name)?, field_value(value)?))
+        match of_content(name) {
+            // There is one of each, whichever way it is said.
+            Some(_) => Self::set(name, value),
+            None => Ok(Self::Append(editable(name)?, field_value(value)?)),
+        }
     }
 
     pub(crate) fn remove(name: &str) -> Result<Self, String> {
@@ -90,12 +97,37 @@ impl HeaderEdit {
         }
     }
 
+    /// Whether it says what the asset is, and is no matter of its responses.
+    pub(crate) fn is_of_content(&self) -> bool {
+        of_content(self.name()).is_some()
+    }
+
     pub(crate) fn as_field_edit(&self) -> FieldEdit<'_> {
         match self {
             Self::Set(name, value) => FieldEdit::Set(name, value),
             Self::Append(name, value) => FieldEdit::Append(name, value),
             Self::Remove(name) => FieldEdit::Remove(name),
         }
+    }
+}
+
+/// The field's name in lower case, if it says what the bytes of a file are.
+fn of_content(name: &str) -> Option<&'static str> {
+    let fields = ["content-encoding", "content-type"];
+    fields.into_iter().find(|field| name.trim().eq_ignore_ascii_case(field))
+}
+
+/// # Errors
+///
+/// If the value of that field is no coding, or no media type.
+fn content_value(name: &str, value: &str) -> Result<String, String> {
+    let value = value.trim();
+    let coding = Coding::ALL.iter().find(|coding| value.eq_ignore_ascii_case(coding.name()));
+    match (name, coding) {
+        ("content-type", _) if is_media_type(value) => Ok(value.to_owned()),
+        ("content-type", _) => Err(format!("{value:?} is no media type")),
+        (_, Some(coding)) => Ok(coding.name().to_owned()),
+        (_, None) => Err(format!("{value:?} is no content coding: gzip, br, zstd or identity")),
     }
 }
 
@@ -124,7 +156,7 @@ fn editable(name: &str) -> Result<String, String> {
     let known = HeaderName::from_bytes(name.as_bytes());
     let known = known.map_err(|_| format!("{name:?} is no name of a header field"))?;
     match known.as_str() {
-        "content-type" => Err("`Content-Type` is said by `media_types`".to_owned()),
+        "content-type" => Err("every asset has a `Content-Type`: set another".to_owned()),
         ours if OURS.contains(&ours) => {
             Err(format!("`{name}` follows from the asset and the request, and is not a rule's"))
         }
@@ -203,6 +235,19 @@ mod tests {
         assert!(rule.is_for("a/b.html", "/x") && !rule.is_for("a.css", "/a.html"));
     }
 
+    /// In `_headers`, fields are appended.
+    #[test]
+    fn what_the_content_is_is_set_whichever_way_it_is_said() {
+        for edit in [HeaderEdit::set, HeaderEdit::append] {
+            let own = |name: &str, value: &str| HeaderEdit::Set(name.to_owned(), value.to_owned());
+            assert_eq!(edit("Content-Encoding", " BR ").unwrap(), own("content-encoding", "br"));
+            let json = edit("content-type", "application/json").unwrap();
+            assert_eq!(json, own("content-type", "application/json"));
+            assert!(json.is_of_content());
+        }
+        assert!(!HeaderEdit::set("X-A", "b").unwrap().is_of_content());
+    }
+
     #[test]
     fn what_cannot_be() {
         let fails = |rule: &str, expected: &str| {
@@ -219,7 +264,10 @@ mod tests {
         fails("for = '*'\nset = { x = '' }", "cannot be the value");
         fails("for = '*'\nset = { ETag = 'x' }", "`ETag` follows from the asset");
         fails("for = '*'\nremove = ['Content-Length']", "follows from the asset");
-        fails("for = '*'\nset = { content-type = 'x' }", "media_types");
+        fails("for = '*'\nset = { content-type = 'x' }", "is no media type");
+        fails("for = '*'\nremove = ['Content-Type']", "set another");
+        fails("for = '*'\nset = { Content-Encoding = 'deflate' }", "is no content coding");
+        fails("for = '*'\nremove = ['Content-Encoding']", "follows from the asset");
         fails("for = '*'\nset = { Vary = 'x' }", "appended to");
         fails("for = '*'\nremove = ['vary']", "not removed");
         assert!(parse("for = ['*']\nappend = { Vary = 'X' }").is_ok());

@@ -66,11 +66,14 @@ mod scan;
 
 mod cache;
 mod codings;
+mod decode;
 mod hash_name;
 mod media_type;
 mod own_digest;
 mod published;
 mod rewrite;
+mod twins;
+mod unpack;
 
 mod blocks;
 mod build_script;

@@ -24,6 +24,8 @@ use crate::{
     references::references,
     rename::pin_by_setting,
     scan::scan,
+    twins::leave_out_twins,
+    unpack::{Unpacked, unpack},
 };
 
 /// Bakes a folder of assets into a bundle.
@@ -85,21 +87,24 @@ impl Bake {
     pub fn run(&self) -> Result<Baked, Error> {
         let start = Instant::now();
         let settings = &self.settings;
-        let compress = |assets| compress(assets, settings, self.cache.as_ref(), &*self.report);
 
         (self.report)(Progress::Scanning);
         let mut scanned = scan(settings)?;
         let copies = leave_out_copies(&mut scanned, settings);
+        let false_twins = leave_out_twins(&mut scanned, settings);
         let in_doubt = recognise_prehashed(&mut scanned, settings)?;
         pin_by_setting(&mut scanned, &settings.rename);
         let (mut rules, skipped) = rules(&mut scanned, settings)?;
         rules.lead_copies_on(&copies, &scanned, settings);
+        let Unpacked { packed, remarks } = unpack(&mut scanned, &rules, settings)?;
+        let compress =
+            |assets| compress(assets, &packed, settings, self.cache.as_ref(), &*self.report);
         (self.report)(Progress::Reading { assets: scanned.assets.len() });
         let mut referenced = references(scanned, settings, &rules)?;
         pin(&mut referenced, settings.at.as_str(), &settings.rename);
         follow_digests(&mut referenced, &rules);
         let (left_out, mut warnings) = referenced.take_remarks();
-        warnings.extend(in_doubt);
+        warnings.extend(in_doubt.into_iter().chain(remarks).chain(false_twins));
         let components = graph(&referenced);
         let Fingerprinted { finals, digests } =
             fingerprint(referenced, &components, settings, &rules);

@@ -431,6 +431,14 @@ fn clean_urls_have_no_extension() {
     fails(&both, "clean_urls = true", "/a");
 }
 
+/// Bytes of text in gzip, as another tool writes them.
+fn gzip(text: &str) -> Vec<u8> {
+    let mut coded = Vec::new();
+    let mut encoder = flate2::read::GzEncoder::new(text.as_bytes(), Default::default());
+    std::io::Read::read_to_end(&mut encoder, &mut coded).unwrap();
+    coded
+}
+
 /// Bakes a folder of bytes, and says of each asset its type, its codings and its text.
 fn assets_of(files: &[(&str, &[u8])], toml: &str) -> (Vec<(String, String, String)>, Baked) {
     let folder = tempfile::tempdir().unwrap();
@@ -449,6 +457,62 @@ fn assets_of(files: &[(&str, &[u8])], toml: &str) -> (Vec<(String, String, Strin
         (path.to_owned(), format!("{media_type} {}", codings.join(" ")), text)
     };
     (bundle.assets().map(|asset| describe(asset.unwrap())).collect(), baked)
+}
+
+/// Its references are found and rewritten, and every coding is there.
+#[test]
+fn svg_in_gzip_is_an_svg() {
+    let svg = |image: &str| {
+        let image = format!("<image href='{image}'/>").repeat(20);
+        format!("<svg xmlns='http://www.w3.org/2000/svg'>{image}</svg>")
+    };
+    let (assets, _) = assets_of(&[("a.svgz", &gzip(&svg("i.png"))), ("i.png", b"x")], "");
+    let (_, described, text) = &assets[0];
+    assert_eq!(described, "image/svg+xml identity gzip br zstd");
+    assert_eq!(*text, svg(&format!("i.{X}.png")));
+}
+
+/// Unity's files: the plain ones do not exist.
+#[test]
+fn a_rule_says_that_files_are_compressed() {
+    let script = "let biscuit = 'hard';\n".repeat(50);
+    let files = [
+        ("Build/game.data.gz", &gzip("\0data")[..]),
+        ("Build/game.framework.js.gz", &gzip(&script)),
+        ("Build/game.loader.js", b"load()"),
+        (
+            "_headers",
+            b"/Build/*.gz\n  Content-Encoding: gzip\n/Build/*.data.gz\n  Content-Type: a/b\n",
+        ),
+    ];
+    let (assets, baked) = assets_of(&files, "");
+    assert_eq!(baked.warnings.len(), 0, "{:?}", baked.warnings);
+    let described: Vec<_> = assets.iter().map(|(_, described, _)| described.as_str()).collect();
+    assert_eq!(described[0], "a/b identity");
+    assert_eq!(described[1], "text/javascript; charset=utf-8 identity gzip br zstd");
+    assert_eq!(assets[1].2, script);
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let asset = bundle.asset("Build/game.framework.js.gz").unwrap().unwrap();
+    let coded = asset.representations().nth(1).unwrap().unwrap();
+    assert_eq!(coded.body, gzip(&script), "it is taken as it is");
+    let fields = bundle.routes().map(|route| route.unwrap().fields().len()).sum::<usize>();
+    assert_eq!(fields, 0, "what a file is, is no matter of its responses");
+}
+
+#[test]
+fn twins_are_left_out_by_a_rule_that_is_told() {
+    let script = "import './b.js';".repeat(50);
+    let files = [("a.js", script.as_bytes()), ("a.js.gz", &gzip(&script)), ("b.js", b"x")];
+    let (assets, baked) = assets_of(&files, "");
+    assert_eq!(assets.len(), 2);
+    let left_out: Vec<_> = baked.left_out.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        left_out,
+        ["left out by its being a compressed form of the file beside it: \
+          bring it back with `exclude = [\"!/a.js.gz\"]`"]
+    );
+    let (assets, _) = assets_of(&files, "exclude = ['!*.gz']");
+    assert_eq!(assets.len(), 3);
 }
 
 #[test]
