@@ -9,12 +9,12 @@ use std::{collections::BTreeSet, fmt, path::Path, path::PathBuf, sync::Mutex};
 
 use bytes::Bytes;
 use cap_std::{ambient_authority, fs::Dir};
-use hardtack_bundle::{Action, Bundle, Integrity, Route, encode_path, media_type_of};
+use hardtack_bundle::{Action, Bundle, Coding, Integrity, Route, encode_path, media_type_of};
 use http::{
     HeaderValue, Method, Response, StatusCode,
     header::{
-        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
-        X_CONTENT_TYPE_OPTIONS,
+        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+        CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
     },
 };
 
@@ -52,6 +52,19 @@ struct File {
     /// What was baked at its path, with its rules.
     route: Option<Route<'static>>,
     bytes: Bytes,
+}
+
+impl File {
+    /// The coding that the file has by itself, if the bake unpacked it: a rule says so, or it is
+    /// SVG in gzip.
+    fn coding(&self) -> Option<Coding> {
+        let Action::Serve(asset) = self.route?.action else { return None };
+        let is_gzip = |bytes: &[u8]| bytes.starts_with(&[0x1f, 0x8b]);
+        let is_unpacked = is_gzip(&self.bytes) && !is_gzip(asset.identity().ok()?.body);
+        let mut coded = asset.representations().flatten().skip(1);
+        let same = coded.find(|coded| coded.body == &self.bytes[..]);
+        same.map(|coded| coded.coding).or(is_unpacked.then_some(Coding::Gzip))
+    }
 }
 
 /// What is at a path.
@@ -196,7 +209,9 @@ impl Folder {
             Found::File(file) => {
                 let file = self.with_reload(file);
                 let requested = match *asked.method {
-                    Method::GET => range::requested(asked.headers, file.bytes.len()),
+                    Method::GET if file.coding().is_none() => {
+                        range::requested(asked.headers, file.bytes.len())
+                    }
                     _ => Requested::Whole,
                 };
                 response_of(asked, file, requested)
@@ -225,7 +240,7 @@ impl Folder {
 }
 
 fn response_of(asked: &Asked<'_>, file: File, requested: Requested) -> Answer {
-    let length = file.bytes.len();
+    let (length, coding) = (file.bytes.len(), file.coding());
     let mut response = match requested {
         // In development, the whole does for several parts.
         Requested::Whole | Requested::Parts(_) => {
@@ -248,6 +263,9 @@ fn response_of(asked: &Asked<'_>, file: File, requested: Requested) -> Answer {
     headers.insert(CONTENT_TYPE, file.media_type.try_into()?);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if let Some(coding) = coding {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+    }
     file.route.map_or(Ok(()), |route| fields::apply(&route, headers))?;
     Ok(unstored(response))
 }

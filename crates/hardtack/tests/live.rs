@@ -68,6 +68,22 @@ async fn text(response: Response<axum::body::Body>) -> String {
     String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().into()).unwrap()
 }
 
+/// The bake unpacks such a file, and a browser has to be told what it is.
+#[tokio::test]
+async fn a_file_that_is_compressed_in_itself_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("img")).unwrap();
+    fs::write(folder.path().join("img/logo.svg"), b"\x1f\x8b and so on").unwrap();
+    let mode = Mode::Live(folder.path().to_owned());
+    let assets = demo().open_with(Options { mode, live_reload: false, ..Options::default() });
+    let app = Router::new().fallback_service(assets.unwrap().service());
+    let response = ask(app, "/static/img/logo.svg", Some("bytes=0-1")).await;
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-encoding"]),
+        (200, &"gzip".parse().unwrap())
+    );
+}
+
 async fn serves(target: &str, media_type: &str, expected: &str) {
     for app in [service(), layered()] {
         let response = ask(app, target, None).await;
