@@ -36,6 +36,12 @@ fn walk(bytes: &[u8]) {
             asset.identity().ok();
         }
     }
+    for (route, captures) in bundle.matching(b"/p/a/b/c").flatten() {
+        route.fields().for_each(|field| drop(field));
+        if let Action::Redirect { location, .. } = route.action {
+            captures.location(location);
+        }
+    }
     bundle.not_found().ok();
     bundle.fallback().ok();
 }

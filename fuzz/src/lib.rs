@@ -3,14 +3,16 @@
 use std::sync::LazyLock;
 
 use hardtack::{Body, Bundle, respond};
-use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
+use hardtack_bundle::{
+    CachePolicy, Coding, Fingerprint, NewAction, NewAsset, PathPattern, Role, Writer,
+};
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header::HeaderMap};
 use http_body_util::BodyExt;
 
 pub const TEXT: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 pub const HASHED: &str = "/a.0123456789ab.css";
 
-/// A text with three codings, a file with none, a page, an empty file, a redirect, a fallback.
+/// A text with three codings, a file with none, a page, an empty file, redirects, a fallback.
 pub fn site_bytes() -> Vec<u8> {
     let mut writer = Writer::new("/");
     writer.origins("https://a.example https://b.example");
@@ -44,6 +46,9 @@ pub fn site_bytes() -> Vec<u8> {
         }
     }
     writer.redirect("/old", "/new", 301, CachePolicy::revalidate(60));
+    let pattern = PathPattern::parse("/p/:x/*").expect("it is one");
+    let action = NewAction::Redirect { status: 302, location: "/q/:splat?x=:x" };
+    writer.pattern(pattern, action, CachePolicy::revalidate(60), &[]);
     writer.not_found("/404.html");
     writer.fallback("/");
     writer.finish().expect("the site is small")

@@ -5,8 +5,10 @@
 //! and is skipped, as it is there; only what the settings say is an error.
 
 mod headers;
+mod line;
 mod redirects;
 mod targets;
+mod urls;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -79,9 +81,7 @@ impl Rules {
         };
         self.ruled.contains(path) || self.patterns.iter().any(by_pattern)
     }
-}
 
-impl Rules {
     /// Redirects the paths of copies that were left out to the plain paths of their files, where no
     /// rule says anything else.
     pub(crate) fn lead_copies_on(

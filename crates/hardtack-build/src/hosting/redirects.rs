@@ -1,13 +1,15 @@
 //! `_redirects`: a path or a pattern of paths, where it leads, and a status.
 
 use hardtack_bundle::PathPattern;
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::Settings;
 
 use super::{
-    Fallback, NOT_FOUND_PAGE, PatternAnswer, PatternRule, Redirect, Rewrite, Rules, Skipped, lines,
+    Fallback, NOT_FOUND_PAGE, PatternAnswer, PatternRule, Redirect, Rewrite, Rules, Skipped,
+    line::Line,
+    lines,
     targets::Targets,
+    urls::{as_pattern, below, decode, is_whole, location, variables},
 };
 
 /// The most patterns that are kept, since they are tried one after the other.
@@ -46,53 +48,6 @@ pub(super) fn parse(
     }
     skipped.sort_by_key(|(number, _)| *number);
     skipped
-}
-
-/// A line, in its parts as they stand there.
-struct Line<'a> {
-    from: &'a str,
-    to: &'a str,
-    status: u16,
-    /// `!` behind the status: the line comes before a file.
-    is_forced: bool,
-}
-
-impl<'a> Line<'a> {
-    fn parse(line: &'a str) -> Result<Self, String> {
-        let words = line.split_whitespace().take_while(|word| !word.starts_with('#'));
-        let words: Vec<_> = words.collect();
-        let is_target = |word: &&str| word.starts_with('/') || word.contains("://");
-        let Some((from, rest)) = words.split_first() else { return Err(Self::EXPECTED.into()) };
-        let Some(place) = rest.iter().position(is_target) else {
-            return Err(Self::EXPECTED.into());
-        };
-        if let Some(parameter) = rest[..place].first() {
-            return Err(format!("{parameter:?} is about the query, which is not looked at"));
-        }
-        let status = rest.get(place + 1).copied().unwrap_or("301");
-        if let Some(condition) = rest[place..].iter().skip(1).find(|word| word.contains('=')) {
-            return Err(format!("{condition:?} is about the visitor, who is not looked at"));
-        }
-        if let Some(word) = rest.get(place + 2) {
-            return Err(format!("{word:?} follows the status. {}", Self::EXPECTED));
-        }
-        let is_forced = status.ends_with('!');
-        let status = number(status.trim_end_matches('!'))?;
-        Ok(Self { from, to: rest[place], status, is_forced })
-    }
-
-    const EXPECTED: &'static str = "A line is a path, where it leads, and perhaps a status";
-}
-
-fn number(status: &str) -> Result<u16, String> {
-    match status {
-        "200" | "301" | "302" | "303" | "307" | "308" | "404" => {
-            Ok(status.parse().expect("these are numbers"))
-        }
-        _ => Err(format!(
-            "{status:?} is no status of a redirect: 301, 302, 303, 307, 308, 200 or 404",
-        )),
-    }
 }
 
 /// What a line is for, percent-decoded.
@@ -413,63 +368,6 @@ impl File<'_> {
 
 fn no_asset(to: &str) -> String {
     format!("{to:?} is no asset")
-}
-
-fn is_whole(to: &str) -> bool {
-    to.contains("://")
-}
-
-fn decode(path: &str) -> Result<String, String> {
-    let decoded = percent_decode_str(path).decode_utf8().ok().filter(|it| it.starts_with('/'));
-    let decoded = decoded.filter(|decoded| !decoded.chars().any(char::is_control));
-    decoded.map(String::from).ok_or_else(|| format!("{path:?} is no path that begins with a slash"))
-}
-
-fn below(path: String, settings: &Settings) -> Result<String, String> {
-    let at = settings.at.as_str();
-    match path.starts_with(at) {
-        true => Ok(path),
-        false => Err(format!("{path:?} is not below {at:?}, the URL prefix that `at` says")),
-    }
-}
-
-/// The names of what a text leaves open; of `*` as well.
-fn variables(text: &str) -> Vec<String> {
-    PathPattern::names_in(text).map(str::to_owned).collect()
-}
-
-/// A target as a pattern: in it, `:splat` is what `*` is in the source.
-fn as_pattern(target: &str) -> String {
-    let parts: Vec<_> = target.split(":splat").collect();
-    let mut pattern = parts[0].to_owned();
-    for part in &parts[1..] {
-        let is_name = part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        pattern.push_str(if is_name { ":splat" } else { "*" });
-        pattern.push_str(part);
-    }
-    pattern
-}
-
-/// Value of `Location`: a path, or a whole URL, with variables of these names.
-fn location(to: &str, names: &[String]) -> Result<String, String> {
-    const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\');
-    let host = ["https://", "http://"].iter().find_map(|scheme| to.strip_prefix(scheme));
-    let is_path = to.starts_with('/') && !to.starts_with("//");
-    if host.is_none() && !is_path {
-        return Err(format!("{to:?} is neither a path nor a URL of http or https"));
-    }
-    let host = host.and_then(|host| host.split(['/', '?', '#']).next()).unwrap_or_default();
-    if variables(host).iter().any(|name| names.contains(name)) {
-        return Err(format!("{to:?} would let a request choose the host"));
-    }
-    let after_sign = to.match_indices(['/', '=']).map(|(place, _)| &to[place + 1..]);
-    let open = after_sign
-        .filter(|rest| rest.starts_with(':'))
-        .flat_map(|rest| variables(rest).into_iter().next());
-    match open.into_iter().find(|name| !names.contains(name)) {
-        Some(name) => Err(format!("`:{name}` of the target stands for nothing")),
-        None => Ok(utf8_percent_encode(to, ESCAPED).to_string()),
-    }
 }
 
 #[cfg(test)]
