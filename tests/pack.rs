@@ -195,8 +195,8 @@ fn what_is_remarkable_is_said_once() {
     );
     assert_eq!(
         warnings,
-        "warning: 2 × a URL is computed here, so it is left as it is\n  site/x.js:1:8\n  \
-         site/z.js:1:8\nwarning: site/y.js:1:8: 2 URLs are computed, so they are left as they are: \
+        "warning: 2 × a URL is computed here, so it is left as it is\n  site/x.js:1:1\n  \
+         site/z.js:1:1\nwarning: site/y.js:1:1: 2 URLs are computed, so they are left as they are: \
          on lines 1, 2\n"
     );
 }
@@ -239,7 +239,7 @@ fn the_json_has_all_of_it() {
     let warning = json!({
         "file": "site/x.js",
         "line": 1,
-        "column": 8,
+        "column": 1,
         "kind": "remark",
         "message": "a URL is computed here, so it is left as it is",
     });

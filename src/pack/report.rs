@@ -26,7 +26,10 @@ pub(super) fn report(options: &Pack, baked: &Baked) -> Result<()> {
     }
     let output = options.output.display();
     let Summary { release_id, seconds, .. } = &baked.summary;
-    writeln!(out, "{EMPHASIS}{output}{EMPHASIS:#}: baked in {seconds:.1} s, release {release_id}")?;
+    writeln!(
+        out,
+        "{EMPHASIS}{output}{EMPHASIS:#}: baked in {seconds:.1} s, release {release_id:.12}"
+    )?;
     let mut rows = summary(baked, options.verbose);
     if options.verbose {
         rows.extend(details(baked));
