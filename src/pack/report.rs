@@ -117,7 +117,7 @@ struct Report<'a> {
     summary: &'a Summary,
     files: Vec<File<'a>>,
     left_out: &'a [LeftOut],
-    warnings: &'a [Problem],
+    warnings: Vec<Warning>,
 }
 
 #[derive(Serialize)]
@@ -126,6 +126,27 @@ struct File<'a> {
     role: Role,
     #[serde(skip_serializing_if = "str::is_empty")]
     why: &'a str,
+}
+
+#[derive(Serialize)]
+struct Warning {
+    file: String,
+    line: Option<usize>,
+    column: Option<usize>,
+    kind: &'static str,
+    message: String,
+}
+
+impl Warning {
+    fn of(problem: &Problem) -> impl Iterator<Item = Self> {
+        problem.parts().into_iter().map(|(place, message)| Self {
+            file: problem.file.display().to_string(),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            kind: problem.kind.name(),
+            message,
+        })
+    }
 }
 
 impl<'a> Report<'a> {
@@ -139,7 +160,7 @@ impl<'a> Report<'a> {
             summary: &baked.summary,
             files: baked.manifest.assets.iter().map(file).collect(),
             left_out: &baked.left_out,
-            warnings: &baked.warnings,
+            warnings: baked.warnings.iter().flat_map(Warning::of).collect(),
         }
     }
 }

@@ -14,10 +14,10 @@ pub fn blocks(problems: &[Problem], most: usize) -> Vec<String> {
     by_kind.into_iter().flat_map(|(kind, problems)| of_kind(&kind, problems, most)).collect()
 }
 
-/// How many problems there are of each kind, most first.
+/// How many problems there are of each kind, most first. References that are missing count each.
 pub fn count_by_kind(problems: &[Problem]) -> Vec<(String, usize)> {
     let by_kind = grouped(problems.iter(), |problem| problem.kind.name().to_owned());
-    let mut counts: Vec<_> = by_kind.into_iter().map(|(kind, of)| (kind, of.len())).collect();
+    let mut counts: Vec<_> = by_kind.into_iter().map(|(kind, of)| (kind, count(&of))).collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     counts
 }
@@ -43,11 +43,15 @@ fn grouped<'a>(
 fn of_kind(kind: &str, problems: Vec<&Problem>, most: usize) -> Vec<String> {
     let by_message = grouped(problems, |problem| problem.kind.to_string());
     let mut blocks: Vec<_> = by_message.iter().take(most).map(|of| of_message(of, most)).collect();
-    let rest: usize = by_message.iter().skip(most).map(|(_, problems)| problems.len()).sum();
+    let rest: usize = by_message.iter().skip(most).map(|(_, problems)| count(problems)).sum();
     if rest > 0 {
         blocks.push(format!("{rest} more of this kind ({kind})"));
     }
     blocks
+}
+
+fn count(problems: &[&Problem]) -> usize {
+    problems.iter().map(|problem| problem.parts().len()).sum()
 }
 
 fn of_message((message, problems): &(String, Vec<&Problem>), most: usize) -> String {
@@ -67,7 +71,7 @@ fn of_message((message, problems): &(String, Vec<&Problem>), most: usize) -> Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Place, ProblemKind};
+    use crate::{MissingReference, Place, ProblemKind};
 
     fn problem(file: &str, line: usize, kind: ProblemKind) -> Problem {
         Problem { file: file.into(), place: Some(Place { line, column: 1 }), kind }
@@ -90,6 +94,23 @@ mod tests {
         assert_eq!(blocks(&problems, 9), ["2 × x\n  a:1:1\n  b:2:1", "b:3:1: z", "c:7:1: y"]);
         let counts = [("remark".to_owned(), 3), ("syntax".to_owned(), 1)];
         assert_eq!(count_by_kind(&problems), counts);
+    }
+
+    #[test]
+    fn references_that_are_missing_count_each() {
+        let reference = |line| MissingReference {
+            place: Place { line, column: 2 },
+            text: "a".to_owned(),
+            resolved: "a".to_owned(),
+            near: Vec::new(),
+            other_form: None,
+        };
+        let missing = ProblemKind::Missing(vec![reference(3), reference(5)]);
+        let problems = [problem("a", 3, missing), remark("b", 1, "x")];
+        let counts = [("missing".to_owned(), 2), ("remark".to_owned(), 1)];
+        assert_eq!(count_by_kind(&problems), counts);
+        let lines: Vec<_> = problems[0].parts().iter().map(|(at, _)| at.unwrap().line).collect();
+        assert_eq!(lines, [3, 5]);
     }
 
     #[test]

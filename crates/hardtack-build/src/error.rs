@@ -2,7 +2,6 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
 use unicode_normalization::{is_nfc, is_nfd};
 
 /// Why a bake failed: everything that a stage found wrong, at once.
@@ -165,6 +164,19 @@ impl fmt::Display for Problem {
 }
 
 impl Problem {
+    /// What is wrong, place by place: references of one file that are missing come as one problem.
+    pub fn parts(&self) -> Vec<(Option<Place>, String)> {
+        let (references, kind): (_, fn(_) -> _) = match &self.kind {
+            ProblemKind::Missing(references) => (references, ProblemKind::Missing),
+            ProblemKind::MissingAtRunTime(references) => {
+                (references, ProblemKind::MissingAtRunTime)
+            }
+            other => return vec![(self.place, other.to_string())],
+        };
+        let part = |one: &MissingReference| (Some(one.place), kind(vec![one.clone()]).to_string());
+        references.iter().map(part).collect()
+    }
+
     /// The file, and the place in it if there is one, as editors take it: `a.css:1:2`.
     pub(crate) fn location(&self) -> String {
         // A line break in a name must not make two lines of one message.
@@ -177,19 +189,6 @@ impl Problem {
             Some(Place { line, column }) => format!("{file}:{line}:{column}"),
             None => file,
         }
-    }
-}
-
-/// The file, line and column (`null` without a place), the kind's name and the message.
-impl Serialize for Problem {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Problem", 5)?;
-        object.serialize_field("file", &self.file.to_string_lossy())?;
-        object.serialize_field("line", &self.place.map(|place| place.line))?;
-        object.serialize_field("column", &self.place.map(|place| place.column))?;
-        object.serialize_field("kind", self.kind.name())?;
-        object.serialize_field("message", &self.kind.to_string())?;
-        object.end()
     }
 }
 
