@@ -67,29 +67,20 @@ pub(crate) fn looks(text: &str) -> Looks {
     let all = |is: fn(&u8) -> bool| text.bytes().all(|byte| is(&byte));
     let any = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
     let is_of_hash = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if text.len() < SHORTEST || !all(is_of_hash) || is_date(text) {
+    if text.len() < SHORTEST || !all(is_of_hash) || is_date(text) || is_size(text) {
         return Looks::Unlike;
     }
     let (has_digit, has_letter) = (any(u8::is_ascii_digit), any(u8::is_ascii_alphabetic));
     let is_hex = all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
         || all(|it| matches!(it, b'0'..=b'9' | b'A'..=b'F'));
+    let has_mark = any(|it| matches!(it, b'-' | b'_'));
     match changes(text) {
         _ if is_hex && has_digit && has_letter => Looks::Alike,
-        _ if !has_letter => {
-            if text.len() == SHORTEST {
-                Looks::Possible
-            } else {
-                Looks::Unlike
-            }
-        }
-        // Chance makes a word now and then, and people put numbers behind words.
-        _ if are_words(text) => {
-            if has_digit && changes(text) > 1 {
-                Looks::Possible
-            } else {
-                Looks::Unlike
-            }
-        }
+        _ if !has_letter && text.len() == SHORTEST => Looks::Possible,
+        _ if !has_letter => Looks::Unlike,
+        // Chance makes a word now and then, and people put numbers among words.
+        2.. if are_words(text) && has_digit && !has_mark => Looks::Possible,
+        _ if are_words(text) => Looks::Unlike,
         0 if !all(u8::is_ascii_uppercase) => Looks::Unlike,
         0 | 1 => Looks::Possible,
         _ => Looks::Alike,
@@ -106,6 +97,12 @@ fn is_date(text: &str) -> bool {
         let day: u8 = text[6..8].parse().unwrap_or(0);
         (1..=12).contains(&month) && (1..=31).contains(&day)
     }
+}
+
+/// The size of a picture, such as 1920x1080.
+fn is_size(text: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit());
+    text.split_once('x').is_some_and(|(width, height)| is_number(width) && is_number(height))
 }
 
 /// How often the kind of character changes, but for a capital before small letters.
@@ -167,7 +164,7 @@ fn is_word(run: &str) -> bool {
 }
 
 /// The pairs of letters that words are made of.
-const PAIRS: &str = "\
+const PAIRS: &str = "ac af ah ak \
      ab ad ag ai al am an ap ar as at au av aw ax ay az ba be bi bl bo br bu \
      by ca ce ch ck cl co cr ct cu da de di do ds ea eb ec ed ee ef el em en \
      ep er es et ev ew ex ey fa fe ff fi fl fo fr ft fu ga ge gh gi gl gn go \
@@ -264,7 +261,7 @@ mod tests {
         let is = |name, expected| assert_eq!(first(name), expected, "{name}");
         is("08mika-44sn50.js", Some("08mika-44sn50"));
         is("icon.3aee64__sipxx.svg", Some("3aee64__sipxx"));
-        is("NLDFZTzYNqPIspz_JI-CX", Some("NLDFZTzYNqPIspz_JI-CX"));
+        is("NLDFZTzYNqPIspz_JI-CX", Some("NLDFZTzYNqPIspz"));
         is("turbopack-2u1d16houkiyo.js", Some("2u1d16houkiyo"));
         is("error-404.js", None);
         is("_ssgManifest.js", None);

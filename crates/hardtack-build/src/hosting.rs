@@ -48,6 +48,11 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    #[cfg(test)]
+    pub(crate) fn of_headers(headers: Vec<HeaderRule>) -> Self {
+        Self { headers, ..Self::default() }
+    }
+
     /// The values of header fields.
     pub(crate) fn header_values(&self) -> impl Iterator<Item = &str> {
         let edits = self.headers.iter().flat_map(|rule| &rule.edits);

@@ -194,7 +194,7 @@ mod tests {
             headers: Vec<HeaderRule>,
         }
         let File { headers } = toml::from_str(rules).unwrap();
-        let rules = Rules { headers, ..Rules::default() };
+        let rules = Rules::of_headers(headers);
         let mut scanned = Scanned { assets: vec![asset(path, bytes)], left_out: vec![] };
         let unpacked = unpack(&mut scanned, &rules, &Settings::default())?;
         Ok((scanned.assets.remove(0), unpacked))

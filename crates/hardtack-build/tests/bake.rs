@@ -203,9 +203,9 @@ fn at_its_file_name_a_page_says_its_address() {
 }
 
 #[test]
-fn a_line_of_redirects_comes_before_a_file_name() {
+fn a_forced_line_of_redirects_comes_before_a_file_name() {
     has_routes(
-        &[("index.html", "x"), ("_redirects", "/index.html / 302")],
+        &[("index.html", "x"), ("_redirects", "/index.html / 302!")],
         "",
         &[("/", "index.html"), ("/index.html", "302 -> /")],
     );

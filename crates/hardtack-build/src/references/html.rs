@@ -484,7 +484,7 @@ mod tests {
             &["./a.js", "./b.js"],
         );
         plain("<script type=module>\n//<b>é</b>\nimport './a.js'\n</script>", &["./a.js"]);
-        plain("<script>import('./a.js')</script>", &[]);
+        plain("<script>import('./a.js')</script>", &["./a.js"]);
         plain("<script type=text/template><img src=a.png>import './a.js'</script>", &[]);
         plain("<script type=module></script><script>'./a.js'</script>", &[]);
     }

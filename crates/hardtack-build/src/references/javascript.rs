@@ -197,15 +197,14 @@ impl Module<'_> {
             return;
         };
         match name {
-            "getElementsByTagName" | "querySelector" | "querySelectorAll" => {
-                if literal(argument).is_some_and(|(_, selector)| selector.starts_with("script")) {
-                    self.look_up_scripts(it.span);
-                }
+            "getElementsByTagName" | "querySelector" | "querySelectorAll"
+                if literal(argument).is_some_and(|(_, it)| it.starts_with("script")) =>
+            {
+                self.look_up_scripts(it.span);
             }
             "endsWith" => {
-                if let Some((span, end)) = literal(argument) {
-                    self.found.ends.push((span.start as usize, end.to_owned()));
-                }
+                let end = literal(argument);
+                self.found.ends.extend(end.map(|(at, end)| (at.start as usize, end.to_owned())));
             }
             "register" if is_service_worker(&it.callee) => self.service_worker(argument),
             _ => {}
