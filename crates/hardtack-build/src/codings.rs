@@ -12,18 +12,14 @@ pub(crate) fn codings(asset: &Final, settings: &Settings) -> Vec<Coding> {
     let path = &asset.logical_path;
     let mut rules = settings.codings_for.iter().filter(|(globs, _)| globs.matches(path));
     let Some((_, first)) = rules.next() else {
-        let is_left_alone = is_compressed(&asset.media_type)
-            || COMPRESSED.contains(&extension(path).as_str())
-            || is_read_in_parts(path, &asset.bytes);
+        let is_left_alone =
+            is_compressed(&asset.media_type) || is_read_in_parts(path, &asset.bytes);
         return if is_left_alone { Vec::new() } else { settings.codings.clone() };
     };
     let others: Vec<_> = rules.map(|(_, codings)| codings).collect();
     let in_all = |coding: &&Coding| others.iter().all(|codings| codings.contains(coding));
     first.iter().filter(in_all).copied().collect()
 }
-
-/// What is compressed by nature, though its media type does not say so.
-const COMPRESSED: &[&str] = &["br", "ktx2", "unityweb"];
 
 /// Whether a file is one that programs read in parts, by ranges of bytes: databases, maps, tables,
 /// arrays and images of disks. They ask `HEAD` for the length, too. A coded representation would

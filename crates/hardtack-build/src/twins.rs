@@ -28,7 +28,9 @@ pub(crate) fn leave_out_twins(scanned: &mut Scanned, settings: &Settings) -> Opt
     let (mut left_out, mut others) = (BTreeSet::new(), Vec::new());
     for (index, (coding, plain)) in candidates {
         let [twin, plain] = [index, plain].map(|index| &scanned.assets[index]);
-        if !decodes_to(coding, &twin.bytes, &plain.bytes) {
+        // Some tools write gzip under every extension.
+        let mut codings = EXTENSIONS.iter().map(|(_, coding)| *coding);
+        if !codings.any(|coding| decodes_to(coding, &twin.bytes, &plain.bytes)) {
             others.push(twin.logical_path.clone());
         } else if !mentioned.has(twin, coding) {
             left_out.insert(twin.logical_path.clone());
@@ -182,6 +184,14 @@ mod tests {
         leaves_out("fetch(`${url}.br`)", &[], &[gz, zst]);
         leaves_out("f(a).br;b[1].gz;c.zst", &[], &[br, gz, zst]);
         leaves_out("", &["!*.gz"], &[br, zst]);
+    }
+
+    #[test]
+    fn a_twin_may_be_in_another_coding_than_its_name_says() {
+        let assets = vec![asset("a.js", b"a".to_vec()), asset("a.js.br", code(Coding::Gzip, b"a"))];
+        let mut scanned = Scanned { assets, left_out: vec![] };
+        leave_out_twins(&mut scanned, &Settings::default());
+        assert_eq!(scanned.left_out, ["a.js.br"]);
     }
 
     #[test]

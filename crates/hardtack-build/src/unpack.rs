@@ -126,11 +126,11 @@ fn said_coding(asset: &Asset, rules: &Rules, settings: &Settings) -> Option<Codi
 fn said<'a>(asset: &Asset, name: &str, rules: &'a Rules, settings: &Settings) -> Option<&'a str> {
     let plain = plain_path(settings, asset);
     let rules = rules.headers.iter().filter(|rule| rule.is_for(&asset.logical_path, &plain));
-    let values = rules.flat_map(|rule| &rule.edits).filter_map(|edit| match edit {
+    let mut values = rules.flat_map(|rule| &rule.edits).rev().filter_map(|edit| match edit {
         HeaderEdit::Set(field, value) if field == name => Some(value.as_str()),
         _ => None,
     });
-    values.last()
+    values.next()
 }
 
 /// The coding of a file that a browser can use only if it is told that coding, to all appearance.
@@ -166,8 +166,8 @@ fn suggest<'a>(
         };
         let globs: Vec<_> = paths.iter().map(|path| format!("\"/{path}\"")).take(4).collect();
         let message = format!(
-            "{these} compressed, and served as it stands, without `Content-Encoding`. If nothing \
-             in the site unpacks it, say in hardtack.toml: headers = [{{ for = [{}], set = \
+            "{these} compressed, and served without `Content-Encoding`. If no script of the site \
+             unpacks that, say in hardtack.toml: headers = [{{ for = [{}], set = \
              {{ Content-Encoding = \"{coding}\" }} }}]",
             globs.join(", "),
         );

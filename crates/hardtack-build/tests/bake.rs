@@ -476,13 +476,18 @@ fn svg_in_gzip_is_an_svg() {
 #[test]
 fn a_rule_says_that_files_are_compressed() {
     let script = "let biscuit = 'hard';\n".repeat(50);
+    let mut brotli = Vec::new();
+    let code = b"\0asm\x01\0\0\0".repeat(100);
+    brotli::BrotliCompress(&mut &code[..], &mut brotli, &Default::default()).unwrap();
     let files = [
         ("Build/game.data.gz", &gzip("\0data")[..]),
         ("Build/game.framework.js.gz", &gzip(&script)),
         ("Build/game.loader.js", b"load()"),
+        ("Build/game.wasm.br", &brotli),
         (
             "_headers",
-            b"/Build/*.gz\n  Content-Encoding: gzip\n/Build/*.data.gz\n  Content-Type: a/b\n",
+            b"/Build/*.gz\n  Content-Encoding: gzip\n/Build/*.data.gz\n  Content-Type: a/b\n\
+              /Build/*.br\n  Content-Encoding: br\n",
         ),
     ];
     let (assets, baked) = assets_of(&files, "");
@@ -490,6 +495,7 @@ fn a_rule_says_that_files_are_compressed() {
     let described: Vec<_> = assets.iter().map(|(_, described, _)| described.as_str()).collect();
     assert_eq!(described[0], "a/b identity");
     assert_eq!(described[1], "text/javascript; charset=utf-8 identity gzip br zstd");
+    assert_eq!(described[3], "application/wasm identity gzip br zstd");
     assert_eq!(assets[1].2, script);
     let bundle = Bundle::open(&baked.bundle).unwrap();
     let asset = bundle.asset("Build/game.framework.js.gz").unwrap().unwrap();
