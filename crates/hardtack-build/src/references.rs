@@ -338,6 +338,7 @@ pub(crate) fn references(
         lost.extend(of_asset.lost);
         sources.extend(of_asset.unbundled);
     }
+    missing::excuse_unused_scripts(&mut lost, &assets, &references);
     let (missing, not_so_bad) = missing::report(lost, &targets.routes, settings);
     errors.extend(missing);
     warnings.extend(not_so_bad);
@@ -792,6 +793,9 @@ mod tests {
             );
         }
         leads(&[("a.js", "x\n//# sourceMappingURL=gone.map")], "", (&["gone.map"], &[]));
+        let page = ("b.html", "<script src=c.js></script>");
+        let unused = [("a.js", "import './gone.js'"), page, ("c.js", "")];
+        leads(&unused, "", (&["the script finds out"], &[]));
         let icons = ("icons/a.svg", "<svg/>");
         leads(&[("a.js", "new URL('./icons', import.meta.url)"), icons], "", (&[], &[]));
         let said = "\"icons\" refers to \"icons/index.html\", which does not exist";

@@ -58,7 +58,7 @@ pub(crate) fn unpack(
                 Ok(())
             }
         };
-        if let Some(media_type) = said(asset, "content-type", rules, settings) {
+        if let Some(media_type) = said_media_type(asset, rules, settings) {
             asset.media_type = media_type.to_owned();
         }
         match result {
@@ -120,6 +120,14 @@ fn unpack_svg(asset: &mut Asset) -> Result<(), ProblemKind> {
 fn said_coding(asset: &Asset, rules: &Rules, settings: &Settings) -> Option<Coding> {
     let name = said(asset, "content-encoding", rules, settings)?;
     Coding::ALL.into_iter().find(|coding| coding.name() == name)
+}
+
+/// The last media type that rules say, as `_headers` or as `[[headers]]` has it.
+fn said_media_type<'a>(asset: &Asset, rules: &'a Rules, settings: &Settings) -> Option<&'a str> {
+    let plain = plain_path(settings, asset);
+    let of_files = rules.headers.iter().filter(|rule| rule.is_for(&asset.logical_path, &plain));
+    let of_files = of_files.filter_map(|rule| rule.media_type.as_deref()).next_back();
+    of_files.or_else(|| said(asset, "content-type", rules, settings))
 }
 
 /// The last value that rules say of a field.

@@ -584,6 +584,8 @@ static PATTERNS: LazyLock<Bundle<'static>> = LazyLock::new(|| {
             plain_url: None,
             media_type,
             fingerprint: Fingerprint::of(name.as_bytes()),
+            role: Role::EntryPoint,
+            why: "",
             representations: &[(Coding::Identity, name.as_bytes())],
         });
         writer.serve(&format!("/{name}"), asset, MINUTE);

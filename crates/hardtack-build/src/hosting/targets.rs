@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use hardtack_bundle::encode_path;
 
-use crate::{Settings, bundle::aliases, fingerprint::known_paths, scan::Scanned};
+use crate::{Canonical, Settings, bundle::aliases, fingerprint::known_paths, scan::Scanned};
 
 use super::INDEX_PAGE;
 
 /// The assets, by paths.
 #[derive(Default)]
 pub(super) struct Targets {
-    /// The paths at which an asset answers, with its logical path and its plain path. Hashed
-    /// paths are not among them: they are not known yet.
+    /// The paths at which an asset answers, with its logical path and the path that a browser is
+    /// at then, since some redirect. Hashed paths are not among them: they are not known yet.
     taken: BTreeMap<String, (String, String)>,
     /// The plain paths of the assets that have one, by logical path.
     plain: BTreeMap<String, String>,
@@ -32,10 +32,12 @@ impl Targets {
             }
             targets.plain.extend(paths.plain.clone().map(|plain| (path.clone(), plain)));
             let Some(plain) = paths.plain.or(paths.hashed) else { continue };
-            let addresses = aliases(at, path, &plain).into_iter().chain([plain.clone()]);
-            for address in addresses {
-                targets.taken.insert(address, (path.clone(), plain.clone()));
+            for alias in aliases(at, path, &plain) {
+                let is_page = settings.canonical == Canonical::Link && alias == own;
+                let address = if is_page { own.clone() } else { plain.clone() };
+                targets.taken.insert(alias, (path.clone(), address));
             }
+            targets.taken.insert(plain.clone(), (path.clone(), plain));
         }
         // A file is meant by its own name first.
         for asset in &scanned.assets {
@@ -57,7 +59,7 @@ impl Targets {
 
     /// Whether an asset's path leads to that location by itself.
     pub(super) fn leads_to(&self, path: &str, location: &str) -> bool {
-        self.taken.get(path).is_some_and(|(_, plain)| encode_path(plain) == location)
+        self.taken.get(path).is_some_and(|(_, address)| encode_path(address) == location)
     }
 
     /// The paths at which assets answer, with the assets' logical paths.

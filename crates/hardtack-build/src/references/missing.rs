@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
-use super::routes::Routes;
-use crate::{Missing, MissingReference, Place, Problem, ProblemKind, Settings};
+use super::{Reference, routes::Routes};
+use crate::{Missing, MissingReference, Place, Problem, ProblemKind, Settings, scan::Asset};
 
 /// A reference that leads to no file.
 #[derive(Debug)]
@@ -32,6 +32,28 @@ pub(super) enum Weight {
     AtRunTime,
     /// A source map: nobody but developers' tools asks for it.
     SourceMap,
+}
+
+/// In a site with pages that load scripts, one that nothing refers to may be a part that was left
+/// over: only when it is loaded after all does it miss anything.
+pub(super) fn excuse_unused_scripts(
+    lost: &mut [Lost],
+    assets: &[Asset],
+    references: &[Vec<Reference>],
+) {
+    let is_script = |index: usize| assets[index].media_type.starts_with("text/javascript");
+    let is_page = |index: usize| assets[index].media_type.starts_with("text/html");
+    let (mut is_used, mut has_pages) = (vec![false; assets.len()], false);
+    for (index, references) in references.iter().enumerate() {
+        for target in references.iter().map(|it| it.target).filter(|target| *target != index) {
+            is_used[target] = true;
+            has_pages |= is_page(index) && is_script(target);
+        }
+    }
+    let errors = lost.iter_mut().filter(|one| one.weight == Weight::Error && has_pages);
+    for one in errors.filter(|one| is_script(one.referrer) && !is_used[one.referrer]) {
+        one.weight = Weight::AtRunTime;
+    }
 }
 
 /// The errors and the warnings about all of them, which are in the order of the assets.
