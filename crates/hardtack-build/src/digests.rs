@@ -9,6 +9,7 @@ mod form;
 mod tokens;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap, HashSet},
     ops::Range,
 };
@@ -22,7 +23,7 @@ use crate::{
     references::Referenced,
 };
 
-pub(crate) use form::Form;
+pub(crate) use form::{Form, as_parsed};
 use tokens::tokens;
 
 /// A digest that is to be put right, and where it stands.
@@ -104,12 +105,13 @@ fn subjects(referenced: &Referenced, may_change: &[usize], written: &HashSet<&st
         let index = *index;
         let (bytes, text) = (&referenced.assets[index].bytes, referenced.text(index));
         let inline = referenced.passages[index].inline.iter().filter(|span| !span.is_empty());
-        let inline = inline.map(|span| (Subject::Inline(index, span.clone()), &text[span.clone()]));
-        let whole = std::iter::once((Subject::Asset(index), &bytes[..]));
+        let inline = inline
+            .map(|span| (Subject::Inline(index, span.clone()), as_parsed(&text[span.clone()])));
+        let whole = std::iter::once((Subject::Asset(index), Cow::Borrowed(&bytes[..])));
         let found: Vec<_> = whole
             .chain(inline)
             .flat_map(|(subject, bytes)| {
-                let of_form = |form: &Form| (form.of(bytes), *form, subject.clone());
+                let of_form = |form: &Form| (form.of(&bytes), *form, subject.clone());
                 forms
                     .iter()
                     .map(of_form)

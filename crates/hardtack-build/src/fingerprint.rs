@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Role, Settings,
-    digests::{DigestPlace, Form, Subject},
+    digests::{DigestPlace, Form, Subject, as_parsed},
     graph::Component,
     hosting::{INDEX_PAGE, NOT_FOUND_PAGE, Rules},
     references::{Decoded, IntegrityPlace, Reference, Referenced, split_url},
@@ -177,7 +177,7 @@ impl Site<'_> {
         let digests = self.digests[index].iter().filter_map(|place| {
             let digest = match &place.subject {
                 Subject::Inline(page, span) if *page == index => {
-                    Some(place.form.of(&splice_part(self.text(index), span, &links)))
+                    Some(place.form.of(&as_parsed(&splice_part(self.text(index), span, &links))))
                 }
                 subject => self.digest(subject, place.form),
             };
@@ -204,7 +204,7 @@ impl Site<'_> {
             Subject::Inline(page, span) => {
                 let links =
                     if self.frozen[*page] { Vec::new() } else { self.links(*page, |_| true) };
-                form.of(&splice_part(self.text(*page), span, &links))
+                form.of(&as_parsed(&splice_part(self.text(*page), span, &links)))
             }
         })
     }
@@ -220,7 +220,9 @@ impl Site<'_> {
         let references = self.references[index].iter();
         let mut replacements: Vec<_> = references
             .filter(|reference| is_rewritten(reference.target))
-            .flat_map(|reference| [self.replacement(asset, reference), self.integrity(reference)])
+            .flat_map(|reference| {
+                [self.replacement(asset, reference), self.integrity(index, reference)]
+            })
             .flatten()
             .chain(self.module_integrity(index))
             .collect();
@@ -251,10 +253,19 @@ impl Site<'_> {
         (!segment.is_empty()).then(|| to.link.replace(segment, &encode_path(name)))
     }
 
-    /// The integrity of what a reference leads to, where it is to be said.
-    fn integrity(&self, to: &Reference) -> Option<(Range<usize>, String)> {
+    /// The integrity of what a reference leads to, where it is to be said. One that is there keeps
+    /// its algorithms: a policy may name the same digest.
+    fn integrity(&self, referrer: usize, to: &Reference) -> Option<(Range<usize>, String)> {
         let place = to.link.integrity.as_ref()?;
         let integrity = self.integrity_of(to.target)?;
+        let (_, bytes) = self.finals[to.target].as_ref()?;
+        let said = String::from_utf8_lossy(self.text(referrer).get(place.span.clone())?);
+        let digest = |word: &str| {
+            let (algorithm, _) = word.split_once('-')?;
+            Some(format!("{algorithm}-{}", Form::of_integrity(algorithm)?.of(bytes)))
+        };
+        let same: Vec<_> = said.split_ascii_whitespace().filter_map(digest).collect();
+        let integrity = if same.is_empty() { integrity.to_string() } else { same.join(" ") };
         let (before, after) = place.around;
         Some((place.span.clone(), format!("{before}{integrity}{after}")))
     }

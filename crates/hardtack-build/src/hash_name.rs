@@ -55,11 +55,20 @@ fn segment(text: &str) -> Option<Segment<'_>> {
 
 /// Those in what stands between two dots.
 fn of_part(part: &str) -> Vec<Segment<'_>> {
+    if is_uuid(part) {
+        return Vec::new();
+    }
     let words = part.split(['-', '_', '~']);
     let with_marks = part.len().checked_sub(WITH_MARKS).and_then(|at| part.split_at_checked(at));
     let with_marks =
         with_marks.filter(|(before, _)| before.is_empty() || before.ends_with(['-', '_', '~']));
     words.chain(with_marks.map(|(_, end)| end)).filter_map(segment).collect()
+}
+
+/// An identifier of RFC 9562, which names a thing, and not its bytes.
+fn is_uuid(text: &str) -> bool {
+    let lengths: Vec<_> = text.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12] && text.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-')
 }
 
 /// How much a text looks like a hash in hex, base32, base36 or base64url.
@@ -83,7 +92,8 @@ pub(crate) fn looks(text: &str) -> Looks {
         _ if are_words(text) => Looks::Unlike,
         0 if !all(u8::is_ascii_uppercase) => Looks::Unlike,
         0 | 1 => Looks::Possible,
-        _ => Looks::Alike,
+        _ if is_irregular(text) && LENGTHS.contains(&text.len()) => Looks::Alike,
+        _ => Looks::Possible,
     }
 }
 
@@ -92,11 +102,33 @@ fn is_date(text: &str) -> bool {
     let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let begins = text.starts_with("19") || text.starts_with("20");
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    begins && digits >= 8 && text.len() <= 15 && {
+    begins && digits >= 8 && text.len() <= 17 && {
         let month: u8 = text[4..6].parse().unwrap_or(0);
         let day: u8 = text[6..8].parse().unwrap_or(0);
         (1..=12).contains(&month) && (1..=31).contains(&day)
     }
+}
+
+/// The lengths that bundlers cut their hashes to.
+const LENGTHS: &[usize] = &[8, 10, 12, 13, 16, 20, 21, 22, 32, 40, 43, 64];
+
+/// Whether letters change as nobody writes them: capitals within a run of letters, digits among
+/// letters more than twice, or only those of base32. Names of products and standards have one
+/// number or two, and may begin with a mark.
+fn is_irregular(text: &str) -> bool {
+    let kinds: Vec<_> = text.bytes().map(|byte| byte.is_ascii_digit()).collect();
+    let runs = 1 + kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let mut letters = text.split(|it: char| !it.is_ascii_alphabetic());
+    let is_mixed = letters.any(|run| {
+        let rest = run.get(1..).unwrap_or_default();
+        let is_small = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase());
+        !is_small(rest) && !run.bytes().all(|byte| byte.is_ascii_uppercase())
+    });
+    let is_base32 = text.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7'));
+    let has_mark = text.contains(['-', '_']);
+    let begins_with_mark = text.starts_with(['-', '_']);
+    let is_irregular = is_mixed || runs >= 5 || is_base32 || (has_mark && changes(text) >= 4);
+    is_irregular && !begins_with_mark
 }
 
 /// The size of a picture, such as 1920x1080.
@@ -196,7 +228,6 @@ mod tests {
             "C3xqP0aZ",
             "BqDuSYuQ",
             "D-Ln0An_",
-            "Cjw6xnq5",
             "DlAUqK2U",
             "575f2781e96a",
             "k3j9x0ab",
@@ -208,8 +239,23 @@ mod tests {
 
     #[test]
     fn what_may_be_one() {
-        for text in ["17896441", "ABCDEFGH", "XpqrSxtz", "DSC01234", "iPhone14Pro", "h264baseline"]
-        {
+        for text in [
+            "17896441",
+            "ABCDEFGH",
+            "XpqrSxtz",
+            "DSC01234",
+            "iPhone14Pro",
+            "h264baseline",
+            "Cjw6xnq5",
+            "_DSC1234",
+            "img0001a",
+            "ISO27001cert",
+            "RTX4090TI",
+            "WH1000XM4",
+            "EN50131A",
+            "GTX1080Ti",
+            "B08N5WRWNW2",
+        ] {
             is(text, Looks::Possible);
         }
     }
@@ -222,6 +268,7 @@ mod tests {
             "20261128",
             "v20240101",
             "20260101T120000",
+            "20240131T101500Z",
             "OpenSans",
             "baseline",
             "1920x1080",
@@ -253,6 +300,7 @@ mod tests {
         is("bootstrap.bundle.min.js", None);
         is("favicon-32x32.png", None);
         is("LICENSE", None);
+        is("550e8400-e29b-41d4-a716-446655440000.png", None);
     }
 
     #[test]
@@ -261,7 +309,7 @@ mod tests {
         let is = |name, expected| assert_eq!(first(name), expected, "{name}");
         is("08mika-44sn50.js", Some("08mika-44sn50"));
         is("icon.3aee64__sipxx.svg", Some("3aee64__sipxx"));
-        is("NLDFZTzYNqPIspz_JI-CX", Some("NLDFZTzYNqPIspz"));
+        is("NLDFZTzYNqPIspz_JI-CX", Some("NLDFZTzYNqPIspz_JI-CX"));
         is("turbopack-2u1d16houkiyo.js", Some("2u1d16houkiyo"));
         is("error-404.js", None);
         is("_ssgManifest.js", None);

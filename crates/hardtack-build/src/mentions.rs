@@ -45,6 +45,10 @@ fn pins_of(index: usize, referenced: &Referenced, names: &Names) -> Vec<(usize, 
         let why = at(offset, OWN_URL);
         pins.extend(own_url::named_alike(index, assets).map(|target| (target, why.clone())));
     }
+    for (offset, beginning) in &passages.beginnings {
+        let modules = names.modules_below(index, beginning);
+        pins.extend(modules.into_iter().map(|target| (target, at(*offset, BEGINNING))));
+    }
     for (offset, target) in names.mentioned(index, referenced.text(index), passages, references) {
         pins.push((target, at(offset, NAME)));
     }
@@ -53,6 +57,7 @@ fn pins_of(index: usize, referenced: &Referenced, names: &Names) -> Vec<(usize, 
 
 const LINK: &str = " refers to it, and keeps its bytes";
 const OWN_URL: &str = " asks for its own URL, and may make names from it";
+const BEGINNING: &str = " may import it by a name that it makes";
 const NAME: &str = " names it";
 
 impl Referenced {
@@ -231,6 +236,17 @@ mod tests {
         own("new URL('g_bg.wasm',import.meta.url);new URL(x,import.meta.url)", &[]);
         own("document.getElementsByTagName('script')[0].before(x)", &[]);
         own("location.href;window.location", &[]);
+    }
+
+    #[test]
+    fn modules_that_are_imported_by_a_computed_name() {
+        let own = |text: &str, expected: &[&str]| {
+            are(&[("a.js", text), ("b.css", ""), ("m/c.js", ""), ("m/d.mjs", "")], expected);
+        };
+        own("import(`./m/${x}.js`)", &["m/c.js", "m/d.mjs"]);
+        own("import('./m/' + x + '.js')", &["m/c.js", "m/d.mjs"]);
+        own("import(x + '/m/')", &[]);
+        own("import(`./n/${x}.js`)", &[]);
     }
 
     #[test]

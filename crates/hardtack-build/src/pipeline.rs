@@ -100,7 +100,7 @@ impl Bake {
         let compress =
             |assets| compress(assets, &packed, settings, self.cache.as_ref(), &*self.report);
         (self.report)(Progress::Reading { assets: scanned.assets.len() });
-        let mut referenced = references(scanned, settings, &rules)?;
+        let mut referenced = with_deep_stacks(|| references(scanned, settings, &rules))?;
         pin(&mut referenced, settings.at.as_str(), &settings.rename);
         follow_digests(&mut referenced, &rules);
         let (left_out, mut warnings) = referenced.take_remarks();
@@ -122,6 +122,15 @@ impl Bake {
     /// The folder that is baked.
     pub fn folder(&self) -> &Path {
         &self.settings.assets
+    }
+}
+
+/// Parsers go as deep as a text is nested, and generated texts are nested deep.
+fn with_deep_stacks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    const DEEP: usize = 512 << 20;
+    match rayon::ThreadPoolBuilder::new().stack_size(DEEP).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
     }
 }
 

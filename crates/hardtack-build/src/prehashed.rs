@@ -93,10 +93,10 @@ impl<'a> Candidate<'a> {
 struct Evidence<'a> {
     /// The candidates that a bundler's manifest lists, and which one.
     listed: HashMap<usize, &'static str>,
-    /// How many look alike.
+    /// How many scripts and style sheets have names like that.
     shapes: HashMap<(&'a str, usize), usize>,
-    /// The candidates that other files name, and one of those.
-    named: HashMap<usize, &'a str>,
+    /// The candidates that other files name, with one of those, and whether only pages do.
+    named: HashMap<usize, (&'a str, bool)>,
 }
 
 impl<'a> Evidence<'a> {
@@ -106,7 +106,7 @@ impl<'a> Evidence<'a> {
         manifests: &HashMap<String, &'static str>,
     ) -> Self {
         let mut shapes = HashMap::new();
-        for candidate in candidates.iter().filter(|it| it.best().looks == Looks::Alike) {
+        for candidate in candidates.iter().filter(|it| is_code(it.asset)) {
             *shapes.entry(candidate.shape()).or_default() += 1;
         }
         let listed = listed_candidates(candidates, manifests);
@@ -130,23 +130,23 @@ impl<'a> Evidence<'a> {
                     "{text:?} looks like a hash, in a folder of generated files"
                 ))
             }
-            (Looks::Alike, Some(other)) => {
+            (Looks::Alike, Some((other, is_page))) if !is_page || is_code(candidate.asset) => {
                 Hash::Believed(format!("{text:?} looks like a hash, and {other} has that name"))
             }
-            (Looks::Alike, None) if siblings > 2 => {
+            (Looks::Alike, _) if siblings > 2 => {
                 Hash::Believed(format!("{text:?} looks like a hash, as in the names beside it"))
             }
-            (Looks::Possible, Some(_)) if siblings > 2 => {
+            (Looks::Possible, Some(_)) if siblings > 2 && is_code(candidate.asset) => {
                 Hash::Believed(format!("{text:?} may be a hash, as in the names beside it"))
             }
-            (Looks::Alike, None) => Hash::Doubtful,
+            (Looks::Alike, _) => Hash::Doubtful,
             _ => Hash::None,
         }
     }
 }
 
 /// The candidates whose name, or whose hash, stands in the text of another file.
-fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize, &'a str> {
+fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize, (&'a str, bool)> {
     let patterns: Vec<_> = candidates.iter().map(|it| it.best().text).collect();
     let Ok(automaton) = AhoCorasick::new(&patterns) else { return HashMap::new() };
     let mut named = HashMap::new();
@@ -154,11 +154,22 @@ fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize
         for hit in automaton.find_overlapping_iter(&asset.bytes) {
             let candidate = &candidates[hit.pattern().as_usize()];
             if candidate.asset.logical_path != asset.logical_path {
-                named.entry(candidate.index).or_insert(asset.logical_path.as_str());
+                let is_page = asset.media_type.starts_with("text/html");
+                let path = asset.logical_path.as_str();
+                let known = named.entry(candidate.index).or_insert((path, is_page));
+                if known.1 && !is_page {
+                    *known = (path, is_page);
+                }
             }
         }
     }
     named
+}
+
+/// What bundlers make. A picture that only a page shows may have a name from a camera.
+fn is_code(asset: &Asset) -> bool {
+    let is_type = |start: &str| asset.media_type.starts_with(start);
+    is_type("text/javascript") || is_type("text/css") || asset.logical_path.ends_with(".map")
 }
 
 fn is_text(media_type: &str) -> bool {
@@ -312,8 +323,8 @@ mod tests {
         are(&[("a-DOIkT6lI.js", ""), ("b.html", "<script src=a-DOIkT6lI.js>")], &["a-DOIkT6lI.js"]);
         are(&[("a.03ad00d7.js", ""), ("b.js", "{12:'03ad00d7'}")], &["a.03ad00d7.js"]);
         are(
-            &[("a-DOIkT6lI.js", ""), ("b-D-Ln0An_.js", ""), ("c-Cjw6xnq5.js", "")],
-            &["a-DOIkT6lI.js", "b-D-Ln0An_.js", "c-Cjw6xnq5.js"],
+            &[("a-DOIkT6lI.js", ""), ("b-D-Ln0An_.js", ""), ("c-C3xqP0aZ.js", "")],
+            &["a-DOIkT6lI.js", "b-D-Ln0An_.js", "c-C3xqP0aZ.js"],
         );
         are(
             &[("_next/static/x-Bq_7Zr2L/m.js", ""), ("_nuxt/ABCDEFGH.js", "")],
@@ -327,6 +338,13 @@ mod tests {
             ],
             &[],
         );
+    }
+
+    #[test]
+    fn a_page_that_shows_a_picture_proves_nothing() {
+        let page = ("b.html", "<img src=a-DOIkT6lI.png>");
+        are(&[("a-DOIkT6lI.png", ""), page], &[]);
+        are(&[("a-DOIkT6lI.png", ""), page, ("c.css", "url(a-DOIkT6lI.png)")], &["a-DOIkT6lI.png"]);
     }
 
     #[test]

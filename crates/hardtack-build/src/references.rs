@@ -63,6 +63,8 @@ pub(crate) struct Found {
     literals: Vec<Literal>,
     /// Ends of URLs by which code looks for a file, with their offsets.
     ends: Vec<(usize, String)>,
+    /// Paths that computed module specifiers begin with, with their offsets.
+    beginnings: Vec<(usize, String)>,
     /// Where code asks for the URL that it was loaded from.
     own_url: Option<usize>,
     /// The URLs of service workers.
@@ -83,8 +85,9 @@ impl Found {
         let mut literals = mem::take(&mut self.literals);
         literals.sort_unstable_by_key(|literal| literal.span.start);
         let ends = mem::take(&mut self.ends);
+        let beginnings = mem::take(&mut self.beginnings);
         let inline = mem::take(&mut self.inline);
-        Passages { literals, ends, own_url: self.own_url, inline }
+        Passages { literals, ends, beginnings, own_url: self.own_url, inline }
     }
 
     /// Leaves the specifiers of modules alone: they are neither links nor names.
@@ -112,6 +115,7 @@ impl Found {
         self.import_map = self.import_map.take().or(import_map);
         self.literals.extend(part.literals.into_iter().map(|literal| literal.shift(offset)));
         self.ends.extend(part.ends.into_iter().map(|(at, end)| (at + offset, end)));
+        self.beginnings.extend(part.beginnings.into_iter().map(|(at, text)| (at + offset, text)));
         self.service_workers.extend(part.service_workers);
         self.inline.extend(part.inline.into_iter().map(|it| it.start + offset..it.end + offset));
     }
@@ -258,6 +262,8 @@ pub(crate) struct Passages {
     pub(crate) literals: Vec<Literal>,
     /// Ends of URLs by which code looks for a file, with their offsets.
     pub(crate) ends: Vec<(usize, String)>,
+    /// Paths that computed module specifiers begin with, with their offsets.
+    pub(crate) beginnings: Vec<(usize, String)>,
     /// Where code asks for the URL that it was loaded from.
     pub(crate) own_url: Option<usize>,
     /// The scripts and the styles that stand in a page.

@@ -1,6 +1,6 @@
 //! The digests that tools write down, and how.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use md5::{Digest, Md5};
 use sha1::Sha1;
@@ -45,6 +45,17 @@ impl Form {
         })
     }
 
+    /// As `integrity` has it (W3C SRI §3.5), after the algorithm's name there.
+    pub(crate) fn of_integrity(algorithm: &str) -> Option<Self> {
+        let algorithm = match algorithm.to_ascii_lowercase().as_str() {
+            "sha256" => SHA256,
+            "sha384" => SHA384,
+            "sha512" => SHA512,
+            _ => return None,
+        };
+        Some(Self { algorithm, notation: Notation::Base64 })
+    }
+
     /// The number of letters.
     pub(super) fn length(self) -> usize {
         let bytes: usize = match self.algorithm {
@@ -77,6 +88,22 @@ impl Form {
     }
 }
 
+/// A script or a style as browsers read it: with line feeds alone (WHATWG HTML §13.2.3.5).
+pub(crate) fn as_parsed(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'\r') {
+        return Cow::Borrowed(text);
+    }
+    let mut parsed = Vec::with_capacity(text.len());
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'\n' if at > 0 && text[at - 1] == b'\r' => {}
+            b'\r' => parsed.push(b'\n'),
+            other => parsed.push(*other),
+        }
+    }
+    Cow::Owned(parsed)
+}
+
 impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.algorithm {
@@ -92,6 +119,12 @@ impl fmt::Display for Form {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_ends_are_line_feeds() {
+        assert_eq!(as_parsed(b"a\r\nb\rc\n\r"), &b"a\nb\nc\n\n"[..]);
+        assert_eq!(as_parsed(b"a\nb"), &b"a\nb"[..]);
+    }
 
     #[test]
     fn lengths_are_those_of_digests() {

@@ -521,9 +521,7 @@ mod tests {
 
     #[test]
     fn what_the_bake_does_by_itself_needs_no_line() {
-        is("/index.html /", &[]);
         is("/de /de/ 302", &[]);
-        is("/de/index.html /de/", &[]);
     }
 
     #[test]

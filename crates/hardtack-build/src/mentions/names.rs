@@ -110,6 +110,19 @@ impl<'a> Names<'a> {
         matches!(stem, "index" | "main")
     }
 
+    /// The modules whose paths begin as a specifier in a file does.
+    pub(super) fn modules_below(&self, referrer: usize, beginning: &str) -> Vec<usize> {
+        let base = format!("{}{}", self.at, self.assets[referrer].logical_path);
+        let below = resolve(&base, beginning);
+        let below = below.as_deref().and_then(|path| path.strip_prefix(self.at));
+        let is_below = |asset: &Asset| {
+            let is_module = asset.media_type.starts_with("text/javascript");
+            is_module && below.is_some_and(|below| asset.logical_path.starts_with(below))
+        };
+        let assets = self.assets.iter().enumerate();
+        assets.filter(|(_, asset)| is_below(asset)).map(|(index, _)| index).collect()
+    }
+
     /// Whether a path in a page leads to an asset.
     fn leads_to(&self, page: usize, path: &str, target: &str) -> bool {
         let base = format!("{}{}", self.at, self.assets[page].logical_path);

@@ -23,7 +23,10 @@ pub(super) fn token(text: &[u8], within: Range<usize>, name: Range<usize>) -> Op
         return None;
     }
     let start = before.len() - before.iter().rev().take_while(|it| is_of_path(**it)).count();
-    let path = String::from_utf8_lossy(&before[start..]).replace("\\/", "/");
+    let mut path = String::from_utf8_lossy(&before[start..]).into_owned();
+    for slash in SLASHES {
+        path = path.replace(slash, "/");
+    }
     if before[..start].ends_with(b":") && path.starts_with("//") {
         return None;
     }
@@ -35,9 +38,13 @@ pub(super) fn token(text: &[u8], within: Range<usize>, name: Range<usize>) -> Op
     Some(Token { folders, whole })
 }
 
+/// A slash, as strings have it that may stand in HTML.
+const SLASHES: [&str; 5] = ["\\/", "\\u002F", "\\u002f", "\\x2F", "\\x2f"];
+
 /// Whether a name can begin behind this text. `\b` and the like are no part of a name.
 fn begins_segment(before: &[u8]) -> bool {
     match *before {
+        _ if SLASHES.iter().any(|slash| before.ends_with(slash.as_bytes())) => true,
         [.., b'\\', last] if last.is_ascii_alphabetic() => true,
         [.., last] => !is_of_name(last),
         [] => true,
@@ -135,6 +142,7 @@ mod tests {
         is("./app.js?v=1", "");
         is("../a/./b/app.js#x", "a/b");
         is("\\/a\\/app.js", "a");
+        is("\\u002Fa\\x2fapp.js", "a");
         is("[src$=app.js]", "");
         is("the app.js.", "");
         is("\\bapp.js", "");

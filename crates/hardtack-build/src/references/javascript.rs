@@ -110,6 +110,9 @@ impl<'a> Visit<'a> for Module<'_> {
             Some((span, url)) => self.specifier(span, url),
             None => {
                 self.found.computed.push(it.span.start as usize);
+                let beginning = beginning(&it.source).filter(|it| is_path(it));
+                let beginning = beginning.map(|text| (it.span.start as usize, text.to_owned()));
+                self.found.beginnings.extend(beginning);
                 self.visit_expression(&it.source);
             }
         }
@@ -293,6 +296,15 @@ impl Module<'_> {
 fn is_require(call: &CallExpression<'_>) -> bool {
     let name = call.arguments.first().and_then(|first| first.as_expression()).and_then(literal);
     call.callee.is_specific_id("require") && call.arguments.len() == 1 && name.is_some()
+}
+
+/// The constant text that a computed one begins with.
+fn beginning<'e>(expression: &'e Expression<'_>) -> Option<&'e str> {
+    match expression.get_inner_expression() {
+        Expression::BinaryExpression(sum) => beginning(&sum.left),
+        Expression::TemplateLiteral(template) => template.quasis.first()?.value.cooked.as_deref(),
+        other => literal(other).map(|(_, text)| text),
+    }
 }
 
 /// The name of the method that is called.
