@@ -4,7 +4,7 @@
 //! esbuild a metafile wherever its caller puts it; `meta.json` is the name in its documentation.
 //! Of webpack and those that follow it, plugins write `asset-manifest.json` or `manifest.json`.
 
-use std::{collections::HashMap, fs, io, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde_json::Value;
 
@@ -22,8 +22,8 @@ const MANIFESTS: &[&str] = &[
 
 /// The paths in all manifests, and which one lists each. They begin at the asset folder, or at any
 /// folder above.
-pub(crate) fn listed(folder: &Path) -> Result<HashMap<String, &'static str>, Problem> {
-    let mut listed = HashMap::new();
+pub(crate) fn listed(folder: &Path) -> Result<BTreeMap<String, &'static str>, Problem> {
+    let mut listed = BTreeMap::new();
     for name in MANIFESTS {
         let file = folder.join(name);
         let text = match fs::read(&file) {
@@ -35,7 +35,9 @@ pub(crate) fn listed(folder: &Path) -> Result<HashMap<String, &'static str>, Pro
             Ok(manifest) => {
                 let files = files_of(&manifest).into_iter();
                 let below = |path: String| path.trim_start_matches(['.', '/']).to_owned();
-                listed.extend(files.map(|path| (below(path), *name)));
+                for path in files {
+                    listed.entry(below(path)).or_insert(*name);
+                }
             }
             // The others may be of any kind; whoever reads them says so.
             Err(error) if *name == MANIFESTS[0] => {

@@ -136,6 +136,14 @@ fn place(
     form: Form,
     subjects: &[Subject],
 ) {
+    // In a URL it is a name, or keeps caches from answering; and the URL may be rewritten.
+    let is_in_link = referenced.references[index].iter().any(|reference| {
+        let link = &reference.link.span;
+        link.start <= span.start && span.end <= link.end
+    });
+    if is_in_link {
+        return;
+    }
     // A page's policy is about the page itself, whichever others have the same script.
     let own = subjects.iter().find(|it| matches!(it, Subject::Inline(page, _) if *page == index));
     let one = match (own, subjects) {

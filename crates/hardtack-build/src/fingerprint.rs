@@ -174,14 +174,12 @@ impl Site<'_> {
             return asset.bytes.clone();
         }
         let links = self.links(index, is_rewritten);
-        let digests = self.digests[index].iter().filter_map(|place| {
-            let digest = match &place.subject {
-                Subject::Inline(page, span) if *page == index => {
-                    Some(place.form.of(&as_parsed(&splice_part(self.text(index), span, &links))))
-                }
-                subject => self.digest(subject, place.form),
-            };
-            Some((place.span.clone(), digest?))
+        let digests = self.digests[index].iter().filter_map(|place| match &place.subject {
+            Subject::Inline(_, span) => {
+                let text = splice_part(self.text(index), span, &links);
+                Some((place.span.clone(), place.form.of(&as_parsed(&text))))
+            }
+            Subject::Asset(_) => None,
         });
         let mut replacements: Vec<_> = digests.chain(links.iter().cloned()).collect();
         replacements.sort_by_key(|(span, _)| span.start);
@@ -209,8 +207,8 @@ impl Site<'_> {
         })
     }
 
-    /// The links in an asset to some targets, and what else follows from them: what to put where,
-    /// in the order of the text.
+    /// The links in an asset to some targets, and what else follows from other assets: what to put
+    /// where, in the order of the text.
     fn links(
         &self,
         index: usize,
@@ -225,6 +223,12 @@ impl Site<'_> {
             })
             .flatten()
             .chain(self.module_integrity(index))
+            .chain(self.digests[index].iter().filter_map(|place| match place.subject {
+                Subject::Asset(_) => {
+                    Some((place.span.clone(), self.digest(&place.subject, place.form)?))
+                }
+                Subject::Inline(..) => None,
+            }))
             .collect();
         replacements.sort_by_key(|(span, _)| span.start);
         replacements

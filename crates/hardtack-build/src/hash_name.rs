@@ -55,7 +55,7 @@ fn segment(text: &str) -> Option<Segment<'_>> {
 
 /// Those in what stands between two dots.
 fn of_part(part: &str) -> Vec<Segment<'_>> {
-    if is_uuid(part) {
+    if (0..part.len()).any(|at| part.get(at..at + UUID).is_some_and(is_uuid)) {
         return Vec::new();
     }
     let words = part.split(['-', '_', '~']);
@@ -64,6 +64,9 @@ fn of_part(part: &str) -> Vec<Segment<'_>> {
         with_marks.filter(|(before, _)| before.is_empty() || before.ends_with(['-', '_', '~']));
     words.chain(with_marks.map(|(_, end)| end)).filter_map(segment).collect()
 }
+
+/// Length of an identifier of RFC 9562.
+const UUID: usize = 36;
 
 /// An identifier of RFC 9562, which names a thing, and not its bytes.
 fn is_uuid(text: &str) -> bool {
@@ -301,6 +304,7 @@ mod tests {
         is("favicon-32x32.png", None);
         is("LICENSE", None);
         is("550e8400-e29b-41d4-a716-446655440000.png", None);
+        is("avatar-550e8400-e29b-41d4-a716-446655440000_large.png", None);
     }
 
     #[test]

@@ -88,6 +88,11 @@ impl Referenced {
             })
             .collect();
         pins.into_iter().for_each(|(target, why)| self.pin(target, why));
+        // The digests in it stay as they are too.
+        for place in std::mem::take(&mut self.digests[index]) {
+            let at = self.location(index, place.span.start);
+            self.freeze(place.subject.asset(), format!("{at} has its {}", place.form));
+        }
     }
 }
 

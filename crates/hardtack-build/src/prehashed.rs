@@ -5,7 +5,7 @@
 //! that looks hashed needs a second sign; a file that is wrongly called immutable is stale for a
 //! year, so in doubt it is none.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aho_corasick::AhoCorasick;
 
@@ -103,7 +103,7 @@ impl<'a> Evidence<'a> {
     fn new(
         assets: &'a [Asset],
         candidates: &[Candidate<'a>],
-        manifests: &HashMap<String, &'static str>,
+        manifests: &BTreeMap<String, &'static str>,
     ) -> Self {
         let mut shapes = HashMap::new();
         for candidate in candidates.iter().filter(|it| is_code(it.asset)) {
@@ -114,14 +114,18 @@ impl<'a> Evidence<'a> {
     }
 
     fn of(&self, candidate: &Candidate<'a>) -> Hash {
-        if let Some(manifest) = self.listed.get(&candidate.index) {
+        let Segment { text, looks } = candidate.best();
+        // Angular's lists all files of the site, and not only those that it named.
+        let is_named = |manifest: &&&str| {
+            **manifest != "ngsw.json" || looks == Looks::Alike || is_code(candidate.asset)
+        };
+        if let Some(manifest) = self.listed.get(&candidate.index).filter(is_named) {
             return Hash::Believed(format!("{manifest} lists it"));
         }
         let own = |segment: &Segment<'_>| digest_with_prefix(&candidate.asset.bytes, segment.text);
         if let Some(digest) = candidate.segments.iter().find_map(own) {
             return Hash::Believed(format!("its name has its own {digest}"));
         }
-        let Segment { text, looks } = candidate.best();
         let siblings = self.shapes.get(&candidate.shape()).copied().unwrap_or(0);
         let folder = split(&candidate.asset.logical_path).0;
         match (looks, self.named.get(&candidate.index)) {
@@ -136,7 +140,9 @@ impl<'a> Evidence<'a> {
             (Looks::Alike, _) if siblings > 2 => {
                 Hash::Believed(format!("{text:?} looks like a hash, as in the names beside it"))
             }
-            (Looks::Possible, Some(_)) if siblings > 2 && is_code(candidate.asset) => {
+            (Looks::Possible, Some(_))
+                if siblings > 2 && (is_code(candidate.asset) || has_letter(text)) =>
+            {
                 Hash::Believed(format!("{text:?} may be a hash, as in the names beside it"))
             }
             (Looks::Alike, _) => Hash::Doubtful,
@@ -164,6 +170,10 @@ fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize
         }
     }
     named
+}
+
+fn has_letter(text: &str) -> bool {
+    text.contains(|it: char| it.is_ascii_alphabetic())
 }
 
 /// What bundlers make. A picture that only a page shows may have a name from a camera.
@@ -207,12 +217,18 @@ fn generated_folder(folder: &str) -> Option<(&'static Generated, &str)> {
 /// The candidates that manifests list. Their paths begin at the asset folder, or above.
 fn listed_candidates(
     candidates: &[Candidate<'_>],
-    manifests: &HashMap<String, &'static str>,
+    manifests: &BTreeMap<String, &'static str>,
 ) -> HashMap<usize, &'static str> {
     let by_path: HashMap<_, _> =
         candidates.iter().map(|it| (it.asset.logical_path.as_str(), it.index)).collect();
     let of_path = |path: &str| suffixes(path).into_iter().find_map(|it| by_path.get(it)).copied();
-    manifests.iter().filter_map(|(path, manifest)| Some((of_path(path)?, *manifest))).collect()
+    let mut listed = HashMap::new();
+    for (path, manifest) in manifests {
+        if let Some(index) = of_path(path) {
+            listed.entry(index).or_insert(*manifest);
+        }
+    }
+    listed
 }
 
 /// A path, and what is left of it without its first folders.
