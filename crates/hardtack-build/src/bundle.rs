@@ -12,7 +12,8 @@ use crate::{
     compress::Compressed,
     fingerprint::Final,
     header_rules::HeaderEdit,
-    hosting::{NOT_FOUND_PAGE, PatternAnswer, PatternRule, Redirect, Rewrite, Rules},
+    hosting::{PatternAnswer, PatternRule, Redirect, Rewrite, Rules},
+    url_paths::{NOT_FOUND_PAGE, aliases},
 };
 
 /// A bundle and its manifest.
@@ -242,14 +243,6 @@ impl<'a> Site<'a> {
     fn page(&self, logical_path: &str) -> Option<(AssetIndex, &'a Final)> {
         self.by_path.get(logical_path).copied()
     }
-}
-
-/// The paths that lead to a page's one address: that without its slash, if it is a folder's, and
-/// the file's own, if it is another.
-pub(crate) fn aliases(at: &str, logical_path: &str, plain: &str) -> Vec<String> {
-    let own = Some(format!("{at}{logical_path}")).filter(|own| own != plain);
-    let folder = plain.strip_suffix('/').filter(|folder| !folder.is_empty());
-    own.into_iter().chain(folder.map(str::to_owned)).collect()
 }
 
 fn short_lived(settings: &Settings) -> CachePolicy {

@@ -67,7 +67,7 @@ fn extension(logical_path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Patterns, Role, fingerprint::UrlPaths};
+    use crate::{Patterns, Role, url_paths::UrlPaths};
     use hardtack_bundle::{Fingerprint, media_type_of};
 
     fn codings_of(path: &str, bytes: &[u8], rules: &[(&str, &[Coding])]) -> Vec<Coding> {

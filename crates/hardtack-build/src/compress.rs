@@ -255,7 +255,7 @@ mod tests {
     use super::*;
     use std::io::Read;
 
-    use crate::fingerprint::UrlPaths;
+    use crate::url_paths::UrlPaths;
 
     fn asset(media_type: &str, bytes: Vec<u8>) -> Final {
         Final {

@@ -5,7 +5,6 @@
 //! new one is put in its place; a run of so many letters is nothing else. If that cannot be, the
 //! file keeps its bytes and its name.
 
-mod form;
 mod tokens;
 
 use std::{
@@ -18,39 +17,13 @@ use rayon::prelude::*;
 
 use crate::{
     Place, Role,
+    digest::{DigestPlace, Form, Subject, as_parsed},
     graph::{components, edges},
     hosting::Rules,
     references::Referenced,
 };
 
-pub(crate) use form::{Form, as_parsed};
 use tokens::tokens;
-
-/// A digest that is to be put right, and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DigestPlace {
-    pub(crate) span: Range<usize>,
-    pub(crate) subject: Subject,
-    pub(crate) form: Form,
-}
-
-/// What a digest is of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
-    /// The asset of that index.
-    Asset(usize),
-    /// The script or style that stands there in a page.
-    Inline(usize, Range<usize>),
-}
-
-impl Subject {
-    /// The asset whose final bytes it depends on.
-    pub(crate) fn asset(&self) -> usize {
-        match self {
-            Self::Asset(index) | Self::Inline(index, _) => *index,
-        }
-    }
-}
 
 /// Finds the digests in all texts and rules, and freezes each asset of which one cannot follow.
 pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {

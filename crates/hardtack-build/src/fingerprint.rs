@@ -11,13 +11,15 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Role, Settings,
-    digests::{DigestPlace, Form, Subject, as_parsed},
+    digest::{DigestPlace, Form, Subject, as_parsed},
     graph::Component,
-    hosting::{INDEX_PAGE, NOT_FOUND_PAGE, Rules},
+    hosting::Rules,
+    logical_path::file_name,
     references::{Decoded, IntegrityPlace, Reference, Referenced, split_url},
     rewrite::splice,
     same_origin::keeps_origin,
     scan::Asset,
+    url_paths::{NOT_FOUND_PAGE, UrlPaths, hashed_path, known_paths},
 };
 
 /// An asset with its final bytes and its URL paths.
@@ -34,22 +36,6 @@ pub(crate) struct Final {
     pub(crate) why: String,
     /// The logical paths of what it imports, if it is a module.
     pub(crate) imports: Vec<String>,
-}
-
-/// The URL paths of an asset, percent-decoded.
-#[derive(Clone, Debug)]
-pub(crate) struct UrlPaths {
-    /// Served for good. None for an entry point.
-    pub(crate) hashed: Option<String>,
-    /// A folder's index has the folder's. None if the settings keep only hashed paths.
-    pub(crate) plain: Option<String>,
-}
-
-impl UrlPaths {
-    /// The path to link to.
-    pub(crate) fn preferred(&self) -> &str {
-        self.hashed.as_ref().or(self.plain.as_ref()).map_or("", String::as_str)
-    }
 }
 
 /// All assets in their final form, and the digests in rules that they make false.
@@ -355,47 +341,6 @@ fn splice_part(text: &[u8], part: &Range<usize>, all: &[(Range<usize>, String)])
         (span.start - part.start..span.end - part.start, with.clone())
     };
     splice(&text[part.clone()], &inside.map(shifted).collect::<Vec<_>>())
-}
-
-/// The paths of an asset as far as they do not depend on its fingerprint.
-pub(crate) fn known_paths(asset: &Asset, settings: &Settings) -> UrlPaths {
-    let plain = plain_path(settings, asset);
-    match asset.role {
-        Role::EntryPoint | Role::Pinned => UrlPaths { hashed: None, plain: Some(plain) },
-        Role::Prehashed => UrlPaths { hashed: Some(plain), plain: None },
-        Role::Hashed => {
-            UrlPaths { hashed: None, plain: Some(plain).filter(|_| !settings.keep_only_hashed) }
-        }
-    }
-}
-
-/// The path of an asset that is not hashed, percent-decoded.
-pub(crate) fn plain_path(settings: &Settings, asset: &Asset) -> String {
-    let at = settings.at.as_str();
-    let path = asset.logical_path.as_str();
-    let is_page = asset.role == Role::EntryPoint && path != NOT_FOUND_PAGE;
-    let without_extension = path.strip_suffix(".html").or_else(|| path.strip_suffix(".htm"));
-    match without_extension.filter(|_| settings.clean_urls && is_page) {
-        _ if file_name(path) == INDEX_PAGE => {
-            format!("{at}{}", &path[..path.len() - INDEX_PAGE.len()])
-        }
-        Some(clean) => format!("{at}{clean}"),
-        None => format!("{at}{path}"),
-    }
-}
-
-/// The plain path with the fingerprint before the extension.
-fn hashed_path(at: &str, asset: &Asset, fingerprint: Fingerprint) -> String {
-    let path = &asset.logical_path;
-    let name = path.len() - file_name(path).len();
-    // A dot at the beginning of a name begins no extension.
-    let dot = path[name..].rfind('.').filter(|dot| *dot > 0);
-    let (stem, extension) = path.split_at(dot.map_or(path.len(), |dot| name + dot));
-    format!("{at}{stem}.{}{extension}", fingerprint.short())
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or_default()
 }
 
 /// Digests parts with their lengths, so that no two lists of parts are digested alike.

@@ -22,8 +22,7 @@ use crate::{
     Error, Place, Problem, ProblemKind, Settings,
     django_manifest::Copy,
     header_rules::{HeaderEdit, HeaderRule},
-    pattern::Verdict,
-    scan::Scanned,
+    scan::{HEADERS, REDIRECTS, Scanned, is_excluded},
 };
 
 use targets::Targets;
@@ -158,15 +157,6 @@ pub(crate) struct Fallback {
     pub(crate) page: String,
 }
 
-/// The page that is the body of every 404.
-pub(crate) const NOT_FOUND_PAGE: &str = "404.html";
-
-/// The page that stands for its folder.
-pub(crate) const INDEX_PAGE: &str = "index.html";
-
-pub(crate) const REDIRECTS: &str = "_redirects";
-pub(crate) const HEADERS: &str = "_headers";
-
 /// Gathers the rules of the settings, and of the files if they are there; and the lines of these
 /// that are skipped.
 ///
@@ -223,11 +213,6 @@ fn read(
     let faults = parse(text.trim_start_matches('\u{feff}'));
     skipped.extend(faults.into_iter().map(|fault| remark(&file, fault)));
     Ok(())
-}
-
-/// Whether a file of rules is left out by the settings, so that it is none.
-pub(crate) fn is_excluded(settings: &Settings, name: &str) -> bool {
-    settings.exclude.verdict(name, false) == Verdict::Matches
 }
 
 /// A folder of that name is one of assets.

@@ -67,13 +67,16 @@ mod scan;
 mod cache;
 mod codings;
 mod decode;
+mod digest;
 mod hash_name;
+mod logical_path;
 mod media_type;
 mod own_digest;
 mod published;
 mod rewrite;
 mod twins;
 mod unpack;
+mod url_paths;
 
 mod blocks;
 mod build_script;

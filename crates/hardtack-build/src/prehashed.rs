@@ -13,6 +13,7 @@ use crate::{
     Problem, ProblemKind, Role, Settings,
     bundler::listed,
     hash_name::{Looks, Segment, segments, segments_of_generated},
+    logical_path::{file_name, folder},
     own_digest::digest_with_prefix,
     pattern::Verdict,
     scan::{Asset, Scanned},
@@ -68,7 +69,7 @@ struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     fn new(index: usize, asset: &'a Asset) -> Option<Self> {
-        let (folder, name) = split(&asset.logical_path);
+        let (folder, name) = (folder(&asset.logical_path), file_name(&asset.logical_path));
         let segments: Vec<_> = match generated_folder(folder) {
             None => segments(name),
             Some((_, below)) => {
@@ -85,7 +86,7 @@ impl<'a> Candidate<'a> {
 
     /// Folder, length and kind of letters: bundlers write all names of a folder alike.
     fn shape(&self) -> (&'a str, usize) {
-        (split(&self.asset.logical_path).0, self.best().text.len())
+        (folder(&self.asset.logical_path), self.best().text.len())
     }
 }
 
@@ -127,7 +128,7 @@ impl<'a> Evidence<'a> {
             return Hash::Believed(format!("its name has its own {digest}"));
         }
         let siblings = self.shapes.get(&candidate.shape()).copied().unwrap_or(0);
-        let folder = split(&candidate.asset.logical_path).0;
+        let folder = folder(&candidate.asset.logical_path);
         match (looks, self.named.get(&candidate.index)) {
             _ if generated_folder(folder).is_some_and(|(folder, _)| looks >= folder.least) => {
                 Hash::Believed(format!(
@@ -237,11 +238,6 @@ fn suffixes(path: &str) -> Vec<&str> {
     std::iter::once(path).chain(shorter).collect()
 }
 
-/// The folder with its slash, and the name.
-fn split(path: &str) -> (&str, &str) {
-    path.split_at(path.rfind('/').map_or(0, |slash| slash + 1))
-}
-
 fn remark(doubtful: &[String]) -> Option<ProblemKind> {
     let first = doubtful.first()?;
     let globs: HashSet<_> = doubtful.iter().map(|path| glob(path)).collect();
@@ -260,9 +256,9 @@ fn remark(doubtful: &[String]) -> Option<ProblemKind> {
 
 /// A glob for a file and those beside it.
 fn glob(path: &str) -> String {
-    match split(path) {
-        ("", name) => format!("/{name}"),
-        (folder, _) => format!("/{folder}"),
+    match folder(path) {
+        "" => format!("/{path}"),
+        folder => format!("/{folder}"),
     }
 }
 

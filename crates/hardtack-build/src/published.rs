@@ -4,12 +4,8 @@ use hardtack_bundle::Fingerprint;
 use serde_json::json;
 
 use crate::{
-    Error, ProblemKind, Role, Settings,
-    bundle::bundle,
-    compress::Compressed,
-    fingerprint::{Final, UrlPaths},
-    hosting::Rules,
-    media_type::media_type,
+    Error, ProblemKind, Role, Settings, bundle::bundle, compress::Compressed, fingerprint::Final,
+    hosting::Rules, media_type::media_type, url_paths::UrlPaths,
 };
 
 /// Adds the manifest to the assets that it describes. It cannot describe itself, and has no

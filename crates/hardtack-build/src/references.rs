@@ -39,10 +39,12 @@ use routes::{Resolved, Routes};
 
 use crate::{
     Error, LeftOut, MissingTarget, Place, Problem, ProblemKind, Role, Settings,
-    digests::{DigestPlace, Form, Subject},
-    hosting::{INDEX_PAGE, Rules},
+    digest::{DigestPlace, Form, Subject},
+    hosting::Rules,
+    logical_path::file_name,
     rewrite::Quoting,
     scan::{Asset, Scanned},
+    url_paths::INDEX_PAGE,
 };
 
 /// What a format's module finds in a text.
@@ -686,9 +688,8 @@ fn data(bytes: &[u8]) -> Found {
 
 /// What a package says of itself: no page reads it.
 fn is_metadata(logical_path: &str) -> bool {
-    let name = logical_path.rsplit('/').next().unwrap_or(logical_path);
     matches!(
-        name,
+        file_name(logical_path),
         "bower.json"
             | "component.json"
             | "composer.json"

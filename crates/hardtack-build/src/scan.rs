@@ -7,9 +7,7 @@ use std::{
 };
 
 use crate::{
-    Error, LeftOut, Patterns, Problem, ProblemKind, Role, Settings,
-    hosting::{HEADERS, REDIRECTS, is_excluded},
-    media_type::media_type_of_file,
+    Error, LeftOut, Patterns, Problem, ProblemKind, Role, Settings, media_type::media_type_of_file,
     pattern::Verdict,
 };
 
@@ -38,6 +36,9 @@ pub(crate) struct Scanned {
 
 /// Files that are no assets, but rules about them; `hosting` reads them.
 const RULES: [&str; 2] = [HEADERS, REDIRECTS];
+
+pub(crate) const REDIRECTS: &str = "_redirects";
+pub(crate) const HEADERS: &str = "_headers";
 
 /// Assets that keep their path.
 static ENTRY_POINTS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -231,6 +232,11 @@ fn not_included(settings: &Settings, path: &str) -> Option<LeftOut> {
 fn servable(logical_path: &str) -> Result<(), ProblemKind> {
     let unservable = |character: &char| character.is_control() || *character == '\\';
     logical_path.chars().find(unservable).map_or(Ok(()), |it| Err(ProblemKind::NameUnservable(it)))
+}
+
+/// Whether a file of rules is left out by the settings, so that it is none.
+pub(crate) fn is_excluded(settings: &Settings, name: &str) -> bool {
+    settings.exclude.verdict(name, false) == Verdict::Matches
 }
 
 fn read(settings: &Settings, file: &Path, logical_path: String) -> Result<Asset, ProblemKind> {

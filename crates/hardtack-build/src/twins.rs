@@ -12,6 +12,7 @@ use hardtack_bundle::Coding;
 use crate::{
     LeftOut, Problem, ProblemKind, Settings,
     decode::decodes_to,
+    logical_path::file_name,
     pattern::Verdict,
     scan::{Asset, Scanned},
 };
@@ -114,7 +115,7 @@ impl Mentioned {
     }
 
     fn has(&self, twin: &Asset, coding: Coding) -> bool {
-        let name = twin.logical_path.rsplit('/').next().unwrap_or_default();
+        let name = file_name(&twin.logical_path);
         self.names.contains(name.as_bytes()) || self.computed.contains(&coding)
     }
 }

@@ -11,12 +11,12 @@ use hardtack_bundle::{Coding, Fingerprint};
 use crate::{
     Error, Problem, ProblemKind, Settings,
     decode::{decode, is_coded},
-    fingerprint::plain_path,
     header_rules::HeaderEdit,
     hosting::Rules,
     media_type::media_type,
     scan::{Asset, Scanned},
     twins::coded_name,
+    url_paths::plain_path,
 };
 
 /// Contents whose coded form is there already, by their digests. It is used where it is known that

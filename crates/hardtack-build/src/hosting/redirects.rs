@@ -2,10 +2,10 @@
 
 use hardtack_bundle::PathPattern;
 
-use crate::Settings;
+use crate::{Settings, url_paths::NOT_FOUND_PAGE};
 
 use super::{
-    Fallback, NOT_FOUND_PAGE, PatternAnswer, PatternRule, Redirect, Rewrite, Rules, Skipped,
+    Fallback, PatternAnswer, PatternRule, Redirect, Rewrite, Rules, Skipped,
     line::Line,
     lines,
     targets::Targets,

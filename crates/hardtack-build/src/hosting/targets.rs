@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use hardtack_bundle::encode_path;
 
-use crate::{Canonical, Settings, bundle::aliases, fingerprint::known_paths, scan::Scanned};
-
-use super::INDEX_PAGE;
+use crate::{
+    Canonical, Settings,
+    scan::Scanned,
+    url_paths::{INDEX_PAGE, aliases, known_paths},
+};
 
 /// The assets, by paths.
 #[derive(Default)]

@@ -8,6 +8,7 @@ use hardtack_bundle::encode_path;
 use super::token::{is_in_sentence, string_around, token};
 use crate::{
     Role,
+    logical_path::{file_name, folder},
     references::{Literal, LiteralKind, Passages, Reference, Referenced, resolve_url as resolve},
     scan::Asset,
 };
@@ -197,10 +198,6 @@ fn escaped(name: &str) -> String {
     name.chars().map(|character| escape(character, &mut units)).collect()
 }
 
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
 /// The literal in which a place lies.
 fn literal_at<'l>(literals: &'l [Literal], place: &Range<usize>) -> Option<&'l Literal> {
     let behind = literals.partition_point(|literal| literal.span.start <= place.start);
@@ -211,11 +208,6 @@ fn literal_at<'l>(literals: &'l [Literal], place: &Range<usize>) -> Option<&'l L
 fn is_reference(references: &[Reference], place: &Range<usize>) -> bool {
     let behind = references.partition_point(|one| one.link.span.start <= place.start);
     references[..behind].last().is_some_and(|one| place.end <= one.link.span.end)
-}
-
-/// Up to the last slash.
-fn folder(path: &str) -> &str {
-    &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
 }
 
 /// The folders of the pages that refer to each asset.

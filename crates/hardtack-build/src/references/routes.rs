@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::url;
 use crate::{
     Role, Settings,
-    hosting::{INDEX_PAGE, NOT_FOUND_PAGE, Rules},
+    hosting::Rules,
+    logical_path::file_name,
     scan::Asset,
+    url_paths::{INDEX_PAGE, NOT_FOUND_PAGE},
 };
 
 /// What a URL leads to.
@@ -101,7 +103,7 @@ impl<'a> Routes<'a> {
 
     /// Whether the page of a single-page app answers whoever navigates to that path.
     pub(super) fn answers_navigation(&self, path: &str) -> bool {
-        let name = path.rsplit('/').next().unwrap_or_default();
+        let name = file_name(path);
         self.rules.fallback.is_some() && !name.contains('.')
     }
 

@@ -1,12 +1,38 @@
-//! The digests that tools write down, and how.
+//! Digests of assets that stand in other assets: how tools write them, and of what they are.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, ops::Range};
 
 use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
 use crate::own_digest::{base64, hex};
+
+/// A digest that is to be put right, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DigestPlace {
+    pub(crate) span: Range<usize>,
+    pub(crate) subject: Subject,
+    pub(crate) form: Form,
+}
+
+/// What a digest is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The asset of that index.
+    Asset(usize),
+    /// The script or style that stands there in a page.
+    Inline(usize, Range<usize>),
+}
+
+impl Subject {
+    /// The asset whose final bytes it depends on.
+    pub(crate) fn asset(&self) -> usize {
+        match self {
+            Self::Asset(index) | Self::Inline(index, _) => *index,
+        }
+    }
+}
 
 /// A digest's algorithm, and how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +63,7 @@ use Algorithm::{Md5 as MD5, Sha1 as SHA1, Sha256 as SHA256, Sha384 as SHA384, Sh
 
 impl Form {
     /// All forms.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
         let algorithms = [MD5, SHA1, SHA256, SHA384, SHA512].into_iter();
         algorithms.flat_map(|algorithm| {
             let notations = [Notation::Hex, Notation::UpperHex, Notation::Base64];
@@ -57,7 +83,7 @@ impl Form {
     }
 
     /// The number of letters.
-    pub(super) fn length(self) -> usize {
+    pub(crate) fn length(self) -> usize {
         let bytes: usize = match self.algorithm {
             MD5 => 16,
             SHA1 => 20,
