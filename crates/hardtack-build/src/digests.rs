@@ -16,7 +16,7 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
-    Place, Role,
+    Role,
     digest::{DigestPlace, Form, Subject, as_parsed},
     graph::{components, edges},
     hosting::Rules,
@@ -136,15 +136,10 @@ fn place(
             referenced.digests[index].push(DigestPlace { span, subject: subject.clone(), form });
         }
         _ => {
-            let why = why(referenced, index, span.start, form);
+            let why = referenced.digest_at(index, span.start, form);
             subjects.iter().for_each(|subject| referenced.freeze(subject.asset(), why.clone()));
         }
     }
-}
-
-fn why(referenced: &Referenced, index: usize, offset: usize, form: Form) -> String {
-    let Place { line, column } = Place::at(referenced.text(index), offset);
-    format!("{}:{line}:{column} has its {form}", referenced.assets[index].logical_path)
 }
 
 /// A file that depends on the digest of another, whose own bytes depend on the first: such a
@@ -165,7 +160,7 @@ fn break_circles(referenced: &mut Referenced) {
             places.flat_map(|(index, places)| places.iter().map(move |it| (index, it)));
         let Some((index, place)) = places.find_map(in_circle) else { return };
         let subject = place.subject.asset();
-        let why = why(referenced, index, place.span.start, place.form);
+        let why = referenced.digest_at(index, place.span.start, place.form);
         referenced.freeze(subject, why);
         referenced
             .digests

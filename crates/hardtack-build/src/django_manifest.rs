@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::{
     LeftOut, Role, Settings,
+    own_digest::hex,
     pattern::Verdict,
     scan::{Asset, Scanned},
 };
@@ -135,9 +136,7 @@ fn is_hash(text: &str) -> bool {
 }
 
 fn md5_begins(bytes: &[u8], hash: &str) -> bool {
-    let digest = Md5::digest(bytes);
-    let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    hex == hash
+    hex(&Md5::digest(bytes)).starts_with(hash)
 }
 
 /// Whether the settings say nothing else of an asset.

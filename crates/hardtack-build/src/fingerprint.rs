@@ -228,7 +228,7 @@ impl Site<'_> {
     fn replacement(&self, referrer: &Asset, to: &Reference) -> Option<(Range<usize>, String)> {
         let paths = &self.paths[to.target];
         let path = split_url(&to.link.url).0;
-        let is_page = referrer.media_type.starts_with("text/html");
+        let is_page = referrer.is_page();
         if is_page && paths.hashed.is_some() && !self.host(to.target).is_empty() {
             return Some(to.link.replace(0..path.len(), &self.whole_url(to.target)));
         }
@@ -281,7 +281,7 @@ impl Site<'_> {
 
     /// All scripts that a page reaches through references.
     fn modules(&self, page: usize) -> Vec<usize> {
-        let is_script = |index: usize| self.assets[index].media_type.starts_with("text/javascript");
+        let is_script = |index: usize| self.assets[index].is_script();
         let mut is_reached = vec![false; self.assets.len()];
         let mut open = vec![page];
         let mut scripts = Vec::new();

@@ -13,8 +13,10 @@ use rayon::prelude::*;
 
 use crate::{
     Place, Role,
-    references::{Reference, Referenced},
+    digest::{DigestPlace, Form},
+    references::Referenced,
     rename::{Rename, Renaming},
+    scan::Asset,
 };
 
 use names::Names;
@@ -24,34 +26,41 @@ pub(crate) fn pin(referenced: &mut Referenced, at: &str, rename: &Rename) {
     let names = Names::of(referenced, at);
     let texts = (0..referenced.assets.len()).into_par_iter();
     let pins: Vec<_> = texts.flat_map_iter(|index| pins_of(index, referenced, &names)).collect();
-    for (target, why) in pins {
-        if rename.of(&referenced.assets[target].logical_path) != Renaming::Always {
-            referenced.pin(target, why);
+    for Pin { target, by, offset, what } in pins {
+        let Asset { role, logical_path, .. } = &referenced.assets[target];
+        if *role == Role::Hashed && rename.of(logical_path) != Renaming::Always {
+            referenced.pin(target, format!("{}{what}", referenced.location(by, offset)));
         }
     }
 }
 
-/// The assets that one asset pins, and why each.
-fn pins_of(index: usize, referenced: &Referenced, names: &Names) -> Vec<(usize, String)> {
-    let Referenced { assets, references, passages, frozen, .. } = referenced;
-    let (references, passages) = (&references[index], &passages[index]);
-    let at = |offset: usize, what: &str| format!("{}{what}", referenced.location(index, offset));
+/// That an asset keeps its name: because of another asset, at an offset in that.
+struct Pin {
+    target: usize,
+    by: usize,
+    offset: usize,
+    what: &'static str,
+}
+
+/// The assets that one asset pins.
+fn pins_of(by: usize, referenced: &Referenced, names: &Names) -> Vec<Pin> {
+    let (references, passages) = (&referenced.references[by], &referenced.passages[by]);
+    let pin = |(offset, target), what| Pin { target, by, offset, what };
     let mut pins = Vec::new();
-    if frozen[index] {
-        let of_reference = |one: &Reference| (one.target, at(one.link.span.start, LINK));
-        pins.extend(references.iter().map(of_reference));
+    if referenced.frozen[by] {
+        let places = references.iter().map(|one| (one.link.span.start, one.target));
+        pins.extend(places.map(|it| pin(it, LINK)));
     }
     if let Some(offset) = passages.own_url {
-        let why = at(offset, OWN_URL);
-        pins.extend(own_url::named_alike(index, assets).map(|target| (target, why.clone())));
+        let alike = own_url::named_alike(by, &referenced.assets);
+        pins.extend(alike.map(|target| pin((offset, target), OWN_URL)));
     }
     for (offset, beginning) in &passages.beginnings {
-        let modules = names.modules_below(index, beginning);
-        pins.extend(modules.into_iter().map(|target| (target, at(*offset, BEGINNING))));
+        let modules = names.modules_below(by, beginning).into_iter();
+        pins.extend(modules.map(|target| pin((*offset, target), BEGINNING)));
     }
-    for (offset, target) in names.mentioned(index, referenced.text(index), passages, references) {
-        pins.push((target, at(offset, NAME)));
-    }
+    let mentioned = names.mentioned(by, referenced.text(by), passages, references).into_iter();
+    pins.extend(mentioned.map(|it| pin(it, NAME)));
     pins
 }
 
@@ -65,6 +74,11 @@ impl Referenced {
     fn location(&self, index: usize, offset: usize) -> String {
         let Place { line, column } = Place::at(self.text(index), offset);
         format!("{}:{line}:{column}", self.assets[index].logical_path)
+    }
+
+    /// That a digest stands there, as a reason.
+    pub(crate) fn digest_at(&self, index: usize, offset: usize, form: Form) -> String {
+        format!("{} has its {form}", self.location(index, offset))
     }
 
     /// Has an asset keep its name. The first reason counts.
@@ -89,9 +103,8 @@ impl Referenced {
             .collect();
         pins.into_iter().for_each(|(target, why)| self.pin(target, why));
         // The digests in it stay as they are too.
-        for place in std::mem::take(&mut self.digests[index]) {
-            let at = self.location(index, place.span.start);
-            self.freeze(place.subject.asset(), format!("{at} has its {}", place.form));
+        for DigestPlace { span, subject, form } in std::mem::take(&mut self.digests[index]) {
+            self.freeze(subject.asset(), self.digest_at(index, span.start, form));
         }
     }
 }
@@ -99,12 +112,7 @@ impl Referenced {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Settings,
-        hosting::Rules,
-        references::references,
-        scan::{Asset, Scanned},
-    };
+    use crate::{Settings, hosting::Rules, references::references, scan::Scanned};
 
     /// The assets that keep their name in a site of these files, which are sorted by path.
     fn pinned(files: &[(&str, &str)], rename: &Rename) -> Vec<String> {

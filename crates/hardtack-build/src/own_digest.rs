@@ -6,17 +6,18 @@ use sha1::Sha1;
 use sha2::{Sha384, Sha512};
 use xxhash_rust::{xxh3, xxh32, xxh64};
 
-/// The name of the digest of these bytes that begins with a text, as hex, base32 or base64url.
-pub(crate) fn digest_with_prefix(bytes: &[u8], text: &str) -> Option<&'static str> {
-    let digests = DIGESTS.iter().map(|(name, digest)| (name, digest(bytes)));
+/// The name of the first digest of these bytes that begins with one of some texts, as hex, base32 or
+/// base64url.
+pub(crate) fn digest_with_prefix(bytes: &[u8], texts: &[&str]) -> Option<&'static str> {
     let begins_so = |digest: &[u8]| {
-        let text = text.to_owned();
-        [hex(digest), base32(digest).to_ascii_lowercase()]
-            .iter()
-            .any(|form| form.starts_with(&text.to_ascii_lowercase()))
-            || base64url(digest).starts_with(&text)
+        let forms = [hex(digest), base32(digest).to_ascii_lowercase()];
+        let base64url = base64url(digest);
+        texts.iter().any(|text| {
+            let small = text.to_ascii_lowercase();
+            forms.iter().any(|form| form.starts_with(&small)) || base64url.starts_with(text)
+        })
     };
-    digests.into_iter().find(|(_, digest)| begins_so(digest)).map(|(name, _)| *name)
+    DIGESTS.iter().find(|(_, digest)| begins_so(&digest(bytes))).map(|(name, _)| *name)
 }
 
 type DigestOf = fn(&[u8]) -> Vec<u8>;
@@ -81,8 +82,9 @@ mod tests {
 
     #[test]
     fn prefixes() {
-        let is =
-            |text: &str, expected| assert_eq!(digest_with_prefix(b"abc", text), expected, "{text}");
+        let is = |text: &str, expected| {
+            assert_eq!(digest_with_prefix(b"abc", &[text]), expected, "{text}")
+        };
         is("900150983cd2", Some("MD5"));
         is("900150983CD2", Some("MD5"));
         is("ba7816bf", Some("SHA-256"));

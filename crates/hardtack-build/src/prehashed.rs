@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
 
 use crate::{
     Problem, ProblemKind, Role, Settings,
@@ -36,7 +37,7 @@ pub(crate) fn recognise_prehashed(
         })
         .collect();
     let evidence = Evidence::new(assets, &candidates, &listed);
-    let verdicts: Vec<_> = candidates.iter().map(|it| (it.index, evidence.of(it))).collect();
+    let verdicts: Vec<_> = candidates.par_iter().map(|it| (it.index, evidence.of(it))).collect();
     let mut doubtful = Vec::new();
     for (index, verdict) in verdicts {
         let asset = &mut scanned.assets[index];
@@ -123,8 +124,8 @@ impl<'a> Evidence<'a> {
         if let Some(manifest) = self.listed.get(&candidate.index).filter(is_named) {
             return Hash::Believed(format!("{manifest} lists it"));
         }
-        let own = |segment: &Segment<'_>| digest_with_prefix(&candidate.asset.bytes, segment.text);
-        if let Some(digest) = candidate.segments.iter().find_map(own) {
+        let texts: Vec<_> = candidate.segments.iter().map(|segment| segment.text).collect();
+        if let Some(digest) = digest_with_prefix(&candidate.asset.bytes, &texts) {
             return Hash::Believed(format!("its name has its own {digest}"));
         }
         let siblings = self.shapes.get(&candidate.shape()).copied().unwrap_or(0);
@@ -161,7 +162,7 @@ fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize
         for hit in automaton.find_overlapping_iter(&asset.bytes) {
             let candidate = &candidates[hit.pattern().as_usize()];
             if candidate.asset.logical_path != asset.logical_path {
-                let is_page = asset.media_type.starts_with("text/html");
+                let is_page = asset.is_page();
                 let path = asset.logical_path.as_str();
                 let known = named.entry(candidate.index).or_insert((path, is_page));
                 if known.1 && !is_page {
@@ -179,8 +180,8 @@ fn has_letter(text: &str) -> bool {
 
 /// What bundlers make. A picture that only a page shows may have a name from a camera.
 fn is_code(asset: &Asset) -> bool {
-    let is_type = |start: &str| asset.media_type.starts_with(start);
-    is_type("text/javascript") || is_type("text/css") || asset.logical_path.ends_with(".map")
+    matches!(asset.essence(), "text/javascript" | "text/css")
+        || asset.logical_path.ends_with(".map")
 }
 
 fn is_text(media_type: &str) -> bool {

@@ -549,7 +549,7 @@ impl Targets<'_> {
         OfAsset {
             import_map: found.import_map.unwrap_or_default(),
             base,
-            starts_workers: found.starts_workers && is_script(source.asset),
+            starts_workers: found.starts_workers && source.asset.is_script(),
             passages,
             service_workers,
             ..of_asset
@@ -585,7 +585,7 @@ impl Targets<'_> {
             Resolved::Folder(path) | Resolved::Nothing(path) => self.routes.has_source(&path),
             Resolved::Elsewhere | Resolved::Template | Resolved::Asset(_) => false,
         };
-        let mut imports = links.iter().filter(|it| it.is_import && is_script(source.asset));
+        let mut imports = links.iter().filter(|it| it.is_import && source.asset.is_script());
         let link = imports.find(is_known_to_bundlers)?;
         Some(Unbundled {
             logical_path: source.asset.logical_path.clone(),
@@ -650,23 +650,15 @@ fn let_preloads_agree(references: &mut [Reference]) {
     }
 }
 
-fn essence(asset: &Asset) -> &str {
-    asset.media_type.split(';').next().unwrap_or_default().trim_end()
-}
-
-fn is_script(asset: &Asset) -> bool {
-    essence(asset) == "text/javascript"
-}
-
 /// Whether references are looked for in an asset whose charset may be any.
 fn is_text(asset: &Asset) -> bool {
-    matches!(essence(asset), "text/css" | "text/html" | "image/svg+xml" | "text/javascript")
+    matches!(asset.essence(), "text/css" | "text/html" | "image/svg+xml" | "text/javascript")
 }
 
 /// The links in the text of an asset.
 fn find(asset: &Asset, text: &[u8], settings: &Settings) -> Result<Found, Fault> {
     let path = &asset.logical_path;
-    match essence(asset) {
+    match asset.essence() {
         "text/css" => css::find(&String::from_utf8_lossy(text)),
         "text/html" => html::find(text, settings),
         "image/svg+xml" => svg::find(text),

@@ -32,7 +32,7 @@ pub(crate) fn keeps_origin(referenced: &Referenced) -> Vec<bool> {
 
 /// The scripts that refer to each, or that it refers to.
 fn neighbours(assets: &[Asset], references: &[Vec<Reference>]) -> Vec<Vec<usize>> {
-    let is_script = |index: usize| assets[index].media_type.starts_with("text/javascript");
+    let is_script = |index: usize| assets[index].is_script();
     let mut neighbours = vec![Vec::new(); assets.len()];
     for (script, references) in references.iter().enumerate().filter(|(it, _)| is_script(*it)) {
         for target in references.iter().map(|it| it.target).filter(|it| is_script(*it)) {

@@ -25,6 +25,21 @@ pub(crate) struct Asset {
     pub(crate) bytes: Vec<u8>,
 }
 
+impl Asset {
+    /// The media type without its parameters.
+    pub(crate) fn essence(&self) -> &str {
+        self.media_type.split(';').next().unwrap_or_default().trim_end()
+    }
+
+    pub(crate) fn is_page(&self) -> bool {
+        self.essence() == "text/html"
+    }
+
+    pub(crate) fn is_script(&self) -> bool {
+        self.essence() == "text/javascript"
+    }
+}
+
 /// The asset folder's files.
 #[derive(Debug)]
 pub(crate) struct Scanned {

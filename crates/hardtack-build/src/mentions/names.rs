@@ -55,12 +55,13 @@ impl<'a> Names<'a> {
         passages: &Passages,
         references: &[Reference],
     ) -> Vec<(usize, usize)> {
-        let Some(automaton) = self.automaton.as_ref().filter(|_| !passages.literals.is_empty())
-        else {
-            return self.ending(passages);
-        };
         let mut mentioned = self.ending(passages);
-        for hit in automaton.find_overlapping_iter(text) {
+        if passages.literals.is_empty() {
+            return mentioned;
+        }
+        let hits =
+            self.automaton.iter().flat_map(|automaton| automaton.find_overlapping_iter(text));
+        for hit in hits {
             let name = hit.start()..hit.end();
             let Some(literal) = literal_at(&passages.literals, &name) else { continue };
             if is_reference(references, &name) {
@@ -117,8 +118,7 @@ impl<'a> Names<'a> {
         let below = resolve(&base, beginning);
         let below = below.as_deref().and_then(|path| path.strip_prefix(self.at));
         let is_below = |asset: &Asset| {
-            let is_module = asset.media_type.starts_with("text/javascript");
-            is_module && below.is_some_and(|below| asset.logical_path.starts_with(below))
+            asset.is_script() && below.is_some_and(|below| asset.logical_path.starts_with(below))
         };
         let assets = self.assets.iter().enumerate();
         assets.filter(|(_, asset)| is_below(asset)).map(|(index, _)| index).collect()
@@ -215,7 +215,7 @@ fn pages(referenced: &Referenced) -> HashMap<usize, Vec<&str>> {
     let Referenced { assets, references, .. } = referenced;
     let mut pages: HashMap<usize, Vec<&str>> = HashMap::new();
     let html = assets.iter().zip(references);
-    for (page, references) in html.filter(|(page, _)| page.media_type.starts_with("text/html")) {
+    for (page, references) in html.filter(|(page, _)| page.is_page()) {
         for reference in references {
             let folders = pages.entry(reference.target).or_default();
             if folders.last() != Some(&folder(&page.logical_path)) {

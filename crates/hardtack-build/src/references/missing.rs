@@ -41,17 +41,15 @@ pub(super) fn excuse_unused_scripts(
     assets: &[Asset],
     references: &[Vec<Reference>],
 ) {
-    let is_script = |index: usize| assets[index].media_type.starts_with("text/javascript");
-    let is_page = |index: usize| assets[index].media_type.starts_with("text/html");
     let (mut is_used, mut has_pages) = (vec![false; assets.len()], false);
     for (index, references) in references.iter().enumerate() {
         for target in references.iter().map(|it| it.target).filter(|target| *target != index) {
             is_used[target] = true;
-            has_pages |= is_page(index) && is_script(target);
+            has_pages |= assets[index].is_page() && assets[target].is_script();
         }
     }
     let errors = lost.iter_mut().filter(|one| one.weight == Weight::Error && has_pages);
-    for one in errors.filter(|one| is_script(one.referrer) && !is_used[one.referrer]) {
+    for one in errors.filter(|one| assets[one.referrer].is_script() && !is_used[one.referrer]) {
         one.weight = Weight::AtRunTime;
     }
 }
