@@ -21,7 +21,7 @@ pub(crate) use self::{
 
 /// What precedes an error.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
-/// What precedes a warning.
+/// The style of the word before a warning.
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 /// What a reader looks for first.
 pub(crate) const EMPHASIS: Style = Style::new().bold();

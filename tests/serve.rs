@@ -89,7 +89,7 @@ fn a_connection_is_kept_alive() {
     assert_eq!(connection.request("GET", "/", &[]).body, get.body);
 }
 
-/// What Firefox sends with a range for a script.
+/// The codings that Firefox accepts when a script asks for a range.
 const FIREFOX: (&str, &str) = ("Accept-Encoding", "gzip, deflate, br, zstd, identity");
 
 #[test]

@@ -1,4 +1,4 @@
-//! What `hardtack pack` says of a bake.
+//! The report of `hardtack pack`.
 
 use std::io::{self, Write};
 

@@ -103,7 +103,7 @@ fn hand_on(baked: &Baked, folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// What `asset!` says of files that were left out.
+/// The messages of `asset!` about files that were left out.
 fn for_people(left_out: &[LeftOut]) -> Vec<(&str, String)> {
     left_out.iter().map(|one| (one.logical_path.as_str(), one.to_string())).collect()
 }

@@ -131,8 +131,8 @@ impl<'a> Site<'a> {
         self.writer.fields(path, &edits);
     }
 
-    /// What the rules change in the responses of an asset. They cannot say for how long a hashed
-    /// path may be kept: that is for good.
+    /// The changes that the rules make in the responses of an asset. They cannot say for how long a
+    /// hashed path may be kept: that is for good.
     fn edits(&self, path: &str, asset: &Final) -> Vec<HeaderEdit> {
         let own = self.settings.cross_origin_resource_policy.map(|policy| {
             HeaderEdit::Set("cross-origin-resource-policy".to_owned(), policy.as_str().to_owned())

@@ -16,7 +16,7 @@ pub(crate) struct DigestPlace {
     pub(crate) form: Form,
 }
 
-/// What a digest is of.
+/// The bytes that a digest is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// The asset of that index.

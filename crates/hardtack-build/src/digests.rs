@@ -70,7 +70,7 @@ fn tokens_of(referenced: &Referenced, index: usize) -> Vec<(Range<usize>, String
 
 type Subjects = HashMap<String, (Form, Vec<Subject>)>;
 
-/// What may change, by each of its digests that stands somewhere.
+/// The assets and inline elements that may change, by each of their digests that stands somewhere.
 fn subjects(referenced: &Referenced, may_change: &[usize], written: &HashSet<&str>) -> Subjects {
     let lengths: HashSet<usize> = written.iter().map(|text| text.len()).collect();
     let forms: Vec<_> = Form::all().filter(|form| lengths.contains(&form.length())).collect();

@@ -108,7 +108,7 @@ fn copies(
     copies
 }
 
-/// What WhiteNoise compresses, it calls so.
+/// The extensions that WhiteNoise gives to files that it compressed.
 const CODED: &[&str] = &["gz", "br", "zst"];
 
 /// The file that a copy is of, by its name and its bytes: `css/app.0cc175b9c0f1.css` is one of
@@ -198,8 +198,8 @@ mod tests {
         serde_json::json!({ "paths": paths, "version": "1.1", "hash": "ab" }).to_string()
     }
 
-    /// What becomes of a folder with a list: the assets, prehashed ones with a star, and what is
-    /// left out.
+    /// The outcome for a folder with a list: the assets, prehashed ones with a star, and the files
+    /// that are left out.
     #[track_caller]
     fn becomes(files: &[(&str, &str)], settings: &Settings, assets: &[&str], left_out: &[&str]) {
         let mut scanned = scanned(files);

@@ -164,7 +164,7 @@ impl fmt::Display for Problem {
 }
 
 impl Problem {
-    /// What is wrong, place by place: references of one file that are missing come as one problem.
+    /// Each place and its message: the missing references of one file come as one problem.
     pub fn parts(&self) -> Vec<(Option<Place>, String)> {
         let (references, kind): (_, fn(_) -> _) = match &self.kind {
             ProblemKind::Missing(references) => (references, ProblemKind::Missing),

@@ -34,7 +34,7 @@ pub(crate) fn segments_of_generated(name: &str) -> Vec<Segment<'_>> {
     sorted(stem(name).iter().flat_map(|part| of_part(part).into_iter().chain(segment(part))))
 }
 
-/// What stands between the dots of a name, without the extension.
+/// The parts of a name between its dots, without the extension.
 fn stem(name: &str) -> Vec<&str> {
     let mut parts: Vec<_> = name.split('.').collect();
     parts.truncate(parts.len().saturating_sub(1).max(1));
@@ -187,8 +187,8 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Three letters or more with a vowel, in which three quarters of the pairs of letters are ones that
-/// English words have.
+/// Three letters or more with a vowel, in which three quarters of the pairs of letters are ones
+/// that English words have.
 fn is_word(run: &str) -> bool {
     let small = run.to_ascii_lowercase();
     let pairs = || (1..small.len()).map(|end| &small[end - 1..=end]);
@@ -198,7 +198,7 @@ fn is_word(run: &str) -> bool {
         && 4 * usual >= 3 * (run.len() - 1)
 }
 
-/// The pairs of letters that words are made of.
+/// The pairs of letters that words have most.
 const PAIRS: &str = "ac af ah ak \
      ab ad ag ai al am an ap ar as at au av aw ax ay az ba be bi bl bo br bu \
      by ca ce ch ck cl co cr ct cu da de di do ds ea eb ec ed ee ef el em en \

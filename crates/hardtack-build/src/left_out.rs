@@ -1,4 +1,4 @@
-//! What is left out of a bake, and what brings it back.
+//! Files that are left out of a bake, and how to bring them back.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 pub struct LeftOut {
     /// Its logical path. That of a folder stands for all below it.
     pub logical_path: String,
-    /// What left it out, such as "the default glob `.*`".
+    /// The rule that left it out, such as "the default glob `.*`".
     pub rule: String,
     /// How to bring it back.
     pub remedy: String,
@@ -24,7 +24,7 @@ impl LeftOut {
         Self { logical_path: logical_path.to_owned(), rule, remedy }
     }
 
-    /// What is known by its content, such as "a copy that Django hashed".
+    /// A file that is known by its content, such as a copy that Django hashed.
     pub(crate) fn by_content(logical_path: &str, rule: &str) -> Self {
         let remedy = format!("bring it back with `exclude = [\"!{}\"]`", glob_of(logical_path));
         Self { logical_path: logical_path.to_owned(), rule: rule.to_owned(), remedy }

@@ -1,4 +1,4 @@
-//! What becomes of references to files that do not exist, as the setting `missing` says it.
+//! The setting `missing`: whether a reference to a file that does not exist is an error.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::Patterns;
 
-/// What becomes of a reference to a file that does not exist.
+/// The outcome for a reference to a file that does not exist.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum MissingTarget {
@@ -16,7 +16,7 @@ pub enum MissingTarget {
     Warn,
 }
 
-/// What becomes of references to files that do not exist, by the file that they stand in.
+/// The outcome for references to files that do not exist, by the file that they stand in.
 #[derive(Clone, Debug)]
 pub enum Missing {
     /// Everywhere the same.
@@ -26,7 +26,7 @@ pub enum Missing {
 }
 
 impl Missing {
-    /// What becomes of those in the file of that logical path.
+    /// The outcome for those in the file of that logical path.
     pub(crate) fn of(&self, logical_path: &str) -> MissingTarget {
         match self {
             Self::Everywhere(target) => *target,

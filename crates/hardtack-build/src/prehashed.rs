@@ -53,7 +53,7 @@ pub(crate) fn recognise_prehashed(
     Ok(remark(&doubtful).map(|kind| kind.of(&settings.assets)))
 }
 
-/// What is thought of a name.
+/// The verdict on a name.
 enum Hash {
     Believed(String),
     Doubtful,
@@ -178,7 +178,8 @@ fn has_letter(text: &str) -> bool {
     text.contains(|it: char| it.is_ascii_alphabetic())
 }
 
-/// What bundlers make. A picture that only a page shows may have a name from a camera.
+/// Whether a file is of a kind that bundlers make. A picture that only a page shows may have its
+/// name from a camera.
 fn is_code(asset: &Asset) -> bool {
     matches!(asset.essence(), "text/javascript" | "text/css")
         || asset.logical_path.ends_with(".map")

@@ -257,7 +257,7 @@ pub(crate) struct Reference {
     pub(crate) target: usize,
 }
 
-/// What stands in a text beside its references.
+/// The places of a text, beside its references, by which code may find an asset.
 #[derive(Debug, Default)]
 pub(crate) struct Passages {
     /// Where names may stand that are no references. Sorted, and apart.
@@ -303,7 +303,7 @@ impl Referenced {
         self.decoded.get(&index).map_or(&self.assets[index].bytes, Decoded::text)
     }
 
-    /// What is only of interest to people: the files that were left out, and the warnings.
+    /// The parts that only people read: the files that were left out, and the warnings.
     pub(crate) fn take_remarks(&mut self) -> (Vec<LeftOut>, Vec<Problem>) {
         (mem::take(&mut self.left_out), mem::take(&mut self.warnings))
     }
@@ -376,8 +376,8 @@ pub(crate) fn references(
     })
 }
 
-/// What has a hash of its content in its name would need another name for another byte; and what
-/// the settings except is nobody's to change.
+/// An asset that has a hash of its content in its name would need another name for another byte;
+/// and one that the settings except is nobody's to change.
 fn keeps_bytes(asset: &Asset, settings: &Settings) -> bool {
     asset.role == Role::Prehashed || settings.exclude_references.matches(&asset.logical_path)
 }
@@ -409,7 +409,7 @@ struct OfAsset {
     decoded: Option<Decoded>,
     starts_workers: bool,
     passages: Passages,
-    /// What it registers as service workers.
+    /// The service workers that it registers.
     service_workers: Vec<usize>,
 }
 
@@ -457,7 +457,7 @@ fn unbundled(scripts: &[Unbundled], settings: &Settings) -> Vec<Problem> {
     packages.into_iter().map(problem).collect()
 }
 
-/// What references can lead to, and what is to be made of them.
+/// The targets that references can lead to, and the settings about them.
 struct Targets<'a> {
     settings: &'a Settings,
     routes: Routes<'a>,
@@ -531,7 +531,7 @@ impl Targets<'_> {
                 Resolved::Elsewhere => {}
                 Resolved::Template => templates.push(link.span.start),
                 Resolved::Asset(target) => of_asset.references.push(Reference { link, target }),
-                // What is put behind a folder's URL is known when the script runs.
+                // The rest of a URL that begins with a folder is known when the script runs.
                 Resolved::Folder(_) if link.if_missing == IfMissing::AtRunTime => {}
                 Resolved::Folder(path) => {
                     let index = format!("{}/{INDEX_PAGE}", path.trim_end_matches('/'));
@@ -556,7 +556,7 @@ impl Targets<'_> {
         }
     }
 
-    /// What a reference to nothing means, if it means anything.
+    /// A reference to nothing, if that means anything.
     fn lost(&self, source: &Source<'_>, link: Link, path: String) -> Option<Lost> {
         let weight = match link.if_missing {
             IfMissing::Ignore => return None,
@@ -678,7 +678,7 @@ fn data(bytes: &[u8]) -> Found {
     Found { literals: vec![Literal::data(0..bytes.len())], ..Found::default() }
 }
 
-/// What a package says of itself: no page reads it.
+/// Whether a file is a package's description of itself, which no page reads.
 fn is_metadata(logical_path: &str) -> bool {
     matches!(
         file_name(logical_path),
@@ -692,7 +692,7 @@ fn is_metadata(logical_path: &str) -> bool {
     )
 }
 
-/// What is said of URLs that are left as they are: of one, and of several.
+/// The remarks about URLs that are left as they are: about one, and about several.
 type Remarks = [&'static str; 2];
 
 const COMPUTED: Remarks = [
@@ -756,7 +756,7 @@ mod tests {
         assert_eq!(many, "2 URLs are computed, so they are left as they are: on line 1");
     }
 
-    /// What becomes of the links in the first of these files: the warnings and errors, and the
+    /// The outcome for the links in the first of these files: the warnings and errors, and the
     /// paths of the targets.
     #[track_caller]
     fn leads(files: &[(&str, &str)], toml: &str, expected: (&[&str], &[&str])) {

@@ -16,7 +16,7 @@ pub enum Rename {
     Listed(Patterns),
 }
 
-/// What the user says of one asset.
+/// The user's word about one asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Renaming {
     /// It is renamed if that is safe.

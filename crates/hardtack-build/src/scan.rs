@@ -262,7 +262,7 @@ fn read(settings: &Settings, file: &Path, logical_path: String) -> Result<Asset,
     Ok(Asset { logical_path, media_type, role, why, bytes })
 }
 
-/// What is known by the path; `rename` is obeyed when all prehashed ones are known.
+/// The role by the path alone; `rename` is obeyed when all prehashed ones are known.
 fn role(settings: &Settings, logical_path: &str) -> Role {
     match settings.entry_points.verdict(logical_path, false) {
         Verdict::Matches => Role::EntryPoint,

@@ -42,7 +42,7 @@ pub struct Settings {
     pub rename: Rename,
     /// Assets whose references are left alone.
     pub exclude_references: Patterns,
-    /// What becomes of references to files that do not exist.
+    /// Whether a reference to a file that does not exist is an error.
     pub missing: Missing,
     /// URL paths that somebody else answers.
     pub external: External,
@@ -84,15 +84,15 @@ pub struct Settings {
     pub spa: Option<String>,
     /// Serve pages without their extension: `about.html` at `/about`.
     pub clean_urls: bool,
-    /// What is answered at the file name of a page whose address is another.
+    /// The answer at the file name of a page whose address is another.
     pub canonical: Canonical,
     /// The logical path at which the site offers its own manifest, if at any.
     #[serde(deserialize_with = "some_logical_path")]
     pub publish_manifest: Option<String>,
 }
 
-/// What is answered at the file name of a page whose address is another: at `/index.html`, and
-/// with clean URLs at `/about.html`.
+/// The answer at the file name of a page whose address is another: at `/index.html`, and with
+/// clean URLs at `/about.html`.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Canonical {
@@ -283,7 +283,7 @@ impl Settings {
         key(
             "canonical",
             "\"link\"",
-            "What is answered at `/index.html` and, with `clean_urls`, at `/about.html`: the page with \
+            "The answer at `/index.html` and, with `clean_urls`, at `/about.html`: the page with \
              a link to its address (`\"link\"`), or a redirect there (`\"redirect\"`).",
         ),
         key("publish_manifest", "none", "The path at which the site offers its own manifest."),

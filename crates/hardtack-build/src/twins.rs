@@ -151,7 +151,8 @@ mod tests {
         Asset { logical_path: path.to_owned(), media_type, role, why: String::new(), bytes }
     }
 
-    /// What is left out beside `a.js`, its twins, and perhaps a text that speaks of them.
+    /// The files that are left out of a folder of `a.js`, its twins, and a text that may speak of
+    /// them.
     #[track_caller]
     fn leaves_out(text: &str, exclude: &[&str], expected: &[&str]) {
         let plain = b"let biscuit = 1;";

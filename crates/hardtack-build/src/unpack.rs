@@ -23,7 +23,7 @@ use crate::{
 /// nothing was rewritten, since the content has that digest still.
 pub(crate) type Packed = HashMap<(Fingerprint, Coding), Arc<[u8]>>;
 
-/// What came out.
+/// The outcome, beside the assets.
 #[derive(Debug, Default)]
 pub(crate) struct Unpacked {
     pub(crate) packed: Packed,

@@ -22,7 +22,7 @@ fn bake(folder: &Path, toml: &str) -> Result<Baked, Error> {
     Bake::with(Settings::read(&folder.join("hardtack.toml"))?).run()
 }
 
-/// What a path is answered with: a logical path, or a location after an arrow. Then the same of
+/// The paths and their answers: a logical path, or a location after an arrow. Then the same of
 /// patterns.
 fn routes(baked: &Baked) -> Vec<(String, String)> {
     let bundle = Bundle::open(&baked.bundle).unwrap();
@@ -537,7 +537,7 @@ fn what_is_read_in_parts_is_not_compressed() {
     assert_eq!(swapped[2], none);
 }
 
-/// What answers at such a path is in this very bundle.
+/// The answer at such a path is in this very bundle.
 #[test]
 fn a_reference_may_lead_to_a_route() {
     let page = "<link rel=prefetch href=/about><link rel=prefetch href=/docs>\

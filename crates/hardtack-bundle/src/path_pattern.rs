@@ -83,7 +83,7 @@ impl<'a> PathPattern<'a> {
         names(text, Star::Variable)
     }
 
-    /// What its parts stand for in a path, if that matches.
+    /// The texts that its parts stand for in a path, if that matches.
     pub fn captures<'p>(&self, path: &'p [u8]) -> Option<Captures<'a, 'p>> {
         let mut captures = Captures::default();
         let is_match = match self.text.find('*') {
@@ -100,12 +100,12 @@ impl fmt::Display for PathPattern<'_> {
     }
 }
 
-/// What the parts of a pattern stand for in a path.
+/// The texts that the parts of a pattern stand for in a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Captures<'a, 'p>(Vec<(&'a str, &'p [u8])>);
 
 impl<'a, 'p> Captures<'a, 'p> {
-    /// What a name stands for.
+    /// The text that a name stands for.
     pub fn get(&self, name: &str) -> Option<&'p [u8]> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
@@ -124,7 +124,7 @@ impl<'a, 'p> Captures<'a, 'p> {
     }
 
     /// Another pattern of the same names, percent-decoded, with what they stand for filled in.
-    /// What stands for nothing is left alone.
+    /// A part that stands for nothing is left alone.
     pub fn path(&self, pattern: PathPattern<'_>) -> String {
         self.fill(pattern.text, Star::Variable, |value| String::from_utf8_lossy(value).into_owned())
     }
@@ -237,7 +237,7 @@ fn with_single_slashes(location: &str) -> String {
     single + &location[path.len()..]
 }
 
-/// What is filled in may stand in a path and in a query, where `+` and `&` have a meaning.
+/// A text that is filled in may stand in a path and in a query, where `+` and `&` have a meaning.
 const ESCAPED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'@');
 

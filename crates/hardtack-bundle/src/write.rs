@@ -64,7 +64,7 @@ pub struct NewAsset<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssetIndex(u32);
 
-/// What a [`Writer`] is told of the answer to a pattern; it is read as [`Action`](crate::Action).
+/// The answer to a pattern, as a [`Writer`] takes it; it is read as [`Action`](crate::Action).
 #[derive(Clone, Copy, Debug)]
 pub enum NewAction<'a> {
     /// An asset is served.

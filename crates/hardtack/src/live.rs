@@ -157,7 +157,7 @@ impl Folder {
         }
     }
 
-    /// What a pattern leads to; its 404 is like all others here.
+    /// The answer of a pattern; its 404 is like all others here.
     fn of_pattern(&self, asked: &Asked<'_>, path: &[u8]) -> Option<Found> {
         match pattern::find(asked, path).ok().flatten()? {
             Matched::Serve(route) => self.of_route(route),

@@ -1,4 +1,4 @@
-//! What answers a path that has no route: the first pattern that matches it and has an answer.
+//! The answer at a path that has no route: that of the first pattern that matches and has one.
 
 use hardtack_bundle::{Action, Asset, Captures, Route};
 

@@ -85,7 +85,7 @@ impl Selected<'_> {
         }
     }
 
-    /// What is selected if a part is asked for, and which. A range is defined for `GET` alone
+    /// The representation of which a part is asked for, and which part. A range is defined for `GET` alone
     /// (RFC 9110 §14.2).
     fn for_a_part(self, accepted: &AcceptEncoding) -> Result<(Self, Requested), Damaged> {
         if *self.asked.method != Method::GET || !self.asked.headers.contains_key(RANGE) {

@@ -239,7 +239,7 @@ fn ranges_are_of_the_identity_where_that_is_acceptable() {
     }
     gets(&[("accept-encoding", "br, identity;q=0")], 206, "br", "ro");
     gets(&[("accept-encoding", "br, gzip;q=0.9, *;q=0")], 206, "br", "ro");
-    // Who has a part of a coded representation gets the rest of that one.
+    // A client that has a part of a coded representation gets the rest of that one.
     let accepted = ("accept-encoding", "gzip, br");
     gets(&[accepted, ("if-range", &br)], 206, "br", "ro");
     gets(&[accepted, ("if-range", &gzip)], 206, "gzip", "zi");

@@ -1,4 +1,4 @@
-//! What in a text may be a digest: a run of letters of a digest's length.
+//! The parts of a text that may be digests: runs of letters of a digest's length.
 
 use std::ops::Range;
 

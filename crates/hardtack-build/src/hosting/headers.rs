@@ -10,7 +10,7 @@ use crate::{
 
 use super::{Rules, Skipped, lines};
 
-/// What the fields of the lines below belong to.
+/// The rule that the fields of the lines below belong to.
 enum Open {
     Nothing,
     Rule(HeaderRule),
@@ -70,7 +70,7 @@ fn begin(line: &str) -> Result<HeaderRule, String> {
     }
 }
 
-/// What is taken away goes first, as it came from rules before this one.
+/// A field that is taken away goes first, as it came from rules before this one.
 fn close(open: &mut Open, rules: &mut Rules) {
     if let Open::Rule(mut rule) = std::mem::replace(open, Open::Nothing) {
         rule.edits.sort_by_key(|edit| !matches!(edit, HeaderEdit::Remove(_)));

@@ -50,7 +50,7 @@ pub(super) fn parse(
     skipped
 }
 
-/// What a line is for, percent-decoded.
+/// The path or the pattern that a line is for, percent-decoded.
 enum Source {
     Path(String),
     Pattern(String),

@@ -1,4 +1,4 @@
-//! What a script finds by its own URL.
+//! The files that a script finds by its own URL.
 
 use crate::scan::Asset;
 

@@ -119,7 +119,7 @@ fn is_word(word: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// What is found of `app.js` in a text.
+    /// The folders before `app.js` in a text, if it is a name there.
     fn found(text: &str) -> Option<String> {
         let start = text.find("app.js").unwrap();
         let token = token(text.as_bytes(), 0..text.len(), start..start + "app.js".len());

@@ -49,7 +49,7 @@ fn parameter(media_type: &str) -> Option<Charset> {
     Some(Charset { label: value.to_owned(), encoding })
 }
 
-/// What is wrong where a file is not in its charset, and what to do.
+/// The fault and the remedy of a file that is not in its charset.
 pub(super) fn remark(asset: &Asset) -> String {
     let essence = asset.media_type.split(';').next().unwrap_or_default();
     let path = &asset.logical_path;
@@ -72,7 +72,7 @@ pub(super) fn remark(asset: &Asset) -> String {
     }
 }
 
-/// What a file itself says.
+/// The charset that a file itself declares.
 fn declared(asset: &Asset) -> Option<Charset> {
     let bytes = &asset.bytes[..];
     let beginning = &bytes[..bytes.len().min(PRESCANNED)];
@@ -104,7 +104,7 @@ fn in_html(beginning: &[u8]) -> Option<Charset> {
     });
     let handlers = Handlers::new().append_element_content_handler(meta);
     let mut rewriter = HtmlRewriter::new(handlers, |_: &[u8]| {});
-    // What is cut off in the middle of a tag says nothing.
+    // A tag that is cut off says nothing.
     let _ = rewriter.write(beginning).and_then(|()| rewriter.end());
     found
 }

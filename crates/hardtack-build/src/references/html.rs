@@ -21,7 +21,7 @@ pub(super) fn find(bytes: &[u8], settings: &Settings) -> Result<Found, Fault> {
     find_in(Markup::Page, bytes, settings.integrity)
 }
 
-/// What markup is a part of.
+/// The place of markup in a page.
 #[derive(Clone, Copy, PartialEq)]
 enum Markup {
     Page,
@@ -84,7 +84,7 @@ enum Inline {
     Module,
     ImportMap,
     ClassicScript,
-    /// What scripts of the page read: data, or templates.
+    /// Data or templates, which scripts of the page read.
     Data,
     Markup,
 }
@@ -185,7 +185,8 @@ impl<'a> Page<'a> {
         Attribute::new(self.bytes, attribute.value_source_location()?.bytes())
     }
 
-    /// What browsers take from the page's own origin only (SVG 2 §5.5, HTML §4.8.11.11 and §4.6.7.9).
+    /// Whether browsers take a link's target from the page's own origin only (SVG 2 §5.5, HTML
+    /// §4.8.11.11 and §4.6.7.9).
     fn needs_page_origin(&self, name: &str, element: &Element<'_, '_>) -> bool {
         match name {
             "use" => true,
@@ -335,7 +336,7 @@ fn candidates_of(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// What is prefetched may be the next page, whose path is not that of a file.
+/// A link to prefetch may lead to the next page, whose path is not that of a file.
 fn if_missing(name: &str, element: &Element<'_, '_>) -> IfMissing {
     let rel = element.get_attribute("rel").filter(|_| name == "link");
     match has_any(&rel.unwrap_or_default(), &["prefetch"]) {

@@ -1,4 +1,4 @@
-//! What is said of references that lead to no file: one block a file, and one hint in all.
+//! Messages about references that lead to no file: one block a file, and one hint in all.
 
 use std::path::{Path, PathBuf};
 
@@ -182,9 +182,9 @@ impl Report<'_> {
         ProblemKind::Remark(message).of(&self.settings.assets)
     }
 
-    /// What can be done about errors, once for all of them.
+    /// The remedy for errors, once for all of them.
     fn hint(&self, lost: &[Lost]) -> Option<Problem> {
-        // What to do about a name in another form is said with it.
+        // The remedy for a name in another form is said with it.
         let is_hinted = |one: &&Lost| {
             one.weight == Weight::Error && other_form(self.routes, &one.path).is_none()
         };
@@ -234,7 +234,7 @@ fn folders(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(slash, _)| &path[..=slash])
 }
 
-/// What a file belongs to: the folder at the top, or itself.
+/// The package of a file: the folder at the top, or the file itself.
 pub(super) fn package(logical_path: &str) -> &str {
     folders(logical_path).next().unwrap_or(logical_path)
 }
@@ -272,8 +272,7 @@ mod tests {
     use super::*;
     use crate::{Role, hosting::Rules, scan::Asset};
 
-    /// What is said of references in these files, each as referrer, URL and weight, to a site of
-    /// these files.
+    /// The messages about references, each as referrer, URL and weight, in a site of these files.
     fn said(files: &[&str], toml: &str, lost: &[(&str, &str, Weight)]) -> (String, String) {
         let settings: Settings = toml::from_str(&format!("assets = 'dist'\n{toml}")).unwrap();
         let asset = |path: &&str| Asset {

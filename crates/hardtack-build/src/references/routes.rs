@@ -1,4 +1,4 @@
-//! What a URL leads to: an asset, another answer of the bundle, somebody else's, or nothing.
+//! Where a URL leads: to an asset, another answer of the bundle, somebody else's, or nothing.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use crate::{
     url_paths::{INDEX_PAGE, NOT_FOUND_PAGE},
 };
 
-/// What a URL leads to.
+/// Where a URL leads.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Resolved {
     /// Out of the bundle, or to what keeps its path: it is left as it is.
@@ -51,7 +51,7 @@ impl<'a> Routes<'a> {
         }
     }
 
-    /// What a URL leads to from a base, which is none if it is another site's.
+    /// Where a URL leads from a base, which is none if it is another site's.
     ///
     /// A URL that could not be decoded is left alone, since nobody knows what it says.
     pub(super) fn resolve(&self, base: Option<&str>, url: &str) -> Resolved {
@@ -159,7 +159,7 @@ mod tests {
         PATHS.map(asset).into()
     }
 
-    /// What a URL in `/s/x/p.html` leads to: an asset's path, or the name of another outcome.
+    /// Where a URL in `/s/x/p.html` leads: an asset's path, or the name of another outcome.
     fn resolve(toml: &str, url: &str) -> String {
         let settings: Settings = toml::from_str(&format!("at = '/s/'\n{toml}")).unwrap();
         let (assets, rules) = (assets(), Rules::default());
