@@ -1,7 +1,0 @@
-import "./chart.css";
-import { greet } from "./greet.js";
-
-export function draw(target, page) {
-  target.className = "chart";
-  target.textContent = `${greet(page)}: a chart`;
-}

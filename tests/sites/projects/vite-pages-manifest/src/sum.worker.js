@@ -1,1 +1,0 @@
-onmessage = ({ data }) => postMessage(data.reduce((sum, one) => sum + one, 0));

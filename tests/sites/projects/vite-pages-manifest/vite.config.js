@@ -1,3 +1,0 @@
-export default {
-  build: { manifest: true, rollupOptions: { input: ["index.html", "about.html", "docs/index.html"] } },
-};
