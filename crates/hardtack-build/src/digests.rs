@@ -178,25 +178,13 @@ mod tests {
         graph::graph,
         mentions::pin,
         references::references,
-        scan::{Asset, Scanned},
+        scan::Scanned,
     };
 
     /// Bakes a site of these files, which are sorted by path, up to its final bytes.
     fn finals(files: &[(&str, &str)]) -> Vec<Final> {
         let settings = Settings::default();
-        let asset = |(path, text): &(&str, &str)| Asset {
-            logical_path: (*path).to_owned(),
-            media_type: crate::media_type::media_type(path, &settings).unwrap(),
-            role: match path {
-                path if path.ends_with(".html") => Role::EntryPoint,
-                path if path.contains("DOIkT6lI") => Role::Prehashed,
-                _ => Role::Hashed,
-            },
-            why: String::new(),
-            bytes: text.as_bytes().to_owned(),
-        };
-        let scanned = Scanned { assets: files.iter().map(asset).collect(), left_out: Vec::new() };
-        let mut referenced = references(scanned, &settings, &Rules::default()).unwrap();
+        let mut referenced = references(Scanned::of(files), &settings, &Rules::default()).unwrap();
         let rules = Rules::default();
         pin(&mut referenced, "/", &settings.rename);
         follow_digests(&mut referenced, &rules);

@@ -356,17 +356,6 @@ mod tests {
     use super::*;
     use crate::{graph::graph, references::references, scan::Scanned};
 
-    fn asset(path: &str, text: &str) -> Asset {
-        let settings = Settings::default();
-        Asset {
-            logical_path: path.to_owned(),
-            media_type: crate::media_type::media_type(path, &settings).unwrap(),
-            role: if path.ends_with(".html") { Role::EntryPoint } else { Role::Hashed },
-            why: String::new(),
-            bytes: text.as_bytes().to_owned(),
-        }
-    }
-
     /// Bakes assets up to this stage; they are given sorted by path.
     fn finals(at: &str, files: &[(&str, &str)]) -> Vec<Final> {
         let at = crate::Prefix::try_from(at.to_owned()).unwrap();
@@ -374,9 +363,7 @@ mod tests {
     }
 
     fn finals_with(settings: Settings, files: &[(&str, &str)]) -> Vec<Final> {
-        let assets = files.iter().map(|(path, text)| asset(path, text)).collect();
-        let scanned = Scanned { assets, left_out: vec![] };
-        let referenced = references(scanned, &settings, &Rules::default()).unwrap();
+        let referenced = references(Scanned::of(files), &settings, &Rules::default()).unwrap();
         let components = graph(&referenced);
         fingerprint(referenced, &components, &settings, &Rules::default()).finals
     }
@@ -655,9 +642,8 @@ mod tests {
     fn pages_in_other_charsets_are_rewritten_in_them() {
         let bake = |bytes: &[u8]| {
             let settings = Settings::default();
-            let mut assets = vec![asset("b\u{e4}ume.png", "png"), asset("p.html", "")];
-            assets[1].bytes = bytes.to_owned();
-            let scanned = Scanned { assets, left_out: vec![] };
+            let mut scanned = Scanned::of(&[("b\u{e4}ume.png", "png"), ("p.html", "")]);
+            scanned.assets[1].bytes = bytes.to_owned();
             let referenced = references(scanned, &settings, &Rules::default()).unwrap();
             let components = graph(&referenced);
             fingerprint(referenced, &components, &settings, &Rules::default()).finals.remove(1)
@@ -722,9 +708,7 @@ mod tests {
     fn integrity_of_what_a_bundler_hashed() {
         let page = "<script src=z-DOIkT6lI.js></script>";
         let settings = Settings { integrity: true, ..Settings::default() };
-        let mut assets = vec![asset("a.html", page), asset("z-DOIkT6lI.js", "z")];
-        assets[1].role = Role::Prehashed;
-        let scanned = Scanned { assets, left_out: vec![] };
+        let scanned = Scanned::of(&[("a.html", page), ("z-DOIkT6lI.js", "z")]);
         let referenced = references(scanned, &settings, &Rules::default()).unwrap();
         let components = graph(&referenced);
         let baked = fingerprint(referenced, &components, &settings, &Rules::default()).finals;

@@ -117,19 +117,7 @@ mod tests {
     /// The assets that keep their name in a site of these files, which are sorted by path.
     fn pinned(files: &[(&str, &str)], rename: &Rename) -> Vec<String> {
         let settings = Settings::default();
-        let asset = |(path, text): &(&str, &str)| Asset {
-            logical_path: (*path).to_owned(),
-            media_type: crate::media_type::media_type(path, &settings).unwrap(),
-            role: match path {
-                path if path.ends_with(".html") => Role::EntryPoint,
-                path if path.contains("DOIkT6lI") => Role::Prehashed,
-                _ => Role::Hashed,
-            },
-            why: String::new(),
-            bytes: text.as_bytes().to_owned(),
-        };
-        let scanned = Scanned { assets: files.iter().map(asset).collect(), left_out: Vec::new() };
-        let mut referenced = references(scanned, &settings, &Rules::default()).unwrap();
+        let mut referenced = references(Scanned::of(files), &settings, &Rules::default()).unwrap();
         pin(&mut referenced, "/", rename);
         let pinned = referenced.assets.into_iter().filter(|asset| asset.role == Role::Pinned);
         pinned.map(|asset| asset.logical_path).collect()

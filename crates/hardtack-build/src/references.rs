@@ -763,7 +763,7 @@ mod tests {
         let settings: Settings = toml::from_str(&format!("assets = ''\n{toml}")).unwrap();
         let files = files.iter();
         let assets: Vec<_> =
-            files.map(|(path, text)| self::asset(path, (*text).to_owned())).collect();
+            files.map(|(path, text)| Asset::of(path, (*text).to_owned())).collect();
         let paths: Vec<_> = assets.iter().map(|asset| asset.logical_path.clone()).collect();
         let scanned = Scanned { assets, left_out: Vec::new() };
         let (said, targets) = match references(scanned, &settings, &Rules::default()) {
@@ -841,12 +841,6 @@ mod tests {
         let (route, script) = (page("/users/1"), page("/gone.js"));
         leads(&[("a.html", &route)], "", (&["does not exist"], &[]));
         leads(&[("a.html", &script)], "", (&["does not exist"], &[]));
-    }
-
-    fn asset(path: &str, text: String) -> Asset {
-        let media_type = crate::media_type::media_type(path, &Settings::default()).unwrap();
-        let (logical_path, bytes) = (path.to_owned(), text.into_bytes());
-        Asset { logical_path, media_type, role: Role::Hashed, why: String::new(), bytes }
     }
 
     /// Links in order.
@@ -953,7 +947,7 @@ mod tests {
     proptest! {
         #[test]
         fn links_stand_in_the_text_and_do_not_overlap((path, text) in texts()) {
-            let asset = asset(path, text);
+            let asset = Asset::of(path, text);
             let mut end = 0;
             for link in links(&asset) {
                 prop_assert!(end <= link.span.start && link.span.end <= asset.bytes.len());
@@ -965,7 +959,7 @@ mod tests {
         /// no byte.
         #[test]
         fn a_link_replaced_by_itself_is_the_same_link((path, text) in texts()) {
-            let before = asset(path, text);
+            let before = Asset::of(path, text);
             let found = links(&before);
             let itself = |link: &Link| link.replace(0..link.url.len(), &link.url.clone());
             let replacements: Vec<_> = found.iter().map(itself).collect();
@@ -973,7 +967,7 @@ mod tests {
             if found.iter().all(|link| link.is_verbatim) {
                 prop_assert_eq!(&rewritten, &before.bytes);
             }
-            let after = asset(path, String::from_utf8(rewritten).unwrap());
+            let after = Asset::of(path, String::from_utf8(rewritten).unwrap());
             let urls = |links: Vec<Link>| links.into_iter().map(|link| link.url).collect::<Vec<_>>();
             prop_assert_eq!(urls(links(&after)), urls(found));
         }
@@ -981,14 +975,14 @@ mod tests {
         /// What was written is what is found again, and nothing else is.
         #[test]
         fn a_rewritten_link_is_found_again((path, text) in texts()) {
-            let before = asset(path, text);
+            let before = Asset::of(path, text);
             let rename = |link: &Link| {
                 let end = split_url(&link.url).0.len();
                 link.replace(end..end, ".0123456789ab.x")
             };
             let found = links(&before);
             let renamed: Vec<_> = found.iter().map(rename).collect();
-            let after = asset(path, String::from_utf8(splice(&before.bytes, &renamed)).unwrap());
+            let after = Asset::of(path, String::from_utf8(splice(&before.bytes, &renamed)).unwrap());
             let expected = found.iter().map(|link| {
                 let (path, rest) = split_url(&link.url);
                 format!("{path}.0123456789ab.x{rest}")

@@ -49,6 +49,32 @@ pub(crate) struct Scanned {
     pub(crate) left_out: Vec<LeftOut>,
 }
 
+#[cfg(test)]
+impl Asset {
+    /// A hashed asset of the default media type.
+    pub(crate) fn of(path: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        let media_type = crate::media_type::media_type(path, &Settings::default()).unwrap();
+        let (logical_path, bytes) = (path.to_owned(), bytes.into());
+        Self { logical_path, media_type, role: Role::Hashed, why: String::new(), bytes }
+    }
+}
+
+#[cfg(test)]
+impl Scanned {
+    /// A site of these files, which are sorted by path. Pages are entry points, and a name with
+    /// `DOIkT6lI` is prehashed.
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        let role = |path: &str| match path {
+            path if path.ends_with(".html") => Role::EntryPoint,
+            path if path.contains("DOIkT6lI") => Role::Prehashed,
+            _ => Role::Hashed,
+        };
+        let asset =
+            |(path, text): &(&str, &str)| Asset { role: role(path), ..Asset::of(path, *text) };
+        Self { assets: files.iter().map(asset).collect(), left_out: Vec::new() }
+    }
+}
+
 /// Files that are no assets, but rules about them; `hosting` reads them.
 const RULES: [&str; 2] = [HEADERS, REDIRECTS];
 

@@ -143,13 +143,7 @@ fn remark(others: &[String], settings: &Settings) -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Patterns, Role, decode::tests::code};
-
-    fn asset(path: &str, bytes: Vec<u8>) -> Asset {
-        let media_type = hardtack_bundle::media_type_of(path);
-        let role = Role::Hashed;
-        Asset { logical_path: path.to_owned(), media_type, role, why: String::new(), bytes }
-    }
+    use crate::{Patterns, decode::tests::code};
 
     /// The files that are left out of a folder of `a.js`, its twins, and a text that may speak of
     /// them.
@@ -157,12 +151,12 @@ mod tests {
     fn leaves_out(text: &str, exclude: &[&str], expected: &[&str]) {
         let plain = b"let biscuit = 1;";
         let assets = vec![
-            asset("a.js", plain.to_vec()),
-            asset("a.js.br", code(Coding::Br, plain)),
-            asset("a.js.gz", code(Coding::Gzip, plain)),
-            asset("a.js.zst", code(Coding::Zstd, plain)),
-            asset("alone.js.gz", code(Coding::Gzip, plain)),
-            asset("text.js", text.as_bytes().to_vec()),
+            Asset::of("a.js", plain.to_vec()),
+            Asset::of("a.js.br", code(Coding::Br, plain)),
+            Asset::of("a.js.gz", code(Coding::Gzip, plain)),
+            Asset::of("a.js.zst", code(Coding::Zstd, plain)),
+            Asset::of("alone.js.gz", code(Coding::Gzip, plain)),
+            Asset::of("text.js", text.as_bytes().to_vec()),
         ];
         let mut scanned = Scanned { assets, left_out: vec![] };
         let exclude = Patterns::new(exclude).unwrap();
@@ -190,7 +184,8 @@ mod tests {
 
     #[test]
     fn a_twin_may_be_in_another_coding_than_its_name_says() {
-        let assets = vec![asset("a.js", b"a".to_vec()), asset("a.js.br", code(Coding::Gzip, b"a"))];
+        let assets =
+            vec![Asset::of("a.js", b"a".to_vec()), Asset::of("a.js.br", code(Coding::Gzip, b"a"))];
         let mut scanned = Scanned { assets, left_out: vec![] };
         leave_out_twins(&mut scanned, &Settings::default());
         let left_out: Vec<_> = scanned.left_out.iter().map(|it| it.logical_path.as_str()).collect();
@@ -200,9 +195,9 @@ mod tests {
     #[test]
     fn what_is_no_twin_stays_and_is_told_once() {
         let assets = vec![
-            asset("a.js", b"new".to_vec()),
-            asset("a.js.br", code(Coding::Br, b"old")),
-            asset("a.js.gz", b"no gzip at all".to_vec()),
+            Asset::of("a.js", b"new".to_vec()),
+            Asset::of("a.js.br", code(Coding::Br, b"old")),
+            Asset::of("a.js.gz", b"no gzip at all".to_vec()),
         ];
         let mut scanned = Scanned { assets, left_out: vec![] };
         let remark = leave_out_twins(&mut scanned, &Settings::default()).unwrap().to_string();

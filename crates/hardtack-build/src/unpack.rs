@@ -186,13 +186,7 @@ fn suggest<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HeaderRule, Role, decode::tests::code};
-
-    fn asset(path: &str, bytes: Vec<u8>) -> Asset {
-        let media_type = media_type(path, &Settings::default()).unwrap();
-        let role = Role::Hashed;
-        Asset { logical_path: path.to_owned(), media_type, role, why: String::new(), bytes }
-    }
+    use crate::{HeaderRule, decode::tests::code};
 
     /// One file, after rules as `[[headers]]` has them.
     fn unpack_one(path: &str, bytes: Vec<u8>, rules: &str) -> Result<(Asset, Unpacked), Error> {
@@ -203,7 +197,7 @@ mod tests {
         }
         let File { headers } = toml::from_str(rules).unwrap();
         let rules = Rules::of_headers(headers);
-        let mut scanned = Scanned { assets: vec![asset(path, bytes)], left_out: vec![] };
+        let mut scanned = Scanned { assets: vec![Asset::of(path, bytes)], left_out: vec![] };
         let unpacked = unpack(&mut scanned, &rules, &Settings::default())?;
         Ok((scanned.assets.remove(0), unpacked))
     }

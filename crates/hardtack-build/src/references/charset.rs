@@ -163,21 +163,10 @@ fn in_ascii(label: &str) -> Option<Charset> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Role, Settings};
-
-    fn asset(path: &str, bytes: &[u8]) -> Asset {
-        Asset {
-            logical_path: path.to_owned(),
-            media_type: crate::media_type::media_type(path, &Settings::default()).unwrap(),
-            role: Role::Hashed,
-            why: String::new(),
-            bytes: bytes.to_owned(),
-        }
-    }
 
     #[track_caller]
     fn is(path: &str, bytes: impl AsRef<[u8]>, expected: &str) {
-        let asset = asset(path, bytes.as_ref());
+        let asset = Asset::of(path, bytes.as_ref());
         let content_type = content_type(&asset).unwrap_or(asset.media_type);
         let expected = match expected {
             "" => String::new(),
@@ -234,7 +223,7 @@ mod tests {
     #[test]
     fn the_settings_come_before_the_file_and_a_mark_before_both() {
         let is = |media_type: &str, bytes: &[u8], expected: Option<&'static Encoding>| {
-            let asset = Asset { media_type: media_type.to_owned(), ..asset("a", bytes) };
+            let asset = Asset { media_type: media_type.to_owned(), ..Asset::of("a", bytes) };
             assert_eq!(of(&asset), expected, "{media_type}");
         };
         let page = b"<meta charset=koi8-r>";
