@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hardtack_bundle::{FieldEdit, Route};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::respond::Damaged;
+use crate::asked::Damaged;
 
 /// Applies the edits of a route, which were checked when the bundle was made.
 pub(crate) fn apply(route: &Route<'static>, headers: &mut HeaderMap) -> Result<(), Damaged> {

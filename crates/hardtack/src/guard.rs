@@ -12,7 +12,7 @@ use subtle::{Choice, ConstantTimeEq};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Answer, Body, path, respond::Asked};
+use crate::{Answer, Body, asked::Asked, path};
 
 /// Shortest secret, in bytes.
 const SHORTEST: usize = 16;

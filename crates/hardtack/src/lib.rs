@@ -59,6 +59,7 @@ mod urls;
 
 mod accept;
 mod accept_encoding;
+mod asked;
 mod body;
 mod conditional;
 mod cors;

@@ -19,12 +19,14 @@ use http::{
 };
 
 use crate::{
-    Asset, Body, OpenError, Tag, fields,
+    Asset, Body, OpenError, Tag,
+    asked::{Answer, Asked, NO_STORE},
+    fields,
     multipart::content_range,
     path,
     pattern::{self, Matched},
     range::{self, Requested},
-    respond::{Answer, Asked, NO_STORE, answer_with, fallback, follow, redirect},
+    respond::{answer_with, fallback, follow, redirect},
     select::unsatisfiable,
     source::Live,
 };

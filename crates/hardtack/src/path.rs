@@ -26,6 +26,11 @@ pub(crate) fn decode(path: &str) -> Result<Cow<'_, [u8]>, InvalidPath> {
     Ok(percent_decode_str(path).into())
 }
 
+/// Whether a path ends in the name of a file: in one with an extension. No page stands for it.
+pub(crate) fn has_extension(path: &[u8]) -> bool {
+    path.rsplit(|byte| *byte == b'/').next().is_some_and(|name| name.contains(&b'.'))
+}
+
 /// The byte that the two hex digits after a `%` stand for.
 fn decode_escape(after_percent: &[u8]) -> Option<u8> {
     let digit = |index: usize| char::from(*after_percent.get(index)?).to_digit(16);
@@ -35,6 +40,15 @@ fn decode_escape(after_percent: &[u8]) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_with_an_extension() {
+        let has = |path: &[u8], expected| assert_eq!(has_extension(path), expected, "{path:?}");
+        has(b"/a/b.css", true);
+        has(b"/a.b/c", false);
+        has(b"/a/", false);
+        has(b"/.a", true);
+    }
 
     #[track_caller]
     fn decodes(path: &str, expected: &[u8]) {

@@ -4,8 +4,8 @@ use hardtack_bundle::{Action, Asset, Captures, Route};
 
 use crate::{
     accept,
-    respond::{Answer, Asked, Damaged, follow, not_found_page_or, redirect},
-    vary,
+    asked::{Asked, Damaged},
+    path,
 };
 
 /// The answer by a pattern.
@@ -37,8 +37,8 @@ fn answer_of(
 ) -> Option<Matched> {
     match route.action {
         Action::Missing(_) => Some(Matched::Missing(route)),
-        Action::Serve(asset) => {
-            let is_fit = !needs_navigation(&asset, path) || accept::wants_page(asked.headers);
+        Action::Serve(_) => {
+            let is_fit = !needs_navigation(&route, path) || accept::wants_page(asked.headers);
             is_fit.then_some(Matched::Serve(route))
         }
         Action::Redirect { status, location } => {
@@ -51,27 +51,7 @@ fn answer_of(
 
 /// A page does not stand for a script or an image that is missing: what has an extension is the
 /// name of a file.
-fn needs_navigation(asset: &Asset<'_>, path: &[u8]) -> bool {
-    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    asset.media_type.starts_with("text/html") && name.contains(&b'.')
-}
-
-impl Matched {
-    pub(crate) fn send(self, asked: &Asked<'_>, path: &[u8]) -> Answer {
-        match self {
-            Self::Redirect { route, status, location } => {
-                redirect(asked, &route, status, &location)
-            }
-            Self::Missing(route) => not_found_page_or(asked, Some(&route)),
-            Self::Serve(route) => {
-                let mut response = follow(asked, &route)?;
-                if let Action::Serve(asset) = route.action
-                    && needs_navigation(&asset, path)
-                {
-                    vary::on("Accept", response.headers_mut());
-                }
-                Ok(response)
-            }
-        }
-    }
+pub(crate) fn needs_navigation(route: &Route<'_>, path: &[u8]) -> bool {
+    let is_page = |asset: &Asset<'_>| asset.media_type.starts_with("text/html");
+    matches!(&route.action, Action::Serve(asset) if is_page(asset)) && path::has_extension(path)
 }

@@ -1,19 +1,16 @@
 //! From a request to the response, step by step.
 
-use std::borrow::Cow;
-
 use hardtack_bundle::{Action, Bundle, Route};
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
-    header::{
-        ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH,
-        CONTENT_TYPE, InvalidHeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS,
-    },
+    HeaderValue, Method, Request, Response, StatusCode,
+    header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, LOCATION},
 };
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::{
-    Body, accept, cors,
+    Body, accept,
+    asked::{Answer, Asked, Damaged, NO_STORE},
+    cors,
     fields::{self, value},
     message::{self, Refusal},
     path,
@@ -102,35 +99,6 @@ pub(crate) fn answer_with(
     response
 }
 
-/// What is asked, and of which bundle.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    pub(crate) bundle: &'a Bundle<'static>,
-    pub(crate) method: &'a Method,
-    /// The path, with the bundle's prefix.
-    pub(crate) path: &'a str,
-    uri: &'a Uri,
-    version: Version,
-    pub(crate) headers: &'a HeaderMap,
-}
-
-/// The bundle holds something that cannot be sent.
-pub(crate) struct Damaged;
-
-impl From<hardtack_bundle::Error> for Damaged {
-    fn from(_: hardtack_bundle::Error) -> Self {
-        Self
-    }
-}
-
-impl From<InvalidHeaderValue> for Damaged {
-    fn from(_: InvalidHeaderValue) -> Self {
-        Self
-    }
-}
-
-pub(crate) type Answer = Result<Response<Body>, Damaged>;
-
 /// Answers what the bundle has something for, and nothing else.
 pub(crate) fn answer_if_baked(asked: &Asked<'_>) -> Option<Response<Body>> {
     let path = asked.path_of_asset()?;
@@ -152,9 +120,24 @@ fn look_up(asked: &Asked<'_>) -> Answer {
     match asked.bundle.route(&path)? {
         Some(route) => follow(asked, &route),
         None => match pattern::find(asked, &path)? {
-            Some(matched) => matched.send(asked, &path),
+            Some(matched) => send(asked, &path, matched),
             None => fall_back(asked, &path),
         },
+    }
+}
+
+/// The answer by a pattern.
+pub(crate) fn send(asked: &Asked<'_>, path: &[u8], matched: Matched) -> Answer {
+    match matched {
+        Matched::Redirect { route, status, location } => redirect(asked, &route, status, &location),
+        Matched::Missing(route) => not_found_page_or(asked, Some(&route)),
+        Matched::Serve(route) => {
+            let mut response = follow(asked, &route)?;
+            if pattern::needs_navigation(&route, path) {
+                vary::on("Accept", response.headers_mut());
+            }
+            Ok(response)
+        }
     }
 }
 
@@ -179,9 +162,8 @@ pub(crate) fn follow(asked: &Asked<'_>, route: &Route<'static>) -> Answer {
 /// prefix. What has an extension is the name of a file, and no page stands for it.
 pub(crate) fn fallback(asked: &Asked<'_>, path: &[u8]) -> Result<Option<Route<'static>>, Damaged> {
     let Some(route) = asked.bundle.fallback()? else { return Ok(None) };
-    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let is_navigation = path.starts_with(asked.bundle.at().as_bytes())
-        && !name.contains(&b'.')
+        && !path::has_extension(path)
         && accept::wants_page(asked.headers);
     Ok(is_navigation.then_some(route))
 }
@@ -251,75 +233,3 @@ fn method_not_allowed(asked: &Asked<'_>) -> Response<Body> {
 }
 
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
-
-impl<'a> Asked<'a> {
-    /// The path is the request's, or what it comes to with the prefix that a router took away.
-    pub(crate) fn new<B>(
-        bundle: &'a Bundle<'static>,
-        request: &'a Request<B>,
-        path: &'a str,
-    ) -> Self {
-        Self {
-            bundle,
-            path,
-            method: request.method(),
-            uri: request.uri(),
-            version: request.version(),
-            headers: request.headers(),
-        }
-    }
-
-    /// The decoded path, if an asset may be meant: other methods are the app's, and so is `OPTIONS`
-    /// that is no preflight.
-    pub(crate) fn path_of_asset(&self) -> Option<Cow<'a, [u8]>> {
-        let is_ours = match *self.method {
-            Method::GET | Method::HEAD => true,
-            Method::OPTIONS => self.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD),
-            _ => false,
-        };
-        path::decode(self.path).ok().filter(|_| is_ours)
-    }
-
-    /// A response with room for all header fields, and no body yet.
-    pub(crate) fn response(&self, status: StatusCode) -> Response<Body> {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = status;
-        *response.headers_mut() = HeaderMap::with_capacity(12);
-        cors::allow_origin(self.bundle.origins(), self.headers, response.headers_mut());
-        response
-    }
-
-    /// An error that no cache may keep, with a line for people.
-    pub(crate) fn error(&self, status: StatusCode, text: &'static str) -> Response<Body> {
-        let mut response = self.response(status);
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(CONTENT_LENGTH, text.len().into());
-        headers.insert(CACHE_CONTROL, NO_STORE);
-        *response.body_mut() = Body::from_static(text.as_bytes());
-        response
-    }
-
-    pub(crate) fn invalid_path(&self) -> Response<Body> {
-        self.error(StatusCode::BAD_REQUEST, "400 Bad Request: the path is invalid\n")
-    }
-
-    pub(crate) fn not_found(&self) -> Response<Body> {
-        self.error(StatusCode::NOT_FOUND, "404 Not Found\n")
-    }
-
-    fn internal_error(&self) -> Response<Body> {
-        let text = "500 Internal Server Error: the bundle is damaged\n";
-        self.error(StatusCode::INTERNAL_SERVER_ERROR, text)
-    }
-
-    /// Makes the response the last of its connection. HTTP/2 has no such field (RFC 9113 §8.2.2).
-    fn close_after(&self, response: &mut Response<Body>) {
-        if self.version <= Version::HTTP_11 {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-    }
-}
-
-pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");

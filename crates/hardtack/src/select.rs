@@ -14,12 +14,12 @@ use http::{
 use crate::{
     Body,
     accept_encoding::AcceptEncoding,
+    asked::{Answer, Asked, Damaged, NO_STORE},
     conditional::{self, Precondition, Validators},
     fields::{self, value},
     multipart::{content_range, multipart},
     negotiate::{negotiate, negotiate_parts},
     range::{self, Requested},
-    respond::{Answer, Asked, Damaged, NO_STORE},
     vary,
     want_digest::{REPR_DIGEST, wants_sha256},
 };

@@ -7,7 +7,8 @@ use http::{Request, Response};
 
 use crate::{
     Asset, Body, Mode, OpenError, Options, Tag,
-    respond::{Asked, answer, answer_if_baked},
+    asked::Asked,
+    respond::{answer, answer_if_baked},
 };
 
 /// Where assets come from.

@@ -20,7 +20,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{
     Body, OpenError,
-    respond::{Asked, NO_STORE},
+    asked::{Asked, NO_STORE},
 };
 
 /// Watches a folder, and tells open pages what changes in it.
