@@ -82,7 +82,7 @@ bench-trunk *arguments:
 
 # What the layer costs an app's own requests
 bench-layer *arguments:
-    cargo bench --locked -p hardtack --bench layer -- {{ arguments }}
+    cargo bench --profile dist --locked -p hardtack --bench layer -- {{ arguments }}
 
 # 10,000 assets beside 100: what they cost rustc, and the server's start
 bench-many-assets *arguments:
@@ -91,7 +91,7 @@ bench-many-assets *arguments:
 # A bake beside Django's collectstatic, on the same files
 bench-collectstatic *arguments:
     scripts/fetch-corpora --django
-    cargo build --release --locked
+    cargo build --profile dist --locked
     benches/collectstatic {{ arguments }}
 
 # Finding and rewriting references: MB/s of each format
@@ -113,7 +113,7 @@ soak *arguments:
 
 # 20 upgrades and 20 rolling restarts under load: no request may be lost
 bench-upgrades *arguments:
-    cargo bench --locked --bench upgrades -- {{ arguments }}
+    cargo bench --profile dist --locked --bench upgrades -- {{ arguments }}
 
 # Handshakes and requests over TLS, beside nginx and h2o; needs those and h2load
 bench-tls *arguments:

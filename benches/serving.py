@@ -83,8 +83,8 @@ def make_readable(scratch):
 
 
 def build():
-    """Builds in the release profile, and returns the executable that Cargo names."""
-    cargo = ["cargo", "build", "--quiet", "--message-format=json", "--release", "--bin", "hardtack"]
+    """Builds in the profile `dist`, and returns the executable that Cargo names."""
+    cargo = ["cargo", "build", "--quiet", "--message-format=json", "--profile", "dist", "--bin", "hardtack"]
     result = subprocess.run(cargo, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
     if result.returncode != 0:
         sys.exit(f"{PROGRAM}: exit status {result.returncode}: {' '.join(cargo)}")

@@ -186,7 +186,7 @@ fn reveal_js_is_served_whole() {
     is_served_whole("reveal.js", true);
 }
 
-/// What `cargo build` makes of a site, in a target directory of this test's own.
+/// What `cargo build` makes of a site, where `cargo test` has compiled most of it already.
 fn cargo_build(site: &Path, environment: &[(&str, &Path)]) -> Command {
     cargo_build_in("", "hardtack", site, environment)
 }
@@ -194,10 +194,10 @@ fn cargo_build(site: &Path, environment: &[(&str, &Path)]) -> Command {
 /// The same in a folder of this repository, for that executable.
 fn cargo_build_in(folder: &str, name: &str, site: &Path, environment: &[(&str, &Path)]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target = root.join("target/peers");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is below");
     let mut cargo = executable(Path::new(env!("CARGO")));
     cargo.current_dir(root.join(folder)).args(["build", "--locked"]);
-    cargo.env("CARGO_TARGET_DIR", &target).env("HARDTACK_ASSETS", site);
+    cargo.env("CARGO_TARGET_DIR", target).env("HARDTACK_ASSETS", site);
     stdout(cargo.envs(environment.iter().copied()));
     executable(&target.join("debug").join(name))
 }
