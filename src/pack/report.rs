@@ -87,7 +87,7 @@ fn left_out(left_out: &[LeftOut]) -> String {
 
 fn warnings(warnings: &[Problem]) -> String {
     let counts = count_by_kind(warnings).into_iter();
-    let phrases: Vec<_> = counts.map(|(kind, count)| format!("{count} {kind}")).collect();
+    let phrases: Vec<_> = counts.map(|(kind, count)| format!("{count} × {kind}")).collect();
     phrases.join(", ")
 }
 

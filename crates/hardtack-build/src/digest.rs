@@ -57,18 +57,46 @@ enum Notation {
     UpperHex,
     /// RFC 4648 §4, as in `integrity` and in policies.
     Base64,
+    /// The same without padding.
+    Unpadded,
+    /// RFC 4648 §5.
+    Base64Url,
+    /// The same without padding.
+    UnpaddedUrl,
 }
+
+const NOTATIONS: [Notation; 6] = [
+    Notation::Hex,
+    Notation::UpperHex,
+    Notation::Base64,
+    Notation::Base64Url,
+    Notation::UnpaddedUrl,
+    Notation::Unpadded,
+];
 
 use Algorithm::{Md5 as MD5, Sha1 as SHA1, Sha256 as SHA256, Sha384 as SHA384, Sha512 as SHA512};
 
 impl Form {
-    /// All forms.
+    /// All forms; those of one algorithm follow each other.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         let algorithms = [MD5, SHA1, SHA256, SHA384, SHA512].into_iter();
-        algorithms.flat_map(|algorithm| {
-            let notations = [Notation::Hex, Notation::UpperHex, Notation::Base64];
-            notations.map(|notation| Self { algorithm, notation })
-        })
+        algorithms.flat_map(|algorithm| NOTATIONS.map(|notation| Self { algorithm, notation }))
+    }
+
+    /// The digests of bytes in some forms, of which those of one algorithm follow each other. A
+    /// digest that is written alike in two of them comes once.
+    pub(crate) fn each_of(forms: &[Self], bytes: &[u8]) -> Vec<(String, Self)> {
+        let mut written: Vec<(String, Self)> = Vec::new();
+        for forms in forms.chunk_by(|one, other| one.algorithm == other.algorithm) {
+            let digest = forms[0].algorithm.digest(bytes);
+            for form in forms {
+                let text = form.notation.write(&digest);
+                if written.iter().all(|(other, _)| *other != text) {
+                    written.push((text, *form));
+                }
+            }
+        }
+        written
     }
 
     /// As `integrity` has it (W3C SRI §3.5), after the algorithm's name there.
@@ -93,23 +121,40 @@ impl Form {
         };
         match self.notation {
             Notation::Hex | Notation::UpperHex => 2 * bytes,
-            Notation::Base64 => 4 * bytes.div_ceil(3),
+            Notation::Base64 | Notation::Base64Url => 4 * bytes.div_ceil(3),
+            Notation::Unpadded | Notation::UnpaddedUrl => (4 * bytes).div_ceil(3),
         }
     }
 
     /// The digest of bytes.
     pub(crate) fn of(self, bytes: &[u8]) -> String {
-        let digest = match self.algorithm {
+        self.notation.write(&self.algorithm.digest(bytes))
+    }
+}
+
+impl Algorithm {
+    fn digest(self, bytes: &[u8]) -> Vec<u8> {
+        match self {
             MD5 => Md5::digest(bytes).to_vec(),
             SHA1 => Sha1::digest(bytes).to_vec(),
             SHA256 => Sha256::digest(bytes).to_vec(),
             SHA384 => Sha384::digest(bytes).to_vec(),
             SHA512 => Sha512::digest(bytes).to_vec(),
-        };
-        match self.notation {
-            Notation::Hex => hex(&digest),
-            Notation::UpperHex => hex(&digest).to_ascii_uppercase(),
-            Notation::Base64 => base64(&digest),
+        }
+    }
+}
+
+impl Notation {
+    fn write(self, digest: &[u8]) -> String {
+        let unpadded = |text: String| text.trim_end_matches('=').to_owned();
+        let url = |text: String| text.replace('+', "-").replace('/', "_");
+        match self {
+            Self::Hex => hex(digest),
+            Self::UpperHex => hex(digest).to_ascii_uppercase(),
+            Self::Base64 => base64(digest),
+            Self::Unpadded => unpadded(base64(digest)),
+            Self::Base64Url => url(base64(digest)),
+            Self::UnpaddedUrl => unpadded(url(base64(digest))),
         }
     }
 }
@@ -150,6 +195,27 @@ mod tests {
     fn line_ends_are_line_feeds() {
         assert_eq!(as_parsed(b"a\r\nb\rc\n\r"), &b"a\nb\nc\n\n"[..]);
         assert_eq!(as_parsed(b"a\nb"), &b"a\nb"[..]);
+    }
+
+    #[test]
+    fn each_text_comes_once() {
+        let forms: Vec<_> = Form::all().collect();
+        let texts = Form::each_of(&forms, b"abc");
+        let md5 = texts.iter().filter(|(_, form)| form.algorithm == MD5);
+        assert_eq!(
+            md5.map(|(text, _)| text.as_str()).collect::<Vec<_>>(),
+            [
+                "900150983cd24fb0d6963f7d28e17f72",
+                "900150983CD24FB0D6963F7D28E17F72",
+                "kAFQmDzST7DWlj99KOF/cg==",
+                "kAFQmDzST7DWlj99KOF_cg==",
+                "kAFQmDzST7DWlj99KOF_cg",
+                "kAFQmDzST7DWlj99KOF/cg",
+            ]
+        );
+        assert!(texts.iter().all(|(text, form)| form.of(b"abc") == *text));
+        let sha384 = texts.iter().filter(|(_, form)| form.algorithm == SHA384);
+        assert_eq!(sha384.count(), 4, "without padding in any case");
     }
 
     #[test]

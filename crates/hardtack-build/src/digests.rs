@@ -20,7 +20,8 @@ use crate::{
     digest::{DigestPlace, Form, Subject, as_parsed},
     graph::{components, edges},
     hosting::Rules,
-    references::Referenced,
+    references::{Reference, Referenced},
+    scan::Asset,
 };
 
 use tokens::tokens;
@@ -30,33 +31,39 @@ pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
     let texts = (0..referenced.assets.len()).into_par_iter();
     let texts: Vec<_> = texts.map(|index| tokens_of(referenced, index)).collect();
     let in_rules: Vec<_> =
-        rules.header_values().map(|value| (0, tokens(value.as_bytes()))).collect();
-    let all = texts.iter().flatten().chain(in_rules.iter().flat_map(|(_, tokens)| tokens));
-    let written: HashSet<&str> = all.map(|(_, text)| text.as_str()).collect();
+        rules.header_values().flat_map(|value| tokens(value.as_bytes())).collect();
+    let written: HashSet<&str> =
+        texts.iter().flatten().chain(&in_rules).map(|(_, text)| text.as_str()).collect();
     if written.is_empty() {
         return;
     }
-    let may_change: Vec<_> = (0..texts.len())
-        .filter(|index| !referenced.frozen[*index])
-        .filter(|index| !referenced.references[*index].is_empty() || !texts[*index].is_empty())
-        .collect();
-    let subjects = subjects(referenced, &may_change, &written);
-    for (index, tokens) in texts.into_iter().enumerate() {
-        for (span, text) in tokens {
-            let Some((form, subjects)) = subjects.get(&text) else { continue };
-            place(referenced, index, span, *form, subjects);
+    let subjects = subjects(referenced, &texts, &written);
+    // What is frozen may pin the target of a link, and then the link's integrity is to be put right
+    // here: so the places are noted anew, until nothing more is frozen.
+    loop {
+        let before = (referenced.pinned(), referenced.frozen.clone());
+        referenced.digests.iter_mut().for_each(Vec::clear);
+        for (index, tokens) in texts.iter().enumerate() {
+            for (span, text) in tokens {
+                if let Some(found) = subjects.get(text) {
+                    place(referenced, index, span, found);
+                }
+            }
+        }
+        break_circles(referenced);
+        if before == (referenced.pinned(), referenced.frozen.clone()) {
+            break;
         }
     }
-    for text in in_rules.into_iter().flat_map(|(_, tokens)| tokens).map(|(_, text)| text) {
-        if let Some((form, subjects)) = subjects.get(&text) {
-            referenced.digests_in_rules.insert(text, (*form, subjects.clone()));
+    for (_, text) in in_rules {
+        if let Some(found) = subjects.get(&text) {
+            referenced.digests_in_rules.insert(text, (found.form, found.subjects.clone()));
         }
     }
-    break_circles(referenced);
 }
 
 /// The texts in an asset that may be digests. A source map has names and sources of others.
-fn tokens_of(referenced: &Referenced, index: usize) -> Vec<(Range<usize>, String)> {
+fn tokens_of(referenced: &Referenced, index: usize) -> Tokens {
     let asset = &referenced.assets[index];
     let media_type = asset.media_type.as_str();
     let is_text = media_type.starts_with("text/")
@@ -68,78 +75,124 @@ fn tokens_of(referenced: &Referenced, index: usize) -> Vec<(Range<usize>, String
     }
 }
 
-type Subjects = HashMap<String, (Form, Vec<Subject>)>;
+/// What a digest is of that stands somewhere.
+struct Found {
+    form: Form,
+    /// More than one if they have the same bytes.
+    subjects: Vec<Subject>,
+    /// Those of them whose bytes may change.
+    changing: Vec<Subject>,
+}
 
-/// The assets and inline elements that may change, by each of their digests that stands somewhere.
-fn subjects(referenced: &Referenced, may_change: &[usize], written: &HashSet<&str>) -> Subjects {
+type Tokens = Vec<(Range<usize>, String)>;
+
+/// The assets and inline elements by each of their digests that stands somewhere, if any of those
+/// with that digest may change.
+fn subjects(
+    referenced: &Referenced,
+    texts: &[Tokens],
+    written: &HashSet<&str>,
+) -> HashMap<String, Found> {
     let lengths: HashSet<usize> = written.iter().map(|text| text.len()).collect();
     let forms: Vec<_> = Form::all().filter(|form| lengths.contains(&form.length())).collect();
-    let digests = may_change.par_iter().flat_map_iter(|index| {
-        let index = *index;
-        let (bytes, text) = (&referenced.assets[index].bytes, referenced.text(index));
+    let may_change = |index: usize, within: &Range<usize>| {
+        let is_in = |place: &Range<usize>| within.start <= place.start && place.end <= within.end;
+        let mut references = referenced.references[index].iter();
+        !referenced.frozen[index]
+            && (references.any(|it| is_in(&it.link.span))
+                || texts[index].iter().any(|(span, _)| is_in(span)))
+    };
+    let digests = (0..texts.len()).into_par_iter().flat_map_iter(|index| {
+        let text = referenced.text(index);
         let inline = referenced.passages[index].inline.iter().filter(|span| !span.is_empty());
-        let inline = inline
-            .map(|span| (Subject::Inline(index, span.clone()), as_parsed(&text[span.clone()])));
-        let whole = std::iter::once((Subject::Asset(index), Cow::Borrowed(&bytes[..])));
-        let found: Vec<_> = whole
-            .chain(inline)
-            .flat_map(|(subject, bytes)| {
-                let of_form = |form: &Form| (form.of(&bytes), *form, subject.clone());
-                forms
-                    .iter()
-                    .map(of_form)
-                    .filter(|(text, ..)| written.contains(text.as_str()))
-                    .collect::<Vec<_>>()
-            })
-            .collect();
-        found
+        let inline = inline.map(|span| {
+            let subject = Subject::Inline(index, span.clone());
+            (subject, as_parsed(&text[span.clone()]), may_change(index, span))
+        });
+        // Of the others, those count that are as one that changes.
+        let whole = may_change(index, &(0..usize::MAX));
+        let bytes = Cow::Borrowed(&referenced.assets[index].bytes[..]);
+        let whole = whole.then_some((Subject::Asset(index), bytes, true));
+        let each = whole.into_iter().chain(inline).flat_map(|(subject, bytes, changes)| {
+            let texts = Form::each_of(&forms, &bytes).into_iter();
+            let texts = texts.filter(|(text, _)| written.contains(text.as_str()));
+            texts.map(move |(text, form)| (text, form, subject.clone(), changes))
+        });
+        each.collect::<Vec<_>>()
     });
-    let mut subjects = Subjects::new();
-    for (text, form, subject) in digests.collect::<Vec<_>>() {
-        subjects.entry(text).or_insert_with(|| (form, Vec::new())).1.push(subject);
+    let mut subjects: HashMap<String, Found> = HashMap::new();
+    for (text, form, subject, changes) in digests.collect::<Vec<_>>() {
+        let new = || Found { form, subjects: Vec::new(), changing: Vec::new() };
+        let found = subjects.entry(text).or_insert_with(new);
+        found.changing.extend(changes.then(|| subject.clone()));
+        found.subjects.push(subject);
     }
+    subjects.retain(|_, found| !found.changing.is_empty());
+    add_twins(&mut subjects, &referenced.assets);
     subjects
 }
 
+/// Adds the assets that have the bytes of another, and do not change as that one does.
+fn add_twins(subjects: &mut HashMap<String, Found>, assets: &[Asset]) {
+    let mut by_length: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (index, asset) in assets.iter().enumerate() {
+        by_length.entry(asset.bytes.len()).or_default().push(index);
+    }
+    for Found { subjects, .. } in subjects.values_mut() {
+        let Some(Subject::Asset(one)) = subjects.iter().find(|it| matches!(it, Subject::Asset(_)))
+        else {
+            continue;
+        };
+        let bytes = &assets[*one].bytes;
+        let twins = by_length[&bytes.len()].iter().filter(|twin| assets[**twin].bytes == *bytes);
+        let twins: Vec<_> = twins.map(|twin| Subject::Asset(*twin)).collect();
+        let new: Vec<_> = twins.into_iter().filter(|twin| !subjects.contains(twin)).collect();
+        subjects.extend(new);
+    }
+}
+
 /// Notes a digest at its place, or has its subjects keep their bytes.
-fn place(
-    referenced: &mut Referenced,
-    index: usize,
-    span: Range<usize>,
-    form: Form,
-    subjects: &[Subject],
-) {
+fn place(referenced: &mut Referenced, index: usize, span: &Range<usize>, found: &Found) {
+    let Found { form, subjects, changing } = found;
     // In a URL it is a name, or keeps caches from answering; and the URL may be rewritten.
-    let is_in_link = referenced.references[index].iter().any(|reference| {
-        let link = &reference.link.span;
-        link.start <= span.start && span.end <= link.end
-    });
-    if is_in_link {
+    if link_around(&referenced.references[index], span).is_some() {
         return;
     }
     // A page's policy is about the page itself, whichever others have the same script.
-    let own = subjects.iter().find(|it| matches!(it, Subject::Inline(page, _) if *page == index));
-    let one = match (own, subjects) {
+    let is_own = |it: &&Subject| matches!(it, Subject::Inline(page, _) if *page == index);
+    let one = match (subjects.iter().find(is_own), &subjects[..]) {
+        (Some(own), _) if !changing.contains(own) => return,
         (Some(own), _) => Some(own),
         (None, [one @ Subject::Asset(of)]) if *of != index => Some(one),
         _ => None,
     };
-    let has_integrity = referenced.references[index].iter().any(|reference| {
-        let keeps =
-            matches!(referenced.assets[reference.target].role, Role::Hashed | Role::Prehashed);
-        let place = reference.link.integrity.as_ref().filter(|_| keeps);
-        place.is_some_and(|place| place.span.start <= span.start && span.end <= place.span.end)
-    });
     match one {
-        _ if has_integrity => {}
+        _ if is_integrity_of_link(referenced, index, span) => {}
         Some(subject) if !referenced.frozen[index] => {
-            referenced.digests[index].push(DigestPlace { span, subject: subject.clone(), form });
+            let (span, subject) = (span.clone(), subject.clone());
+            referenced.digests[index].push(DigestPlace { span, subject, form: *form });
         }
         _ => {
-            let why = referenced.digest_at(index, span.start, form);
-            subjects.iter().for_each(|subject| referenced.freeze(subject.asset(), why.clone()));
+            let why = referenced.digest_at(index, span.start, *form);
+            changing.iter().for_each(|subject| referenced.freeze(subject.asset(), why.clone()));
         }
     }
+}
+
+/// The reference whose link has that place in it.
+fn link_around<'a>(references: &'a [Reference], span: &Range<usize>) -> Option<&'a Reference> {
+    let behind = references.partition_point(|one| one.link.span.start <= span.start);
+    references[..behind].last().filter(|one| span.end <= one.link.span.end)
+}
+
+/// Whether a place is in the integrity of a link to a hashed path, which is written with the link.
+fn is_integrity_of_link(referenced: &Referenced, index: usize, span: &Range<usize>) -> bool {
+    referenced.references[index].iter().any(|reference| {
+        let role = referenced.assets[reference.target].role;
+        let place = reference.link.integrity.as_ref();
+        let place = place.filter(|_| matches!(role, Role::Hashed | Role::Prehashed));
+        place.is_some_and(|place| place.span.start <= span.start && span.end <= place.span.end)
+    })
 }
 
 /// A file that depends on the digest of another, whose own bytes depend on the first: such a
@@ -162,10 +215,10 @@ fn break_circles(referenced: &mut Referenced) {
         let subject = place.subject.asset();
         let why = referenced.digest_at(index, place.span.start, place.form);
         referenced.freeze(subject, why);
-        referenced
-            .digests
-            .iter_mut()
-            .for_each(|places| places.retain(|it| it.subject.asset() != subject));
+        // It depends on nothing now, and nothing on its digest.
+        referenced.digests[subject].clear();
+        let places = referenced.digests.iter_mut();
+        places.for_each(|places| places.retain(|it| it.subject.asset() != subject));
     }
 }
 
@@ -183,13 +236,16 @@ mod tests {
 
     /// Bakes a site of these files, which are sorted by path, up to its final bytes.
     fn finals(files: &[(&str, &str)]) -> Vec<Final> {
-        let settings = Settings::default();
-        let mut referenced = references(Scanned::of(files), &settings, &Rules::default()).unwrap();
+        finals_with(files, &Settings::default())
+    }
+
+    fn finals_with(files: &[(&str, &str)], settings: &Settings) -> Vec<Final> {
+        let mut referenced = references(Scanned::of(files), settings, &Rules::default()).unwrap();
         let rules = Rules::default();
-        pin(&mut referenced, "/", &settings.rename);
+        pin(&mut referenced, "/");
         follow_digests(&mut referenced, &rules);
         let components = graph(&referenced);
-        fingerprint(referenced, &components, &settings, &rules).finals
+        fingerprint(referenced, &components, settings, &rules).finals
     }
 
     fn forms() -> Vec<Form> {
@@ -200,8 +256,8 @@ mod tests {
 
     #[test]
     fn follow_what_is_rewritten() {
-        for form in forms() {
-            let table = format!("x=[{{url:'/p.html',revision:'{}'}}]", form.of(PAGE.as_bytes()));
+        for (digest, form) in Form::each_of(&forms(), PAGE.as_bytes()) {
+            let table = format!("x=[{{url:'/p.html',revision:'{digest}'}}]");
             let baked = finals(&[("a.png", "png"), ("p.html", PAGE), ("sw.js", &table)]);
             let [png, page, worker] = &baked[..] else { panic!("there are three") };
             assert!(str::from_utf8(&page.bytes).unwrap().contains(&png.paths.preferred()[1..]));
@@ -222,7 +278,7 @@ mod tests {
     #[test]
     fn in_a_circle_keep_the_file_as_it_is() {
         let a = "import './b.js';import './c.js'";
-        let b = format!("x='{}'", forms()[6].of(a.as_bytes()));
+        let b = format!("x='{}'", forms()[12].of(a.as_bytes()));
         let baked = finals(&[("a.js", a), ("b.js", &b), ("c.js", "")]);
         assert_eq!(str::from_utf8(&baked[0].bytes).unwrap(), a);
         assert_eq!(
@@ -248,6 +304,79 @@ mod tests {
         assert_eq!(
             str::from_utf8(&baked[1].bytes).unwrap(),
             page(&script, &form.of(script.as_bytes()))
+        );
+    }
+
+    /// In whatever form, and with whatever escapes.
+    #[test]
+    fn of_a_page_follow_in_data_that_escapes_slashes() {
+        let form = Form::of_integrity("sha512").unwrap();
+        let table = |digest: String| format!("{{\"p\":\"sha512-{}\"}}", digest);
+        let before = table(form.of(PAGE.as_bytes()).replace('/', "\\/"));
+        let baked = finals(&[("a.json", &before), ("a.png", "png"), ("p.html", PAGE)]);
+        assert_eq!(str::from_utf8(&baked[0].bytes).unwrap(), table(form.of(&baked[2].bytes)));
+    }
+
+    /// It cannot be known of which of the two the digest is.
+    #[test]
+    fn of_two_files_with_the_same_bytes_keep_both_as_they_are() {
+        let table = format!("x='{}'", forms()[0].of(PAGE.as_bytes()));
+        // Only one of them changes: beside the other there is no picture.
+        let files = [("a.png", "png"), ("b/p.html", PAGE), ("p.html", PAGE), ("sw.js", &table)];
+        let settings = Settings {
+            missing: crate::Missing::Everywhere(crate::MissingTarget::Warn),
+            ..Settings::default()
+        };
+        let baked = finals_with(&files, &settings);
+        assert_eq!(
+            (&baked[1].bytes, &baked[2].bytes),
+            (&PAGE.as_bytes().into(), &PAGE.as_bytes().into())
+        );
+        assert_eq!(baked[3].bytes, table.as_bytes());
+    }
+
+    #[test]
+    fn of_scripts_that_do_not_change_cost_nobody_a_name() {
+        let script = "f()";
+        let digest = Form::of_integrity("sha256").unwrap().of(script.as_bytes());
+        let policy = format!("x=\"'sha256-{digest}'\"");
+        let page = format!("<img src=a.png><script>{script}</script>");
+        let baked = finals(&[("a.js", &policy), ("a.png", "png"), ("p.html", &page)]);
+        assert_eq!(baked[1].role, Role::Hashed);
+    }
+
+    /// The file that has the first digest keeps its bytes, so the script that it loads keeps its
+    /// name, and the integrity of that is no longer written with its link.
+    #[test]
+    fn in_integrity_follow_where_the_name_is_kept() {
+        let script = "import './b.js'";
+        let integrity =
+            |of: &[u8]| format!("sha384-{}", Form::of_integrity("sha384").unwrap().of(of));
+        let page = |of: &[u8]| format!("<script src=a.js integrity={}></script>", integrity(of));
+        let other = "<script src=a.js></script>";
+        let table = format!("x='{}'", forms()[0].of(other.as_bytes()));
+        let before = page(script.as_bytes());
+        let files = [
+            ("a.js", script),
+            ("b.js", ""),
+            ("c-DOIkT6lI.js", &table),
+            ("p.html", &before),
+            ("z.html", other),
+        ];
+        let baked = finals(&files);
+        assert_eq!((baked[0].role, baked[1].role), (Role::Pinned, Role::Hashed));
+        assert_eq!(str::from_utf8(&baked[3].bytes).unwrap(), page(&baked[0].bytes));
+    }
+
+    #[test]
+    fn the_user_may_rename_what_keeps_its_bytes() {
+        let table = format!("x='{}'", forms()[0].of(b"@import 'b.css'"));
+        let files = [("a.css", "@import 'b.css'"), ("b.css", ""), ("c-DOIkT6lI.js", &table)];
+        let rename = crate::Rename::Listed(crate::Patterns::new(&["*.css"]).unwrap());
+        let baked = finals_with(&files, &Settings { rename, ..Settings::default() });
+        assert_eq!(
+            (baked[0].role, baked[0].bytes.as_slice()),
+            (Role::Hashed, files[0].1.as_bytes())
         );
     }
 

@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     Role, Settings,
     digest::{DigestPlace, Form, Subject, as_parsed},
-    graph::Component,
+    graph::{Component, modules},
     hosting::Rules,
     logical_path::file_name,
-    references::{Decoded, IntegrityPlace, Reference, Referenced, split_url},
+    references::{Decoded, IntegrityPlace, Reference, Referenced, resolve_url, split_url},
     rewrite::splice,
     same_origin::keeps_origin,
     scan::Asset,
@@ -38,10 +38,12 @@ pub(crate) struct Final {
     pub(crate) imports: Vec<String>,
 }
 
-/// All assets in their final form, and the digests in rules that they make false.
+/// All assets in their final form, and what changes with it in the values of header fields.
 #[derive(Debug)]
 pub(crate) struct Fingerprinted {
     pub(crate) finals: Vec<Final>,
+    /// The URLs of assets that stand for others in `Link` now, by these.
+    pub(crate) links: HashMap<String, String>,
     /// Those that stand for an old digest now, by that.
     pub(crate) digests: HashMap<String, BTreeSet<String>>,
 }
@@ -91,7 +93,8 @@ pub(crate) fn fingerprint(
         (old, new.collect())
     });
     let digests = digests.collect();
-    Fingerprinted { finals: site.finish(), digests }
+    let links = site.links_in_rules(at);
+    Fingerprinted { finals: site.finish(), links, digests }
 }
 
 /// The assets, and what is known of their final form so far.
@@ -265,7 +268,8 @@ impl Site<'_> {
     fn module_integrity(&self, page: usize) -> Option<(Range<usize>, String)> {
         let place = self.module_integrity.get(&page)?;
         let entry = |module| Some((self.whole_url(module), self.integrity_of(module)?));
-        let entries: BTreeMap<_, _> = self.modules(page).into_iter().filter_map(entry).collect();
+        let entries: BTreeMap<_, _> =
+            modules(page, &self.assets, &self.references).into_iter().filter_map(entry).collect();
         let entries: Vec<_> =
             entries.iter().map(|(url, integrity)| format!("\"{url}\":\"{integrity}\"")).collect();
         let (before, after) = place.around;
@@ -279,26 +283,29 @@ impl Site<'_> {
         Some(*self.integrities[index].get_or_init(|| Integrity::of(bytes)))
     }
 
-    /// All scripts that a page reaches through references.
-    fn modules(&self, page: usize) -> Vec<usize> {
-        let is_script = |index: usize| self.assets[index].is_script();
-        let mut is_reached = vec![false; self.assets.len()];
-        let mut open = vec![page];
-        let mut scripts = Vec::new();
-        while let Some(index) = open.pop() {
-            for target in self.references[index].iter().map(|reference| reference.target) {
-                if is_script(target) && !std::mem::replace(&mut is_reached[target], true) {
-                    open.push(target);
-                    scripts.push(target);
-                }
-            }
-        }
-        scripts
-    }
-
     /// The URL of an asset at its preferred path, with the static host if there is one for it.
     fn whole_url(&self, index: usize) -> String {
         format!("{}{}", self.host(index), encode_path(self.paths[index].preferred()))
+    }
+
+    /// The URLs that rules have in `Link`, each with that of its asset in its place. Only those
+    /// that begin with the prefix are known to be an asset's.
+    fn links_in_rules(&self, at: &str) -> HashMap<String, String> {
+        let mut links = self.rules.links().peekable();
+        if links.peek().is_none() {
+            return HashMap::new();
+        }
+        let assets = self.assets.iter().enumerate();
+        let hashed = assets.filter(|(_, asset)| asset.role == Role::Hashed);
+        let by_path: HashMap<_, _> =
+            hashed.map(|(index, asset)| (asset.logical_path.as_str(), index)).collect();
+        let new = |link: &str| {
+            let (path, rest) = split_url(link);
+            let path = resolve_url(at, path)?;
+            let index = by_path.get(path.strip_prefix(at)?)?;
+            Some((link.to_owned(), format!("{}{rest}", self.whole_url(*index))))
+        };
+        links.filter(|link| link.starts_with('/')).filter_map(new).collect()
     }
 
     /// Scheme and host of an asset's URL, or nothing.

@@ -6,6 +6,7 @@
 use crate::{
     Role,
     references::{Reference, Referenced},
+    scan::Asset,
 };
 
 /// Assets that reach each other through references; most often only one. Sorted.
@@ -28,10 +29,30 @@ pub(crate) fn edges(referenced: &Referenced) -> Vec<Vec<usize>> {
     let of_asset = |index: usize| {
         let subjects = referenced.digests[index].iter().map(|place| place.subject.asset());
         let targets = references[index].iter().filter(counts).map(|reference| reference.target);
-        targets.chain(subjects.filter(|subject| *subject != index)).collect()
+        // An import map says the integrity of those too that a pinned module imports.
+        let has_map = referenced.module_integrity.contains_key(&index);
+        let modules = if has_map { modules(index, assets, references) } else { Vec::new() };
+        let modules = modules.into_iter().filter(|module| assets[*module].role != Role::EntryPoint);
+        targets.chain(subjects.filter(|subject| *subject != index)).chain(modules).collect()
     };
     let of_asset = |index| if frozen[index] { Vec::new() } else { of_asset(index) };
     (0..assets.len()).map(of_asset).collect()
+}
+
+/// All scripts that a page reaches through references.
+pub(crate) fn modules(page: usize, assets: &[Asset], references: &[Vec<Reference>]) -> Vec<usize> {
+    let mut is_reached = vec![false; assets.len()];
+    let mut open = vec![page];
+    let mut scripts = Vec::new();
+    while let Some(index) = open.pop() {
+        for target in references[index].iter().map(|reference| reference.target) {
+            if assets[target].is_script() && !std::mem::replace(&mut is_reached[target], true) {
+                open.push(target);
+                scripts.push(target);
+            }
+        }
+    }
+    scripts
 }
 
 /// Tarjan's strongly connected components (SIAM J. Comput. 1, 1972), without recursion: a chain

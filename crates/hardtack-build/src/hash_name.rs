@@ -82,6 +82,10 @@ pub(crate) fn looks(text: &str) -> Looks {
     if text.len() < SHORTEST || !all(is_of_hash) || is_date(text) || is_size(text) {
         return Looks::Unlike;
     }
+    // Small letters and marks alone are one hash of a thousand, and many names.
+    if all(|it| it.is_ascii_lowercase() || matches!(it, b'-' | b'_')) {
+        return Looks::Unlike;
+    }
     let (has_digit, has_letter) = (any(u8::is_ascii_digit), any(u8::is_ascii_alphabetic));
     let is_hex = all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
         || all(|it| matches!(it, b'0'..=b'9' | b'A'..=b'F'));
@@ -282,6 +286,8 @@ mod tests {
             "webpack5",
             "polyfills",
             "my-admin",
+            "copy-tex",
+            "xqz_wrkj",
         ] {
             is(text, Looks::Unlike);
         }

@@ -6,6 +6,7 @@
 
 mod headers;
 mod line;
+mod links;
 mod redirects;
 mod targets;
 mod urls;
@@ -65,6 +66,25 @@ impl Rules {
         for value in edits.filter_map(HeaderEdit::value_mut) {
             for (old, new) in digests {
                 *value = with_digests(value, old, new);
+            }
+        }
+    }
+
+    /// The URLs in `Link` header fields.
+    pub(crate) fn links(&self) -> impl Iterator<Item = &str> {
+        let edits = self.headers.iter().flat_map(|rule| &rule.edits);
+        let values = edits.filter(|edit| edit.name() == "link").filter_map(|edit| edit.value());
+        values.flat_map(|value| links::targets(value).into_iter().map(|span| &value[span]))
+    }
+
+    /// Puts other URLs into `Link` header fields.
+    pub(crate) fn replace_links(&mut self, urls: &HashMap<String, String>) {
+        let edits = self.headers.iter_mut().flat_map(|rule| &mut rule.edits);
+        for value in edits.filter(|edit| edit.name() == "link").filter_map(HeaderEdit::value_mut) {
+            for span in links::targets(value).into_iter().rev() {
+                if let Some(url) = urls.get(&value[span.clone()]) {
+                    value.replace_range(span, url);
+                }
             }
         }
     }

@@ -7,28 +7,25 @@
 
 mod names;
 mod own_url;
+mod replaced;
 mod token;
 
 use rayon::prelude::*;
 
-use crate::{
-    Place, Role,
-    digest::{DigestPlace, Form},
-    references::Referenced,
-    rename::{Rename, Renaming},
-    scan::Asset,
-};
+use crate::{Place, Role, digest::Form, references::Referenced, rename::Renaming};
 
 use names::Names;
+use replaced::replaced;
 
-/// Pins the assets that are mentioned, but those that the user wants to be renamed in any case.
-pub(crate) fn pin(referenced: &mut Referenced, at: &str, rename: &Rename) {
+/// Pins the assets that are mentioned.
+pub(crate) fn pin(referenced: &mut Referenced, at: &str) {
     let names = Names::of(referenced, at);
     let texts = (0..referenced.assets.len()).into_par_iter();
     let pins: Vec<_> = texts.flat_map_iter(|index| pins_of(index, referenced, &names)).collect();
-    for Pin { target, by, offset, what } in pins {
-        let Asset { role, logical_path, .. } = &referenced.assets[target];
-        if *role == Role::Hashed && rename.of(logical_path) != Renaming::Always {
+    let of_replacements = pins_of_replacements(referenced);
+    for Pin { target, by, offset, what } in pins.into_iter().chain(of_replacements) {
+        // Most are pinned already, and to count lines takes time.
+        if referenced.assets[target].role == Role::Hashed {
             referenced.pin(target, format!("{}{what}", referenced.location(by, offset)));
         }
     }
@@ -64,10 +61,26 @@ fn pins_of(by: usize, referenced: &Referenced, names: &Names) -> Vec<Pin> {
     pins
 }
 
+/// The assets of which a script makes one's URL from another's.
+fn pins_of_replacements(referenced: &Referenced) -> Vec<Pin> {
+    let all = referenced.passages.iter().enumerate();
+    let all = all.flat_map(|(by, passages)| {
+        let replacements = passages.replacements.iter();
+        replacements.map(move |(offset, [from, to])| ((from.as_str(), to.as_str()), by, *offset))
+    });
+    let found = replaced(all.clone().map(|(texts, ..)| texts).collect(), &referenced.assets);
+    let pins = all.flat_map(|(texts, by, offset)| {
+        let targets = found.get(&texts).into_iter().flatten();
+        targets.map(move |target| Pin { target: *target, by, offset, what: REPLACED })
+    });
+    pins.collect()
+}
+
 const LINK: &str = " refers to it, and keeps its bytes";
 const OWN_URL: &str = " asks for its own URL, and may make names from it";
 const BEGINNING: &str = " may import it by a name that it makes";
 const NAME: &str = " names it";
+const REPLACED: &str = " may make a URL from another by replacing a part";
 
 impl Referenced {
     /// A place in an asset, for people.
@@ -81,10 +94,16 @@ impl Referenced {
         format!("{} has its {form}", self.location(index, offset))
     }
 
-    /// Has an asset keep its name. The first reason counts.
+    /// The number of assets that keep their name because of others.
+    pub(crate) fn pinned(&self) -> usize {
+        self.assets.iter().filter(|asset| asset.role == Role::Pinned).count()
+    }
+
+    /// Has an asset keep its name, unless the user wants it to be renamed in any case. The first
+    /// reason counts.
     pub(crate) fn pin(&mut self, index: usize, why: String) {
         let asset = &mut self.assets[index];
-        if asset.role == Role::Hashed {
+        if asset.role == Role::Hashed && self.rename.of(&asset.logical_path) != Renaming::Always {
             asset.role = Role::Pinned;
             asset.why = why;
         }
@@ -92,8 +111,10 @@ impl Referenced {
 
     /// Has an asset keep its bytes and its name, and so the names of all that it refers to.
     pub(crate) fn freeze(&mut self, index: usize, why: String) {
+        if std::mem::replace(&mut self.frozen[index], true) {
+            return;
+        }
         self.pin(index, why);
-        self.frozen[index] = true;
         let targets = self.references[index].iter();
         let pins: Vec<_> = targets
             .map(|it| {
@@ -102,30 +123,26 @@ impl Referenced {
             })
             .collect();
         pins.into_iter().for_each(|(target, why)| self.pin(target, why));
-        // The digests in it stay as they are too.
-        for DigestPlace { span, subject, form } in std::mem::take(&mut self.digests[index]) {
-            self.freeze(subject.asset(), self.digest_at(index, span.start, form));
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Settings, hosting::Rules, references::references, scan::Scanned};
+    use crate::{Rename, Settings, hosting::Rules, references::references, scan::Scanned};
 
     /// The assets that keep their name in a site of these files, which are sorted by path.
-    fn pinned(files: &[(&str, &str)], rename: &Rename) -> Vec<String> {
-        let settings = Settings::default();
+    fn pinned(files: &[(&str, &str)], rename: Rename) -> Vec<String> {
+        let settings = Settings { rename, ..Settings::default() };
         let mut referenced = references(Scanned::of(files), &settings, &Rules::default()).unwrap();
-        pin(&mut referenced, "/", rename);
+        pin(&mut referenced, "/");
         let pinned = referenced.assets.into_iter().filter(|asset| asset.role == Role::Pinned);
         pinned.map(|asset| asset.logical_path).collect()
     }
 
     #[track_caller]
     fn are(files: &[(&str, &str)], expected: &[&str]) {
-        assert_eq!(pinned(files, &Rename::Safe), expected, "{files:?}");
+        assert_eq!(pinned(files, Rename::Safe), expected, "{files:?}");
     }
 
     /// Whether a script with this text pins `img/marker.png` and `x.css`.
@@ -145,7 +162,7 @@ mod tests {
         let files = [("a.css", ""), ("b.js", "f('a.css','x.css')"), ("x.css", "")];
         are(&files, &["a.css", "x.css"]);
         let rename = Rename::Listed(crate::Patterns::new(&["/a.css"]).unwrap());
-        assert_eq!(pinned(&files, &rename), ["x.css"]);
+        assert_eq!(pinned(&files, rename), ["x.css"]);
     }
 
     #[test]
@@ -230,6 +247,10 @@ mod tests {
         own("document.currentScript.src.replace(/js$/,'wasm')", &["g.js", "g_bg.wasm"]);
         own("import.meta.url.replace('.js','')", &["g.js", "g_bg.wasm"]);
         own("self.location.href", &["g.js", "g_bg.wasm"]);
+        own("const {url} = import.meta", &["g.js", "g_bg.wasm"]);
+        own("import.meta['url']", &["g.js", "g_bg.wasm"]);
+        own("const {currentScript: s} = document", &["g.js", "g_bg.wasm"]);
+        own("import.meta.env.BASE_URL;import.meta.hot", &[]);
         own(
             "for(s of document.getElementsByTagName('script'))/g(\\.min)?\\.js/.test(s.src)",
             &["g.js", "g_bg.wasm"],
@@ -237,6 +258,23 @@ mod tests {
         own("new URL('g_bg.wasm',import.meta.url);new URL(x,import.meta.url)", &[]);
         own("document.getElementsByTagName('script')[0].before(x)", &[]);
         own("location.href;window.location", &[]);
+    }
+
+    #[test]
+    fn urls_that_are_made_from_others() {
+        let own = |text: &str, expected: &[&str]| {
+            are(
+                &[("a.js", text), ("b-dark.png", ""), ("b-light.png", ""), ("c.png", "")],
+                expected,
+            );
+        };
+        let both = &["b-dark.png", "b-light.png"];
+        own("i.src=i.src.replace('light','dark')", both);
+        own("i.src=i.src.replace(/-light\\.png$/,'-dark.png')", both);
+        own("i.src=i.src.replace(/-light.png/,'-dark.png')", &[]);
+        own("i.src=i.src.replace('light','night')", &[]);
+        let handler = "<img src=b-light.png onclick=\"this.src=this.src.replace('light','dark')\">";
+        are(&[("b-dark.png", ""), ("b-light.png", ""), ("p.html", handler)], both);
     }
 
     #[test]

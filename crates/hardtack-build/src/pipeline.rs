@@ -101,13 +101,14 @@ impl Bake {
             |assets| compress(assets, &packed, settings, self.cache.as_ref(), &*self.report);
         (self.report)(Progress::Reading { assets: scanned.assets.len() });
         let mut referenced = with_deep_stacks(|| references(scanned, settings, &rules))?;
-        pin(&mut referenced, settings.at.as_str(), &settings.rename);
+        pin(&mut referenced, settings.at.as_str());
         follow_digests(&mut referenced, &rules);
         let (left_out, mut warnings) = referenced.take_remarks();
         warnings.extend(in_doubt.into_iter().chain(remarks).chain(false_twins));
         let components = graph(&referenced);
-        let Fingerprinted { finals, digests } =
+        let Fingerprinted { finals, links, digests } =
             fingerprint(referenced, &components, settings, &rules);
+        rules.replace_links(&links);
         rules.replace_digests(&digests);
         let compressed = compress(finals)?;
         let compressed = with_published_manifest(compressed, settings, compress)?;

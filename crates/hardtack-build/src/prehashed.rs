@@ -95,8 +95,9 @@ impl<'a> Candidate<'a> {
 struct Evidence<'a> {
     /// The candidates that a bundler's manifest lists, and which one.
     listed: HashMap<usize, &'static str>,
-    /// How many scripts and style sheets have names like that.
-    shapes: HashMap<(&'a str, usize), usize>,
+    /// The hashes in names like that of scripts and style sheets. The builds of one file, such as
+    /// `a.js` and `a.min.js`, have the same part in their names, and confirm nothing.
+    shapes: HashMap<(&'a str, usize), HashSet<&'a str>>,
     /// The candidates that other files name, with one of those, and whether only pages do.
     named: HashMap<usize, (&'a str, bool)>,
 }
@@ -107,9 +108,9 @@ impl<'a> Evidence<'a> {
         candidates: &[Candidate<'a>],
         manifests: &BTreeMap<String, &'static str>,
     ) -> Self {
-        let mut shapes = HashMap::new();
+        let mut shapes: HashMap<_, HashSet<_>> = HashMap::new();
         for candidate in candidates.iter().filter(|it| is_code(it.asset)) {
-            *shapes.entry(candidate.shape()).or_default() += 1;
+            shapes.entry(candidate.shape()).or_default().insert(candidate.best().text);
         }
         let listed = listed_candidates(candidates, manifests);
         Self { listed, shapes, named: named(assets, candidates) }
@@ -128,7 +129,7 @@ impl<'a> Evidence<'a> {
         if let Some(digest) = digest_with_prefix(&candidate.asset.bytes, &texts) {
             return Hash::Believed(format!("its name has its own {digest}"));
         }
-        let siblings = self.shapes.get(&candidate.shape()).copied().unwrap_or(0);
+        let siblings = self.shapes.get(&candidate.shape()).map_or(0, HashSet::len);
         let folder = folder(&candidate.asset.logical_path);
         match (looks, self.named.get(&candidate.index)) {
             _ if generated_folder(folder).is_some_and(|(folder, _)| looks >= folder.least) => {
@@ -352,6 +353,13 @@ mod tests {
             ],
             &[],
         );
+    }
+
+    #[test]
+    fn builds_of_one_file_confirm_nothing() {
+        let files = ["DSC01234.js", "DSC01234.min.js", "DSC01234.mjs"].map(|path| (path, ""));
+        are(&files, &[]);
+        are(&[files[0], files[1], files[2], ("a.html", "<script src=DSC01234.js>")], &[]);
     }
 
     #[test]

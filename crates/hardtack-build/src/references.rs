@@ -38,7 +38,7 @@ use missing::{Lost, Weight};
 use routes::{Resolved, Routes};
 
 use crate::{
-    Error, LeftOut, MissingTarget, Place, Problem, ProblemKind, Role, Settings,
+    Error, LeftOut, MissingTarget, Place, Problem, ProblemKind, Rename, Role, Settings,
     digest::{DigestPlace, Form, Subject},
     hosting::Rules,
     logical_path::file_name,
@@ -67,6 +67,8 @@ pub(crate) struct Found {
     ends: Vec<(usize, String)>,
     /// Paths that computed module specifiers begin with, with their offsets.
     beginnings: Vec<(usize, String)>,
+    /// Texts that code replaces, each with its offset and what takes its place.
+    replacements: Vec<(usize, [String; 2])>,
     /// Where code asks for the URL that it was loaded from.
     own_url: Option<usize>,
     /// The URLs of service workers.
@@ -88,8 +90,9 @@ impl Found {
         literals.sort_unstable_by_key(|literal| literal.span.start);
         let ends = mem::take(&mut self.ends);
         let beginnings = mem::take(&mut self.beginnings);
+        let replacements = mem::take(&mut self.replacements);
         let inline = mem::take(&mut self.inline);
-        Passages { literals, ends, beginnings, own_url: self.own_url, inline }
+        Passages { literals, ends, beginnings, replacements, own_url: self.own_url, inline }
     }
 
     /// Leaves the specifiers of modules alone: they are neither links nor names.
@@ -118,6 +121,8 @@ impl Found {
         self.literals.extend(part.literals.into_iter().map(|literal| literal.shift(offset)));
         self.ends.extend(part.ends.into_iter().map(|(at, end)| (at + offset, end)));
         self.beginnings.extend(part.beginnings.into_iter().map(|(at, text)| (at + offset, text)));
+        let replacements = part.replacements.into_iter();
+        self.replacements.extend(replacements.map(|(at, texts)| (at + offset, texts)));
         self.service_workers.extend(part.service_workers);
         self.inline.extend(part.inline.into_iter().map(|it| it.start + offset..it.end + offset));
     }
@@ -266,6 +271,8 @@ pub(crate) struct Passages {
     pub(crate) ends: Vec<(usize, String)>,
     /// Paths that computed module specifiers begin with, with their offsets.
     pub(crate) beginnings: Vec<(usize, String)>,
+    /// Texts that code replaces, each with its offset and what takes its place.
+    pub(crate) replacements: Vec<(usize, [String; 2])>,
     /// Where code asks for the URL that it was loaded from.
     pub(crate) own_url: Option<usize>,
     /// The scripts and the styles that stand in a page.
@@ -292,6 +299,8 @@ pub(crate) struct Referenced {
     pub(crate) decoded: HashMap<usize, Decoded>,
     /// The scripts that may start workers from their own URLs.
     pub(crate) starts_workers: Vec<usize>,
+    /// Which assets the user wants to be renamed.
+    pub(crate) rename: Rename,
     pub(crate) left_out: Vec<LeftOut>,
     /// What the settings let pass.
     pub(crate) warnings: Vec<Problem>,
@@ -371,6 +380,7 @@ pub(crate) fn references(
         module_integrity,
         decoded,
         starts_workers,
+        rename: settings.rename.clone(),
         left_out,
         warnings,
     })

@@ -2,36 +2,89 @@
 
 use std::ops::Range;
 
-/// The runs of letters of hex or base64 that have the length of a digest.
+/// The fewest letters of a digest: those of MD5 in base64.
+const SHORTEST: usize = 22;
+
+/// The runs of letters of hex, base64 or base64url that have the length of a digest, each with its
+/// text. A slash may be escaped, as JSON has it that is made to stand in HTML.
 pub(super) fn tokens(text: &[u8]) -> Vec<(Range<usize>, String)> {
-    let mut tokens = Vec::new();
-    let mut start = 0;
-    while let Some(found) = text[start..].iter().position(|byte| is_of_base64(*byte)) {
-        start += found;
-        let letters = text[start..].iter().take_while(|byte| is_of_base64(**byte)).count();
-        let padding = text[start + letters..].iter().take_while(|byte| **byte == b'=').count();
-        let end = start + letters + padding;
-        if let Some(span) = digest_in(&text[start..end], letters) {
-            let span = start + span.start..start + span.end;
-            tokens.push((span.clone(), String::from_utf8_lossy(&text[span]).into_owned()));
-        }
-        start = end;
-    }
-    tokens
+    let is_letter = |at: usize| is_of_base64(text, at) || is_of_base64url(text[at]);
+    let long = runs(0..text.len(), is_letter).filter(|run| run.len() >= SHORTEST);
+    long.flat_map(|run| {
+        let standard = runs(run.clone(), |at| is_of_base64(text, at));
+        let standard = standard.map(|run| padded(text, run)).filter(|run| is_digest(text, run));
+        let url = runs(run, |at| is_of_base64url(text[at]));
+        let url = url.map(|run| padded(text, without_algorithm(text, run)));
+        standard.chain(url.filter(|run| is_url_digest(text, run))).collect::<Vec<_>>()
+    })
+    .map(|span| (span.clone(), unescaped(&text[span])))
+    .collect()
 }
 
-fn is_of_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
+/// The runs of places of which something is true.
+fn runs(within: Range<usize>, is: impl Fn(usize) -> bool) -> impl Iterator<Item = Range<usize>> {
+    let mut next = within.start;
+    std::iter::from_fn(move || {
+        let start = (next..within.end).find(|at| is(*at))?;
+        let end = (start..within.end).find(|at| !is(*at)).unwrap_or(within.end);
+        next = end;
+        Some(start..end)
+    })
 }
 
-/// Where a digest is in a run; most often it is all of it. What precedes a slash is a path.
-fn digest_in(run: &[u8], letters: usize) -> Option<Range<usize>> {
-    let is_hex = run.iter().all(u8::is_ascii_hexdigit);
-    match (run.len(), run.len() - letters) {
-        (32 | 40 | 64 | 96 | 128, 0) if is_hex => Some(0..run.len()),
-        (24, 2) | (28, 1) | (44, 1) | (64, 0) | (88, 2) => Some(0..run.len()),
-        _ => None,
+/// RFC 4648 §4.
+fn is_of_base64(text: &[u8], at: usize) -> bool {
+    match text[at] {
+        b'\\' => text.get(at + 1) == Some(&b'/'),
+        byte => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'),
     }
+}
+
+/// RFC 4648 §5.
+fn is_of_base64url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// A run with the padding behind it.
+fn padded(text: &[u8], run: Range<usize>) -> Range<usize> {
+    let padding = text[run.end..].iter().take(2).take_while(|byte| **byte == b'=').count();
+    run.start..run.end + padding
+}
+
+/// A run without the name before the digest, as `integrity` has it.
+fn without_algorithm(text: &[u8], run: Range<usize>) -> Range<usize> {
+    const NAMES: [&[u8]; 5] = [b"md5-", b"sha1-", b"sha256-", b"sha384-", b"sha512-"];
+    let name = NAMES.iter().find(|name| text[run.clone()].starts_with(name));
+    run.start + name.map_or(0, |name| name.len())..run.end
+}
+
+fn is_digest(text: &[u8], run: &Range<usize>) -> bool {
+    let token = unescaped(&text[run.clone()]);
+    let is_hex = token.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let letters = token.trim_end_matches('=').len();
+    match (letters, token.len() - letters) {
+        (32 | 40 | 64 | 96 | 128, 0) if is_hex => true,
+        (letters, padding) => is_base64_length(letters, padding),
+    }
+}
+
+/// Whether it is in base64url alone. Long names have small letters alone.
+fn is_url_digest(text: &[u8], run: &Range<usize>) -> bool {
+    let token = &text[run.clone()];
+    let letters = token.iter().take_while(|byte| **byte != b'=').count();
+    is_base64_length(letters, token.len() - letters)
+        && token.iter().any(|byte| matches!(byte, b'-' | b'_'))
+        && token.iter().any(u8::is_ascii_uppercase)
+        && token.iter().any(u8::is_ascii_digit)
+}
+
+/// Whether a digest has so many letters, and behind them so much padding or none.
+fn is_base64_length(letters: usize, padding: usize) -> bool {
+    matches!((letters, padding), (22 | 86, 0 | 2) | (27 | 43, 0 | 1) | (64, 0))
+}
+
+fn unescaped(token: &[u8]) -> String {
+    String::from_utf8_lossy(token).replace('\\', "")
 }
 
 #[cfg(test)]
@@ -49,8 +102,23 @@ mod tests {
         finds(&format!("x{md5}"), &[]);
         let sha256 = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
         finds(&format!("'sha256-{sha256}' 'self'"), &[sha256]);
+        finds(&format!("\"sha256-{}\"", sha256.replace('/', "\\/")), &[sha256]);
+        finds(&sha256[..43], &[&sha256[..43]]);
+        let url = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
+        finds(&format!("sha256-{url},{url}="), &[url, &format!("{url}=")]);
+        finds("a-long-name-of-letters", &[]);
         finds("no digest here", &[]);
         finds(&"A".repeat(100), &[]);
         finds("", &[]);
+    }
+
+    #[test]
+    fn spans_are_of_the_text() {
+        let text = br#"{"a":"kAFQmDzST7DWlj99KOF\/cg=="}"#;
+        let [(span, token)] = &tokens(text)[..] else { panic!("it has one") };
+        assert_eq!(
+            (&text[span.clone()], token.as_str()),
+            (&br"kAFQmDzST7DWlj99KOF\/cg=="[..], "kAFQmDzST7DWlj99KOF/cg==",)
+        );
     }
 }

@@ -129,6 +129,11 @@ impl<'a> Page<'a> {
                 || is_navigation(name, &own, element);
             let span = attribute.value_source_location().map(|place| place.bytes());
             if let Some(span) = span.filter(|_| !is_link && !is_text(&own)) {
+                if own.starts_with("on") {
+                    let replaces = javascript::find_in_classic_script(&attribute.value());
+                    let texts = replaces.replacements.into_iter();
+                    self.found.replacements.extend(texts.map(|(_, it)| (span.start, it)));
+                }
                 self.found.literals.push(Literal::attribute(span));
             }
         }

@@ -3,9 +3,10 @@
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    CallExpression, Comment, ComputedMemberExpression, ExportAllDeclaration, ExportFromDeclaration,
-    Expression, ImportDeclaration, ImportExpression, NewExpression, RegExpLiteral,
-    StaticMemberExpression, StringLiteral, TemplateElement, TemplateLiteral,
+    BindingProperty, CallExpression, Comment, ComputedMemberExpression, ExportAllDeclaration,
+    ExportFromDeclaration, Expression, ImportDeclaration, ImportExpression, ImportMeta,
+    NewExpression, RegExpLiteral, StaticMemberExpression, StringLiteral, TemplateElement,
+    TemplateLiteral,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::{ParseOptions, Parser};
@@ -168,7 +169,22 @@ impl<'a> Visit<'a> for Module<'_> {
             "scripts" if is_object("document") => self.look_up_scripts(it.span),
             _ => {}
         }
-        walk::walk_static_member_expression(self, it);
+        if !matches!(object, Expression::ImportMeta(_)) {
+            walk::walk_static_member_expression(self, it);
+        }
+    }
+
+    /// One whose property is not named, as in `const { url } = import.meta`
+    fn visit_import_meta(&mut self, it: &ImportMeta) {
+        self.own_url(it.span);
+    }
+
+    /// `const { currentScript } = document`
+    fn visit_binding_property(&mut self, it: &BindingProperty<'a>) {
+        if it.key.is_specific_static_name("currentScript") {
+            self.own_url(it.span);
+        }
+        walk::walk_binding_property(self, it);
     }
 
     fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
@@ -209,8 +225,23 @@ impl Module<'_> {
                 let end = literal(argument);
                 self.found.ends.extend(end.map(|(at, end)| (at.start as usize, end.to_owned())));
             }
+            "replace" => self.replacement(it),
             "register" if is_service_worker(&it.callee) => self.service_worker(argument),
             _ => {}
+        }
+    }
+
+    /// `url.replace("a", "b")`; a pattern counts if it stands for one text.
+    fn replacement(&mut self, it: &CallExpression<'_>) {
+        let [Some(from), Some(to)] = [0, 1].map(|at| it.arguments.get(at)?.as_expression()) else {
+            return;
+        };
+        let from = match from.get_inner_expression() {
+            Expression::RegExpLiteral(pattern) => text_of(&pattern.regex.pattern.text),
+            other => literal(other).map(|(_, text)| text.to_owned()),
+        };
+        if let (Some(from), Some((_, to))) = (from.filter(|it| it.len() > 1), literal(to)) {
+            self.found.replacements.push((it.span.start as usize, [from, to.to_owned()]));
         }
     }
 
@@ -290,6 +321,14 @@ impl Module<'_> {
         let link = Link::new(self.text.as_bytes(), span, url.to_owned(), Quoting::JavaScript);
         self.found.links.push(link.if_missing(if_missing));
     }
+}
+
+/// The one text that a pattern stands for, if it is no more than that, perhaps at the end.
+fn text_of(pattern: &str) -> Option<String> {
+    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+    let is_plain = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '/' | '@');
+    let text = pattern.replace("\\.", "\0").replace("\\/", "/").replace("\\-", "-");
+    text.chars().all(|it| is_plain(it) || it == '\0').then(|| text.replace('\0', "."))
 }
 
 /// `require("./x.js")`: a module of Node.js, which no browser fetches by that name.
