@@ -246,6 +246,15 @@ mod tests {
         };
         own("document.currentScript.src.replace(/js$/,'wasm')", &["g.js", "g_bg.wasm"]);
         own("import.meta.url.replace('.js','')", &["g.js", "g_bg.wasm"]);
+        let both = &["g.js", "g_bg.wasm"];
+        own("var s=document.currentScript;f(s.src)", both);
+        own("function f(){let s=document.currentScript;return()=>s.getAttribute('src')}", both);
+        own("document.currentScript.getAttribute('src')", both);
+        own("f(document.currentScript)", both);
+        own("document.currentScript.dataset.a", &[]);
+        own("var s=document.currentScript;s.getAttribute('a');s.remove()", &[]);
+        own("function f(){let s=document.currentScript}function g(s){s.src}", &[]);
+        own("e.querySelector('script[type=\"a/b\"]');x('a.js')", &[]);
         own("self.location.href", &["g.js", "g_bg.wasm"]);
         own("const {url} = import.meta", &["g.js", "g_bg.wasm"]);
         own("import.meta['url']", &["g.js", "g_bg.wasm"]);

@@ -13,6 +13,7 @@ mod javascript;
 mod json;
 mod literal;
 mod missing;
+mod own_script;
 mod routes;
 mod source_map;
 mod srcset;

@@ -96,6 +96,10 @@ pub(super) fn is_in_sentence(text: &[u8], string: Range<usize>, name: Range<usiz
     if is_of_code(before) {
         return false;
     }
+    // A message has the name of the library before it.
+    if before.is_empty() && text[name.end..string.end].starts_with(b": ") {
+        return true;
+    }
     let words = text[string].split(u8::is_ascii_whitespace).filter(|word| is_word(word));
     words.take(2).count() == 2
 }
@@ -111,7 +115,10 @@ fn is_of_code(before: &[u8]) -> bool {
 
 /// Letters, and perhaps a mark behind them.
 fn is_word(word: &[u8]) -> bool {
-    let letters = word.strip_suffix(b",").or(word.strip_suffix(b".")).unwrap_or(word);
+    let letters = match word {
+        [letters @ .., b',' | b'.' | b'!' | b'?'] => letters,
+        all => all,
+    };
     letters.len() > 1 && letters.iter().all(|it| it.is_ascii_alphabetic() || *it >= 0x80)
 }
 
@@ -174,6 +181,8 @@ mod tests {
         };
         is("please include app.js first", true);
         is("see \"app.js\" for more", true);
+        is("app.js not found!", true);
+        is("app.js: \"", true);
         is("app.js", false);
         is("app.js b.js", false);
         is("some words <script src=\"a/app.js\"> more", false);

@@ -4,9 +4,9 @@
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     BindingProperty, CallExpression, Comment, ComputedMemberExpression, ExportAllDeclaration,
-    ExportFromDeclaration, Expression, ImportDeclaration, ImportExpression, ImportMeta,
-    NewExpression, RegExpLiteral, StaticMemberExpression, StringLiteral, TemplateElement,
-    TemplateLiteral,
+    ExportFromDeclaration, Expression, FunctionBody, ImportDeclaration, ImportExpression,
+    ImportMeta, NewExpression, RegExpLiteral, StaticMemberExpression, StringLiteral,
+    TemplateElement, TemplateLiteral, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::{ParseOptions, Parser};
@@ -15,6 +15,7 @@ use oxc_span::{SourceType, Span};
 use super::{
     Found, IfMissing, Link,
     literal::{Literal, LiteralKind},
+    own_script::OwnScript,
     source_map,
 };
 use crate::rewrite::Quoting;
@@ -63,33 +64,19 @@ fn find(text: &str, source_type: SourceType) -> Found {
         let literals = vec![Literal::data(0..text.len())];
         return Found { literals, ..Found::remark(offset, &remark) };
     }
-    let mut module = Module { text, found: Found::default(), scripts: Scripts::default() };
+    let mut module = Module { text, found: Found::default(), own: OwnScript::default() };
     module.visit_program(&parsed.program);
     for comment in &parsed.program.comments {
         module.comment(comment);
     }
-    module.found.own_url = module.found.own_url.or(module.scripts.own_url());
+    module.found.own_url = module.found.own_url.or(module.own.url());
     module.found
 }
 
 struct Module<'t> {
     text: &'t str,
     found: Found,
-    scripts: Scripts,
-}
-
-/// Whether a script looks for itself among the scripts of the page, as was done before
-/// `document.currentScript`: all of them are looked up, and one is known by its name.
-#[derive(Default)]
-struct Scripts {
-    looked_up: Option<usize>,
-    has_name: bool,
-}
-
-impl Scripts {
-    fn own_url(&self) -> Option<usize> {
-        self.looked_up.filter(|_| self.has_name)
-    }
+    own: OwnScript,
 }
 
 impl<'a> Visit<'a> for Module<'_> {
@@ -158,18 +145,38 @@ impl<'a> Visit<'a> for Module<'_> {
         }
     }
 
+    fn visit_function_body(&mut self, it: &FunctionBody<'a>) {
+        self.own.enter_function(it.span);
+        walk::walk_function_body(self, it);
+        self.own.leave_function();
+    }
+
+    /// `const script = document.currentScript`
+    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
+        let variable = it.id.get_identifier_name();
+        match variable.filter(|_| it.init.as_ref().is_some_and(is_current_script)) {
+            Some(variable) => self.own.keeps(&variable),
+            None => walk::walk_variable_declarator(self, it),
+        }
+    }
+
     /// `document.currentScript`, `self.location`, and `import.meta.url` where it is no base
     fn visit_static_member_expression(&mut self, it: &StaticMemberExpression<'a>) {
         let object = it.object.get_inner_expression();
         let is_object = |name: &str| object.is_specific_id(name);
         match it.property.name.as_str() {
-            "currentScript" => self.own_url(it.span),
+            "currentScript" => self.own.asks(it.span),
+            "src" => match object {
+                Expression::Identifier(variable) => self.own.reads(&variable.name, it.span),
+                script if is_current_script(script) => self.own.asks(it.span),
+                _ => {}
+            },
             "location" if is_object("self") => self.own_url(it.span),
             "url" if matches!(object, Expression::ImportMeta(_)) => self.own_url(it.span),
-            "scripts" if is_object("document") => self.look_up_scripts(it.span),
+            "scripts" if is_object("document") => self.own.looks_up(it.span),
             _ => {}
         }
-        if !matches!(object, Expression::ImportMeta(_)) {
+        if !matches!(object, Expression::ImportMeta(_)) && !is_current_script(object) {
             walk::walk_static_member_expression(self, it);
         }
     }
@@ -182,20 +189,20 @@ impl<'a> Visit<'a> for Module<'_> {
     /// `const { currentScript } = document`
     fn visit_binding_property(&mut self, it: &BindingProperty<'a>) {
         if it.key.is_specific_static_name("currentScript") {
-            self.own_url(it.span);
+            self.own.asks(it.span);
         }
         walk::walk_binding_property(self, it);
     }
 
     fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
         if it.expression.is_specific_string_literal("currentScript") {
-            self.own_url(it.span);
+            self.own.asks(it.span);
         }
         walk::walk_computed_member_expression(self, it);
     }
 
     fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
-        self.scripts.has_name |= names_a_script(&it.value);
+        self.own.has_text(&it.value);
         self.literal(inner(it.span), LiteralKind::String);
     }
 
@@ -204,7 +211,7 @@ impl<'a> Visit<'a> for Module<'_> {
     }
 
     fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
-        self.scripts.has_name |= it.regex.pattern.text.contains("\\.js");
+        self.own.has_text(&it.regex.pattern.text);
         self.literal(it.span, LiteralKind::Pattern);
     }
 }
@@ -217,9 +224,12 @@ impl Module<'_> {
         };
         match name {
             "getElementsByTagName" | "querySelector" | "querySelectorAll"
-                if literal(argument).is_some_and(|(_, it)| it.starts_with("script")) =>
+                if literal(argument).is_some_and(|(_, it)| selects_scripts(it)) =>
             {
-                self.look_up_scripts(it.span);
+                self.own.looks_up(it.span);
+            }
+            "getAttribute" if literal(argument).is_some_and(|(_, it)| it == "src") => {
+                self.src_attribute(it);
             }
             "endsWith" => {
                 let end = literal(argument);
@@ -261,8 +271,14 @@ impl Module<'_> {
         self.found.own_url.get_or_insert(span.start as usize);
     }
 
-    fn look_up_scripts(&mut self, span: Span) {
-        self.scripts.looked_up.get_or_insert(span.start as usize);
+    /// `script.getAttribute("src")`
+    fn src_attribute(&mut self, it: &CallExpression<'_>) {
+        let object = it.callee.as_member_expression().map(|member| member.object());
+        match object.map(Expression::get_inner_expression) {
+            Some(Expression::Identifier(variable)) => self.own.reads(&variable.name, it.span),
+            Some(script) if is_current_script(script) => self.own.asks(it.span),
+            _ => {}
+        }
     }
 
     /// One that may have a name in it: what is named has an extension, mostly.
@@ -364,12 +380,16 @@ fn is_service_worker(callee: &Expression<'_>) -> bool {
     }
 }
 
-/// Whether a string is the end of a script's URL, with its name.
-fn names_a_script(string: &str) -> bool {
-    let stem = string.split(".js").next().filter(|stem| stem.len() < string.len());
-    stem.is_some_and(|stem| {
-        stem.ends_with(|last: char| last.is_alphanumeric()) && !stem.starts_with('.')
-    })
+/// `document.currentScript`
+fn is_current_script(expression: &Expression<'_>) -> bool {
+    matches!(expression.get_inner_expression(), Expression::StaticMemberExpression(member)
+        if member.property.name == "currentScript")
+}
+
+/// Whether a selector is for scripts that have a URL: all of them, or by that.
+fn selects_scripts(selector: &str) -> bool {
+    let rest = selector.strip_prefix("script");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.contains("src"))
 }
 
 /// A specifier that is a path. A bare one is left to the import map.

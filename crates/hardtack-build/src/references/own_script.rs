@@ -1,0 +1,73 @@
+//! Whether a classic script asks for its own URL.
+
+use oxc_span::Span;
+
+/// What a script does with the elements of scripts in its page.
+///
+/// `document.currentScript` is asked for other things than its URL too, such as `dataset`. Where it
+/// is kept in a variable, only what is read from that within the same function counts.
+#[derive(Default)]
+pub(super) struct OwnScript {
+    /// Where the URL of `currentScript` is asked for.
+    asked: Option<u32>,
+    /// Variables that hold it, each with the function that they are in.
+    kept: Vec<(String, Span)>,
+    /// Variables of which a `src` is read, with the places.
+    read: Vec<(String, u32)>,
+    /// Where the scripts of the page are looked up, as was done before there was `currentScript`.
+    looked_up: Option<u32>,
+    /// Whether a script is known by its name.
+    has_name: bool,
+    functions: Vec<Span>,
+}
+
+impl OwnScript {
+    pub(super) fn enter_function(&mut self, span: Span) {
+        self.functions.push(span);
+    }
+
+    pub(super) fn leave_function(&mut self) {
+        self.functions.pop();
+    }
+
+    pub(super) fn asks(&mut self, span: Span) {
+        self.asked.get_or_insert(span.start);
+    }
+
+    pub(super) fn keeps(&mut self, variable: &str) {
+        let function = self.functions.last().copied().unwrap_or(Span::new(0, u32::MAX));
+        self.kept.push((variable.to_owned(), function));
+    }
+
+    pub(super) fn reads(&mut self, variable: &str, span: Span) {
+        self.read.push((variable.to_owned(), span.start));
+    }
+
+    pub(super) fn looks_up(&mut self, span: Span) {
+        self.looked_up.get_or_insert(span.start);
+    }
+
+    /// A text that the script has.
+    pub(super) fn has_text(&mut self, text: &str) {
+        self.has_name |= names_a_script(text);
+    }
+
+    /// Where it asks for its own URL.
+    pub(super) fn url(&self) -> Option<usize> {
+        let is_of = |(variable, function): &(String, Span), (read, at): &&(String, u32)| {
+            variable == read && (function.start..function.end).contains(at)
+        };
+        let kept = || self.read.iter().find(|read| self.kept.iter().any(|kept| is_of(kept, read)));
+        let looked_up = self.looked_up.filter(|_| self.has_name);
+        self.asked.or_else(|| Some(kept()?.1)).or(looked_up).map(|at| at as usize)
+    }
+}
+
+/// Whether a text is the end of a script's URL, or a pattern of it, with its name.
+fn names_a_script(text: &str) -> bool {
+    let stem = text.split(".js").next().filter(|stem| stem.len() < text.len());
+    text.contains("\\.js")
+        || stem.is_some_and(|stem| {
+            stem.ends_with(|last: char| last.is_alphanumeric()) && !stem.starts_with('.')
+        })
+}
