@@ -325,8 +325,11 @@ fn a_browser_loads_the_demo_site() {
 #[test]
 #[ignore = "needs chromium, node, corpora/playwright-core and corpora/reveal.js"]
 fn a_browser_loads_reveal_js() {
-    loads_well(&mut pack_corpus("reveal.js").command(), "/static/demo.html", &[]);
-    loads_well(&mut pack_with_integrity("reveal.js").command(), "/demo.html", &[]);
+    // A handler in the page names the themes.
+    let theme = "/dist/theme/black.css";
+    let themes = [&*format!("/static{theme}")];
+    loads_well(&mut pack_corpus("reveal.js").command(), "/static/demo.html", &themes);
+    loads_well(&mut pack_with_integrity("reveal.js").command(), "/demo.html", &[theme]);
 }
 
 /// A bundler's output: its manifest says which names have a hash, and these are left alone.
