@@ -4,7 +4,7 @@ _list:
     @just --list --unsorted
 
 # Everything that CI checks without peers
-check: fmt-check clippy doc test sandbox
+check: commits fmt-check clippy doc test sandbox
 
 # What CI runs, whole: the checks, then the tests with peers
 ci:
@@ -67,6 +67,10 @@ conformance-h2:
 fuzz seconds="60":
     command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked
     for target in $(cargo +nightly fuzz list); do cargo +nightly fuzz run "$target" -- -max_total_time={{ seconds }} -max_len=4096 -print_final_stats=1 || exit 1; done
+
+# Fails if a commit's subject is longer than 72 characters
+commits:
+    scripts/check-commits
 
 # Licences, bans and sources of all dependencies; needs cargo-deny, and no network
 deny:
