@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256, Sha384};
 
 /// SHA-256 of an asset's final bytes: after its references were rewritten.
 ///
-/// The members of a reference cycle cannot contain their own digests; theirs is a digest over
-/// the whole cycle, from which the final bytes follow. Either way, equal fingerprints mean equal
-/// bytes. Displayed as 64 lower-case hex digits.
+/// The members of a reference cycle cannot contain their own digests: the fingerprint of a member
+/// is a digest over the whole cycle, from which the final bytes follow. Either way, equal
+/// fingerprints mean equal bytes. Displayed as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
@@ -81,8 +81,8 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 /// The build hash: SHA-256 over the sorted (URL path, fingerprint) pairs of a release.
 ///
-/// Two bundles of the same release id serve the same bytes at the same paths. What is said of
-/// them, such as media types and cache policies, is not in it. Displayed as 64 hex digits.
+/// Two bundles of the same release id serve the same bytes at the same paths. Media types, cache
+/// policies and other metadata are not part of it. Displayed as 64 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReleaseId(pub [u8; 32]);
 

@@ -1,4 +1,4 @@
-//! What can be wrong with a bundle.
+//! The errors of writing and reading a bundle.
 
 use thiserror::Error;
 
@@ -57,7 +57,7 @@ pub enum Error {
     /// There is more of something than the format can count.
     #[error("too much for one bundle: {what} exceed 4,294,967,294")]
     TooMany {
-        /// What there is too much of.
+        /// The records or bytes in question, such as `bytes of names`.
         what: &'static str,
     },
 }

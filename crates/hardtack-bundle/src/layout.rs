@@ -19,10 +19,10 @@
 //! The sections follow the header in this order and without gaps, but a reader relies only on
 //! their stated bounds. A [`Text`] is an offset into the strings and a length.
 //!
-//! Two digests guard the bundle. The header's is checked on opening, which therefore costs the
-//! same for every bundle; that of everything behind the header is checked by
-//! [`Bundle::verify`](crate::Bundle::verify). Whoever reads a record checks its bounds, so a
-//! damaged bundle that was only opened yields errors, and never a wild read.
+//! Two digests guard the bundle. The header's is checked on opening, which therefore costs the same
+//! for every bundle; that of everything behind the header is checked by
+//! [`Bundle::verify`](crate::Bundle::verify). Each read of a record checks its bounds, so a damaged
+//! bundle that was only opened yields errors, and never a wild read.
 
 use zerocopy::{
     FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned,
@@ -31,11 +31,11 @@ use zerocopy::{
 
 /// The first 16 bytes of every bundle.
 ///
-/// A byte above 127 and both kinds of line break, as in PNG's signature, so that a transfer as
-/// text is noticed.
+/// A byte above 127 and both kinds of line break, as in PNG's signature: a transfer as text changes
+/// them, and is noticed.
 pub const MAGIC: [u8; 16] = *b"\x89Hardtack\r\n\x1a\n\0\0\0";
 
-/// The version of the format that is described here.
+/// The version of the format described here.
 pub const VERSION: u32 = 1;
 
 /// Stands where there is no route.
@@ -48,11 +48,11 @@ pub const REDIRECT: u32 = 1;
 /// The kind of a route that answers 404, with an asset as body.
 pub const MISSING: u32 = 2;
 
-/// The operation of a field that replaces all of that name.
+/// The operation that replaces all fields of that name.
 pub const SET: u32 = 0;
-/// The operation of a field that is added to those of that name.
+/// The operation that adds a field to those of that name.
 pub const APPEND: u32 = 1;
-/// The operation that takes away all fields of that name.
+/// The operation that removes all fields of that name.
 pub const REMOVE: u32 = 2;
 
 /// Bytes 0 to 335.
@@ -93,17 +93,18 @@ pub struct Header {
     pub at: Text,
     /// 248: scheme and host of the CDN, without a slash at the end; empty if there is none.
     pub static_host: Text,
-    /// 256: the origins that may use the assets (CORS): `*`, or some with spaces between, or none.
+    /// 256: the origins that may use the assets (CORS): `*`, or a list separated by spaces, or
+    /// nothing.
     pub origins: Text,
     /// 264: value of `Last-Modified`; empty if there is none.
     pub last_modified: Text,
-    /// 272: the same, in seconds since 1970.
+    /// 272: the time of `Last-Modified`, in seconds since 1970.
     pub last_modified_seconds: U64,
     /// 280: bytes of all assets under the identity coding.
     pub identity_bytes: U64,
     /// 288: bytes of all assets, each under the coding that makes it smallest.
     pub smallest_bytes: U64,
-    /// 296: index of the route that answers navigations which lead to no other, or [`NONE`].
+    /// 296: index of the route that answers navigations without a route of their own, or [`NONE`].
     pub fallback: U32,
     /// 300: zeros.
     pub reserved: [u8; 4],
@@ -149,11 +150,11 @@ pub struct AssetRecord {
     pub integrity: [u8; 48],
     /// 112: index of its first representation, which is the identity.
     pub first_representation: U32,
-    /// 116: how many it has.
+    /// 116: the number of its representations.
     pub representation_count: U32,
     /// 120: for a module, where the assets that it imports begin, counted in imports.
     pub first_import: U32,
-    /// 124: how many it imports.
+    /// 124: the number of its imports.
     pub import_count: U32,
     /// 128: number of its [role](crate::Role).
     pub role: U32,
@@ -185,24 +186,25 @@ pub struct RepresentationRecord {
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct RouteRecord {
-    /// 0: the path, percent-decoded. It begins with the URL prefix, or is that without its slash.
+    /// 0: the path, percent-decoded. It begins with the URL prefix, or is the prefix without its
+    /// final slash.
     pub path: Text,
     /// 8: [`SERVE`], [`REDIRECT`] or [`MISSING`].
     pub kind: U32,
-    /// 12: index of the asset that is sent, or the status of the redirect.
+    /// 12: index of the asset to send, or the status of the redirect.
     pub target: U32,
     /// 16: value of `Cache-Control`.
     pub cache_control: Text,
-    /// 24: value of `Location`, percent-encoded; empty if an asset is sent. That of a pattern says by
-    /// `:name` where its parts go.
+    /// 24: value of `Location`, percent-encoded; empty if an asset is sent. In a pattern's, `:name`
+    /// stands where the captured part goes.
     pub location: Text,
     /// 32: index of the first of its fields.
     pub first_field: U32,
-    /// 36: how many it has.
+    /// 36: the number of its fields.
     pub field_count: U32,
 }
 
-/// 20 bytes: what a route changes in the header fields of its answers.
+/// 20 bytes: one change that a route makes to the header fields of its responses.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct FieldRecord {
@@ -210,7 +212,7 @@ pub struct FieldRecord {
     pub operation: U32,
     /// 4: name of the field, in lower case.
     pub name: Text,
-    /// 12: its value; empty if it is removed.
+    /// 12: its value; empty for [`REMOVE`].
     pub value: Text,
 }
 
@@ -222,7 +224,8 @@ const _: () = {
     assert!(size_of::<FieldRecord>() == 20);
 };
 
-/// The number of slots of the hash table for so many routes: a power of two, at most half full.
+/// The number of slots of the hash table for this many routes: a power of two, so that the table is
+/// at most half full.
 pub const fn slots(routes: usize) -> usize {
     (routes * 2).next_power_of_two()
 }

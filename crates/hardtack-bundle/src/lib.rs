@@ -1,9 +1,9 @@
 //! The vocabulary of Hardtack, and its bundle format.
 //!
 //! A **bundle** is a site's static files in one piece of memory: every asset, its compressed
-//! representations, the URL paths they are served at, and what is said of them in response
-//! headers. [`Writer`] makes one; [`Bundle`] reads one in place, without start-up work and
-//! without copying. [`layout`] documents the format byte by byte.
+//! representations, the URL paths they are served at, and their response header values. [`Writer`]
+//! makes one; [`Bundle`] reads one in place, without start-up work and without copying. [`layout`]
+//! documents the format byte by byte.
 //!
 //! This crate does no I/O and knows neither HTTP nor the file system.
 //!

@@ -1,7 +1,7 @@
-//! The manifest: what a bundle holds, for people and for machines.
+//! The manifest: the contents of a bundle, for people and for programs.
 //!
-//! This is the one shape of an asset's description in JSON: in the `manifest.json` that a bake
-//! writes, and in `hardtack list --json`.
+//! An asset has this one JSON description everywhere: in the `manifest.json` that a bake writes,
+//! and in `hardtack list --json`.
 
 use serde::Serialize;
 
@@ -57,7 +57,8 @@ pub struct Entry {
     pub url: String,
     /// The plain path, percent-encoded, if the asset is served there.
     pub plain_url: Option<String>,
-    /// At which paths it is served: `hashed`, `prehashed`, `pinned` or `entry_point`.
+    /// The role, which decides the paths it is served at: `hashed`, `prehashed`, `pinned` or
+    /// `entry_point`.
     pub role: Role,
     /// Why it has that role, for people; absent if a rule alone says so.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -68,7 +69,7 @@ pub struct Entry {
     pub media_type: String,
     /// Value of HTML's `integrity` attribute.
     pub integrity: String,
-    /// Identity first, then by coding.
+    /// The representations: identity first, then by coding.
     pub representations: Vec<RepresentationEntry>,
 }
 

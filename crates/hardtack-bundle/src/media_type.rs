@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-/// The value of `Content-Type` for a logical path: by its extension, and for what lies in
-/// `.well-known` and has none, by its name.
+/// The value of `Content-Type` for a logical path: by its extension, or by its name for a file in
+/// `.well-known` that has no extension.
 ///
-/// Text types are said to be UTF-8. What is unknown is `application/octet-stream`.
+/// Text types have the charset UTF-8. An unknown file is `application/octet-stream`.
 ///
 /// ```
 /// assert_eq!(hardtack_bundle::media_type_of("js/app.mjs"), "text/javascript; charset=utf-8");
@@ -26,8 +26,8 @@ pub fn media_type_of(logical_path: &str) -> String {
     }
 }
 
-/// Well-known resources (RFC 8615) whose names have no extension, by the specifications that say
-/// their types. Of Apple's, one may lie at the top as well.
+/// Well-known resources (RFC 8615) whose names have no extension, with the types that their
+/// specifications demand. One of Apple's may lie at the top as well.
 fn well_known(logical_path: &str) -> Option<&'static str> {
     if logical_path == "apple-app-site-association" {
         return Some("application/json");
@@ -62,7 +62,7 @@ fn well_known(logical_path: &str) -> Option<&'static str> {
     })
 }
 
-/// Where today's registrations differ from `mime_guess`, or it has none.
+/// Types by today's registrations, where `mime_guess` has another or none.
 fn registered(extension: &str) -> Option<&'static str> {
     Some(match extension {
         "arrow" => "application/vnd.apache.arrow.file",
@@ -76,7 +76,7 @@ fn registered(extension: &str) -> Option<&'static str> {
         "jsonld" => "application/ld+json",
         "jxl" => "image/jxl",
         "ktx2" => "image/ktx2",
-        // A playlist (RFC 8216 §4), and the pieces that one of DASH names.
+        // A playlist (RFC 8216 §4), and the segments that a DASH manifest names.
         "m3u8" => "application/vnd.apple.mpegurl",
         "m4s" => "video/iso.segment",
         "map" => "application/json",

@@ -1,8 +1,8 @@
-//! The names of a bundle's assets, for lookups while an app is compiled.
+//! The names of a bundle's assets, for lookups at the compile time of an app.
 //!
-//! A table of names alone: every use of `asset!` loads it, and the bundle has all the bodies.
-//! It is made and read within one build, so its format may change at any time. Integers are
-//! little-endian `u32`s, and a text is an offset from the beginning of the table, and a length.
+//! The table has no bodies, because every use of `asset!` loads it. It is made and read within one
+//! build, so its format may change at any time. Integers are little-endian `u32`s; a text is its
+//! offset from the beginning of the table and its length.
 //!
 //! | bytes | contents |
 //! |---|---|
@@ -11,7 +11,7 @@
 //! | 20 to 23 | how many files and folders were left out |
 //! | 24 to 39 | two texts: the asset folder, for people; the static host, or nothing |
 //! | 40 and on | 72 bytes a name, sorted: three texts (logical path, preferred path, plain path), and 48 bytes of integrity |
-//! | then | 16 bytes for each that was left out: two texts (logical path, why it is no asset, for people) |
+//! | then | 16 bytes for each file or folder that was left out: two texts (logical path, why it is no asset, for people) |
 //! | then | the bytes of all texts |
 
 use crate::{Asset, Bundle, Error, Integrity, path::encode_path};
@@ -34,9 +34,9 @@ const PLAIN_PATH: usize = 16;
 const INTEGRITY: usize = 24;
 
 impl Bundle<'_> {
-    /// The table of the names of all assets. To people whose asset is not there, the folder is
-    /// named, and why a file or folder in it is no asset: pairs of logical path and reason, such
-    /// as "left out by …".
+    /// The table of the names of all assets. The message about an unknown name shows `folder`, and
+    /// the reason of a file that was left out: `left_out` holds pairs of logical path and reason,
+    /// such as "left out by …".
     ///
     /// # Errors
     ///
@@ -68,8 +68,8 @@ impl Bundle<'_> {
     }
 }
 
-/// Where an asset is served by a server that reads the folder: its plain path, even if the
-/// bundle does not serve it there.
+/// The path of an asset on a server that reads the folder: its plain path, even if the bundle does
+/// not serve it there.
 pub fn plain_path(bundle: &Bundle<'_>, asset: &Asset<'_>) -> String {
     match asset.plain_url {
         Some(plain) => plain.to_owned(),
@@ -97,7 +97,7 @@ fn number(number: usize) -> [u8; 4] {
 
 /// A table of names, as a constant.
 ///
-/// Its methods panic on what is wrong, which is how a constant fails to compile.
+/// Its methods panic on an error, which fails the compilation of a constant.
 #[derive(Clone, Copy, Debug)]
 pub struct Names {
     table: &'static [u8],
@@ -157,7 +157,7 @@ impl Names {
         u32::from_le_bytes(bytes) as usize
     }
 
-    /// Says that there is no such asset, and which ones may have been meant.
+    /// The message that there is no such asset, and which ones may have been meant.
     const fn absent(self, wanted: &[u8]) -> Message {
         let mut message = Message { bytes: [0; 1024], length: 0 };
         message.push(b"there is no asset \"");
@@ -189,7 +189,7 @@ impl Names {
         message
     }
 
-    /// Where it stands that this file, or a folder that it lies in, was left out.
+    /// The entry that says that this file, or a folder above it, was left out.
     const fn left_out(self, wanted: &[u8]) -> Option<usize> {
         let mut place = NAMES + self.count() * NAME_LENGTH;
         let end = place + self.number(LEFT_OUT_COUNT) * LEFT_OUT_LENGTH;
@@ -202,7 +202,7 @@ impl Names {
         None
     }
 
-    /// The three names that are most like it, best first, each with its likeness.
+    /// The three names most similar to it, best first, each with its similarity.
     const fn near(self, wanted: &[u8]) -> [(usize, usize); 3] {
         let mut best = [(0, 0); 3];
         let mut index = 0;
@@ -230,7 +230,7 @@ impl Name {
             + self.names.text(STATIC_HOST).len()
     }
 
-    /// All its texts, one after the other, so that an app keeps these and not the table.
+    /// All its texts, one after the other: an app keeps these, and not the table.
     pub const fn texts<const LENGTH: usize>(self) -> [u8; LENGTH] {
         let mut texts = [0; LENGTH];
         let end = copy(&mut texts, 0, self.bytes(LOGICAL_PATH));
@@ -248,7 +248,7 @@ impl Name {
         [utf8(logical_path), utf8(path), utf8(plain_path), utf8(static_host)]
     }
 
-    /// Of the identity bytes.
+    /// The integrity of the identity bytes.
     pub const fn integrity(self) -> Integrity {
         let mut integrity = [0; 48];
         integrity.copy_from_slice(slice(self.names.table, self.offset + INTEGRITY, 48));
@@ -283,8 +283,9 @@ impl Message {
     }
 }
 
-/// How alike two paths are: how many bytes they begin and end with in common, if that is more
-/// than half of the longer one, or else 0. Two of the same file name are most alike.
+/// The similarity of two paths: the number of bytes in their common prefix and suffix, if that is
+/// more than half of the longer path, or else 0. Two paths with the same file name are most
+/// similar.
 pub const fn likeness(path: &[u8], other: &[u8]) -> usize {
     if same(file_name(path), file_name(other)) {
         return usize::MAX;

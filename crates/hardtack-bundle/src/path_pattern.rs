@@ -1,14 +1,15 @@
-//! Patterns of URL paths, as redirects have them.
+//! Patterns of URL paths, as in `_redirects`.
 
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-/// A pattern of URL paths, which are percent-decoded: `*` stands for anything, slashes among it,
-/// and `:name` for one segment, or a part of it, that is not empty.
+/// A pattern of percent-decoded URL paths: `*` stands for any text, with slashes, and `:name` for
+/// one segment or a part of it, which is not empty.
 ///
-/// At most one `*` stands in all, at most one of both in a segment, and no name twice. So a path
-/// matches in one way or not at all, and to find that out takes time by their lengths.
+/// A pattern has at most one `*`, a segment at most one `*` or `:name`, and each name occurs once.
+/// So a path matches in one way or not at all, and matching takes time in proportion to the
+/// lengths.
 ///
 /// ```
 /// use hardtack_bundle::PathPattern;
@@ -24,7 +25,7 @@ pub struct PathPattern<'a> {
     text: &'a str,
 }
 
-/// Why a text is no pattern of paths.
+/// The reason why a text is no pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidPattern {
@@ -39,7 +40,7 @@ pub enum InvalidPattern {
     SeveralInSegment,
 }
 
-/// The name by which a location says what `*` stood for.
+/// The name of the text that `*` matched, in a location.
 pub const SPLAT: &str = "splat";
 
 impl<'a> PathPattern<'a> {
@@ -47,7 +48,7 @@ impl<'a> PathPattern<'a> {
     ///
     /// # Errors
     ///
-    /// If it is none.
+    /// If the text is no pattern.
     pub fn parse(text: &'a str) -> Result<Self, InvalidPattern> {
         if !text.starts_with('/') {
             return Err(InvalidPattern::NoPath);
@@ -63,7 +64,7 @@ impl<'a> PathPattern<'a> {
         }
     }
 
-    /// A text of a bundle, which may be damaged; then it matches something else, or nothing.
+    /// A pattern from a bundle, without a check: a damaged one matches something else, or nothing.
     pub(crate) const fn unchecked(text: &'a str) -> Self {
         Self { text }
     }
@@ -78,12 +79,12 @@ impl<'a> PathPattern<'a> {
         names(self.text, Star::Variable)
     }
 
-    /// The same of a text that need not be a pattern, such as a location.
+    /// The names of the placeholders in a text that need not be a pattern, such as a location.
     pub fn names_in(text: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
         names(text, Star::Variable)
     }
 
-    /// The texts that its parts stand for in a path, if that matches.
+    /// The texts that its placeholders match in a path, if the path matches.
     pub fn captures<'p>(&self, path: &'p [u8]) -> Option<Captures<'a, 'p>> {
         let mut captures = Captures::default();
         let is_match = match self.text.find('*') {
@@ -100,20 +101,19 @@ impl fmt::Display for PathPattern<'_> {
     }
 }
 
-/// The texts that the parts of a pattern stand for in a path.
+/// The texts that the placeholders of a pattern match in a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Captures<'a, 'p>(Vec<(&'a str, &'p [u8])>);
 
 impl<'a, 'p> Captures<'a, 'p> {
-    /// The text that a name stands for.
+    /// The text that the placeholder of this name matches.
     pub fn get(&self, name: &str) -> Option<&'p [u8]> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
 
-    /// A location that is percent-encoded, with `:name` and `:splat` filled in. What stands for
-    /// nothing is left alone.
+    /// Fills `:name` and `:splat` into a percent-encoded location. An unknown name is left alone.
     ///
-    /// In a path of this site, slashes do not follow each other: `//host/` would be another one.
+    /// In a path of this site, slashes are not repeated: `//host/` would be another site.
     pub fn location(&self, template: &str) -> String {
         let filled =
             self.fill(template, Star::Text, |value| percent_encode(value, ESCAPED).to_string());
@@ -123,8 +123,8 @@ impl<'a, 'p> Captures<'a, 'p> {
         }
     }
 
-    /// Another pattern of the same names, percent-decoded, with what they stand for filled in.
-    /// A part that stands for nothing is left alone.
+    /// Fills the texts into another, percent-decoded pattern with the same names. An unknown name
+    /// is left alone.
     pub fn path(&self, pattern: PathPattern<'_>) -> String {
         self.fill(pattern.text, Star::Variable, |value| String::from_utf8_lossy(value).into_owned())
     }
@@ -143,7 +143,7 @@ impl<'a, 'p> Captures<'a, 'p> {
         filled + rest
     }
 
-    /// Takes a path that has as many segments as the pattern.
+    /// Matches a path that has as many segments as the pattern.
     fn take_segments(&mut self, pattern: &'a str, path: &'p [u8]) -> bool {
         let count = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'/').count();
         let segments = path.split(|byte| *byte == b'/');
@@ -162,7 +162,8 @@ impl<'a, 'p> Captures<'a, 'p> {
         }
     }
 
-    /// Takes the segments before the one with the `*`, those after it, and what is left between.
+    /// Matches the segments before the one with the `*`, the segments after it, and then the rest
+    /// between them.
     fn take_around(&mut self, pattern: &'a str, star: usize, path: &'p [u8]) -> bool {
         let start = pattern[..star].rfind('/').map_or(0, |slash| slash + 1);
         let end = pattern[star..].find('/').map_or(pattern.len(), |slash| star + slash);
@@ -203,8 +204,8 @@ fn names(text: &str, star: Star) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The next variable: what stands before it, its name, and what stands behind it. A name begins
-/// with a letter, so that a port is none.
+/// The next variable: the text before it, its name, and the text behind it. A name begins with a
+/// letter, so a port is no name.
 fn next_variable(text: &str, star: Star) -> Option<(&str, &str, &str)> {
     for (place, character) in text.match_indices(['*', ':']) {
         let after = &text[place + 1..];
@@ -225,7 +226,8 @@ fn between<'p>(path: &'p [u8], before: &str, after: &str) -> Option<&'p [u8]> {
     path.strip_prefix(before.as_bytes())?.strip_suffix(after.as_bytes())
 }
 
-/// The path of a location may come from a request, and what a query is stays what it was.
+/// Replaces repeated slashes in the path of a location, which may contain text of a request, by
+/// one. The query stays as it is.
 fn with_single_slashes(location: &str) -> String {
     let path = &location[..location.find(['?', '#']).unwrap_or(location.len())];
     let mut single = String::with_capacity(location.len());

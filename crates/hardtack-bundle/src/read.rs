@@ -15,8 +15,8 @@ use crate::{
 
 /// A bundle, viewed where it lies.
 ///
-/// Cheap to copy: it borrows everything. What it hands out borrows from the same bytes, so a
-/// bundle in a program's read-only data yields `&'static str` and `&'static [u8]`.
+/// Cheap to copy: it borrows everything. Its methods return borrows of the same bytes, so a bundle
+/// in a program's read-only data yields `&'static str` and `&'static [u8]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Bundle<'a> {
     pub(crate) header: &'a Header,
@@ -38,20 +38,20 @@ pub struct Bundle<'a> {
 /// The origins that may use the assets (WHATWG Fetch §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origins<'a> {
-    /// None but the site's own: no field says otherwise.
+    /// The site's own origin alone: no CORS field is sent.
     None,
     /// Every origin.
     Any,
-    /// These, with spaces between them.
+    /// These origins, separated by spaces.
     Listed(&'a str),
 }
 
-/// When the release was made, as far as HTTP is concerned.
+/// The time of last modification that all assets share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastModified<'a> {
     /// Value of `Last-Modified`.
     pub value: &'a str,
-    /// The same, in seconds since 1970.
+    /// The time in seconds since 1970.
     pub seconds: u64,
 }
 
@@ -96,18 +96,18 @@ impl<'a> Bundle<'a> {
         })
     }
 
-    /// The release that this bundle is.
+    /// The release id of this bundle.
     pub fn release_id(&self) -> ReleaseId {
         ReleaseId(self.header.release_id)
     }
 
-    /// SHA-256 that covers every byte of the bundle. Another bundle has another.
+    /// SHA-256 that covers every byte of the bundle, and so identifies it.
     pub fn digest(&self) -> [u8; 32] {
         self.header.header_digest
     }
 
-    /// The URL prefix that all paths begin with, but the one that is the prefix without its slash.
-    /// It begins and ends with `/`.
+    /// The URL prefix of all paths; only one path may lack it, which is the prefix without its
+    /// final slash. It begins and ends with `/`.
     pub fn at(&self) -> &'a str {
         self.at
     }
@@ -122,7 +122,7 @@ impl<'a> Bundle<'a> {
         self.origins
     }
 
-    /// The time that all assets have for their last modification, if they have one.
+    /// The last modification of all assets, if the settings give one.
     pub fn last_modified(&self) -> Option<LastModified<'a>> {
         self.last_modified
     }
@@ -132,12 +132,12 @@ impl<'a> Bundle<'a> {
         size_of::<Header>() + self.content.len()
     }
 
-    /// All bytes of the bundle but its header, for who has to do with the memory that they lie in.
+    /// All bytes of the bundle but its header, for callers that handle the memory they lie in.
     pub fn content(&self) -> &'a [u8] {
         self.content
     }
 
-    /// What the bundle carries, in a few numbers.
+    /// The sums over the bundle's assets.
     pub fn totals(&self) -> Totals {
         Totals {
             assets: self.assets.len(),
@@ -166,8 +166,8 @@ impl<'a> Bundle<'a> {
         found.map(|index| self.asset_at(index)).transpose()
     }
 
-    /// The assets that a module imports statically, sorted by logical path; of another asset, none.
-    /// A damaged record yields an error in its place.
+    /// The assets that a module imports statically, sorted by logical path; none for an asset that
+    /// is no module. A damaged record yields an error in its place.
     pub fn imports(
         &self,
         module: &Asset<'a>,
@@ -182,16 +182,16 @@ impl<'a> Bundle<'a> {
         (0..bundle.routes.len()).map(move |index| bundle.route_at(index))
     }
 
-    /// The answers to paths without a route; their paths are [patterns](PathPattern), and the first
-    /// that matches counts. A damaged record yields an error in its place.
+    /// The answers to paths without a route. Their paths are [patterns](PathPattern), and the first
+    /// match counts. A damaged record yields an error in its place.
     pub fn patterns(&self) -> impl ExactSizeIterator<Item = Result<Route<'a>, Error>> + use<'a> {
         let bundle = *self;
         let parse = move |(index, record)| bundle.parse_route(record, invalid("pattern", index));
         bundle.patterns.iter().enumerate().map(parse)
     }
 
-    /// The patterns that match a URL path, in their order, with what they take from it. The path
-    /// is percent-decoded, and begins with `/`.
+    /// The patterns that match a URL path, in their order, with the texts that they capture. The
+    /// path is percent-decoded, and begins with `/`.
     pub fn matching<'p>(
         &self,
         path: &'p [u8],
@@ -209,7 +209,7 @@ impl<'a> Bundle<'a> {
     ///
     /// If the bundle is damaged where the search leads.
     pub fn route(&self, path: &[u8]) -> Result<Option<Route<'a>>, Error> {
-        // Most requests of an app are for other paths, and told by the first few bytes.
+        // Most requests of an app are for paths without the prefix: a few bytes decide.
         if !path.starts_with(self.at.trim_end_matches('/').as_bytes()) {
             return Ok(None);
         }
@@ -237,7 +237,7 @@ impl<'a> Bundle<'a> {
         self.optional_route(self.header.not_found)
     }
 
-    /// The route that answers navigations which lead to no other, if there is one.
+    /// The route that answers navigations without a route of their own, if there is one.
     ///
     /// # Errors
     ///
@@ -337,22 +337,22 @@ impl<'a> Pools<'a> {
     }
 }
 
-/// A URL path, or a pattern of several, and what is answered there.
+/// A URL path, or a pattern of several, and its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Route<'a> {
     /// The path, percent-decoded, or the pattern.
     pub path: &'a str,
     /// Value of `Cache-Control`.
     pub cache_control: &'a str,
-    /// What is answered.
+    /// The answer.
     pub action: Action<'a>,
     fields: &'a [FieldRecord],
     pools: Pools<'a>,
 }
 
 impl<'a> Route<'a> {
-    /// What is changed in the header fields of the answers, in this order. A damaged record
-    /// yields an error in its place.
+    /// The changes to the header fields of the responses, in this order. A damaged record yields an
+    /// error in its place.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = Result<FieldEdit<'a>, Error>> + use<'a> {
         let pools = self.pools;
         let edit = move |record| pools.field_edit(record).ok_or(invalid("field", 0));
@@ -360,7 +360,7 @@ impl<'a> Route<'a> {
     }
 }
 
-/// What is answered at a URL path.
+/// The answer at a URL path.
 #[allow(clippy::large_enum_variant, reason = "nearly all are assets, and none is kept for long")]
 #[derive(Clone, Copy, Debug)]
 pub enum Action<'a> {
@@ -370,7 +370,7 @@ pub enum Action<'a> {
     Redirect {
         /// 301, 302, 303, 307 or 308.
         status: u16,
-        /// Value of `Location`, percent-encoded. That of a pattern is to be filled in by
+        /// Value of `Location`, percent-encoded. A pattern's location has to be filled in by
         /// [`Captures::location`].
         location: &'a str,
     },
@@ -381,11 +381,11 @@ pub enum Action<'a> {
 /// A change of a response's header fields. Names are in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldEdit<'a> {
-    /// This field instead of all of that name.
+    /// Replaces all fields of that name by this one.
     Set(&'a str, &'a str),
-    /// This field beside those of that name.
+    /// Adds this field to those of that name.
     Append(&'a str, &'a str),
-    /// No field of that name.
+    /// Removes all fields of that name.
     Remove(&'a str),
 }
 
@@ -400,13 +400,13 @@ pub struct Asset<'a> {
     pub plain_url: Option<&'a str>,
     /// Value of `Content-Type`.
     pub media_type: &'a str,
-    /// At which paths it is served.
+    /// The role, which decides the paths it is served at.
     pub role: Role,
     /// Why it has that role, for people; empty if a rule alone says so.
     pub why: &'a str,
-    /// What the hashed path and the entity tags are made from.
+    /// The source of the hashed path and the entity tags.
     pub fingerprint: Fingerprint,
-    /// Of the identity bytes.
+    /// The integrity of the identity bytes.
     pub integrity: Integrity,
     representations: &'a [RepresentationRecord],
     first: usize,
@@ -431,7 +431,7 @@ impl<'a> Asset<'a> {
         })
     }
 
-    /// The representation whose bytes are the asset's own.
+    /// The identity: the representation that is not coded.
     ///
     /// # Errors
     ///
@@ -451,7 +451,7 @@ pub struct Representation<'a> {
     pub entity_tag: &'a str,
     /// Value of `Content-Length`: the length of the body in decimal.
     pub content_length: &'a str,
-    /// The bytes that are sent.
+    /// The bytes to send.
     pub body: &'a [u8],
     /// SHA-256 of the body.
     pub digest: &'a [u8; 32],

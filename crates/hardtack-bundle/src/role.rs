@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// At which paths an asset is served.
+/// The paths that an asset is served at.
 ///
 /// The discriminant is the role's number in the bundle format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,11 +1,11 @@
-//! Where a site's static files have a host of their own.
+//! The host of a site's static files, where they have one of their own.
 
 use std::{fmt, str::FromStr};
 
 /// Scheme and host of a CDN, perhaps with a port, such as `https://cdn.example`.
 ///
-/// It is parsed from a text: a slash at the end is dropped, and the scheme is `https`, `http`, or
-/// that of the page (`//cdn.example`).
+/// Parsed from a text: a slash at the end is dropped, and the scheme is `https`, `http`, or the
+/// page's (`//cdn.example`).
 ///
 /// ```
 /// use hardtack_bundle::StaticHost;

@@ -1,4 +1,4 @@
-//! What a bundle carries, in a few numbers.
+//! The contents of a bundle in a few numbers.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Counts in an asset, by the lengths of its representations' bodies, identity first.
+    /// Adds an asset by the lengths of its representations' bodies, identity first.
     pub(crate) fn count(&mut self, lengths: impl Iterator<Item = usize> + Clone) {
         self.assets += 1;
         self.identity_bytes += lengths.clone().next().unwrap_or_default();
@@ -37,7 +37,7 @@ impl fmt::Display for Totals {
     }
 }
 
-/// A number of bytes, displayed in the unit that suits it: kB and MB are powers of ten.
+/// A number of bytes, displayed in the unit that fits: kB and MB are powers of ten.
 #[derive(Clone, Copy, Debug)]
 pub struct Size(pub usize);
 

@@ -1,4 +1,4 @@
-//! The full check of a bundle, for whoever did not build it.
+//! The full check of a bundle, for readers that did not build it.
 
 use sha2::{Digest, Sha256};
 
@@ -12,7 +12,7 @@ impl Bundle<'_> {
     ///
     /// # Errors
     ///
-    /// The first fault that is found.
+    /// The first fault found.
     pub fn verify(&self) -> Result<(), Error> {
         if Sha256::digest(self.content)[..] != self.header.content_digest {
             return Err(Error::Digest { part: "content" });
@@ -69,7 +69,8 @@ impl Bundle<'_> {
     }
 }
 
-/// The identity comes first, no coding comes twice, and what is said of a body is true.
+/// The identity comes first, no coding occurs twice, and the stored length and digest of each body
+/// are true.
 fn has_sound_representations(asset: &Asset<'_>) -> Result<bool, Error> {
     let mut previous = None;
     for representation in asset.representations() {

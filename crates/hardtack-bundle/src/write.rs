@@ -19,7 +19,7 @@ use crate::{
 
 /// Collects assets and routes, and writes them as one bundle.
 ///
-/// What it writes depends only on what it is given: two runs yield the same bytes.
+/// The bundle depends on these alone: two runs yield the same bytes.
 #[derive(Debug)]
 pub struct Writer {
     at: Text,
@@ -39,7 +39,7 @@ pub struct Writer {
     bodies: Pool,
 }
 
-/// What the writer is told of one asset; the fields are those of [`Asset`](crate::Asset).
+/// One asset, as a [`Writer`] takes it; the fields are those of [`Asset`](crate::Asset).
 #[derive(Clone, Copy, Debug)]
 pub struct NewAsset<'a> {
     /// Path below the asset folder.
@@ -50,17 +50,17 @@ pub struct NewAsset<'a> {
     pub plain_url: Option<&'a str>,
     /// Value of `Content-Type`.
     pub media_type: &'a str,
-    /// At which paths it is served.
+    /// The role, which decides the paths it is served at.
     pub role: Role,
     /// Why it has that role, for people, or nothing.
     pub why: &'a str,
-    /// Goes into the entity tags.
+    /// The source of the entity tags.
     pub fingerprint: Fingerprint,
-    /// Identity first, then by coding.
+    /// The representations: identity first, then by coding.
     pub representations: &'a [(Coding, &'a [u8])],
 }
 
-/// Names an asset that was handed to a [`Writer`].
+/// A handle of an asset that a [`Writer`] has taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssetIndex(u32);
 
@@ -73,7 +73,7 @@ pub enum NewAction<'a> {
     Redirect {
         /// 301, 302, 303, 307 or 308.
         status: u16,
-        /// Percent-encoded, with `:name` for what the parts of the pattern stand for.
+        /// Percent-encoded, with `:name` where a captured text goes.
         location: &'a str,
     },
     /// 404, with an asset as body.
@@ -81,8 +81,8 @@ pub enum NewAction<'a> {
 }
 
 impl Writer {
-    /// A writer for a bundle whose URL paths all begin with `at`, e.g. `/` or `/static/`; a reader
-    /// finds no other, but `/static`.
+    /// A writer for a bundle whose URL paths all begin with `at`, e.g. `/` or `/static/`. The one
+    /// other path that a reader finds is the prefix without its final slash.
     pub fn new(at: &str) -> Self {
         let mut strings = Pool::default();
         Self {
@@ -104,18 +104,18 @@ impl Writer {
         }
     }
 
-    /// Says the scheme and the host of the CDN, such as `https://cdn.example`.
+    /// Sets scheme and host of the CDN, such as `https://cdn.example`.
     pub fn static_host(&mut self, host: &str) {
         self.static_host = self.strings.text(host);
     }
 
-    /// Lets origins use the assets (CORS): `*` is all, several have spaces between them.
+    /// Sets the origins that may use the assets (CORS): `*` for all, or a list separated by spaces.
     pub fn origins(&mut self, origins: &str) {
         self.origins = self.strings.text(origins);
     }
 
-    /// Gives all assets this time of their last modification: the value of `Last-Modified`, and
-    /// the same in seconds since 1970.
+    /// Sets the last modification of all assets: the value of `Last-Modified`, and the time in
+    /// seconds since 1970.
     pub fn last_modified(&mut self, value: &str, seconds: u64) {
         self.last_modified = (self.strings.text(value), seconds);
     }
@@ -145,7 +145,7 @@ impl Writer {
         AssetIndex(number(self.assets.len() - 1).get())
     }
 
-    /// Says which assets a module imports statically.
+    /// Sets the assets that a module imports statically.
     pub fn imports(&mut self, module: AssetIndex, imported: impl IntoIterator<Item = AssetIndex>) {
         let imported: BTreeSet<_> = imported.into_iter().map(|asset| asset.0).collect();
         let first = number(self.imports.len());
@@ -155,20 +155,20 @@ impl Writer {
         }
     }
 
-    /// Whether a path, which is percent-decoded, has an answer already.
+    /// Whether a percent-decoded path has an answer already.
     pub fn has_route(&self, path: &str) -> bool {
         self.routes.contains_key(path)
     }
 
-    /// Answers a path, which is percent-decoded, with an asset.
+    /// Answers a percent-decoded path with an asset.
     pub fn serve(&mut self, path: &str, asset: AssetIndex, policy: CachePolicy) {
         let mut route = self.new_route(path, SERVE, policy);
         route.target = asset.0.into();
         self.add_route(path, route);
     }
 
-    /// Answers a path, which is percent-decoded, with a redirect to a percent-encoded one. The
-    /// status is 301, 302, 303, 307 or 308.
+    /// Answers a percent-decoded path with a redirect to a percent-encoded location. The status is
+    /// 301, 302, 303, 307 or 308.
     pub fn redirect(&mut self, path: &str, location: &str, status: u16, policy: CachePolicy) {
         let mut route = self.new_route(path, REDIRECT, policy);
         route.target = u32::from(status).into();
@@ -176,7 +176,7 @@ impl Writer {
         self.add_route(path, route);
     }
 
-    /// Changes the header fields of the answers of a route that was added.
+    /// Changes the header fields of the responses of a route that was added.
     pub fn fields(&mut self, path: &str, edits: &[FieldEdit<'_>]) {
         let first = number(self.fields.len());
         let records: Vec<_> = edits.iter().map(|edit| self.field(edit)).collect();
@@ -186,8 +186,8 @@ impl Writer {
         }
     }
 
-    /// Answers paths that match a pattern and have no route. The pattern that was added first
-    /// comes first.
+    /// Answers paths that match a pattern and have no route. Patterns are tried in the order in
+    /// which they were added.
     pub fn pattern(
         &mut self,
         pattern: PathPattern<'_>,
@@ -213,7 +213,7 @@ impl Writer {
         self.not_found = Some(path.to_owned());
     }
 
-    /// Answers by that route navigations that lead to no other.
+    /// Answers navigations without a route of their own by that route.
     pub fn fallback(&mut self, path: &str) {
         self.fallback = Some(path.to_owned());
     }
@@ -349,11 +349,11 @@ impl Writer {
     }
 }
 
-/// Bytes without repetition.
+/// A section of bytes in which each distinct piece is stored once.
 #[derive(Debug, Default)]
 struct Pool {
     bytes: Vec<u8>,
-    /// Where the piece of that digest begins.
+    /// The offset of each piece, by its digest.
     known: HashMap<[u8; 32], usize>,
 }
 
