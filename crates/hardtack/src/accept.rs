@@ -1,17 +1,17 @@
-//! `Accept` (RFC 9110 §12.5.1), as far as it tells a navigation from the fetch of an asset.
+//! `Accept` (RFC 9110 §12.5.1), read to tell a navigation from the fetch of an asset.
 
 use http::{HeaderMap, header::ACCEPT};
 
-/// Whether the client asks for a page: it names HTML, and wants it.
+/// Whether the client asks for a page: the field names HTML with a quality above zero.
 ///
-/// Browsers do when they navigate. For images, scripts and `fetch()` they send `*/*` or a type
-/// of their own, which is therefore not enough.
+/// Browsers name HTML when they navigate. For images, scripts and `fetch()` they send `*/*` or
+/// another type, so `*/*` is not enough.
 pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
     let ranges = headers.get_all(ACCEPT).into_iter();
     ranges.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).any(is_wanted_page)
 }
 
-/// `text/html`, with parameters, and without a weight of zero.
+/// Whether this is `text/html`, perhaps with parameters, and with a quality above zero.
 fn is_wanted_page(range: &[u8]) -> bool {
     let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let media_type = parts.next().unwrap_or_default();

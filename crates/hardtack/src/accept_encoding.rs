@@ -10,8 +10,7 @@ const UNACCEPTABLE: Quality = 0;
 
 /// The content codings that a client accepts.
 ///
-/// A member that is not well-formed is passed over, as if it were not there. A coding that is
-/// named twice has the lower of its qualities.
+/// A malformed member is ignored. A coding that is named twice has the lower of its qualities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AcceptEncoding {
     named: [Option<Quality>; Coding::ALL.len()],
@@ -28,12 +27,12 @@ impl AcceptEncoding {
         accepted
     }
 
-    /// How much the client wants this coding; 0 if not at all.
+    /// The quality of this coding; 0 if the client does not accept it.
     ///
-    /// Identity is acceptable unless it is excluded by name, or by `*;q=0`. The standard gives
-    /// it no quality where it is not named; here it has the lowest, so that every coding that
-    /// the client did name is preferred. Without the field a client accepts everything; but it
-    /// may be a cache that knows no coding, so it gets identity.
+    /// Identity is acceptable unless it is excluded by name, or by `*;q=0`. The standard gives it
+    /// no quality where it is not named. Here it then has the lowest, so that every coding that the
+    /// client names is preferred. A client without the field accepts everything; but it may be a
+    /// cache that knows no coding, so it gets identity.
     pub(crate) fn quality(&self, coding: Coding) -> Quality {
         let unnamed = match coding {
             Coding::Identity => LOWEST_ACCEPTABLE,

@@ -1,4 +1,4 @@
-//! A request as it is answered, and responses as they begin.
+//! `Asked`: a request with its bundle; and the beginnings of its responses.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use http::{
 
 use crate::{Body, cors, path};
 
-/// A request, as far as an answer depends on it, and the bundle that it is for.
+/// The parts of a request that a response depends on, and the bundle that answers it.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) bundle: &'a Bundle<'static>,
@@ -25,7 +25,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) headers: &'a HeaderMap,
 }
 
-/// The bundle holds something that cannot be sent.
+/// The bundle contains a value that cannot be sent.
 pub(crate) struct Damaged;
 
 impl From<hardtack_bundle::Error> for Damaged {
@@ -43,7 +43,7 @@ impl From<InvalidHeaderValue> for Damaged {
 pub(crate) type Answer = Result<Response<Body>, Damaged>;
 
 impl<'a> Asked<'a> {
-    /// The path is the request's, or what it comes to with the prefix that a router took away.
+    /// `path` is the request's path; behind a router that took a prefix away, the path with it.
     pub(crate) fn new<B>(
         bundle: &'a Bundle<'static>,
         request: &'a Request<B>,
@@ -59,8 +59,8 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// The decoded path, if an asset may be meant: other methods are the app's, and so is `OPTIONS`
-    /// that is no preflight.
+    /// The decoded path, if the request may mean an asset. Methods other than `GET` and `HEAD` are
+    /// the app's, and so is an `OPTIONS` that is no preflight.
     pub(crate) fn path_of_asset(&self) -> Option<Cow<'a, [u8]>> {
         let is_ours = match *self.method {
             Method::GET | Method::HEAD => true,

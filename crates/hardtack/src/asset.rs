@@ -8,11 +8,11 @@ use crate::urls::urls;
 
 /// An asset of this program, to be linked to.
 ///
-/// Displayed, it is its URL: that of its hashed path, on the CDN's host if there is one. The
-/// macro [`asset!`](crate::asset!) makes one of a name that is checked when the app is compiled,
-/// [`Assets::asset`](crate::Assets::asset) one of a name that is known when it runs.
+/// Displays as its URL: its hashed path, on the CDN's host if there is one. The macro
+/// [`asset!`](crate::asset!) makes one from a name that is checked when the app is compiled,
+/// [`Assets::asset`](crate::Assets::asset) from a name that is known when it runs.
 ///
-/// A URL has no character that means anything in HTML, so it needs no escape there.
+/// The URL contains no character with a meaning in HTML, so it needs no escape there.
 ///
 /// ```
 /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -30,13 +30,13 @@ pub struct Asset {
     pub(crate) path: &'static str,
     /// The path in [live mode](crate::Mode::Live).
     pub(crate) plain_path: &'static str,
-    /// The host that the bake was told, or nothing.
+    /// The static host of the bundle, or nothing.
     pub(crate) static_host: &'static str,
     pub(crate) integrity: Integrity,
 }
 
 impl Asset {
-    /// What `asset!` makes of a name that it found.
+    /// The asset of a name that `asset!` found.
     #[doc(hidden)]
     pub const fn of_name(name: Name, texts: &'static [u8]) -> Self {
         let [logical_path, path, plain_path, static_host] = name.split(texts);
@@ -48,8 +48,8 @@ impl Asset {
         self.logical_path
     }
 
-    /// The path of the URL, percent-encoded, such as `/static/css/app.711bf9ecdfb6.css`: the
-    /// hashed one, or in [live mode](crate::Mode::Live) the plain one.
+    /// The path of the URL, percent-encoded, such as `/static/css/app.711bf9ecdfb6.css`: the hashed
+    /// path, or in [live mode](crate::Mode::Live) the plain path.
     pub fn path(&self) -> &'static str {
         if urls().is_live { self.plain_path } else { self.path }
     }
@@ -72,7 +72,7 @@ impl Asset {
         }
     }
 
-    /// What to say as `integrity` of a script or style sheet (W3C Subresource Integrity).
+    /// The value of `integrity` for a script or style sheet (W3C Subresource Integrity).
     ///
     /// None in [live mode](crate::Mode::Live), where the file may change at any time.
     pub fn integrity(&self) -> Option<Integrity> {
@@ -97,8 +97,8 @@ impl fmt::Display for Asset {
 
 /// An asset of this program, by a name that is checked when the app is compiled.
 ///
-/// The name is the path below the asset folder: a string literal, or another constant. What
-/// comes out is an [`Asset`](crate::Asset), a constant too.
+/// The name is the path below the asset folder: a string literal, or another constant. The macro
+/// yields an [`Asset`](crate::Asset), a constant too.
 ///
 /// ```ignore
 /// use hardtack::{Asset, asset};
@@ -107,7 +107,7 @@ impl fmt::Display for Asset {
 /// let page = format!(r#"<link rel="stylesheet" href="{}">"#, asset!("css/app.css"));
 /// ```
 ///
-/// A name that is no asset's fails the compilation, and the message says which ones are near it:
+/// An unknown name fails the compilation, and the message suggests the nearest ones:
 ///
 /// ```text
 /// error[E0080]: evaluation panicked: there is no asset "css/ap.css" in the folder "assets".

@@ -6,10 +6,10 @@ use hardtack_bundle::{Bundle, names};
 
 use crate::{Asset, BundleLayer, OpenError, Options, Preload, ServeBundle, source::Source};
 
-/// The assets of a program: to be linked to, and to be served.
+/// The assets of a program, for links and for serving.
 ///
-/// [`Embedded::open`](crate::Embedded::open) yields them. Displayed, they are a line that says what
-/// the program carries and in which mode it runs, for its log.
+/// [`Embedded::open`](crate::Embedded::open) yields them. Displays as a line for the program's log:
+/// its mode, and the sums over its assets.
 ///
 /// ```
 /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -27,7 +27,8 @@ pub struct Assets {
     source: Source,
 }
 
-/// There is no asset of that name; the message says what is near, and how assets are named.
+/// There is no asset of that name. The message suggests the nearest names, and says how assets are
+/// named.
 ///
 /// ```
 /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -53,7 +54,7 @@ impl Assets {
         self.source.bundle
     }
 
-    /// A layer that answers the assets' URLs, and passes everything else on to the app.
+    /// A layer that answers the assets' URLs, and passes all other requests on to the app.
     ///
     /// ```
     /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -82,7 +83,7 @@ impl Assets {
 
     /// The asset of a logical path.
     ///
-    /// Where the name is known when the app is compiled, [`asset!`](crate::asset!) checks it there.
+    /// For a name that is known when the app is compiled, [`asset!`](crate::asset!) checks it then.
     ///
     /// ```
     /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -121,11 +122,11 @@ impl Assets {
         Ok(self.asset(logical_path)?.url().into_owned())
     }
 
-    /// A module and all that it imports, directly or not, to be loaded at once instead of one
-    /// after the other.
+    /// Preloads of a module and all its imports, direct and indirect: a browser then loads them at
+    /// once instead of one after the other.
     ///
-    /// What is imported by `import()` or by a bare name is not among them. In
-    /// [live mode](crate::Mode::Live) it is nothing, since the imports may change at any time.
+    /// Imports by `import()` or by a bare name are not among them. In [live
+    /// mode](crate::Mode::Live) the list is empty, since the imports may change at any time.
     ///
     /// ```
     /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -157,7 +158,7 @@ impl Assets {
         &self.source
     }
 
-    /// With at most three names that may have been meant, the most likely first.
+    /// The error, with at most three names that may have been meant, the most similar first.
     fn unknown(&self, logical_path: &str) -> UnknownAsset {
         let wanted = logical_path.trim_start_matches('/').as_bytes();
         let likeness = |path: &str| names::likeness(path.as_bytes(), wanted);

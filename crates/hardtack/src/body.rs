@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-/// Bytes that lie in memory. Its length is always known, but that of the events of live mode.
+/// Bytes in memory. The length is always known, except of the event stream of live mode.
 ///
 /// ```
 /// use hardtack::Body;
@@ -23,7 +23,7 @@ use http_body::{Frame, SizeHint};
 pub struct Body {
     next: Bytes,
     rest: vec::IntoIter<Bytes>,
-    /// What comes instead, for the events of live mode.
+    /// The event stream of live mode, instead of pieces.
     stream: Option<Pin<Box<dyn Streamed>>>,
 }
 
@@ -33,12 +33,12 @@ impl Body {
         Self::default()
     }
 
-    /// These bytes, which are not copied; one frame.
+    /// These bytes, in one frame. They are not copied.
     pub fn from_static(bytes: &'static [u8]) -> Self {
         Self { next: Bytes::from_static(bytes), ..Self::default() }
     }
 
-    /// Pieces, none of them empty; a frame each.
+    /// Pieces, none of them empty, each in a frame of its own.
     pub(crate) fn of_pieces(pieces: Vec<Bytes>) -> Self {
         let mut rest = pieces.into_iter();
         Self { next: rest.next().unwrap_or_default(), rest, ..Self::default() }

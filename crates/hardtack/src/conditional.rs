@@ -1,7 +1,7 @@
 //! Preconditions (RFC 9110 §13), in the order of §13.2.2.
 //!
-//! Dates count only if the bundle says when its assets were last modified; else §13.1.3 and
-//! §13.1.4 demand that they be ignored.
+//! Dates count only if the bundle has a `Last-Modified`; otherwise §13.1.3 and §13.1.4 demand that
+//! they be ignored.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -12,10 +12,10 @@ use http::{
 
 use crate::entity_tag::{self, EntityTag};
 
-/// What the preconditions make of a request.
+/// The outcome of a request's preconditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Precondition {
-    /// The request is answered as if there were none.
+    /// The request is answered as if it had none.
     Holds,
     /// 304: the client has this representation.
     NotModified,
@@ -23,15 +23,15 @@ pub(crate) enum Precondition {
     Failed,
 }
 
-/// What a representation is recognized by (§8.8).
+/// The validators of a representation (§8.8).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Validators<'a> {
-    /// Strong.
+    /// The strong entity tag.
     pub(crate) entity_tag: &'a str,
-    /// Seconds since 1970.
+    /// `Last-Modified`, in seconds since 1970.
     pub(crate) last_modified: Option<u64>,
-    /// Whether the asset has no other representation. If it has, a date fits them all, and is a
-    /// weak validator (§8.8.2.2).
+    /// Whether this is the asset's only representation. If there are several, a date fits them all,
+    /// and is a weak validator (§8.8.2.2).
     pub(crate) is_only: bool,
 }
 
@@ -52,8 +52,8 @@ pub(crate) fn evaluate(headers: &HeaderMap, ours: &Validators<'_>) -> Preconditi
     }
 }
 
-/// Whether `Range` is to be heeded: there is no `If-Range`, or it names this representation
-/// (§13.1.5, strong comparison).
+/// Whether `Range` applies: there is no `If-Range`, or it names this representation (§13.1.5,
+/// strong comparison).
 pub(crate) fn if_range_holds(headers: &HeaderMap, ours: &Validators<'_>) -> bool {
     let mut lines = headers.get_all(IF_RANGE).iter();
     match (lines.next(), lines.next()) {
@@ -70,8 +70,8 @@ pub(crate) fn if_range_holds(headers: &HeaderMap, ours: &Validators<'_>) -> bool
     }
 }
 
-/// Whether one of the conditions names that entity tag: then the client speaks of the
-/// representation that has it, and of no other.
+/// Whether one of the conditions names that entity tag: the client then means the representation of
+/// that tag.
 pub(crate) fn is_named(headers: &HeaderMap, tag: &str) -> bool {
     [IF_MATCH, IF_NONE_MATCH, IF_RANGE].iter().any(|field| {
         let mut lines = headers.get_all(field).iter().map(|line| line.as_bytes());
@@ -86,8 +86,8 @@ fn is_newer(headers: &HeaderMap, field: HeaderName, ours: &Validators<'_>) -> Op
     Some(last_modified > date(headers, field)?)
 }
 
-/// The date in a field, in one of the three formats of §5.6.7, in seconds since 1970. Several
-/// lines are no date, and neither is one before 1970.
+/// The date in a field, in one of the three formats of §5.6.7, in seconds since 1970. None if the
+/// field has several lines, or the date is before 1970.
 fn date(headers: &HeaderMap, field: HeaderName) -> Option<u64> {
     let mut lines = headers.get_all(field).iter();
     let (line, None) = (lines.next()?, lines.next()) else { return None };

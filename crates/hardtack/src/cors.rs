@@ -12,17 +12,17 @@ use http::{
 
 use crate::vary;
 
-/// What a script may send beyond the headers that need no permission.
+/// The header fields that a script may send, beyond those that need no permission.
 const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
     "Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, \
      Cache-Control, Want-Repr-Digest",
 );
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
-/// Seconds. A day is more than any browser keeps a preflight's answer.
+/// Seconds. No browser keeps a preflight's answer for longer than this day.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
-/// Says which origin may read the response. If some may and some may not, a cache must know that
-/// it depends on the request.
+/// Sets the origin that may read the response. With a list of origins, the response varies by
+/// `Origin`.
 pub(crate) fn allow_origin(
     origins: Origins<'static>,
     request: &HeaderMap,
@@ -42,8 +42,8 @@ pub(crate) fn allow_origin(
     }
 }
 
-/// The one of the listed origins that the request comes from. Origins are compared byte by byte
-/// (RFC 6454 §5, §6.2).
+/// The origin of the request, if it is listed. Origins are compared byte by byte (RFC 6454 §5,
+/// §6.2).
 fn listed_origin(listed: &'static str, request: &HeaderMap) -> Option<HeaderValue> {
     let theirs = request.get(ORIGIN)?;
     let ours = listed.split(' ').find(|ours| theirs == ours)?;

@@ -6,7 +6,7 @@ use hardtack_bundle::{Bundle, InvalidStaticHost};
 
 use crate::{Assets, Options, urls};
 
-/// The assets that a program carries, not opened yet: what [`embed!`](crate::embed!) yields.
+/// The assets that a program carries, not opened yet. [`embed!`](crate::embed!) yields it.
 ///
 /// ```
 /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -27,7 +27,7 @@ impl Embedded {
         Self { bundle }
     }
 
-    /// Opens the assets as the environment says: see [`Options::from_environment`].
+    /// Opens the assets with the options of the environment: see [`Options::from_environment`].
     ///
     /// This costs the same for one asset as for 100,000.
     ///
@@ -38,7 +38,7 @@ impl Embedded {
         self.open_with(Options::from_environment()?)
     }
 
-    /// Opens the assets as the app says, whatever the environment says.
+    /// Opens the assets with these options, and ignores the environment.
     ///
     /// ```
     /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -71,7 +71,8 @@ impl Embedded {
     }
 }
 
-/// Why assets could not be opened. `main` may return it: its `Debug` is the message for people.
+/// The reason why assets could not be opened. `main` may return it: its `Debug` is the message for
+/// people.
 ///
 /// ```
 /// let error = hardtack::Embedded::new(b"no bundle").open().unwrap_err();
@@ -116,7 +117,7 @@ pub enum OpenError {
          crate hardtack"
     )]
     NotLive,
-    /// URLs were made already, in another way.
+    /// Other options have decided the URLs of this process already.
     #[error(
         "this process has decided the host of its URLs and its mode already, and otherwise: open \
          the assets before anything links to them, and all in the same way"
@@ -138,8 +139,8 @@ impl fmt::Debug for OpenError {
 /// let assets = ASSETS.open()?;
 /// ```
 ///
-/// It is for one place of a program: two are two copies. It needs the package's build script to
-/// call `hardtack_build::build_script()`.
+/// Use it in one place of a program: each use is a copy of the bundle. It needs the package's build
+/// script to call `hardtack_build::build_script()`.
 #[macro_export]
 macro_rules! embed {
     () => {{

@@ -21,7 +21,7 @@ impl<'a> EntityTag<'a> {
         opaque.ends_with(b"\"").then_some((Self { weak, opaque }, after))
     }
 
-    /// The one tag that is the whole value.
+    /// The tag, if it is the whole value.
     pub(crate) fn only(value: &'a [u8]) -> Option<Self> {
         Self::parse(value).filter(|(_, rest)| rest.is_empty()).map(|(tag, _)| tag)
     }

@@ -1,4 +1,4 @@
-//! What a route changes in the header fields of its answers.
+//! The changes that a route makes to the header fields of its responses.
 
 use bytes::Bytes;
 use hardtack_bundle::{FieldEdit, Route};

@@ -1,4 +1,4 @@
-//! The CDN's guard: only static files through the CDN, and perhaps those in no other way.
+//! `CdnGuard`: only static files through the CDN, and optionally static files only through it.
 
 use std::{
     env, fmt,
@@ -16,22 +16,22 @@ use crate::{Answer, Body, asked::Asked, path};
 
 /// Shortest secret, in bytes.
 const SHORTEST: usize = 16;
-/// Most secrets at once: the one that comes and the one that goes.
+/// Most secrets at once: the old one and its successor.
 const MOST: usize = 2;
 
-/// Tells requests that come through the CDN by a secret header, which the CDN adds to all that it
-/// sends (CloudFront calls it an origin custom header).
+/// Recognizes requests from the CDN by a secret header, which the CDN adds to each request
+/// (CloudFront calls it an origin custom header).
 ///
 /// | request | static path | another path |
 /// |---|---|---|
 /// | with a secret | passed on | 403: the rest of the site cannot be fetched through the CDN |
 /// | without | passed on, or 403 if [`refuse_direct`](Self::refuse_direct) | passed on |
 ///
-/// A path is static if the bundle has it, or if it lies below the bundle's prefix, unless that is
-/// `/`; or it is anyway, if the bundle is the [whole site](Self::whole_site). The header is taken
-/// off before a request is passed on, so that no log has the secret.
+/// A path is static if the bundle has it, or if it lies below the bundle's prefix and that is not
+/// `/`. If the bundle is the [whole site](Self::whole_site), every path is static. The header is
+/// taken off before a request is passed on, so that no log contains the secret.
 ///
-/// Put it outermost. What it refuses, no cache keeps.
+/// Put it outermost. No cache keeps its refusals.
 ///
 /// ```
 /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -56,7 +56,8 @@ pub struct CdnGuard {
     is_all_static: bool,
 }
 
-/// Why there can be no such guard. `main` may return it: its `Debug` is the message for people.
+/// The reason why a guard could not be made. `main` may return it: its `Debug` is the message for
+/// people.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuardError {
@@ -66,22 +67,22 @@ pub enum GuardError {
          stands between them"
     )]
     Count(usize),
-    /// A secret that is easily guessed, or no header field can have.
+    /// A secret that is easily guessed, or that no header field can contain.
     #[error(
         "a secret of the CDN (HARDTACK_CDN_SECRET) has at least 16 characters, all of them visible \
          ASCII: make one with `openssl rand -hex 32`, and give it to the CDN too"
     )]
     Secret,
-    /// What is no name of a header field.
+    /// A text that is no name of a header field.
     #[error("HARDTACK_CDN_HEADER: {0:?} is no name of a header field")]
     Header(String),
-    /// The CDN is to be the only way, and there is nothing by which it is known.
+    /// `HARDTACK_CDN_ONLY` without a secret by which to recognize the CDN.
     #[error(
         "HARDTACK_CDN_ONLY needs HARDTACK_CDN_SECRET: without a secret, the CDN is not known from \
          others"
     )]
     NoSecret,
-    /// Neither yes nor no.
+    /// A value that is neither yes nor no.
     #[error("HARDTACK_CDN_ONLY is 0 or 1, and not {0:?}")]
     Only(String),
 }
@@ -93,10 +94,11 @@ impl fmt::Debug for GuardError {
 }
 
 impl CdnGuard {
-    /// The name of the header, unless the app says another.
+    /// The default name of the header.
     pub const HEADER: HeaderName = HeaderName::from_static("x-origin-verify");
 
-    /// A guard that knows the CDN by any of these secrets: one, or two while they change.
+    /// A guard that recognizes the CDN by any of these secrets: one, or two while the secret
+    /// changes.
     ///
     /// # Errors
     ///
@@ -117,13 +119,13 @@ impl CdnGuard {
         Ok(Self { bundle, header, secrets, refuses_direct: false, is_all_static: false })
     }
 
-    /// The guard that the environment says, if it says one.
+    /// The guard that the environment configures, if it does.
     ///
     /// | variable | value |
     /// |---|---|
     /// | `HARDTACK_CDN_SECRET` | the secret, or two with a comma between; without it there is no guard |
     /// | `HARDTACK_CDN_HEADER` | the header's name; `x-origin-verify` if it is not set |
-    /// | `HARDTACK_CDN_ONLY` | `1` to refuse static paths to whoever goes around the CDN |
+    /// | `HARDTACK_CDN_ONLY` | `1` to refuse static paths to requests that bypass the CDN |
     ///
     /// # Errors
     ///
@@ -138,7 +140,8 @@ impl CdnGuard {
     ) -> Result<Option<Self>, GuardError> {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let Some(secrets) = variable("HARDTACK_CDN_SECRET") else {
-            // Whoever sets this believes that nobody can go around the CDN.
+            // `HARDTACK_CDN_ONLY` without a secret would refuse nothing, against the operator's
+            // intent.
             return match variable("HARDTACK_CDN_ONLY").as_deref() {
                 None | Some("0") => Ok(None),
                 Some(_) => Err(GuardError::NoSecret),
@@ -161,20 +164,21 @@ impl CdnGuard {
         Self { header, ..self }
     }
 
-    /// Refuses static paths to whoever goes around the CDN.
+    /// Refuses static paths to requests that bypass the CDN.
     pub fn refuse_direct(self) -> Self {
         Self { refuses_direct: true, ..self }
     }
 
-    /// Takes every path for static: nothing is behind the bundle, as with
-    /// [`ServeBundle`](crate::ServeBundle), so that its 404s and the pages of a single-page app
-    /// are the bundle's, too.
+    /// Treats every path as static. It is for a bundle without an app behind it, as with
+    /// [`ServeBundle`](crate::ServeBundle): the 404s and the pages of a single-page app are then
+    /// the bundle's, too.
     pub fn whole_site(self) -> Self {
         Self { is_all_static: true, ..self }
     }
 
-    /// The answer to a request that is refused; none if it may go on. For servers without tower,
-    /// which also [take the header off](Self::take_off) if anything behind them could log it.
+    /// The response to a request that the guard refuses; none if the request may go on. It is for
+    /// servers without tower. They also [take the header off](Self::take_off) if an app behind them
+    /// could log it.
     ///
     /// ```
     /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -193,12 +197,12 @@ impl CdnGuard {
         self.judge(request).map(|why| self.refuse(request, why))
     }
 
-    /// Takes the header off, as has to be done before a request is passed on.
+    /// Takes the secret header off, which a server has to do before it passes a request on.
     pub fn take_off(&self, headers: &mut HeaderMap) {
         headers.remove(&self.header);
     }
 
-    /// Why a request is refused, if it is.
+    /// The reason for a refusal, if the request is refused.
     fn judge<B>(&self, request: &Request<B>) -> Option<&'static str> {
         match (self.knows(request.headers()), self.is_static(request.uri().path())) {
             (true, false) => Some("403 Forbidden: only static files are served through the CDN\n"),
@@ -209,8 +213,8 @@ impl CdnGuard {
         }
     }
 
-    /// Whether any of the header's values is any of the secrets. All are compared, each in a time
-    /// that does not depend on where they differ.
+    /// Whether any value of the header equals any secret. All pairs are compared, each in constant
+    /// time.
     fn knows(&self, headers: &HeaderMap) -> bool {
         let values = headers.get_all(&self.header).into_iter();
         let secrets = self.secrets.iter();
@@ -224,7 +228,7 @@ impl CdnGuard {
             return true;
         }
         let Ok(path) = path::decode(path) else { return false };
-        // Who is behind us may resolve dot segments, and then the path leads elsewhere.
+        // The app behind the guard may resolve dot segments, and then the path leads elsewhere.
         if path.split(|byte| matches!(byte, b'/' | b'\\')).any(is_dots) {
             return false;
         }
@@ -234,7 +238,7 @@ impl CdnGuard {
             || self.matches_pattern(&path)
     }
 
-    /// Whether a pattern answers with something of ours, and not with a 404 that may be the app's.
+    /// Whether a pattern answers from the bundle, and not with a 404 that may be the app's.
     fn matches_pattern(&self, path: &[u8]) -> bool {
         let mut matching = self.bundle.matching(path).flatten();
         matching.any(|(route, _)| !matches!(route.action, Action::Missing(_)))
@@ -250,8 +254,8 @@ impl CdnGuard {
     }
 }
 
-/// Whether a segment is one for some server: those of URLs (WHATWG) take a backslash for a slash,
-/// and those of Java leave out what follows a semicolon.
+/// Whether some server takes the segment for a dot segment. WHATWG URL parsers take a backslash for
+/// a slash, and Java servers ignore the text behind a semicolon.
 fn is_dots(segment: &[u8]) -> bool {
     matches!(segment.split(|byte| *byte == b';').next(), Some(b"." | b".."))
 }

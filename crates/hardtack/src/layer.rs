@@ -14,13 +14,12 @@ use tower_service::Service;
 
 use crate::{Assets, Body, source::Source};
 
-/// Answers what is in the bundle, and passes every other request on to the app.
+/// Answers requests for assets in the bundle, and passes all others on to the app.
 ///
-/// Put it outermost, before sessions, logging of users and the like: assets then cost none of
-/// that. What is passed on: paths that the bundle has no answer for, other methods than `GET` and
-/// `HEAD` (but the preflight of a path in the bundle), and everything that is wrong with a
-/// message. So the app answers a 404 itself; the bundle's `404.html` and single-page fallback are
-/// for [`ServeBundle`](crate::ServeBundle).
+/// Put it outermost, before sessions and other layers: assets then bypass them. It passes on paths
+/// without an answer in the bundle, methods other than `GET` and `HEAD` (except the preflight of a
+/// path in the bundle), and malformed messages. So the app answers a 404 itself; the bundle's
+/// `404.html` and single-page fallback are for [`ServeBundle`](crate::ServeBundle).
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -31,8 +30,8 @@ use crate::{Assets, Body, source::Source};
 /// }
 /// ```
 ///
-/// In axum, `Router::layer` sees requests to the router's own routes, its fallback among them; a
-/// bundle that answers at a path of a route wins over it.
+/// In axum, `Router::layer` sees requests to the router's own routes and its fallback. An asset at
+/// the path of a route wins over the route.
 #[derive(Clone, Debug)]
 pub struct BundleLayer {
     source: Source,
@@ -85,7 +84,7 @@ where
 }
 
 pin_project! {
-    /// Our response, which is there, or the app's, which will be.
+    /// The future of a response: the bundle's, which is ready, or the app's.
     #[derive(Debug)]
     pub struct Answer<F> {
         #[pin]

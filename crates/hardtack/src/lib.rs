@@ -33,11 +33,11 @@
 //! | `live` | [`Mode::Live`]: assets from their folder, and pages that reload by themselves |
 //! | `askama`, `maud` | [`Tag`] and [`Preload`] are HTML to these templates |
 //! | `minijinja`, `tera` | `Assets::add_to_minijinja` and `Assets::add_to_tera`: functions for these templates |
-//! | `rust-embed` | `rust_embed!`: the assets as a type for crates that take one of rust-embed |
+//! | `rust-embed` | `rust_embed!`: the assets as a type for crates that expect rust-embed's |
 //!
 //! # The way of a request
 //!
-//! One module a step, each named after what RFC 9110 calls it, in the order of its §13.2.2:
+//! One module a step, named by the terms of RFC 9110, in the order of its §13.2.2:
 //!
 //! | step | module | may end in |
 //! |---|---|---|
@@ -98,7 +98,7 @@ pub use service::ServeBundle;
 pub use tag::Tag;
 pub use urls::{Mode, Options};
 
-/// What the macros expand to.
+/// Items that the macros expand to.
 #[doc(hidden)]
 pub mod private {
     pub use hardtack_bundle::names::{Name, Names};

@@ -1,7 +1,8 @@
 //! Live mode, for development: assets are read from their folder, anew for every request.
 //!
 //! This is the one module that may touch the file system. It can reach nothing but the folder:
-//! `cap-std` opens every path from the folder's own handle, and refuses what leads out of it.
+//! `cap-std` opens every path from the folder's own handle, and refuses paths and links that lead
+//! out of it.
 
 mod reload;
 
@@ -33,32 +34,32 @@ use crate::{
 
 use reload::Reload;
 
-/// A folder whose files are served as they are at the moment.
+/// A folder whose files are served in their current state.
 #[derive(Debug)]
 pub(crate) struct Folder {
     /// Names, media types and rules as they were when the program was built.
     bundle: Bundle<'static>,
-    /// For people.
+    /// The folder's path, for messages.
     folder: PathBuf,
     files: Dir,
     reload: Option<Reload>,
-    /// The texts of assets that are not in the bundle; each of them once.
+    /// The leaked texts of assets that are not in the bundle, each of them once.
     new: Mutex<BTreeSet<&'static str>>,
 }
 
 const NOT_FOUND_PAGE: &str = "404.html";
 
-/// A file as it is at the moment.
+/// A file in its current state.
 struct File {
     media_type: String,
-    /// What was baked at its path, with its rules.
+    /// The baked route of its path, with its rules.
     route: Option<Route<'static>>,
     bytes: Bytes,
 }
 
 impl File {
-    /// The coding that the file has by itself, if the bake unpacked it: a rule says so, or it is
-    /// SVG in gzip.
+    /// The content coding of the file's own bytes, if the bake unpacked it: by a rule, or as SVG in
+    /// gzip.
     fn coding(&self) -> Option<Coding> {
         let Action::Serve(asset) = self.route?.action else { return None };
         let is_gzip = |bytes: &[u8]| bytes.starts_with(&[0x1f, 0x8b]);
@@ -69,12 +70,12 @@ impl File {
     }
 }
 
-/// What is at a path.
+/// The answer at a path.
 enum Found {
     File(File),
     /// A redirect, as it was baked.
     Redirect(Route<'static>),
-    /// One by a pattern.
+    /// A redirect by a pattern.
     RedirectTo {
         route: Route<'static>,
         status: u16,
@@ -125,7 +126,7 @@ impl Folder {
         Ok(Self { bundle, folder: folder.to_owned(), files, reload, new: Mutex::default() })
     }
 
-    /// For as long as the program runs: there are only as many as there are files.
+    /// Leaks a text, once. There are only as many as there are files.
     fn keep(&self, text: String) -> &'static str {
         let mut new = self.new.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(known) = new.get(text.as_str()) {
@@ -159,7 +160,7 @@ impl Folder {
         }
     }
 
-    /// The answer of a pattern; its 404 is like all others here.
+    /// The answer of a pattern. A pattern's own 404 page is not used in live mode.
     fn of_pattern(&self, asked: &Asked<'_>, path: &[u8]) -> Option<Found> {
         match pattern::find(asked, path).ok().flatten()? {
             Matched::Serve(route) => self.of_route(route),
@@ -182,7 +183,7 @@ impl Folder {
         Some(Found::File(File { media_type, route: Some(route), bytes }))
     }
 
-    /// The file of a path that is not in the bundle: it is newer.
+    /// The file of a path that is not in the bundle, because the file is newer.
     fn of_path(&self, path: &[u8]) -> Option<Found> {
         let below = str::from_utf8(path.strip_prefix(self.bundle.at().as_bytes())?).ok()?;
         let index = if below.is_empty() || below.ends_with('/') { "index.html" } else { "" };
@@ -191,7 +192,7 @@ impl Folder {
         Some(Found::File(File { media_type: media_type_of(&logical_path), route: None, bytes }))
     }
 
-    /// A file of the folder, unless it is one that no bake takes.
+    /// A file of the folder, unless a bake would leave it out by its name.
     fn read(&self, logical_path: &str) -> Option<Bytes> {
         let is_hidden = |part: &str| part.starts_with('.') && part != ".well-known";
         let is_name = |part: &str| !part.is_empty() && !part.contains(['\\', '\0']);
@@ -244,7 +245,7 @@ impl Folder {
 fn response_of(asked: &Asked<'_>, file: File, requested: Requested) -> Answer {
     let (length, coding) = (file.bytes.len(), file.coding());
     let mut response = match requested {
-        // In development, the whole does for several parts.
+        // In development, the whole is a good enough answer to several ranges.
         Requested::Whole | Requested::Parts(_) => {
             let mut response = asked.response(StatusCode::OK);
             *response.body_mut() = Body::of_pieces(vec![file.bytes]);

@@ -1,8 +1,8 @@
-//! What a request must be before anything is answered (RFC 9112 §3.2, RFC 9113 §8.2.1 and §8.3.1,
+//! The checks of a request's message, before any lookup (RFC 9112 §3.2, RFC 9113 §8.2.1 and §8.3.1,
 //! RFC 9110 §9.3.1).
 //!
-//! An HTTP library checks the grammar of a message. What it lets through, and what a proxy
-//! before us may understand in another way than we do, is refused here.
+//! An HTTP library checks the grammar of a message. This module refuses messages that the library
+//! lets through, and that a proxy before this server may interpret differently.
 
 use http::{
     HeaderMap, Method, Uri, Version,
@@ -10,13 +10,13 @@ use http::{
     uri::Authority,
 };
 
-/// Longest target that is looked up, in bytes.
+/// Longest target that is accepted, in bytes.
 const LONGEST_TARGET: usize = 8192;
 
-/// Why a request is not answered.
+/// The reason why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// 400: `Host` is missing, there twice, none, or another than the target's.
+    /// 400: `Host` is missing, repeated, invalid, or not that of the target.
     Host,
     /// 400: a value begins or ends with white space.
     WhiteSpace,
@@ -26,7 +26,7 @@ pub(crate) enum Refusal {
     TargetTooLong,
 }
 
-/// Checks what can be checked without looking anything up.
+/// Checks everything that needs no lookup.
 pub(crate) fn check(
     method: &Method,
     uri: &Uri,
@@ -55,8 +55,8 @@ pub(crate) fn has_content(headers: &HeaderMap) -> bool {
         || headers.get_all(CONTENT_LENGTH).iter().any(|length| !is_zero(length.as_bytes()))
 }
 
-/// RFC 9112 §3.2: exactly one `Host`, and a valid one. HTTP/1.0 may do without. HTTP/2 says it in
-/// the target; a `Host` beside must be the same (RFC 9113 §8.3.1).
+/// RFC 9112 §3.2: exactly one `Host`, and a valid one. HTTP/1.0 may omit it. HTTP/2 has the host in
+/// the target; a `Host` beside must equal it (RFC 9113 §8.3.1).
 fn names_one_host(uri: &Uri, version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -73,8 +73,8 @@ fn is_same(authority: &Authority, host: &HeaderValue) -> bool {
     authority.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes())
 }
 
-/// HTTP/1.1 has no such values: there, white space around a value is not of it. In HTTP/2, it makes
-/// a request malformed (RFC 9113 §8.2.1).
+/// Whether a value begins or ends with white space. That makes a request of HTTP/2 malformed
+/// (RFC 9113 §8.2.1). In HTTP/1.1, white space around a value is not part of it.
 fn has_white_space_around(value: &HeaderValue) -> bool {
     matches!(value.as_bytes(), [b' ' | b'\t', ..] | [.., b' ' | b'\t'])
 }

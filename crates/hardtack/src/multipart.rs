@@ -14,7 +14,7 @@ pub(crate) struct Multipart {
     pub(crate) body: Body,
 }
 
-/// Puts parts of a representation together, each with its own type and place.
+/// Joins parts of a representation, each with its own `Content-Type` and `Content-Range`.
 pub(crate) fn multipart(
     asset: &Asset<'static>,
     representation: &Representation<'static>,
@@ -41,7 +41,7 @@ pub(crate) fn content_range(part: &Range<usize>, length: usize) -> String {
     format!("bytes {}-{}/{length}", part.start, part.end - 1)
 }
 
-/// A line that stands in no part: bytes that contain the digest of themselves cannot be made.
+/// The boundary. It occurs in no part, because no bytes contain their own digest.
 fn boundary(representation: &Representation<'_>) -> String {
     representation.digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,8 +4,8 @@ use hardtack_bundle::{Asset, Coding, Error, Representation};
 
 use crate::accept_encoding::AcceptEncoding;
 
-/// Among the representations that the client accepts most, the smallest; none if it accepts
-/// none of them.
+/// The smallest among the representations with the highest quality; none if the client accepts
+/// none.
 pub(crate) fn negotiate<'a>(
     asset: &Asset<'a>,
     accepted: &AcceptEncoding,
@@ -24,12 +24,11 @@ pub(crate) fn negotiate<'a>(
     Ok(best.map(|(_, representation)| representation))
 }
 
-/// Among the acceptable representations, the one to take parts of: one that the client names by
-/// its entity tag, since it has a part of it; else the identity. None if it accepts neither.
+/// The acceptable representation to take parts of: the one that the client names by its entity tag,
+/// since it has a part of it already; else the identity. None if it accepts neither.
 ///
-/// The standard leaves the choice. Nobody but a cache can use a part of a compressed stream:
-/// browsers that are sent one, for a script that reads a database or a map in parts, fail to
-/// decode it.
+/// The standard leaves the choice. Only a cache can use a part of a compressed stream: a browser
+/// that gets such a part, for a script that reads a database or a map in parts, fails to decode it.
 pub(crate) fn negotiate_parts<'a>(
     asset: &Asset<'a>,
     accepted: &AcceptEncoding,

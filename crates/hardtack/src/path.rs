@@ -4,17 +4,17 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// Why a path can be no resource's.
+/// The path is invalid: no resource can have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InvalidPath;
 
 /// Percent-decodes a path, once (RFC 3986 §2.4).
 ///
-/// What is not an escape is refused, and so is what an escape may not stand for: `%2F`, which
-/// would make one segment into two, and control characters. A path that is decoded is compared
-/// byte by byte; dot segments, backslashes and invalid UTF-8 therefore find nothing.
+/// Refuses malformed escapes, escaped control characters, and `%2F`, which would split a segment. A
+/// decoded path is compared byte by byte; so dot segments, backslashes and invalid UTF-8 find
+/// nothing.
 pub(crate) fn decode(path: &str) -> Result<Cow<'_, [u8]>, InvalidPath> {
-    // `*` and an authority are targets for other methods than GET (RFC 9112 §3.2).
+    // `*` and an authority are targets of methods other than GET (RFC 9112 §3.2).
     if !path.starts_with('/') {
         return Err(InvalidPath);
     }
@@ -26,7 +26,7 @@ pub(crate) fn decode(path: &str) -> Result<Cow<'_, [u8]>, InvalidPath> {
     Ok(percent_decode_str(path).into())
 }
 
-/// Whether a path ends in the name of a file: in one with an extension. No page stands for it.
+/// Whether the last segment has an extension, and so names a file: no fallback page answers it.
 pub(crate) fn has_extension(path: &[u8]) -> bool {
     path.rsplit(|byte| *byte == b'/').next().is_some_and(|name| name.contains(&b'.'))
 }

@@ -1,4 +1,4 @@
-//! The answer at a path that has no route: that of the first pattern that matches and has one.
+//! The answer at a path without a route: by the first pattern that matches and applies.
 
 use hardtack_bundle::{Action, Asset, Captures, Route};
 
@@ -18,7 +18,7 @@ pub(crate) enum Matched {
     Missing(Route<'static>),
 }
 
-/// Finds the answer of a path, which is percent-decoded.
+/// Finds the answer for a percent-decoded path.
 pub(crate) fn find(asked: &Asked<'_>, path: &[u8]) -> Result<Option<Matched>, Damaged> {
     for matching in asked.bundle.matching(path) {
         let (route, captures) = matching?;
@@ -43,14 +43,14 @@ fn answer_of(
         }
         Action::Redirect { status, location } => {
             let location = captures.location(location);
-            // A browser would be sent in a circle.
+            // A redirect to the same path would have no end.
             (location != asked.path).then_some(Matched::Redirect { route, status, location })
         }
     }
 }
 
-/// A page does not stand for a script or an image that is missing: what has an extension is the
-/// name of a file.
+/// Whether the route answers this path only to a navigation: its asset is a page, and the path has
+/// an extension. A page must not answer for a missing script or image.
 pub(crate) fn needs_navigation(route: &Route<'_>, path: &[u8]) -> bool {
     let is_page = |asset: &Asset<'_>| asset.media_type.starts_with("text/html");
     matches!(&route.action, Action::Serve(asset) if is_page(asset)) && path::has_extension(path)

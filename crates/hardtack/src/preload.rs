@@ -1,4 +1,5 @@
-//! What a page will need, said before the browser finds out (WHATWG HTML §4.6.7, RFC 8288).
+//! Preloads: assets that a page announces before its browser finds them (WHATWG HTML §4.6.7,
+//! RFC 8288).
 
 use std::fmt;
 
@@ -6,8 +7,8 @@ use http::HeaderValue;
 
 use crate::Asset;
 
-/// An asset that a page will need. Displayed, it is a `<link>` element of HTML; several are the
-/// value of a [`Link`](Preload::link_header) header field.
+/// An asset that a page will need. Displays as a `<link>` element of HTML; several make the value
+/// of a [`Link`](Preload::link_header) header field.
 ///
 /// ```
 /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -24,11 +25,11 @@ pub struct Preload {
     destination: Destination,
 }
 
-/// What an asset is needed as (WHATWG Fetch §2.2.5).
+/// The destination of the later request for an asset (WHATWG Fetch §2.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Destination {
-    /// By `fetch()`.
+    /// A request by `fetch()`.
     Fetch,
     /// A font.
     Font,
@@ -43,7 +44,7 @@ pub enum Destination {
 }
 
 impl Asset {
-    /// That a page will need it.
+    /// A preload of this asset.
     ///
     /// ```
     /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -60,21 +61,21 @@ impl Asset {
         Preload { asset: self, destination }
     }
 
-    /// That a page will need it as a module script.
+    /// A preload of this asset as a module script.
     pub fn modulepreload(self) -> Preload {
         self.preload(Destination::Module)
     }
 }
 
 impl Preload {
-    /// The value of a `Link` header field for them (RFC 8288 §3), as it stands in a response, or
-    /// in 103 Early Hints.
+    /// The value of a `Link` header field for these preloads (RFC 8288 §3), for a response or for
+    /// 103 Early Hints.
     ///
-    /// hyper's server cannot send a 103 by itself (as of 1.12). A CDN that knows Early Hints makes
-    /// one of the `Link` that it saw in an earlier response.
+    /// hyper's server cannot send a 103 by itself (as of 1.12). A CDN that supports Early Hints
+    /// makes one from the `Link` of an earlier response.
     pub fn link_header(preloads: &[Self]) -> HeaderValue {
         let links: Vec<_> = preloads.iter().map(Self::link_value).collect();
-        // URLs are percent-encoded, and the rest is ours.
+        // URLs are percent-encoded, and the rest is made here: no value can be invalid.
         HeaderValue::try_from(links.join(", ")).unwrap_or(HeaderValue::from_static(""))
     }
 
@@ -106,7 +107,7 @@ impl Preload {
 }
 
 impl Destination {
-    /// The value of `as`; a module has a `rel` of its own.
+    /// The value of `as`. A module has none, because it has a `rel` of its own.
     fn as_str(self) -> Option<&'static str> {
         match self {
             Self::Fetch => Some("fetch"),
@@ -118,8 +119,8 @@ impl Destination {
         }
     }
 
-    /// Whether the element that uses it says its integrity: what is preloaded without is then
-    /// fetched again.
+    /// Whether the element that uses the asset has `integrity`. A preload without `integrity` would
+    /// then be fetched again.
     fn is_checked(self) -> bool {
         matches!(self, Self::Module | Self::Script | Self::Style)
     }

@@ -4,26 +4,25 @@ use std::ops::Range;
 
 use http::{HeaderMap, header::RANGE};
 
-/// Most ranges that are heeded in one request. More are nothing that a browser or a download
-/// manager sends (§17.15).
+/// Most ranges in one request. No browser or download manager sends more (§17.15).
 const MOST_RANGES: usize = 16;
 
-/// What a request's `Range` asks for.
+/// The part of a representation that a request's `Range` selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Requested {
-    /// The whole representation: there is no `Range`, or it is to be ignored.
+    /// The whole representation: there is no `Range`, or it is ignored.
     Whole,
     /// 206: this part, which is not empty.
     Part(Range<usize>),
-    /// 206 in several parts: at least two, none of them empty, and no two that touch.
+    /// 206 in several parts: at least two, none of them empty, no two of them adjacent.
     Parts(Vec<Range<usize>>),
-    /// 416: nothing that the representation has.
+    /// 416: no part of the representation.
     Unsatisfiable,
 }
 
 /// Reads `Range` against a representation of this length in bytes.
 ///
-/// Another unit than bytes, a malformed value, several lines and more than 16 ranges are ignored
+/// A unit other than bytes, a malformed value, several lines and more than 16 ranges are ignored
 /// (§14.2).
 pub(crate) fn requested(headers: &HeaderMap, length: usize) -> Requested {
     let mut lines = headers.get_all(RANGE).iter();
@@ -68,8 +67,8 @@ fn range(spec: &[u8], length: usize) -> Option<Requested> {
     }
 }
 
-/// Adds a part, together with those that it overlaps or adjoins (§15.3.7.2). It stands where the
-/// first of them stood.
+/// Adds a part, and merges it with those that it overlaps or adjoins (§15.3.7.2). The merged part
+/// stands where the first of them stood.
 fn coalesce(parts: &mut Vec<Range<usize>>, mut part: Range<usize>) {
     let touches = |other: &Range<usize>, part: &Range<usize>| {
         other.start <= part.end && part.start <= other.end
@@ -85,7 +84,7 @@ fn coalesce(parts: &mut Vec<Range<usize>>, mut part: Range<usize>) {
     parts.insert(place, part);
 }
 
-/// `first-last`: both inclusive, the last one may lie beyond the end (§14.1.2).
+/// `first-last`: both inclusive; `last` may lie beyond the end (§14.1.2).
 fn int_range(first: usize, last: usize, length: usize) -> Option<Requested> {
     match first {
         _ if last < first => None,
@@ -104,7 +103,7 @@ fn suffix_range(suffix: usize, length: usize) -> Option<Requested> {
     }
 }
 
-/// A number of bytes. One that is too large to count is beyond the end of anything.
+/// A number of bytes. A number too large for the type is beyond any end, and saturates.
 fn position(digits: &[u8]) -> Option<usize> {
     if digits.is_empty() {
         return None;

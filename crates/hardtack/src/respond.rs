@@ -49,9 +49,9 @@ use crate::{
 /// | `OPTIONS` | 204, which answers a CORS preflight |
 /// | another method | 405 |
 ///
-/// Every error has `Cache-Control: no-store`, so that no cache keeps the 404 of a file that
-/// the next release has. Content of a request is not read: the connection is closed after it. A
-/// bundle that was damaged after it was opened yields 500.
+/// Every error has `Cache-Control: no-store`, so that no cache keeps the 404 of a file that the
+/// next release has. Content of a request is not read: the connection is closed after the response.
+/// A damaged record of the bundle yields 500.
 pub fn respond<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Response<Body> {
     let asked = Asked::new(bundle, request, request.uri().path());
     let mut response = match message::check(asked.method, asked.uri, asked.version, asked.headers) {
@@ -64,11 +64,11 @@ pub fn respond<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Response<Bo
     response
 }
 
-/// The answer to a request whose message an origin server has to refuse, whatever it is for: one
-/// without a valid `Host`, or with a target that is too long. None if it may be answered.
+/// The response to a request whose message an origin server has to refuse, whatever its path:
+/// without a valid `Host`, or with a target that is too long. None if the request may be answered.
 ///
-/// [`respond`] does this by itself. It is for servers that put an application behind the bundle,
-/// to which content may belong.
+/// [`respond`] does this by itself. This function is for servers with an application behind the
+/// bundle, which may expect content.
 pub fn refuse_message<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Option<Response<Body>> {
     let asked = Asked::new(bundle, request, request.uri().path());
     match message::check(asked.method, asked.uri, asked.version, asked.headers) {
@@ -77,12 +77,12 @@ pub fn refuse_message<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Opti
     }
 }
 
-/// Answers a request that a server has let in, whose duty the message was.
+/// Answers a request whose message the server has checked already.
 pub(crate) fn answer(asked: &Asked<'_>) -> Response<Body> {
     answer_with(asked, look_up)
 }
 
-/// The same, with a lookup of the path that the caller has.
+/// Answers such a request, with the caller's lookup of the path.
 pub(crate) fn answer_with(
     asked: &Asked<'_>,
     look_up: impl FnOnce(&Asked<'_>) -> Answer,
@@ -99,16 +99,16 @@ pub(crate) fn answer_with(
     response
 }
 
-/// Answers what the bundle has something for, and nothing else.
+/// Answers a request that the bundle has an answer for; none for any other.
 pub(crate) fn answer_if_baked(asked: &Asked<'_>) -> Option<Response<Body>> {
     let path = asked.path_of_asset()?;
     match asked.bundle.route(&path) {
         Ok(None) => match pattern::find(asked, &path) {
-            // Whoever has no route decides on the 404.
+            // The 404 is the app's.
             Ok(None | Some(Matched::Missing(_))) => None,
             Ok(Some(_)) | Err(_) => Some(answer(asked)),
         },
-        // A route that cannot be read is answered by an error that says so.
+        // A damaged route is answered with a 500.
         Ok(Some(_)) | Err(_) => Some(answer(asked)),
     }
 }
@@ -126,7 +126,7 @@ fn look_up(asked: &Asked<'_>) -> Answer {
     }
 }
 
-/// The answer by a pattern.
+/// Answers by a pattern.
 pub(crate) fn send(asked: &Asked<'_>, path: &[u8], matched: Matched) -> Answer {
     match matched {
         Matched::Redirect { route, status, location } => redirect(asked, &route, status, &location),
@@ -159,7 +159,7 @@ pub(crate) fn follow(asked: &Asked<'_>, route: &Route<'static>) -> Answer {
 }
 
 /// The page of a single-page app, if the site is one and the request is a navigation below its
-/// prefix. What has an extension is the name of a file, and no page stands for it.
+/// prefix. A path with an extension names a file, and gets no page.
 pub(crate) fn fallback(asked: &Asked<'_>, path: &[u8]) -> Result<Option<Route<'static>>, Damaged> {
     let Some(route) = asked.bundle.fallback()? else { return Ok(None) };
     let is_navigation = path.starts_with(asked.bundle.at().as_bytes())
@@ -168,7 +168,7 @@ pub(crate) fn fallback(asked: &Asked<'_>, path: &[u8]) -> Result<Option<Route<'s
     Ok(is_navigation.then_some(route))
 }
 
-/// To another address, with the request's query unless that address says one, or a fragment.
+/// Redirects to a location, with the request's query unless the location has a query or a fragment.
 pub(crate) fn redirect(
     asked: &Asked<'_>,
     route: &Route<'static>,
@@ -178,7 +178,7 @@ pub(crate) fn redirect(
     let status = StatusCode::from_u16(status).map_err(|_| Damaged)?;
     let mut response = asked.response(status);
     let location = match asked.uri.query() {
-        // A client may send bytes that no URI has; they are not sent back as they came.
+        // A client may send bytes that are not allowed in a URI: they are escaped.
         Some(query) if !location.contains(['?', '#']) => {
             format!("{location}?{}", utf8_percent_encode(query, &AsciiSet::EMPTY))
         }

@@ -7,15 +7,15 @@ use rust_embed::{EmbeddedFile, utils::__rust_embed_metadata};
 
 use crate::Embedded;
 
-/// Makes a type that implements [`rust_embed::RustEmbed`], for crates that take one.
+/// Makes a type that implements [`rust_embed::RustEmbed`], for crates that expect one.
 ///
 /// | path | file |
 /// |---|---|
 /// | `css/app.css`, a logical path | the asset, with its references rewritten |
-/// | `css/app.711bf9ecdfb6.css`, a URL below the prefix | the same |
-/// | either with `.gz`, `.br` or `.zst` behind it | its representation under that coding, if it has one |
+/// | `css/app.711bf9ecdfb6.css`, a URL below the prefix | the same asset |
+/// | either path with `.gz`, `.br` or `.zst` appended | its representation under that coding, if it has one |
 ///
-/// All but the last are listed by `iter`. The hash of a file's metadata is SHA-256 of its bytes.
+/// `iter` lists the first two. The hash of a file's metadata is SHA-256 of its bytes.
 ///
 /// ```
 /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -31,8 +31,8 @@ use crate::Embedded;
 /// assert!(Files::iter().any(|path| path == "img/logo.svg"));
 /// ```
 ///
-/// It knows no [live mode](crate::Mode::Live). The feature `compression` of rust-embed adds a method
-/// to the trait that this type has not; nothing that takes `.br` files needs it.
+/// The type has no [live mode](crate::Mode::Live). It lacks the method that the feature
+/// `compression` of rust-embed adds to the trait; crates that serve `.br` files do not need it.
 #[macro_export]
 macro_rules! rust_embed {
     ($(#[$attribute:meta])* $visibility:vis struct $name:ident from $embedded:expr) => {
@@ -52,7 +52,7 @@ macro_rules! rust_embed {
     };
 }
 
-/// The file of a path.
+/// The file at a path.
 pub fn embedded_file(embedded: &Embedded, path: &str) -> Option<EmbeddedFile> {
     let bundle = embedded.bundle().ok()?;
     if let Some(asset) = asset(&bundle, path) {
@@ -64,7 +64,7 @@ pub fn embedded_file(embedded: &Embedded, path: &str) -> Option<EmbeddedFile> {
     file(&bundle, &asset, coded)
 }
 
-/// The logical paths of all assets, and below the prefix the paths of their URLs.
+/// The logical paths of all assets, and the paths of their URLs below the prefix.
 pub fn embedded_paths(embedded: &Embedded) -> impl Iterator<Item = Cow<'static, str>> + use<> {
     let bundle = embedded.bundle().ok();
     bundle.into_iter().flat_map(|bundle| {

@@ -1,4 +1,4 @@
-//! Which representation of an asset is sent, and how much of it (RFC 9110 §12.1, §13, §14).
+//! Selects the representation of an asset to send, and the part of it (RFC 9110 §12.1, §13, §14).
 
 use std::ops::Range;
 
@@ -67,7 +67,7 @@ pub(crate) fn not_found_page(
     Ok(Some(response))
 }
 
-/// What was asked, and what was found and selected for it.
+/// A request, with the asset and the representation selected for it.
 #[derive(Clone, Copy)]
 struct Selected<'a> {
     asked: &'a Asked<'a>,
@@ -85,7 +85,7 @@ impl Selected<'_> {
         }
     }
 
-    /// The representation of which a part is asked for, and which part. A range is defined for `GET` alone
+    /// The representation that a range is of, and the range. Ranges are defined for `GET` alone
     /// (RFC 9110 §14.2).
     fn for_a_part(self, accepted: &AcceptEncoding) -> Result<(Self, Requested), Damaged> {
         if *self.asked.method != Method::GET || !self.asked.headers.contains_key(RANGE) {
@@ -102,7 +102,7 @@ impl Selected<'_> {
         Ok((selected, requested))
     }
 
-    /// All of the representation, or the parts that were asked for.
+    /// The response with the whole representation, or with the requested parts.
     fn part_or_whole(&self, requested: Requested) -> Answer {
         let length = self.representation.body.len();
         let mut response = match requested {
@@ -147,7 +147,7 @@ impl Selected<'_> {
         Ok(response)
     }
 
-    /// 304 with the fields that it owes (RFC 9110 §15.4.5).
+    /// 304, with the required fields (RFC 9110 §15.4.5).
     fn not_modified(&self) -> Answer {
         let mut response = self.asked.response(StatusCode::NOT_MODIFIED);
         self.describe_selection(response.headers_mut())?;
@@ -155,7 +155,7 @@ impl Selected<'_> {
         Ok(response)
     }
 
-    /// What the bytes are (RFC 9110 §8).
+    /// Sets the representation metadata (RFC 9110 §8).
     fn describe_content(&self, headers: &mut HeaderMap) -> Result<(), Damaged> {
         headers.insert(CONTENT_TYPE, value(self.asset.media_type)?);
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -170,7 +170,7 @@ impl Selected<'_> {
         Ok(())
     }
 
-    /// Which representation was selected, and who may keep it for how long.
+    /// Sets the validators and the cache policy.
     fn describe_selection(&self, headers: &mut HeaderMap) -> Result<(), Damaged> {
         headers.insert(ETAG, value(self.representation.entity_tag)?);
         headers.insert(CACHE_CONTROL, value(self.route.cache_control)?);
@@ -182,7 +182,7 @@ impl Selected<'_> {
     }
 }
 
-/// That there was a choice between representations (RFC 9110 §12.5.5), if there was.
+/// Sets `Vary` if there was a choice between representations (RFC 9110 §12.5.5).
 fn describe_choice(asset: &Asset<'_>, headers: &mut HeaderMap) {
     if asset.representation_count() > 1 {
         vary::on("Accept-Encoding", headers);
@@ -195,7 +195,7 @@ fn not_acceptable(asked: &Asked<'_>, asset: &Asset<'_>) -> Response<Body> {
     response
 }
 
-/// 416, which says how long the representation is (RFC 9110 §15.5.17).
+/// 416, with the length of the representation (RFC 9110 §15.5.17).
 pub(crate) fn unsatisfiable(asked: &Asked<'_>, length: usize) -> Answer {
     let status = StatusCode::RANGE_NOT_SATISFIABLE;
     let mut response = asked.error(status, "416 Range Not Satisfiable\n");

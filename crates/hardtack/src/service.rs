@@ -15,11 +15,11 @@ use crate::{Assets, Body, source::Source};
 
 /// Answers every request from a bundle, as [`respond`](crate::respond()) does.
 ///
-/// It expects a server that has checked the message: requests without a `Host`, or with content,
-/// are answered as this server's other services do.
+/// It expects a server that has checked the message, as the server's other services do: it also
+/// answers requests without a `Host`, or with content.
 ///
-/// The request's path is looked up as it is, the bundle's own prefix with it: mount the service
-/// as axum's `fallback_service`. Under `nest_service`, which takes a prefix away, it has to be
+/// It looks up the request's path as it is, with the bundle's prefix: mount it as axum's
+/// `fallback_service`. Under `nest_service`, which takes a prefix away, it has to be
 /// [`nested`](ServeBundle::nested).
 #[derive(Clone, Debug)]
 pub struct ServeBundle {
@@ -37,8 +37,8 @@ impl ServeBundle {
         Self { source: assets.source().clone(), is_nested: false }
     }
 
-    /// The same for a router that takes the bundle's prefix away from the path: that is where it
-    /// has to be mounted.
+    /// Makes the service one for a router that takes the bundle's prefix away from the path. It has
+    /// to be mounted at that prefix.
     ///
     /// ```
     /// use axum::Router;
@@ -53,7 +53,7 @@ impl ServeBundle {
         Self { is_nested: true, ..self }
     }
 
-    /// The path with the prefix that was taken away.
+    /// The path, with the prefix that a router took away.
     fn path<'a>(&self, path: &'a str) -> Cow<'a, str> {
         match (self.is_nested, path.strip_prefix('/')) {
             (true, Some(below)) => format!("{}{below}", self.source.bundle.at()).into(),

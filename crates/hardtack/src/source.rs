@@ -1,4 +1,4 @@
-//! Where assets come from: a bundle, or in development a folder.
+//! The source of assets: a bundle, or in development a folder.
 
 use std::{fmt, sync::Arc};
 
@@ -11,26 +11,26 @@ use crate::{
     respond::{answer, answer_if_baked},
 };
 
-/// Where assets come from.
+/// The source of assets.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
-    /// What is served, or else has the names and the rules of what is.
+    /// The bundle to serve; in live mode, the names and rules of the files to serve.
     pub(crate) bundle: Bundle<'static>,
     pub(crate) live: Option<Arc<dyn Live>>,
 }
 
-/// What takes the place of a bundle in development.
+/// A source that replaces the bundle in development.
 pub(crate) trait Live: fmt::Debug + fmt::Display + Send + Sync {
     /// Answers every request.
     fn answer(&self, asked: &Asked<'_>) -> Response<Body>;
 
-    /// Answers what there is something for, and nothing else.
+    /// Answers a request that there is an answer for; none for any other.
     fn answer_if_there(&self, asked: &Asked<'_>) -> Option<Response<Body>>;
 
     /// The asset of a logical path that is not in the bundle.
     fn new_asset(&self, logical_path: &str) -> Option<Asset>;
 
-    /// The script by which a page reloads by itself, if it does.
+    /// The script by which a page reloads by itself; empty if live reload is off.
     fn reload_script(&self) -> Tag;
 }
 
@@ -61,7 +61,7 @@ impl Source {
         }
     }
 
-    /// Answers what there is something for, and nothing else.
+    /// Answers a request that there is an answer for; none for any other.
     pub(crate) fn answer_if_there<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
         let asked = Asked::new(&self.bundle, request, request.uri().path());
         match &self.live {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{Asset, Assets};
 
-/// Elements of HTML, to be put into a page as they are.
+/// Elements of HTML, for a page to include without escapes.
 ///
 /// ```
 /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -19,8 +19,8 @@ use crate::{Asset, Assets};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Template engines that escape what is displayed know that this is HTML, with the feature of
-/// their name: `askama`, `maud`, `minijinja`, `tera`.
+/// Template engines that escape displayed values recognize it as HTML, with the feature of their
+/// name: `askama`, `maud`, `minijinja`, `tera`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tag(pub(crate) String);
 
@@ -38,7 +38,7 @@ impl fmt::Display for Tag {
 }
 
 impl FromIterator<Self> for Tag {
-    /// One after the other.
+    /// Joins elements.
     fn from_iter<I: IntoIterator<Item = Self>>(tags: I) -> Self {
         Self(tags.into_iter().map(|tag| tag.0).collect())
     }
@@ -66,14 +66,14 @@ impl Asset {
 
     /// `<script type="module">`, with `integrity` and `crossorigin`.
     ///
-    /// The integrity is that of this module. Those that it imports are checked if the page has
-    /// [`Preload`](crate::Preload)s for them, or an import map that says theirs.
+    /// The integrity is that of this module. Its imports are checked if the page has
+    /// [`Preload`](crate::Preload)s for them, or an import map with their integrity.
     pub fn module(&self) -> Tag {
         Tag(format!(r#"<script type="module" src="{self}"{}></script>"#, self.checked()))
     }
 
-    /// The attributes by which the browser checks what it gets. Across origins it may check only
-    /// what it fetches by CORS.
+    /// The attributes by which the browser checks the response. Across origins, it can check only a
+    /// CORS fetch.
     pub(crate) fn checked(&self) -> String {
         let integrity = self.integrity().map(|it| format!(r#" integrity="{it}""#));
         format!(r#"{} crossorigin="anonymous""#, integrity.unwrap_or_default())
@@ -81,8 +81,8 @@ impl Asset {
 }
 
 impl Assets {
-    /// The script that reloads the page when an asset changes, in [live
-    /// mode](crate::Mode::Live); otherwise nothing. Pages that are assets have it without this.
+    /// The script that reloads the page when an asset changes, in [live mode](crate::Mode::Live);
+    /// otherwise empty. Pages that are assets include it by themselves.
     pub fn reload_script(&self) -> Tag {
         self.source().live.as_ref().map(|live| live.reload_script()).unwrap_or_default()
     }

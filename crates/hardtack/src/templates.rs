@@ -1,7 +1,7 @@
 //! Assets in templates.
 //!
-//! An [`Asset`](crate::Asset) is displayed as its URL, which is all that askama and maud need. The
-//! others call functions, which are made here.
+//! An [`Asset`](crate::Asset) displays as its URL, which is enough for askama and maud. The other
+//! engines call functions, which this module makes.
 
 #[cfg(feature = "askama")]
 mod askama;
@@ -19,7 +19,7 @@ use crate::{Assets, Tag, UnknownAsset};
 #[cfg(any(feature = "minijinja", feature = "tera"))]
 #[derive(Clone, Copy)]
 enum Function {
-    /// Its URL.
+    /// The URL of the asset.
     Asset,
     Stylesheet,
     Script,
@@ -37,7 +37,7 @@ impl Function {
         ("modulepreload", Self::Modulepreload),
     ];
 
-    /// What it puts into the page. All of it is HTML, a URL too.
+    /// The text for the page. Every result is HTML, a URL too.
     fn call(self, assets: &Assets, logical_path: &str) -> Result<String, UnknownAsset> {
         let asset = assets.asset(logical_path)?;
         Ok(match self {

@@ -1,4 +1,4 @@
-//! What is decided once in a process: the host of its URLs, and its mode.
+//! The options that are decided once in a process: the host of its URLs, and its mode.
 
 use std::{env, ffi::OsString, path::PathBuf, sync::OnceLock};
 
@@ -6,21 +6,21 @@ use hardtack_bundle::StaticHost;
 
 use crate::OpenError;
 
-/// Where assets come from.
+/// The source of assets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// From the bundle, in memory.
+    /// The bundle, in memory.
     #[default]
     Baked,
-    /// From this folder, for development: read anew for every request, under their plain paths,
-    /// and kept by no cache. It needs the feature `live`.
+    /// This folder, for development: files are read anew for every request, served at their plain
+    /// paths, and kept by no cache. It needs the feature `live`.
     ///
     /// Names are still checked when the app is compiled; a new file can be linked to by
     /// [`Assets::url`](crate::Assets::url) at once.
     Live(PathBuf),
 }
 
-/// What an app can say when it [opens](crate::Embedded::open_with) its assets.
+/// The options with which an app [opens](crate::Embedded::open_with) its assets.
 ///
 /// ```
 /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -35,12 +35,11 @@ pub enum Mode {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Where the assets come from.
+    /// The source of the assets.
     pub mode: Mode,
-    /// The host that their URLs name: that of the CDN. Without one it is the host that the bake
-    /// was told, or none.
+    /// The host of their URLs: the CDN's. Without it, the host is that of the bake, or none.
     pub static_host: Option<StaticHost>,
-    /// Whether pages reload by themselves in live mode: those that are assets, and those that
+    /// Whether pages reload by themselves in live mode: pages that are assets, and pages that
     /// include [`Assets::reload_script`](crate::Assets::reload_script).
     pub live_reload: bool,
 }
@@ -52,10 +51,10 @@ impl Default for Options {
 }
 
 impl Options {
-    /// What the environment says: `HARDTACK_LIVE` names the folder of
-    /// [live mode](Mode::Live), and `HARDTACK_STATIC_HOST` scheme and host of the CDN, such as
-    /// `https://cdn.example`. With `HARDTACK_LIVE_RELOAD=0`, pages do not reload by themselves. An
-    /// empty variable is as good as none.
+    /// The options of the environment: `HARDTACK_LIVE` is the folder of [live mode](Mode::Live),
+    /// and `HARDTACK_STATIC_HOST` scheme and host of the CDN, such as `https://cdn.example`. With
+    /// `HARDTACK_LIVE_RELOAD=0`, pages do not reload by themselves. An empty variable counts as not
+    /// set.
     ///
     /// # Errors
     ///
@@ -78,7 +77,7 @@ impl Options {
     }
 }
 
-/// How the URLs of assets are made.
+/// The parts of [`Options`] that URLs depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Urls {
     pub(crate) static_host: Option<StaticHost>,
@@ -87,13 +86,13 @@ pub(crate) struct Urls {
 
 static URLS: OnceLock<Urls> = OnceLock::new();
 
-/// How this process makes URLs. If an asset is displayed before any were opened, it is as the
-/// environment says.
+/// The decision of this process. If an asset is displayed before any were opened, the environment
+/// decides.
 pub(crate) fn urls() -> &'static Urls {
     URLS.get_or_init(|| Urls::of(Options::from_environment().unwrap_or_default()))
 }
 
-/// Decides it, unless it is decided otherwise.
+/// Decides for this process. Fails if another decision was made before.
 pub(crate) fn decide(options: Options) -> Result<(), OpenError> {
     let urls = Urls::of(options);
     match *URLS.get_or_init(|| urls.clone()) == urls {

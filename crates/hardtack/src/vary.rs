@@ -1,4 +1,4 @@
-//! `Vary` (RFC 9110 §12.5.5): on which fields of a request its response depends.
+//! `Vary` (RFC 9110 §12.5.5): the request fields that a response depends on.
 
 use http::{HeaderMap, HeaderValue, header::VARY};
 

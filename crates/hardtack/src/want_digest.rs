@@ -5,15 +5,15 @@ use http::{HeaderMap, HeaderName};
 pub(crate) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const WANT_REPR_DIGEST: HeaderName = HeaderName::from_static("want-repr-digest");
 
-/// Whether the client asks for the SHA-256 of the representation, which is the one digest that
-/// was computed. A dictionary (RFC 8941 §3.2): the last member of a name counts.
+/// Whether the client asks for the SHA-256 of the representation, the only digest that a bundle
+/// has. The field is a dictionary (RFC 8941 §3.2): the last member of a name counts.
 pub(crate) fn wants_sha256(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(WANT_REPR_DIGEST).into_iter().rev();
     let mut members = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     members.find_map(preference).is_some_and(|preference| preference > 0)
 }
 
-/// The preference in `sha-256=10`; from 0, which is none, to 10.
+/// The preference in `sha-256=10`: from 0, which means none, to 10.
 fn preference(member: &[u8]) -> Option<u8> {
     let digits = member.trim_ascii().strip_prefix(b"sha-256=")?;
     let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);

@@ -1,13 +1,13 @@
 //! Quality values (RFC 9110 §12.4.2), as in `gzip;q=0.5`.
 
-/// How much a client wants something, in thousandths. 0 is: not at all.
+/// A quality value in thousandths. 0 means not acceptable.
 pub(crate) type Quality = u16;
 
 const HIGHEST: Quality = 1000;
 
-/// The members of a list with weights: names, and how much each is wanted.
+/// The members of a weighted list: names, each with its quality.
 ///
-/// A member that is not well-formed is passed over, as if it were not there.
+/// A malformed member is ignored.
 pub(crate) fn members(list: &[u8]) -> impl Iterator<Item = (&[u8], Quality)> {
     list.split(|byte| *byte == b',').filter_map(member)
 }

@@ -1,5 +1,4 @@
-//! Pages that reload by themselves when a file changes, told by server-sent events (WHATWG HTML
-//! §9.2).
+//! Pages that reload by themselves when a file changes, on server-sent events (WHATWG HTML §9.2).
 
 use std::{
     convert::Infallible,
@@ -23,23 +22,23 @@ use crate::{
     asked::{Asked, NO_STORE},
 };
 
-/// Watches a folder, and tells open pages what changes in it.
+/// Watches a folder, and sends its changes to open pages.
 #[derive(Debug)]
 pub(super) struct Reload {
-    /// Path of the script. It begins with a dot, as no asset's does.
+    /// Path of the script. Its first segment begins with a dot, unlike any asset's.
     script: String,
     /// Path of the events.
     events: String,
     pages: Pages,
-    /// Watches until it is dropped.
+    /// The watcher, which stops when it is dropped.
     _watcher: RecommendedWatcher,
 }
 
-/// Who is to be told.
+/// The open pages.
 type Pages = Arc<Mutex<Vec<UnboundedSender<Bytes>>>>;
 
 impl Reload {
-    /// Watches all that is below a folder.
+    /// Watches everything below a folder.
     pub(super) fn watch(at: &str, folder: &Path) -> Result<Self, OpenError> {
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Watch {
             folder: folder.to_owned(),
@@ -54,7 +53,7 @@ impl Reload {
         Ok(Self { script, events, pages, _watcher: watcher })
     }
 
-    /// What a page includes.
+    /// The element that a page includes.
     pub(super) fn tag(&self) -> String {
         format!(r#"<script type="module" src="{}"></script>"#, self.script)
     }
@@ -88,7 +87,7 @@ impl Reload {
 
     fn listen(&self) -> UnboundedReceiver<Bytes> {
         let (page, events) = unbounded_channel();
-        // A browser that loses the server looks for the next one soon.
+        // A browser that loses the connection reconnects after half a second.
         page.send(Bytes::from_static(b"retry: 500\n\n")).ok();
         self.pages.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(page);
         events
@@ -110,7 +109,7 @@ fn watcher(root: &Path, pages: Pages) -> notify::Result<RecommendedWatcher> {
     Ok(watcher)
 }
 
-/// The path of what changed, below the folder; unless it is an editor's own file.
+/// The path of a changed file below the folder, unless it is an editor's own file.
 fn change(root: &PathBuf, path: &Path) -> Option<String> {
     let path = path.strip_prefix(root).ok()?;
     let is_editors = path.iter().any(|part| {
@@ -126,7 +125,7 @@ fn tell(pages: &Pages, path: &str) {
     pages.retain(|page| page.send(event.clone()).is_ok());
 }
 
-/// What happens, as it happens, for as long as the page is open.
+/// The event stream of one open page.
 struct Events(UnboundedReceiver<Bytes>);
 
 impl http_body::Body for Events {
@@ -141,8 +140,8 @@ impl http_body::Body for Events {
     }
 }
 
-/// A style sheet is put in place of its former self; for all else the page is loaded again, and
-/// also when the server was away, since it may be another one.
+/// The client's script. A changed style sheet is replaced in the page; after any other change the
+/// page reloads. It also reloads when the server was away, since that may be another server now.
 const SCRIPT: &str = r#"const events = new EventSource(new URL("reload", import.meta.url));
 let wasLost = false;
 let pending;

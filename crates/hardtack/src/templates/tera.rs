@@ -10,7 +10,7 @@ impl Assets {
     /// the logical path of an asset as `path`; the first yields its URL, the others elements of
     /// HTML. `reload_script()` is [`Assets::reload_script`].
     ///
-    /// A path that is no asset's fails the template, with the line that it stands on.
+    /// An unknown path fails the template, with its line.
     ///
     /// ```
     /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
