@@ -1,20 +1,19 @@
-//! Problems as blocks of lines: those that are alike are told once.
+//! Problems as blocks of lines. Problems that are alike are printed once.
 
 use std::collections::HashMap;
 
 use crate::Problem;
 
-/// Tells problems as blocks, each of one or more lines. Those of one kind come together, and of
-/// those that say the same, the message stands once, above their places.
+/// Formats problems as blocks, each of one or more lines. Problems of one kind are adjacent.
+/// Problems with equal messages are one block: the message, and below it their places.
 ///
-/// Of one kind, at most so many messages are told, and of one message at most so many places; the
-/// rest is counted.
+/// `most` limits the messages of a kind and the places of a message; the rest is counted.
 pub fn blocks(problems: &[Problem], most: usize) -> Vec<String> {
     let by_kind = grouped(problems.iter(), |problem| problem.kind.name().to_owned());
     by_kind.into_iter().flat_map(|(kind, problems)| of_kind(&kind, problems, most)).collect()
 }
 
-/// How many problems there are of each kind, most first. References that are missing count each.
+/// The number of problems of each kind, most frequent first. Each missing reference counts.
 pub fn count_by_kind(problems: &[Problem]) -> Vec<(String, usize)> {
     let by_kind = grouped(problems.iter(), |problem| problem.kind.name().to_owned());
     let mut counts: Vec<_> = by_kind.into_iter().map(|(kind, of)| (kind, count(&of))).collect();
@@ -22,7 +21,7 @@ pub fn count_by_kind(problems: &[Problem]) -> Vec<(String, usize)> {
     counts
 }
 
-/// Those with the same key, in the order in which each key comes first.
+/// Groups problems by key, in the order of each key's first occurrence.
 fn grouped<'a>(
     problems: impl IntoIterator<Item = &'a Problem>,
     key: impl Fn(&Problem) -> String,

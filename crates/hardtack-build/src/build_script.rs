@@ -18,29 +18,28 @@ use crate::{
 
 /// Bakes the assets of the package whose build script calls this.
 ///
-/// It reads `hardtack.toml` beside the package's `Cargo.toml`, and the environment variables
-/// that [`Settings::from_environment`] names. Without either, it bakes `assets/`. Compressed
-/// bytes are remembered below the target directory, or in the folder that `HARDTACK_CACHE`
-/// names.
+/// It reads `hardtack.toml` beside the package's `Cargo.toml`, and the environment variables that
+/// [`Settings::from_environment`] names. Without either, it bakes `assets/`. Compressed bytes are
+/// cached below the target directory, or in the folder that `HARDTACK_CACHE` names.
 ///
-/// To the package's code it hands these environment variables:
+/// It sets these environment variables for the package's code:
 ///
 /// | variable | value |
 /// |---|---|
 /// | `HARDTACK_BUNDLE` | the path of the bundle |
 /// | `HARDTACK_NAMES` | the path of the [table of names](hardtack_bundle::names), for `hardtack::asset!` |
 /// | `HARDTACK_MANIFEST` | the path of the manifest, as JSON |
-/// | `HARDTACK_BUNDLE_DIGEST` | a digest of the bundle, in hex: whoever embeds the bundle by other means than `include_bytes!` mentions it, so that a changed bundle is embedded anew |
+/// | `HARDTACK_BUNDLE_DIGEST` | a digest of the bundle, in hex. Code that embeds the bundle by other means than `include_bytes!` mentions it, so that a changed bundle is embedded anew |
 ///
-/// Beside the manifest lies `staticfiles.json`, the same for Django.
+/// Beside the manifest lies `staticfiles.json`, the manifest for Django.
 ///
 /// Cargo runs the script again when a file in the asset folder or the configuration changes,
-/// appears or disappears. What is wrong is told as errors of the build, all at once.
+/// appears or disappears. Problems are reported as errors of the build, all at once.
 pub fn build_script() -> ExitCode {
     let outcome = run().and_then(|(folder, baked)| {
         warn_of_slowness();
         tell("warning", &blocks(&baked.warnings, MOST_WARNINGS));
-        // Cargo shows this to those who ask with `-vv`.
+        // Cargo shows this with `-vv`.
         println!("{}", baked.summary);
         hand_on(&baked, &folder)
     });
@@ -52,10 +51,10 @@ pub fn build_script() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Of one kind. Cargo shows them at every build, whether the script runs or not.
+/// Most warnings of one kind. Cargo shows them at every build, even if the script does not run.
 const MOST_WARNINGS: usize = 5;
 
-/// Each line is one of Cargo's messages.
+/// Prints each line as a message for Cargo.
 fn tell(severity: &str, blocks: &[String]) {
     for line in blocks.iter().flat_map(|block| block.lines()) {
         println!("cargo::{severity}={line}");
@@ -82,7 +81,7 @@ fn rerun_if_changed(path: &Path) {
     println!("cargo::rerun-if-changed={}", path.display());
 }
 
-/// Writes the output, and tells the package's code where it is.
+/// Writes the output, and sets the variables with its paths for the package's code.
 fn hand_on(baked: &Baked, folder: &Path) -> Result<(), Error> {
     let out = cargo_path("OUT_DIR")?;
     let bundle = out.join("hardtack.bundle");
@@ -108,7 +107,8 @@ fn for_people(left_out: &[LeftOut]) -> Vec<(&str, String)> {
     left_out.iter().map(|one| (one.logical_path.as_str(), one.to_string())).collect()
 }
 
-/// The asset folder as its developers know it: from the package's folder, if it lies below that.
+/// The asset folder as its developers know it: relative to the package's folder, if it lies below
+/// that.
 fn folder_for_people(folder: &Path) -> String {
     let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
     folder.strip_prefix(package).unwrap_or(folder).display().to_string()

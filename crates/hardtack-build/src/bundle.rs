@@ -131,8 +131,8 @@ impl<'a> Site<'a> {
         self.writer.fields(path, &edits);
     }
 
-    /// The changes that the rules make in the responses of an asset. They cannot say for how long a
-    /// hashed path may be kept: that is for good.
+    /// The changes that the rules make to the responses of an asset, without `Cache-Control` at a
+    /// hashed path, which is kept for good.
     fn edits(&self, path: &str, asset: &Final) -> Vec<HeaderEdit> {
         let own = self.settings.cross_origin_resource_policy.map(|policy| {
             HeaderEdit::Set("cross-origin-resource-policy".to_owned(), policy.as_str().to_owned())
@@ -146,10 +146,10 @@ impl<'a> Site<'a> {
         own.into_iter().chain(rules.filter(|edit| !edit.is_of_content())).collect()
     }
 
-    /// A page has one address. A folder's index answers at the folder's path, to which the
-    /// folder's path without its slash redirects. At its own file name the page is answered too,
-    /// with the word that its address is another, or that redirects as well. A line of
-    /// `_redirects` for such a path comes first.
+    /// A page has one address. A folder's index answers at the folder's path, to which the folder's
+    /// path without its slash redirects. At its own file name the page is served too, with its
+    /// address in header fields, or that path redirects as well. A line of `_redirects` for such a
+    /// path takes precedence.
     fn route_aliases(&mut self, plain: &str, index: AssetIndex, asset: &Final) {
         let at = self.settings.at.as_str();
         for alias in aliases(at, &asset.logical_path, plain) {
@@ -177,7 +177,7 @@ impl<'a> Site<'a> {
         self.apply_rules(alias, asset, &ours);
     }
 
-    /// Adds what the rules add.
+    /// Adds the redirects, rewrites and patterns of the rules.
     fn apply_hosting(&mut self) -> Result<(), Error> {
         for redirect in &self.rules.redirects {
             self.redirect(redirect);
@@ -191,7 +191,7 @@ impl<'a> Site<'a> {
         Ok(self.fall_back()?)
     }
 
-    /// A path that was taken by now is the hashed one of an asset, which comes first.
+    /// Adds a redirect, unless the path is the hashed path of an asset, which takes precedence.
     fn redirect(&mut self, redirect: &Redirect) {
         let Redirect { from, location, status } = redirect;
         if !self.writer.has_route(from) {

@@ -2,7 +2,7 @@
 //!
 //! Vite writes `.vite/manifest.json` (before version 5 `manifest.json`) with `build.manifest`,
 //! esbuild a metafile wherever its caller puts it; `meta.json` is the name in its documentation.
-//! Of webpack and those that follow it, plugins write `asset-manifest.json` or `manifest.json`.
+//! Plugins of webpack and similar bundlers write `asset-manifest.json` or `manifest.json`.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{Problem, ProblemKind};
 
-/// Where a manifest is looked for. Of these, what is no bundler's manifest is a file like others.
+/// The places of a manifest. A file there that is no bundler's manifest is an ordinary file.
 const MANIFESTS: &[&str] = &[
     ".vite/manifest.json",
     "asset-manifest.json",
@@ -20,8 +20,8 @@ const MANIFESTS: &[&str] = &[
     "ngsw.json",
 ];
 
-/// The paths in all manifests, and which one lists each. They begin at the asset folder, or at any
-/// folder above.
+/// The paths in all manifests, each with the manifest that lists it. They are relative to the asset
+/// folder, or to any folder above.
 pub(crate) fn listed(folder: &Path) -> Result<BTreeMap<String, &'static str>, Problem> {
     let mut listed = BTreeMap::new();
     for name in MANIFESTS {
@@ -39,7 +39,7 @@ pub(crate) fn listed(folder: &Path) -> Result<BTreeMap<String, &'static str>, Pr
                     listed.entry(below(path)).or_insert(*name);
                 }
             }
-            // The others may be of any kind; whoever reads them says so.
+            // The other names may belong to any kind of file, whose own reader reports its faults.
             Err(error) if *name == MANIFESTS[0] => {
                 let message = format!("this is no manifest of Vite: {error}: build the site again");
                 return Err(ProblemKind::Syntax(message).of(file));
@@ -50,7 +50,7 @@ pub(crate) fn listed(folder: &Path) -> Result<BTreeMap<String, &'static str>, Pr
     Ok(listed)
 }
 
-/// The files that a manifest lists; none, if it is of another kind.
+/// The files that a manifest lists; none if the file is no manifest.
 fn files_of(manifest: &Value) -> Vec<String> {
     let Some(object) = manifest.as_object() else { return Vec::new() };
     if let (Some(outputs), Some(_)) = (object.get("outputs"), object.get("inputs")) {

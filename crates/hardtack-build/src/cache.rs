@@ -1,4 +1,4 @@
-//! Remembers what was compressed, so that a rebuild pays only for what changed.
+//! The cache of compressed bytes: a rebuild compresses only the files that changed.
 
 use std::{
     fs,
@@ -13,14 +13,14 @@ use crate::{Problem, ProblemKind};
 
 /// A folder of compressed bytes, one file an entry.
 ///
-/// An entry is named after what was compressed and how, so it is never out of date; it begins
-/// with a digest of itself, so one that is damaged is made anew. Entries appear whole or not at
-/// all, and several bakes may use a folder at a time. It may be deleted at any time. A folder
-/// that cannot be written costs time, but fails no bake.
+/// An entry is named after its content and its encoder, so it is never out of date. It begins with
+/// a digest of itself, so a damaged entry is made anew. Entries appear whole or not at all, and
+/// several bakes may use a folder at a time. It may be deleted at any time. If the folder cannot be
+/// written, bakes are slower, and do not fail.
 #[derive(Debug)]
 pub(crate) struct Cache {
     folder: PathBuf,
-    /// What went wrong first.
+    /// The first fault.
     fault: Mutex<Option<Problem>>,
 }
 
@@ -29,7 +29,7 @@ impl Cache {
         Self { folder, fault: Mutex::new(None) }
     }
 
-    /// The entry of that name, if there is one and it is whole.
+    /// The entry of that name, if there is one and it is undamaged.
     pub(crate) fn load(&self, name: &str) -> Option<Vec<u8>> {
         let mut entry = fs::read(self.file(name)).ok()?;
         let digest = *entry.first_chunk::<32>()?;
@@ -45,7 +45,7 @@ impl Cache {
         }
     }
 
-    /// What went wrong since this was called last.
+    /// The first fault since the last call.
     pub(crate) fn take_fault(&self) -> Option<Problem> {
         self.fault().take()
     }
@@ -62,8 +62,8 @@ impl Cache {
 
 /// Writes a file under another name, and gives it its own when it is complete.
 ///
-/// The umask says who else may read it, as of a file that is written in the ordinary way; a
-/// temporary file alone would be its owner's for good.
+/// The umask decides its permissions, as for any other file; a temporary file alone would stay its
+/// owner's.
 pub(crate) fn write_whole(file: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new(""));
     fs::create_dir_all(folder)?;
@@ -102,7 +102,7 @@ mod tests {
         assert!(cache.take_fault().is_none());
     }
 
-    /// A cache may be another user's too.
+    /// Several users may share a cache.
     #[cfg(unix)]
     #[test]
     fn the_umask_says_who_may_read() {

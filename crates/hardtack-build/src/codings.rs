@@ -1,4 +1,4 @@
-//! Which content codings are tried for an asset.
+//! The content codings that are tried for an asset.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use hardtack_bundle::Coding;
 
 use crate::{Settings, fingerprint::Final, media_type::is_compressed};
 
-/// The codings of an asset: by rule of the settings, else none for what is compressed by nature
-/// or is read in parts, else all that the settings name.
+/// The codings of an asset: those of a rule in the settings; else none if its type is compressed by
+/// nature or it is read in parts; else all codings of the settings.
 pub(crate) fn codings(asset: &Final, settings: &Settings) -> Vec<Coding> {
     let path = &asset.logical_path;
     let mut rules = settings.codings_for.iter().filter(|(globs, _)| globs.matches(path));
@@ -21,17 +21,18 @@ pub(crate) fn codings(asset: &Final, settings: &Settings) -> Vec<Coding> {
     first.iter().filter(in_all).copied().collect()
 }
 
-/// Whether a file is one that programs read in parts, by ranges of bytes: databases, maps, tables,
-/// arrays and images of disks. They ask `HEAD` for the length, too. A coded representation would
-/// state another one, and a cache that keeps it would take ranges from it.
+/// Whether programs read such a file in parts, by ranges of bytes: databases, maps, tables, arrays
+/// and images of disks. They also ask for the length by `HEAD`. A coded representation has another
+/// length, and a cache that keeps it would take ranges from it.
 fn is_read_in_parts(logical_path: &str, bytes: &[u8]) -> bool {
     let extension = extension(logical_path);
     READ_IN_PARTS.iter().flat_map(|kind| kind.split(' ')).any(|other| other == extension)
         || MAGIC.iter().any(|magic| bytes.starts_with(magic))
 }
 
-/// Their extensions: databases; maps and point clouds; slides of microscopes; tables and arrays;
-/// genomes; weights of models, whose head is read first; archives with an index; images of disks.
+/// The extensions of these files: databases; maps and point clouds; slides of microscopes; tables
+/// and arrays; genomes; weights of models, whose head is read first; archives with an index; images
+/// of disks.
 const READ_IN_PARTS: &[&str] = &[
     "db db3 duckdb gpkg mbtiles sqlite sqlite3 sqlitedb",
     "copc e57 fgb geoparquet las laz pmtiles tif tiff",
@@ -43,7 +44,7 @@ const READ_IN_PARTS: &[&str] = &[
     "img iso qcow2 vdi vhd vhdx vmdk",
 ];
 
-/// How files of these kinds begin, under whatever name.
+/// The first bytes of such files, under any name.
 const MAGIC: &[&[u8]] = &[
     b"SQLite format 3\0",
     b"PMTiles",

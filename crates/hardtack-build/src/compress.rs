@@ -24,14 +24,15 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Compressed {
     pub(crate) asset: Final,
-    /// Beside identity, sorted by coding.
+    /// The representations beside identity, sorted by coding.
     pub(crate) coded: Vec<(Coding, Arc<[u8]>)>,
 }
 
 /// Compresses all assets with all codings, in parallel, each distinct content once.
 ///
-/// A coding is kept if it takes at most 95 % of the identity's bytes; for less, the client's work
-/// and the cache's room are not worth it. What was compressed before the bake is taken as it is.
+/// A coding is kept if it takes at most 95 % of the identity's bytes; a smaller gain is not worth
+/// the client's work and the cache's room. Bytes that were compressed before the bake are taken as
+/// they are.
 pub(crate) fn compress(
     assets: Vec<Final>,
     packed: &Packed,
@@ -53,14 +54,14 @@ pub(crate) fn compress(
     Ok(assets.into_iter().zip(&digests).map(with_coded).collect())
 }
 
-/// How hard the encoders try.
+/// The effort of the encoders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Effort {
-    /// For what only a developer's tools ever fetch, yet is the larger half of many packages: at
-    /// its best, Brotli would spend most of a bake on it. And for what was compressed before the
-    /// bake: browsers take that coding.
+    /// For files that only developers' tools fetch. They are the larger half of many packages, and
+    /// Brotli at its best would spend most of a bake on them. Also for files that were compressed
+    /// before the bake, since browsers take that coding.
     Quick,
-    /// For all that browsers fetch.
+    /// For files that browsers fetch.
     Best,
 }
 
@@ -97,7 +98,7 @@ struct Task<'a> {
     bytes: &'a [u8],
 }
 
-/// The longest first, so that no core is left alone with one at the end.
+/// The longest task first, so that no core is left alone with a long one at the end.
 fn tasks<'a>(
     assets: &'a [Final],
     digests: &[Fingerprint],
@@ -122,7 +123,7 @@ fn tasks<'a>(
 
 type Coded = HashMap<(Fingerprint, Coding), Arc<[u8]>>;
 
-/// Runs the tasks, and returns what is worth keeping.
+/// Runs the tasks, and returns the results worth keeping.
 fn run(
     tasks: &[Task<'_>],
     cache: Option<&Cache>,
@@ -132,8 +133,8 @@ fn run(
     let done = AtomicUsize::new(0);
     let next = AtomicUsize::new(0);
     report(Progress::Compressing { done: 0, total });
-    // Each thread takes the next task when it has finished one. Rayon's own division of the
-    // list would give one thread all the long ones.
+    // Each thread takes the next task when it has finished one. Rayon's own division of the list
+    // would give all long tasks to one thread.
     let results = rayon::broadcast(|_| {
         let mut results = Vec::new();
         while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -157,7 +158,7 @@ fn run(
 }
 
 impl Task<'_> {
-    /// Roughly how long it takes, in a unit of its own.
+    /// An estimate of its time, in a unit of its own.
     fn cost(&self) -> usize {
         let of_a_byte = match self.coding {
             Coding::Identity => 0,
@@ -169,7 +170,7 @@ impl Task<'_> {
         self.bytes.len() * of_a_byte * of_the_effort
     }
 
-    /// The coded bytes, or none at all if they are not worth keeping.
+    /// The coded bytes; empty if they are not worth keeping.
     fn run(&self, cache: Option<&Cache>) -> Result<Vec<u8>, Problem> {
         let Some(cache) = cache else {
             return self.compress();
@@ -202,7 +203,8 @@ fn is_worth_it(coded: usize, identity: usize) -> bool {
     coded * 20 <= identity * 19
 }
 
-/// Names the encoder, its version and its settings; who changes one of them changes this name.
+/// The name of the encoder with its version and its settings. A change of one of them changes this
+/// name.
 fn encoder(coding: Coding, effort: Effort) -> String {
     let encoder = match coding {
         Coding::Identity => "none",
@@ -213,8 +215,8 @@ fn encoder(coding: Coding, effort: Effort) -> String {
     format!("{encoder}-level{}", effort.level(coding))
 }
 
-/// Brotli (RFC 7932), with a window that holds the whole content, up to the
-/// greatest that the standard has.
+/// Brotli (RFC 7932), with a window that holds the whole content, up to the largest window of the
+/// standard.
 fn brotli(bytes: &[u8], quality: i32) -> io::Result<Vec<u8>> {
     let parameters = BrotliEncoderParams {
         quality,
@@ -237,15 +239,15 @@ fn gzip(bytes: &[u8], level: i32) -> io::Result<Vec<u8>> {
     Ok(coded)
 }
 
-/// Zstandard (RFC 8878) that needs no more memory of a browser than it has to give: a window of
-/// at most 8 MB (RFC 9659). The frame states the content's size.
+/// Zstandard (RFC 8878) with a window of at most 8 MB, the most that a browser has to provide
+/// (RFC 9659). The frame states the content's size.
 fn zstd(bytes: &[u8], level: i32) -> io::Result<Vec<u8>> {
     let mut compressor = zstd::bulk::Compressor::new(level)?;
     compressor.set_parameter(CParameter::WindowLog(window_log(bytes.len()).clamp(10, 23)))?;
     compressor.compress(bytes)
 }
 
-/// The number of bits that count so many bytes.
+/// The number of bits that are needed to count this many bytes.
 fn window_log(length: usize) -> u32 {
     usize::BITS - length.leading_zeros()
 }
@@ -410,7 +412,7 @@ mod tests {
         assert_eq!(&bake()[1].1[..], b"from the cache");
     }
 
-    /// Else the cache would hand out what another encoder made.
+    /// Otherwise the cache would yield another encoder's output.
     #[test]
     fn the_names_of_the_encoders_have_their_versions() {
         let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");

@@ -6,11 +6,11 @@ use brotli::Decompressor;
 use flate2::read::MultiGzDecoder;
 use hardtack_bundle::Coding;
 
-/// Decodes bytes, at most so many of them.
+/// Decodes bytes, up to a limit.
 ///
 /// # Errors
 ///
-/// If the bytes are not of that coding, are cut off, or are more when they are decoded.
+/// If the bytes are not of that coding, are cut off, or exceed the limit when they are decoded.
 pub(crate) fn decode(coding: Coding, coded: &[u8], most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader(coding, coded)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
@@ -20,7 +20,7 @@ pub(crate) fn decode(coding: Coding, coded: &[u8], most: usize) -> io::Result<Ve
     }
 }
 
-/// Whether bytes are of that coding, and decode to these.
+/// Whether bytes are of that coding, and decode to the expected bytes.
 pub(crate) fn decodes_to(coding: Coding, coded: &[u8], expected: &[u8]) -> bool {
     let same = reader(coding, coded).and_then(|reader| is_same(reader, expected));
     same.unwrap_or(false)
@@ -62,7 +62,7 @@ pub(crate) mod tests {
     use super::*;
     use std::io::Write;
 
-    /// Bytes as a file has them that another tool compressed.
+    /// Bytes as another tool would compress them.
     pub(crate) fn code(coding: Coding, bytes: &[u8]) -> Vec<u8> {
         let mut coded = Vec::new();
         match coding {

@@ -1,4 +1,4 @@
-//! Digests of assets that stand in other assets: how tools write them, and of what they are.
+//! Digests of assets that stand in other assets: their forms in text, and their subjects.
 
 use std::{borrow::Cow, fmt, ops::Range};
 
@@ -8,7 +8,7 @@ use sha2::{Sha256, Sha384, Sha512};
 
 use crate::own_digest::{base64, hex};
 
-/// A digest that is to be put right, and where it stands.
+/// A digest that has to be corrected, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DigestPlace {
     pub(crate) span: Range<usize>,
@@ -16,12 +16,12 @@ pub(crate) struct DigestPlace {
     pub(crate) form: Form,
 }
 
-/// The bytes that a digest is of.
+/// The subject of a digest: the bytes that it digests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// The asset of that index.
     Asset(usize),
-    /// The script or style that stands there in a page.
+    /// The script or style at that place in a page.
     Inline(usize, Range<usize>),
 }
 
@@ -34,7 +34,7 @@ impl Subject {
     }
 }
 
-/// A digest's algorithm, and how it is written.
+/// The algorithm of a digest, and its form in text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Form {
     algorithm: Algorithm,

@@ -1,9 +1,9 @@
 //! Digests of files that stand in other files: in `integrity`, in a service worker's list, in a
 //! bundler's table, in a Content-Security-Policy.
 //!
-//! A rewritten file has other digests. Where an old one stands in a text that may be rewritten, the
-//! new one is put in its place; a run of so many letters is nothing else. If that cannot be, the
-//! file keeps its bytes and its name.
+//! Rewriting a file changes its digests. Where an old digest stands in a text that may be
+//! rewritten, the new digest replaces it: a run of this many letters cannot be anything else.
+//! Elsewhere, the digested file keeps its bytes and its name.
 
 mod tokens;
 
@@ -26,7 +26,8 @@ use crate::{
 
 use tokens::tokens;
 
-/// Finds the digests in all texts and rules, and freezes each asset of which one cannot follow.
+/// Finds the digests in all texts and rules, and freezes each asset with a digest that cannot be
+/// corrected.
 pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
     let texts = (0..referenced.assets.len()).into_par_iter();
     let texts: Vec<_> = texts.map(|index| tokens_of(referenced, index)).collect();

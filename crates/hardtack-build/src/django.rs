@@ -1,4 +1,4 @@
-//! The manifest in the form that Django knows.
+//! The manifest in Django's format.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use serde_json::json;
 /// `staticfiles.json` in version 1.1 of the format of Django's `ManifestStaticFilesStorage`:
 /// from logical paths to paths below the URL prefix, not percent-encoded.
 ///
-/// With this file in its `STATIC_ROOT`, and `STATIC_URL` set to the prefix (on the CDN's host),
-/// a Django project's `{% static %}` names our URLs.
+/// With this file in its `STATIC_ROOT`, and `STATIC_URL` set to the prefix (on the CDN's host), a
+/// Django project's `{% static %}` yields the URLs of the bundle.
 pub fn staticfiles(manifest: &Manifest) -> String {
     let path = |entry: &Entry| {
         let url = entry.url.strip_prefix(&manifest.at).unwrap_or(&entry.url);
         match url.is_empty() || url.ends_with('/') {
-            // The address of a folder's index is that of the folder.
+            // The address of a folder's index is the folder's path.
             true => entry.logical_path.clone(),
             false => percent_decode_str(url).decode_utf8_lossy().into_owned(),
         }

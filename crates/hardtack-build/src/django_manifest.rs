@@ -1,10 +1,10 @@
 //! Django's `staticfiles.json`, in a folder that `collectstatic` filled.
 //!
 //! `ManifestStaticFilesStorage` puts a copy of each file beside it, with 12 hex digits of the MD5
-//! of the copy in its name, and lists the copies in that file. Those of releases before stay
-//! there. The files themselves are hashed by the bake, so the copies are left out, and their paths
-//! lead to the files: pages whose URLs were made by Django's list keep working until they are made
-//! by that of the bake.
+//! of the copy in its name, and lists the copies in that file. Copies of earlier releases stay in
+//! the folder. The bake hashes the files themselves, so it leaves the copies out and redirects
+//! their paths to the files: pages with URLs from Django's list keep working until they have URLs
+//! from the bake's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,10 +18,10 @@ use crate::{
     scan::{Asset, Scanned},
 };
 
-/// Where Django's storage has its list, which may be one of [`crate::staticfiles`] by now.
+/// The list of Django's storage, which may be one from [`crate::staticfiles`] by now.
 const LIST: &str = "staticfiles.json";
 
-/// Where our own manifest of a release before may lie, beside the path that it is published at.
+/// The place of our own manifest of an earlier release, beside the path that it is published at.
 const OUR_MANIFEST: &str = "manifest.json";
 
 /// A copy that was left out.
@@ -29,15 +29,15 @@ const OUR_MANIFEST: &str = "manifest.json";
 pub(crate) struct Copy {
     /// Its logical path.
     pub(crate) path: String,
-    /// The logical path of the file that it is a copy of.
+    /// The logical path of the original file.
     pub(crate) of: String,
 }
 
-/// Leaves out the list, and the copies whose files are there too. A copy whose file is not there
-/// is served under its name for good.
+/// Leaves out the list, and the copies whose originals are in the folder. A copy without its
+/// original is served under its name for good.
 ///
-/// Our own manifests of releases before are left out as well: with them, a release would depend on
-/// the one before.
+/// Our own manifests of earlier releases are left out as well: with them, a release would depend on
+/// the previous one.
 pub(crate) fn leave_out_copies(scanned: &mut Scanned, settings: &Settings) -> Vec<Copy> {
     leave_out(scanned, &our_manifests(scanned, settings), "its being a manifest of a bake before");
     let Some(listed) = take_list(scanned, settings) else { return Vec::new() };
@@ -52,14 +52,15 @@ pub(crate) fn leave_out_copies(scanned: &mut Scanned, settings: &Settings) -> Ve
     copies.into_iter().map(|(path, of)| Copy { path, of }).collect()
 }
 
-/// Whether a name is for good. In our list, such a name stands for itself.
+/// Whether an asset is a copy, by the list or by its own bytes. In our list, a prehashed file
+/// stands for itself.
 fn is_copy(asset: &Asset, listed: &BTreeMap<String, String>) -> bool {
     let path = &asset.logical_path;
     let by_list = listed.get(path).is_some_and(|file| file != path || hash_of_name(path).is_some());
     by_list || file_of_copy(asset).is_some()
 }
 
-/// Takes the list out of the assets: the files by their copies.
+/// Takes the list out of the assets, as originals by copies.
 fn take_list(scanned: &mut Scanned, settings: &Settings) -> Option<BTreeMap<String, String>> {
     let list = scanned.assets.iter().find(|asset| asset.logical_path == LIST)?;
     if settings.exclude.verdict(LIST, false) == Verdict::TakenBack {
@@ -74,7 +75,8 @@ fn take_list(scanned: &mut Scanned, settings: &Settings) -> Option<BTreeMap<Stri
     Some(listed)
 }
 
-/// The files by their copies, if a text is such a list. A file that was not hashed is its own.
+/// The originals by their copies, if a text is such a list. A file that was not hashed stands for
+/// itself.
 fn listed(text: &[u8]) -> Option<BTreeMap<String, String>> {
     let list: Value = serde_json::from_slice(text).ok()?;
     if !matches!(list["version"].as_str(), Some("1.0" | "1.1")) {
@@ -84,8 +86,8 @@ fn listed(text: &[u8]) -> Option<BTreeMap<String, String>> {
     Some(paths.filter_map(|(file, copy)| Some((copy.as_str()?.to_owned(), file.clone()))).collect())
 }
 
-/// The files by their copies, of those that are there both. What is compressed of a copy goes
-/// with it.
+/// The originals by their copies, where both are in the folder. Compressed forms of a copy are
+/// treated like the copy.
 fn copies(
     scanned: &Scanned,
     settings: &Settings,
@@ -108,18 +110,18 @@ fn copies(
     copies
 }
 
-/// The extensions that WhiteNoise gives to files that it compressed.
+/// The extensions of files that WhiteNoise compressed.
 const CODED: &[&str] = &["gz", "br", "zst"];
 
-/// The file that a copy is of, by its name and its bytes: `css/app.0cc175b9c0f1.css` is one of
-/// `css/app.css`, if its MD5 begins so. Django makes the name from the bytes that it writes.
+/// The original of a copy, by the copy's name and bytes: `css/app.0cc175b9c0f1.css` is a copy of
+/// `css/app.css` if its MD5 begins so. Django makes the name from the bytes that it writes.
 fn file_of_copy(asset: &Asset) -> Option<String> {
     let (file, hash) = hash_of_name(&asset.logical_path)?;
     md5_begins(&asset.bytes, hash).then_some(file)
 }
 
-/// The name of a copy without its hash, and that. The hash of a file without an extension stands
-/// where an extension would.
+/// The name of a copy without its hash, and the hash. In a name without an extension, the hash
+/// stands in the place of the extension.
 fn hash_of_name(path: &str) -> Option<(String, &str)> {
     let name = path.rfind('/').map_or(0, |slash| slash + 1);
     let (stem, last) = path[name..].rfind('.').map(|dot| path.split_at(name + dot))?;
@@ -139,7 +141,7 @@ fn md5_begins(bytes: &[u8], hash: &str) -> bool {
     hex(&Md5::digest(bytes)).starts_with(hash)
 }
 
-/// Whether the settings say nothing else of an asset.
+/// Whether no setting overrides this for an asset.
 fn is_free(asset: &Asset, settings: &Settings) -> bool {
     let path = asset.logical_path.as_str();
     settings.prehashed.verdict(path, false) == Verdict::Silent
@@ -147,7 +149,7 @@ fn is_free(asset: &Asset, settings: &Settings) -> bool {
         && settings.exclude.verdict(path, false) == Verdict::Silent
 }
 
-/// The manifests that a bake made, and somebody kept in the folder.
+/// Manifests of earlier bakes that lie in the folder.
 fn our_manifests(scanned: &Scanned, settings: &Settings) -> BTreeSet<String> {
     let published = settings.publish_manifest.as_deref();
     let is_one = |asset: &&Asset| {

@@ -1,4 +1,4 @@
-//! Settings from the environment, which come before those of `hardtack.toml`.
+//! Settings from the environment, which override those of `hardtack.toml`.
 
 use std::{
     env,
@@ -18,18 +18,18 @@ pub(crate) const ASSETS: &str = "HARDTACK_ASSETS";
 pub(crate) const AT: &str = "HARDTACK_AT";
 /// Scheme and host of the CDN.
 pub(crate) const STATIC_HOST: &str = "HARDTACK_STATIC_HOST";
-/// When all assets were last modified.
+/// The last modification of all assets.
 pub(crate) const LAST_MODIFIED: &str = "HARDTACK_LAST_MODIFIED";
-/// The folder that remembers what was compressed.
+/// The cache folder for compressed bytes.
 pub(crate) const CACHE: &str = "HARDTACK_CACHE";
 
 impl Settings {
     /// The settings of `hardtack.toml` in a folder, overridden by the environment.
     ///
-    /// `HARDTACK_CONFIG` names another file, `HARDTACK_ASSETS` the asset folder, `HARDTACK_AT`
-    /// the URL prefix, `HARDTACK_STATIC_HOST` the CDN's scheme and host, and
-    /// `HARDTACK_LAST_MODIFIED` a time in seconds since 1970. Relative paths begin in the folder.
-    /// An empty variable is as good as none. Without `HARDTACK_CONFIG`, the file need not exist.
+    /// `HARDTACK_CONFIG` names another file, `HARDTACK_ASSETS` the asset folder, `HARDTACK_AT` the
+    /// URL prefix, `HARDTACK_STATIC_HOST` the CDN's scheme and host, and `HARDTACK_LAST_MODIFIED` a
+    /// time in seconds since 1970. Relative paths begin in the folder. An empty variable counts as
+    /// not set. Without `HARDTACK_CONFIG`, the file need not exist.
     ///
     /// # Errors
     ///
@@ -38,11 +38,12 @@ impl Settings {
         Self::with_environment(config_file(folder).as_deref(), folder)
     }
 
-    /// The same, with this configuration file, or with none.
+    /// The settings of this configuration file, or the defaults without one, overridden by the
+    /// environment.
     ///
     /// # Errors
     ///
-    /// As above.
+    /// Those of [`Settings::from_environment`].
     pub fn with_environment(config: Option<&Path>, folder: &Path) -> Result<Self, Error> {
         let mut settings = match config {
             Some(file) => Self::read(file)?,
@@ -70,7 +71,7 @@ impl Settings {
     }
 }
 
-/// The configuration file that counts, if there is one.
+/// The configuration file to read, if there is one.
 pub(crate) fn config_file(folder: &Path) -> Option<PathBuf> {
     let default = || Some(folder.join("hardtack.toml")).filter(|file| file.exists());
     variable(CONFIG).map(|file| folder.join(file)).or_else(default)

@@ -1,37 +1,37 @@
-//! What can go wrong in a bake, said so that one knows what to do.
+//! The errors of a bake, with the file, the place, the fault and the remedy.
 
 use std::{fmt, io, path::PathBuf};
 
 use unicode_normalization::{is_nfc, is_nfd};
 
-/// Why a bake failed: everything that a stage found wrong, at once.
+/// The error of a failed bake: all problems of a stage at once.
 #[derive(Debug)]
 pub struct Error {
     /// At least one, in the order of the files.
     pub problems: Vec<Problem>,
 }
 
-/// One thing that is wrong.
+/// One problem in a file.
 #[derive(Debug)]
 pub struct Problem {
-    /// The file that it is wrong with.
+    /// The file with the problem.
     pub file: PathBuf,
-    /// Where in the file, if it is about a place.
+    /// The place in the file, if the problem has one.
     pub place: Option<Place>,
-    /// What is wrong.
+    /// The kind of problem.
     pub kind: ProblemKind,
 }
 
 /// A place in a text file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// In characters, counted from 1.
+    /// The column in characters, counted from 1.
     pub column: usize,
 }
 
-/// What is wrong with a file.
+/// The kind of a problem in a file.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProblemKind {
@@ -43,7 +43,7 @@ pub enum ProblemKind {
     NoFolder,
     /// Its name is not UTF-8.
     NameNotUtf8,
-    /// Its name holds a character that no URL path of ours can have.
+    /// Its name contains a character that no URL path of a bundle can have.
     NameUnservable(char),
     /// It is a symbolic link that leads out of the asset folder.
     LinkLeadsOut,
@@ -64,35 +64,36 @@ pub enum ProblemKind {
     Syntax(String),
     /// It refers to files that are not among the assets.
     Missing(Vec<MissingReference>),
-    /// The same, where a script notices only when it asks for them.
+    /// It refers to files that are not among the assets, by code that runs later and may handle the
+    /// failure.
     MissingAtRunTime(Vec<MissingReference>),
-    /// Something that a person should know.
+    /// A remark for people.
     Remark(String),
     /// A setting that does not exist, or has an impossible value.
     Setting(String),
     /// Two rules give it different media types.
     AmbiguousMediaType(String, String),
-    /// The bundle cannot hold what was baked.
+    /// The bundle cannot contain the baked assets.
     Bundle(hardtack_bundle::Error),
 }
 
 /// A reference to a file that is not among the assets.
 #[derive(Clone, Debug)]
 pub struct MissingReference {
-    /// Where it stands.
+    /// The place of the reference.
     pub place: Place,
-    /// As it stands there, without escapes.
+    /// The URL as written, without escapes.
     pub text: String,
     /// The logical path that it leads to.
     pub resolved: String,
     /// Logical paths that may have been meant.
     pub near: Vec<String>,
-    /// The logical path that looks the same, and is written with other characters of Unicode.
+    /// The logical path that looks equal, but is composed of other Unicode characters.
     pub other_form: Option<String>,
 }
 
 impl ProblemKind {
-    /// The kind in a word, for programs and for those who count.
+    /// The kind in a word, for programs and for counting.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Io(_) => "io",
@@ -113,7 +114,7 @@ impl ProblemKind {
         }
     }
 
-    /// This problem of that file.
+    /// Makes a problem of this kind in a file.
     pub(crate) fn of(self, file: impl Into<PathBuf>) -> Problem {
         Problem { file: file.into(), place: None, kind: self }
     }
@@ -136,7 +137,7 @@ impl From<Problem> for Error {
 }
 
 impl Error {
-    /// Nothing, if nothing is wrong.
+    /// `Ok` if there are no problems.
     pub(crate) fn unless_none(problems: Vec<Problem>) -> Result<(), Self> {
         match problems.is_empty() {
             true => Ok(()),
@@ -164,7 +165,8 @@ impl fmt::Display for Problem {
 }
 
 impl Problem {
-    /// Each place and its message: the missing references of one file come as one problem.
+    /// Each place with its message. The missing references of one file are one problem with several
+    /// places.
     pub fn parts(&self) -> Vec<(Option<Place>, String)> {
         let (references, kind): (_, fn(_) -> _) = match &self.kind {
             ProblemKind::Missing(references) => (references, ProblemKind::Missing),
@@ -177,7 +179,7 @@ impl Problem {
         references.iter().map(part).collect()
     }
 
-    /// The file, and the place in it if there is one, as editors take it: `a.css:1:2`.
+    /// The file, and the place if there is one, in the form that editors accept: `a.css:1:2`.
     pub(crate) fn location(&self) -> String {
         // A line break in a name must not make two lines of one message.
         let escape = |character: char| match character.is_control() {
@@ -249,7 +251,7 @@ impl fmt::Display for ProblemKind {
     }
 }
 
-/// One on the line of its file, or each on a line of its own.
+/// A single message on the line of its file, or each message on a line of its own.
 fn missing(f: &mut fmt::Formatter<'_>, references: &[MissingReference], when: &str) -> fmt::Result {
     if let [only] = references {
         let MissingReference { text, resolved, .. } = only;
@@ -283,7 +285,7 @@ fn suggestion(f: &mut fmt::Formatter<'_>, reference: &MissingReference) -> fmt::
     }
 }
 
-/// The form in which a text is normalized (UAX #15).
+/// The Unicode normalization form of a text (UAX #15).
 fn form(text: &str) -> &'static str {
     match text {
         _ if is_nfc(text) => "composed (NFC)",

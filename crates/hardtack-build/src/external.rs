@@ -1,17 +1,17 @@
-//! URL paths that somebody else answers.
+//! URL paths that the bundle does not answer.
 
 use serde::Deserialize;
 
-/// URL paths on the site's host that are not the bundle's to answer, such as `/api/`.
+/// URL paths on the site's host that another program answers, such as `/api/`.
 ///
-/// One that ends with `/` stands for all paths below it, and for itself; any other stands for
-/// itself alone.
+/// A path that ends with `/` stands for itself and all paths below it; any other path for itself
+/// alone.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(try_from = "Vec<String>")]
 pub struct External(Vec<String>);
 
 impl External {
-    /// Whether somebody else answers a URL path, which is percent-decoded.
+    /// Whether a percent-decoded URL path is external.
     pub(crate) fn matches(&self, url_path: &str) -> bool {
         self.0.iter().any(|path| match path.ends_with('/') {
             true => url_path.starts_with(path),

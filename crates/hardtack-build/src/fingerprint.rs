@@ -1,4 +1,4 @@
-//! The fourth stage: final bytes, fingerprints, and the URLs that follow from them.
+//! The fourth stage: final bytes, fingerprints and URL paths.
 
 use std::{
     cell::OnceCell,
@@ -34,7 +34,7 @@ pub(crate) struct Final {
     pub(crate) role: Role,
     /// Why it has that role, for people.
     pub(crate) why: String,
-    /// The logical paths of what it imports, if it is a module.
+    /// The logical paths of its imports, if it is a module.
     pub(crate) imports: Vec<String>,
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn fingerprint(
 struct Site<'a> {
     /// Scheme and host of the CDN, or nothing.
     static_host: &'a str,
-    /// Whether the static host is not for each asset.
+    /// Whether each asset keeps the page's origin.
     keeps_origin: Vec<bool>,
     rules: &'a Rules,
     assets: Vec<Asset>,
@@ -130,8 +130,9 @@ impl Site<'_> {
 
     /// The fingerprints of assets that refer to each other in a circle.
     ///
-    /// A digest over them all, in which their references to each other stand as authored; then,
-    /// of each, a digest of that and its path. Nobody's final bytes change without it.
+    /// A digest over all of them, in which their references to each other stand as authored; then,
+    /// for each, a digest of that digest and its path. If any member's final bytes change, so do
+    /// all fingerprints.
     fn circle(&self, members: &[usize]) -> Vec<Fingerprint> {
         let mut digest = Sha256::new();
         for member in members {
@@ -183,7 +184,7 @@ impl Site<'_> {
         self.decoded.get(&index).map_or(&self.assets[index].bytes, Decoded::text)
     }
 
-    /// The digest of what it is of, in its final form; none if that is not known yet.
+    /// The digest of its subject's final bytes; none if they are not known yet.
     fn digest(&self, subject: &Subject, form: Form) -> Option<String> {
         let (_, bytes) = self.finals[subject.asset()].as_ref()?;
         Some(match subject {
@@ -196,8 +197,8 @@ impl Site<'_> {
         })
     }
 
-    /// The links in an asset to some targets, and what else follows from other assets: what to put
-    /// where, in the order of the text.
+    /// The replacements in an asset that follow from some other assets, for links and digests, in
+    /// the order of the text.
     fn links(
         &self,
         index: usize,
@@ -223,11 +224,11 @@ impl Site<'_> {
         replacements
     }
 
-    /// What to put where, so that a reference leads to its target's preferred path.
+    /// The replacement that makes a reference lead to its target's preferred path.
     ///
-    /// A hashed path lies in the folder of the plain one, so the last segment is all that
-    /// changes. Only pages may need more: if static files have a host of their own, and those that
-    /// are answers at other paths than their own.
+    /// A hashed path lies in the folder of the plain path, so only the last segment changes. Only
+    /// pages may need more: if static files have a host of their own, or the page is served at
+    /// other paths than its own.
     fn replacement(&self, referrer: &Asset, to: &Reference) -> Option<(Range<usize>, String)> {
         let paths = &self.paths[to.target];
         let path = split_url(&to.link.url).0;
@@ -239,15 +240,15 @@ impl Site<'_> {
         if path_of_page == NOT_FOUND_PAGE || self.rules.has_other_addresses(path_of_page) {
             return Some(to.link.replace(0..path.len(), &encode_path(paths.preferred())));
         }
-        // Of the others, the author's link says the name already.
+        // Only a hashed asset has another name than the author's link.
         let is_hashed = self.assets[to.target].role == Role::Hashed;
         let name = file_name(paths.hashed.as_ref().filter(|_| is_hashed)?);
         let segment = path.rfind(['/', '\\']).map_or(0, |slash| slash + 1)..path.len();
         (!segment.is_empty()).then(|| to.link.replace(segment, &encode_path(name)))
     }
 
-    /// The integrity of what a reference leads to, where it is to be said. One that is there keeps
-    /// its algorithms: a policy may name the same digest.
+    /// The replacement for the integrity of a reference's target. An existing value keeps its
+    /// algorithms, since a policy may contain the same digest.
     fn integrity(&self, referrer: usize, to: &Reference) -> Option<(Range<usize>, String)> {
         let place = to.link.integrity.as_ref()?;
         let integrity = self.integrity_of(to.target)?;
@@ -263,8 +264,8 @@ impl Site<'_> {
         Some((place.span.clone(), format!("{before}{integrity}{after}")))
     }
 
-    /// The integrity of all modules that a page may load, for its import map: only there can it be
-    /// said of a module that another one imports.
+    /// The integrity of all modules that a page may load, for its import map, the only place for
+    /// the integrity of a module that another module imports.
     fn module_integrity(&self, page: usize) -> Option<(Range<usize>, String)> {
         let place = self.module_integrity.get(&page)?;
         let entry = |module| Some((self.whole_url(module), self.integrity_of(module)?));
@@ -276,7 +277,7 @@ impl Site<'_> {
         Some((place.span.clone(), format!("{before}{}{after}", entries.join(","))))
     }
 
-    /// None of an entry point: its bytes may not be final yet, and change without its URL.
+    /// An entry point has none: its bytes may not be final yet, and change without its URL.
     fn integrity_of(&self, index: usize) -> Option<Integrity> {
         self.paths[index].hashed.as_ref()?;
         let (_, bytes) = self.finals[index].as_ref()?;
@@ -341,7 +342,7 @@ impl Site<'_> {
     }
 }
 
-/// A part of a text, with those replacements that are for it.
+/// A part of a text, with the replacements that lie in it.
 fn splice_part(text: &[u8], part: &Range<usize>, all: &[(Range<usize>, String)]) -> Vec<u8> {
     let inside = all.iter().filter(|(span, _)| part.start <= span.start && span.end <= part.end);
     let shifted = |(span, with): &(Range<usize>, String)| {
@@ -350,7 +351,7 @@ fn splice_part(text: &[u8], part: &Range<usize>, all: &[(Range<usize>, String)])
     splice(&text[part.clone()], &inside.map(shifted).collect::<Vec<_>>())
 }
 
-/// Digests parts with their lengths, so that no two lists of parts are digested alike.
+/// Digests parts with their lengths, so that different lists of parts have different digests.
 fn digest_of_parts(digest: &mut Sha256, parts: &[&[u8]]) {
     for part in parts {
         digest.update((part.len() as u64).to_le_bytes());

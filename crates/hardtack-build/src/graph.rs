@@ -1,7 +1,7 @@
-//! The third stage: in which order assets are fingerprinted.
+//! The third stage: the order in which assets are fingerprinted.
 //!
-//! A fingerprint is of final bytes, and these hold the fingerprints of what is referred to: so
-//! leaves come first. Assets that refer to each other in a circle are one component.
+//! A fingerprint is of final bytes, and these contain the fingerprints of the assets referred to:
+//! so leaves come first. Assets that refer to each other in a circle are one component.
 
 use crate::{
     Role,
@@ -12,14 +12,15 @@ use crate::{
 /// Assets that reach each other through references; most often only one. Sorted.
 pub(crate) type Component = Vec<usize>;
 
-/// The components, each behind all those that it refers to.
+/// The components, each behind all components that it refers to.
 ///
-/// References in what keeps its bytes do not count, nor those to what keeps its name.
+/// References in assets that keep their bytes do not count, nor references to assets that keep
+/// their name.
 pub(crate) fn graph(referenced: &Referenced) -> Vec<Component> {
     components(&edges(referenced))
 }
 
-/// On which others the bytes of each asset depend.
+/// The other assets that the bytes of each asset depend on.
 pub(crate) fn edges(referenced: &Referenced) -> Vec<Vec<usize>> {
     let Referenced { assets, references, frozen, .. } = referenced;
     let counts = |reference: &&Reference| match assets[reference.target].role {

@@ -1,4 +1,4 @@
-//! Hashes in file names: which parts of a name may be one.
+//! Hashes in file names: the parts of a name that may be hashes.
 
 /// A part of a file name that may be a hash of the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,29 +7,30 @@ pub(crate) struct Segment<'a> {
     pub(crate) looks: Looks,
 }
 
-/// How much a text looks like a hash.
+/// The similarity of a text to a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Looks {
     /// Like a word, a version or a date.
     Unlike,
-    /// It has the letters of a hash, and could be a name.
+    /// It has the letters of a hash, but could be a name.
     Possible,
-    /// Nothing else is written like that.
+    /// Only a hash is written like that.
     Alike,
 }
 
-/// The shortest hash that anybody puts into a name.
+/// The shortest hash that tools put into a name.
 const SHORTEST: usize = 8;
-/// A hash that may have `-` and `_` in it has exactly this length: Rollup's default.
+/// The length of a hash that may contain `-` and `_`: Rollup's default.
 const WITH_MARKS: usize = 8;
 
-/// The parts of a file name that are long enough to be a hash, and look like one at all; that
-/// which looks most so comes first.
+/// The parts of a file name that are long enough to be a hash and look like one, the most similar
+/// first.
 pub(crate) fn segments(name: &str) -> Vec<Segment<'_>> {
     sorted(stem(name).iter().flat_map(|part| of_part(part)))
 }
 
-/// The same in a folder of generated files, where all between two dots may be a hash with marks.
+/// The parts of a name in a folder of generated files, where a hash with marks may take all the
+/// space between two dots.
 pub(crate) fn segments_of_generated(name: &str) -> Vec<Segment<'_>> {
     sorted(stem(name).iter().flat_map(|part| of_part(part).into_iter().chain(segment(part))))
 }
@@ -47,13 +48,13 @@ fn sorted<'a>(segments: impl Iterator<Item = Segment<'a>>) -> Vec<Segment<'a>> {
     segments
 }
 
-/// A text as a segment, if it looks like a hash at all.
+/// A text as a segment, if it looks like a hash.
 fn segment(text: &str) -> Option<Segment<'_>> {
     let looks = looks(text);
     (looks > Looks::Unlike).then_some(Segment { text, looks })
 }
 
-/// Those in what stands between two dots.
+/// The segments between two dots of a name.
 fn of_part(part: &str) -> Vec<Segment<'_>> {
     if (0..part.len()).any(|at| part.get(at..at + UUID).is_some_and(is_uuid)) {
         return Vec::new();
@@ -68,13 +69,13 @@ fn of_part(part: &str) -> Vec<Segment<'_>> {
 /// Length of an identifier of RFC 9562.
 const UUID: usize = 36;
 
-/// An identifier of RFC 9562, which names a thing, and not its bytes.
+/// Whether a text is an identifier of RFC 9562, which names a thing and not its bytes.
 fn is_uuid(text: &str) -> bool {
     let lengths: Vec<_> = text.split('-').map(str::len).collect();
     lengths == [8, 4, 4, 4, 12] && text.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-')
 }
 
-/// How much a text looks like a hash in hex, base32, base36 or base64url.
+/// The similarity of a text to a hash in hex, base32, base36 or base64url.
 pub(crate) fn looks(text: &str) -> Looks {
     let all = |is: fn(&u8) -> bool| text.bytes().all(|byte| is(&byte));
     let any = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
@@ -104,7 +105,7 @@ pub(crate) fn looks(text: &str) -> Looks {
     }
 }
 
-/// Whether a text begins with a day of these centuries, and little follows.
+/// Whether a text is a day of these centuries, perhaps with a little more behind it.
 fn is_date(text: &str) -> bool {
     let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let begins = text.starts_with("19") || text.starts_with("20");
@@ -116,12 +117,12 @@ fn is_date(text: &str) -> bool {
     }
 }
 
-/// The lengths that bundlers cut their hashes to.
+/// The lengths of bundlers' hashes.
 const LENGTHS: &[usize] = &[8, 10, 12, 13, 16, 20, 21, 22, 32, 40, 43, 64];
 
-/// Whether letters change as nobody writes them: capitals within a run of letters, digits among
-/// letters more than twice, or only those of base32. Names of products and standards have one
-/// number or two, and may begin with a mark.
+/// Whether letters change as in no name: capitals within a run of letters, digits among letters
+/// more than twice, or only letters of base32. Names of products and standards have one number or
+/// two, and may begin with a mark.
 fn is_irregular(text: &str) -> bool {
     let kinds: Vec<_> = text.bytes().map(|byte| byte.is_ascii_digit()).collect();
     let runs = 1 + kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
@@ -138,13 +139,13 @@ fn is_irregular(text: &str) -> bool {
     is_irregular && !begins_with_mark
 }
 
-/// The size of a picture, such as 1920x1080.
+/// Whether a text is the size of a picture, such as 1920x1080.
 fn is_size(text: &str) -> bool {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit());
     text.split_once('x').is_some_and(|(width, height)| is_number(width) && is_number(height))
 }
 
-/// How often the kind of character changes, but for a capital before small letters.
+/// The number of changes of the kind of character, except from a capital to a small letter.
 fn changes(text: &str) -> usize {
     #[derive(PartialEq)]
     enum Kind {
@@ -191,8 +192,8 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Three letters or more with a vowel, in which three quarters of the pairs of letters are ones
-/// that English words have.
+/// Whether a text is a word: three letters or more with a vowel, and three quarters of its pairs of
+/// letters are common in English.
 fn is_word(run: &str) -> bool {
     let small = run.to_ascii_lowercase();
     let pairs = || (1..small.len()).map(|end| &small[end - 1..=end]);
@@ -202,7 +203,7 @@ fn is_word(run: &str) -> bool {
         && 4 * usual >= 3 * (run.len() - 1)
 }
 
-/// The pairs of letters that words have most.
+/// The most frequent pairs of letters in words.
 const PAIRS: &str = "ac af ah ak \
      ab ad ag ai al am an ap ar as at au av aw ax ay az ba be bi bl bo br bu \
      by ca ce ch ck cl co cr ct cu da de di do ds ea eb ec ed ee ef el em en \

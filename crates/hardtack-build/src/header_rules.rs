@@ -9,21 +9,21 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{Patterns, settings::is_media_type, url_pattern::UrlPattern};
 
-/// Changes of header fields, and which assets' responses they are for.
+/// Changes of header fields, and the assets whose responses they apply to.
 #[derive(Clone, Debug)]
 pub struct HeaderRule {
     pub(crate) matches: Match,
     pub(crate) edits: Vec<HeaderEdit>,
-    /// Of these assets, if the rule says it.
+    /// The media type of these assets, if the rule sets it.
     pub(crate) media_type: Option<String>,
 }
 
-/// Which assets a rule is for.
+/// The assets that a rule is for.
 #[derive(Clone, Debug)]
 pub(crate) enum Match {
-    /// Those whose logical path matches.
+    /// Assets whose logical path matches.
     Globs(Patterns),
-    /// Those whose plain path, as a URL, matches.
+    /// Assets whose plain path, as a URL, matches.
     Url(UrlPattern),
 }
 
@@ -48,7 +48,7 @@ impl HeaderRule {
 impl HeaderEdit {
     /// # Errors
     ///
-    /// If there is no such field, it cannot have the value, or it is not the user's to change.
+    /// If the field does not exist, cannot have the value, or may not be changed by a rule.
     pub(crate) fn set(name: &str, value: &str) -> Result<Self, String> {
         if let Some(name) = of_content(name) {
             return Ok(Self::Set(name.to_owned(), content_value(name, value)?));
@@ -62,7 +62,7 @@ impl HeaderEdit {
 
     pub(crate) fn append(name: &str, value: &str) -> Result<Self, String> {
         match of_content(name) {
-            // There is one of each, whichever way it is said.
+            // A file has one value of each of these fields, so it is set, never appended.
             Some(_) => Self::set(name, value),
             None => Ok(Self::Append(editable(name)?, field_value(value)?)),
         }
@@ -82,7 +82,7 @@ impl HeaderEdit {
         }
     }
 
-    /// The value that it gives; none if it takes the field away.
+    /// The value of the field; none if the edit removes it.
     pub(crate) fn value(&self) -> Option<&str> {
         match self {
             Self::Set(_, value) | Self::Append(_, value) => Some(value),
@@ -97,7 +97,7 @@ impl HeaderEdit {
         }
     }
 
-    /// Whether it says what the asset is, and is no matter of its responses.
+    /// Whether it describes the bytes of the asset, and not a response.
     pub(crate) fn is_of_content(&self) -> bool {
         of_content(self.name()).is_some()
     }
@@ -111,7 +111,7 @@ impl HeaderEdit {
     }
 }
 
-/// The field's name in lower case, if it says what the bytes of a file are.
+/// The field's name in lower case, if the field describes the bytes of a file.
 fn of_content(name: &str) -> Option<&'static str> {
     let fields = ["content-encoding", "content-type"];
     fields.into_iter().find(|field| name.trim().eq_ignore_ascii_case(field))
@@ -131,7 +131,7 @@ fn content_value(name: &str, value: &str) -> Result<String, String> {
     }
 }
 
-/// What is computed from the asset or the request, and wrong if it says anything else.
+/// Fields that are computed from the asset or the request: any other value would be wrong.
 const OURS: &[&str] = &[
     "accept-ranges",
     "allow",

@@ -1,5 +1,5 @@
-//! The files `_headers` and `_redirects` at the top of the asset folder, as they are known from
-//! Netlify and Cloudflare Pages. They are rules, and no assets.
+//! The files `_headers` and `_redirects` at the top of the asset folder, as on Netlify and
+//! Cloudflare Pages. They are rules, and no assets.
 //!
 //! They may have been written for another host. So a line that cannot be kept here is a warning,
 //! and is skipped, as it is there; only what the settings say is an error.
@@ -28,20 +28,20 @@ use crate::{
 
 use targets::Targets;
 
-/// All rules about responses, wherever they were written.
+/// All rules about responses, from the settings and from the files.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
-    /// In the order in which they apply.
+    /// The header rules, in the order in which they apply.
     pub(crate) headers: Vec<HeaderRule>,
-    /// Of single paths. A path stands in these and in `rewrites` once.
+    /// The redirects of single paths. A path occurs once, here or in `rewrites`.
     pub(crate) redirects: Vec<Redirect>,
     pub(crate) rewrites: Vec<Rewrite>,
-    /// Tried in this order at a path without another answer.
+    /// The patterns, in the order in which they are tried at a path without another answer.
     pub(crate) patterns: Vec<PatternRule>,
     pub(crate) fallback: Option<Fallback>,
     /// Paths of assets at which a rule answers instead of them.
     pub(crate) replaced: BTreeSet<String>,
-    /// The logical paths of the pages that are answers at other paths than their own.
+    /// The logical paths of the pages that are served at other paths than their own.
     pages: BTreeSet<String>,
     /// The paths of all redirects and rewrites.
     ruled: BTreeSet<String>,
@@ -59,8 +59,8 @@ impl Rules {
         edits.filter_map(|edit| edit.value())
     }
 
-    /// Puts digests in the values of header fields right: each is replaced by all that stand for
-    /// it now, as a policy lists them.
+    /// Corrects digests in the values of header fields: each old digest is replaced by all its new
+    /// ones, as a list in a policy.
     pub(crate) fn replace_digests(&mut self, digests: &HashMap<String, BTreeSet<String>>) {
         let edits = self.headers.iter_mut().flat_map(|rule| &mut rule.edits);
         for value in edits.filter_map(HeaderEdit::value_mut) {
@@ -97,8 +97,8 @@ impl Rules {
             || fallback.is_some_and(|fallback| fallback.page == logical_path)
     }
 
-    /// Whether a redirect or a rewrite answers at a URL path, which is percent-decoded and begins
-    /// with the prefix. The fallback does not count.
+    /// Whether a redirect or a rewrite answers a URL path, which is percent-decoded and begins with
+    /// the prefix. The fallback does not count.
     pub(crate) fn answers(&self, path: &str) -> bool {
         let by_pattern = |rule: &PatternRule| {
             !matches!(rule.answer, PatternAnswer::Missing(_)) && rule.matches(path)
@@ -106,8 +106,8 @@ impl Rules {
         self.ruled.contains(path) || self.patterns.iter().any(by_pattern)
     }
 
-    /// Redirects the paths of copies that were left out to the plain paths of their files, where no
-    /// rule says anything else.
+    /// Redirects the paths of copies that were left out to the plain paths of their originals,
+    /// unless a rule answers there.
     pub(crate) fn lead_copies_on(
         &mut self,
         copies: &[Copy],
@@ -153,7 +153,7 @@ pub(crate) struct PatternRule {
 pub(crate) enum PatternAnswer {
     Page(String),
     Missing(String),
-    /// The location has `:name` for what the parts of the pattern stand for.
+    /// The location has `:name` where a captured text goes.
     Redirect {
         location: String,
         status: u16,
@@ -177,10 +177,10 @@ pub(crate) struct Fallback {
     pub(crate) page: String,
 }
 
-/// Gathers the rules of the settings, and of the files if they are there; and the lines of these
-/// that are skipped.
+/// Gathers the rules of the settings and of the files, if there are any, and the skipped lines of
+/// the files.
 ///
-/// A media type that `_headers` says is given to the assets that it is for.
+/// A media type in `_headers` is set on its assets.
 pub(crate) fn rules(
     scanned: &mut Scanned,
     settings: &Settings,
@@ -200,8 +200,8 @@ pub(crate) fn rules(
     Ok((rules, skipped))
 }
 
-/// A value in which a digest is replaced: a source of a policy, such as `'sha256-…'`, by as many as
-/// there are.
+/// A value with a digest replaced: a source of a policy, such as `'sha256-…'`, by one source for
+/// each new digest.
 fn with_digests(value: &str, old: &str, new: &BTreeSet<String>) -> String {
     let Some(at) = value.find(old) else { return value.to_owned() };
     let start = value[..at].rfind([' ', ';', ',']).map_or(0, |before| before + 1);
@@ -211,7 +211,7 @@ fn with_digests(value: &str, old: &str, new: &BTreeSet<String>) -> String {
     format!("{}{}{}", &value[..start], sources.join(" "), with_digests(&value[end..], old, new))
 }
 
-/// Why lines are skipped, and which ones, counted from 1.
+/// The reasons for skipped lines, with the lines' numbers, counted from 1.
 type Skipped = Vec<(usize, String)>;
 
 fn read(
@@ -235,7 +235,7 @@ fn read(
     Ok(())
 }
 
-/// A folder of that name is one of assets.
+/// Whether there is no such file. A folder of that name is an ordinary folder of assets.
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory)
 }
@@ -245,7 +245,7 @@ fn remark(file: &Path, (line, message): (usize, String)) -> Problem {
     Problem { file: file.to_owned(), place: Some(Place { line, column: 1 }), kind }
 }
 
-/// The lines that say something, trimmed, with their numbers. A comment begins with `#`.
+/// The lines that are not empty or a comment (`#`), trimmed, with their numbers.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let numbered = (1..).zip(text.lines().map(str::trim));
     numbered.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))

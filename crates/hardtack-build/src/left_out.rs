@@ -1,43 +1,43 @@
-//! Files that are left out of a bake, and how to bring them back.
+//! Files that are left out of a bake, with the remedy.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// A file or folder in the asset folder that is no asset. Displayed as the reason and the remedy.
+/// A file or folder in the asset folder that is no asset. Displays as the reason and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LeftOut {
-    /// Its logical path. That of a folder stands for all below it.
+    /// Its logical path. A folder stands for everything below it.
     pub logical_path: String,
     /// The rule that left it out, such as "the default glob `.*`".
     pub rule: String,
-    /// How to bring it back.
+    /// The remedy: the setting that brings it back.
     pub remedy: String,
 }
 
 impl LeftOut {
-    /// One of the globs that this crate brings.
+    /// Left out by one of this crate's default globs.
     pub(crate) fn by_default(logical_path: &str, glob: &str) -> Self {
         let remedy = format!("bring it back with `exclude = [\"!{}\"]`", glob_of(logical_path));
         let rule = format!("the default glob `{glob}`");
         Self { logical_path: logical_path.to_owned(), rule, remedy }
     }
 
-    /// A file that is known by its content, such as a copy that Django hashed.
+    /// Left out by its content, such as a copy that Django hashed.
     pub(crate) fn by_content(logical_path: &str, rule: &str) -> Self {
         let remedy = format!("bring it back with `exclude = [\"!{}\"]`", glob_of(logical_path));
         Self { logical_path: logical_path.to_owned(), rule: rule.to_owned(), remedy }
     }
 
-    /// A glob of the setting `exclude`.
+    /// Left out by a glob of the setting `exclude`.
     pub(crate) fn by_exclude(logical_path: &str, glob: &str) -> Self {
         let remedy = format!("bring it back with \"!{}\" behind that glob", glob_of(logical_path));
         let rule = format!("the glob `{glob}` of `exclude`");
         Self { logical_path: logical_path.to_owned(), rule, remedy }
     }
 
-    /// The setting `include`, which is silent about it or takes it back.
+    /// Left out by the setting `include`, which does not match it.
     pub(crate) fn by_include(logical_path: &str, taken_back_by: Option<&str>) -> Self {
         let (rule, remedy) = match taken_back_by {
             None => {

@@ -1,6 +1,6 @@
 //! Bakes a folder of a site's static files into a [bundle](hardtack_bundle).
 //!
-//! In a build script, one line does it; [`build_script`] says what it reads and what it hands on:
+//! In a build script it takes one line; [`build_script`] documents its inputs and outputs:
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
@@ -25,14 +25,14 @@
 //! | stage | from | to |
 //! |---|---|---|
 //! | `scan` | a folder | the assets, sorted by logical path |
-//! | `references` | the assets | where each refers to another |
+//! | `references` | the assets | the references of each, with their places |
 //! | `graph` | the references | an order in which every asset comes after those it refers to |
 //! | `fingerprint` | assets, references, order | final bytes, fingerprints and URLs |
 //! | `compress` | final bytes | the representations worth keeping |
 //! | `bundle` | representations | the bundle and its manifest |
 //!
-//! What is baked depends on the folder's contents and the [`Settings`] alone: no time, no
-//! absolute path and no order of a directory goes into it.
+//! The bundle depends on the folder's contents and the [`Settings`] alone: no time, no absolute
+//! path and no order of a directory affects it.
 
 mod error;
 mod external;

@@ -5,7 +5,7 @@ pub(crate) fn file_name(path: &str) -> &str {
     &path[folder(path).len()..]
 }
 
-/// All up to the last slash; empty at the top.
+/// Everything up to the last slash; empty at the top.
 pub(crate) fn folder(path: &str) -> &str {
     &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
 }

@@ -6,12 +6,14 @@ use crate::{ProblemKind, Settings};
 
 /// The value of `Content-Type` for a logical path: by rule of the settings, else by its name.
 ///
-/// Text types are said to be UTF-8. Without a known extension it is `application/octet-stream`.
+/// Text types have the charset UTF-8. A file without a known extension is
+/// `application/octet-stream`.
 pub(crate) fn media_type(logical_path: &str, settings: &Settings) -> Result<String, ProblemKind> {
     Ok(rule(logical_path, settings)?.unwrap_or_else(|| media_type_of(logical_path)))
 }
 
-/// The same for a file whose content is known, where a name stands for two things.
+/// The value of `Content-Type` for a file with its content, which decides where an extension has
+/// two meanings.
 pub(crate) fn media_type_of_file(
     logical_path: &str,
     bytes: &[u8],
@@ -44,7 +46,7 @@ fn transport_stream(logical_path: &str, bytes: &[u8]) -> Option<String> {
         let first_bytes = bytes.iter().skip(offset).step_by(packet).take(3);
         bytes.len() >= packet && first_bytes.into_iter().all(|byte| *byte == 0x47)
     };
-    // A text may begin with that byte too, which is a G.
+    // A text may begin with that byte, too: it is a G.
     let is_text = str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'));
     (!is_text && (is_stream(0, 188) || is_stream(4, 192))).then(|| "video/mp2t".to_owned())
 }

@@ -1,4 +1,4 @@
-//! Which assets keep their name, because it stands somewhere where it cannot be rewritten.
+//! Pins the assets whose names stand where they cannot be rewritten.
 //!
 //! A reference is rewritten when its target is renamed. Any other place where code has a file's
 //! name is a *mention*: a string by which a script fetches the file, finds its element, or knows
@@ -31,7 +31,7 @@ pub(crate) fn pin(referenced: &mut Referenced, at: &str) {
     }
 }
 
-/// That an asset keeps its name: because of another asset, at an offset in that.
+/// A pinned asset, with the reason: an offset in another asset.
 struct Pin {
     target: usize,
     by: usize,
@@ -89,7 +89,7 @@ impl Referenced {
         format!("{}:{line}:{column}", self.assets[index].logical_path)
     }
 
-    /// That a digest stands there, as a reason.
+    /// The reason that a digest stands at a place.
     pub(crate) fn digest_at(&self, index: usize, offset: usize, form: Form) -> String {
         format!("{} has its {form}", self.location(index, offset))
     }
@@ -151,7 +151,7 @@ mod tests {
         are(&[("img/marker.png", ""), ("z/s.js", text), ("x.css", "")], expected);
     }
 
-    /// The same for a page.
+    /// Whether a page with this text pins them.
     #[track_caller]
     fn page(text: &str, expected: &[&str]) {
         are(&[("img/marker.png", ""), ("p/page.html", text), ("x.css", "")], expected);

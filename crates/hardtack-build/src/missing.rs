@@ -16,17 +16,17 @@ pub enum MissingTarget {
     Warn,
 }
 
-/// The outcome for references to files that do not exist, by the file that they stand in.
+/// The outcome for references to files that do not exist, by the file that contains the reference.
 #[derive(Clone, Debug)]
 pub enum Missing {
-    /// Everywhere the same.
+    /// One outcome for all files.
     Everywhere(MissingTarget),
-    /// By globs; in files that none of them matches it is an error, and if they disagree too.
+    /// Outcomes by globs. In files that no glob matches, or where globs disagree, it is an error.
     ByGlob(Vec<(Patterns, MissingTarget)>),
 }
 
 impl Missing {
-    /// The outcome for those in the file of that logical path.
+    /// The outcome for references in the file of that logical path.
     pub(crate) fn of(&self, logical_path: &str) -> MissingTarget {
         match self {
             Self::Everywhere(target) => *target,

@@ -1,20 +1,20 @@
-//! The origins that may use the assets (WHATWG Fetch §3.2), as the setting `cors` says them.
+//! The setting `cors`: the origins that may use the assets (WHATWG Fetch §3.2).
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// Which origins may use the assets.
+/// The origins that may use the assets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// None but the site's own.
+    /// The site's own origin alone.
     None,
     /// Every origin.
     Any,
-    /// These, as browsers send them in `Origin`, e.g. `https://www.example`.
+    /// These origins, as browsers send them in `Origin`, e.g. `https://www.example`.
     Listed(Vec<String>),
 }
 
 impl Origins {
-    /// As a bundle has them.
+    /// The text of the origins in a bundle.
     pub(crate) fn to_text(&self) -> String {
         match self {
             Self::None => String::new(),

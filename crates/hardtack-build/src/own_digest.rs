@@ -1,4 +1,4 @@
-//! Whether a part of a file's name is a digest of its content.
+//! Recognizes a digest of a file's content in its name.
 
 use hardtack_bundle::Fingerprint;
 use md5::{Digest, Md5};
@@ -6,8 +6,8 @@ use sha1::Sha1;
 use sha2::{Sha384, Sha512};
 use xxhash_rust::{xxh3, xxh32, xxh64};
 
-/// The name of the first digest of these bytes that begins with one of some texts, as hex, base32 or
-/// base64url.
+/// The name of the first algorithm whose digest of these bytes begins with one of some texts, in
+/// hex, base32 or base64url.
 pub(crate) fn digest_with_prefix(bytes: &[u8], texts: &[&str]) -> Option<&'static str> {
     let begins_so = |digest: &[u8]| {
         let forms = [hex(digest), base32(digest).to_ascii_lowercase()];
@@ -22,7 +22,7 @@ pub(crate) fn digest_with_prefix(bytes: &[u8], texts: &[&str]) -> Option<&'stati
 
 type DigestOf = fn(&[u8]) -> Vec<u8>;
 
-/// Those that tools put into names. Their order is that of how often they do.
+/// The algorithms of digests in names, the most frequent first.
 const DIGESTS: &[(&str, DigestOf)] = &[
     ("MD5", |bytes| Md5::digest(bytes).to_vec()),
     ("SHA-256", |bytes| Fingerprint::of(bytes).0.to_vec()),
@@ -35,7 +35,7 @@ const DIGESTS: &[(&str, DigestOf)] = &[
     ("xxHash32", |bytes| xxh32::xxh32(bytes, 0).to_be_bytes().to_vec()),
 ];
 
-/// In small letters.
+/// Hex in lower case.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -58,7 +58,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     unpadded + &padding
 }
 
-/// So many bits a letter, the first ones first.
+/// Encodes bytes with this many bits a letter, the highest bits first.
 fn encode(bytes: &[u8], alphabet: &[u8], bits: usize) -> String {
     let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
     let letter = |start: usize| {

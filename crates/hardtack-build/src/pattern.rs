@@ -1,13 +1,13 @@
-//! Globs, in the one dialect that everybody knows: that of `.gitignore`.
+//! Globs in the dialect of `.gitignore`, which everybody knows.
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::Deserialize;
 
 /// Globs over logical paths, as in a `.gitignore`.
 ///
-/// `*.html` matches at any depth, `/a.html` only at the top, `docs/` a folder and all below it.
-/// A glob that begins with `!` takes back what globs before it match: the last that matches
-/// decides.
+/// `*.html` matches at any depth, `/a.html` only at the top, `docs/` a folder and everything below
+/// it. A glob that begins with `!` excludes matches of the globs before it: the last glob that
+/// matches decides.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Vec<String>")]
 pub struct Patterns {
@@ -15,7 +15,7 @@ pub struct Patterns {
     matcher: Gitignore,
 }
 
-/// What globs say of a path.
+/// The verdict of globs on a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// No glob matches.
@@ -31,7 +31,7 @@ impl Patterns {
     ///
     /// # Errors
     ///
-    /// Says which glob is invalid, and why.
+    /// Names the invalid glob, and the reason.
     pub fn new<S: AsRef<str>>(globs: &[S]) -> Result<Self, String> {
         let mut builder = GitignoreBuilder::new("");
         builder.allow_unclosed_class(false);
@@ -46,7 +46,7 @@ impl Patterns {
         Ok(Self { globs, matcher })
     }
 
-    /// Patterns that are written in this crate, and tested to be valid.
+    /// The patterns of this crate's own globs, which tests show to be valid.
     pub(crate) fn built_in(globs: &[&str]) -> Self {
         Self::new(globs).expect("the built-in globs are valid")
     }
@@ -61,22 +61,22 @@ impl Patterns {
         self.verdict(logical_path, false) == Verdict::Matches
     }
 
-    /// These globs, and more behind them.
+    /// Appends globs.
     ///
     /// # Errors
     ///
-    /// Says which glob is invalid, and why.
+    /// Names the invalid glob, and the reason.
     pub fn and<S: AsRef<str>>(&self, more: &[S]) -> Result<Self, String> {
         let own = self.globs.iter().map(String::as_str);
         Self::new(&own.chain(more.iter().map(AsRef::as_ref)).collect::<Vec<_>>())
     }
 
-    /// What the globs say of a file or a folder, or of the folders that it lies in.
+    /// The verdict on a file or a folder, or on the folders above it.
     pub(crate) fn verdict(&self, logical_path: &str, is_folder: bool) -> Verdict {
         self.decide(logical_path, is_folder).0
     }
 
-    /// The same, with the glob that decides; none, if no glob matches.
+    /// The verdict with the glob that decides; none if no glob matches.
     pub(crate) fn decide(&self, logical_path: &str, is_folder: bool) -> (Verdict, &str) {
         match self.matcher.matched_path_or_any_parents(logical_path, is_folder) {
             ignore::Match::None => (Verdict::Silent, ""),

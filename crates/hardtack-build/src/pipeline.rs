@@ -35,19 +35,19 @@ pub struct Bake {
     report: Box<dyn Fn(Progress) + Sync>,
 }
 
-/// What came out.
+/// The result of a bake.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Baked {
     /// The bundle, to be opened by [`hardtack_bundle::Bundle`].
     pub bundle: Vec<u8>,
-    /// What the bundle holds.
+    /// The description of the bundle.
     pub manifest: Manifest,
-    /// What the settings let pass.
+    /// Problems that did not fail the bake.
     pub warnings: Vec<Problem>,
     /// The files and folders that were left out, sorted.
     pub left_out: Vec<LeftOut>,
-    /// The whole in a few numbers.
+    /// The bake in a few numbers.
     pub summary: Summary,
 }
 
@@ -57,21 +57,21 @@ impl Bake {
         Self::with(Settings { assets: assets.into(), ..Settings::default() })
     }
 
-    /// Bakes the folder that the settings name, in the way that they say.
+    /// Bakes the folder of the settings.
     pub fn with(settings: Settings) -> Self {
         Self { settings, cache: None, report: Box::new(|_| {}) }
     }
 
-    /// Remembers what was compressed in that folder, and takes it from there the next time.
+    /// Caches compressed bytes in that folder, and reads them from there in the next bake.
     ///
-    /// The folder is made when it is needed; it may be shared, and deleted at any time.
+    /// The folder is created when it is needed. It may be shared, and deleted at any time.
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(Cache::new(folder.into()));
         self
     }
 
-    /// Calls that function when a stage begins, and whenever something was compressed, which is
-    /// what takes the time.
+    /// Calls that function at the beginning of a stage, and after each compression, since
+    /// compression takes most of the time.
     ///
     /// It is called from several threads at once.
     pub fn on_progress(mut self, report: impl Fn(Progress) + Sync + 'static) -> Self {
@@ -83,7 +83,7 @@ impl Bake {
     ///
     /// # Errors
     ///
-    /// Everything that the first failing stage finds wrong. Nothing is written but the cache.
+    /// All problems of the first failing stage. A bake writes nothing but the cache.
     pub fn run(&self) -> Result<Baked, Error> {
         let start = Instant::now();
         let settings = &self.settings;
@@ -126,7 +126,7 @@ impl Bake {
     }
 }
 
-/// Parsers go as deep as a text is nested, and generated texts are nested deep.
+/// Parsers recurse as deep as a text is nested, and generated texts are nested deep.
 fn with_deep_stacks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     const DEEP: usize = 512 << 20;
     match rayon::ThreadPoolBuilder::new().stack_size(DEEP).build() {

@@ -24,7 +24,7 @@ impl Default for Prefix {
 impl TryFrom<String> for Prefix {
     type Error = String;
 
-    /// Slashes at the beginning and the end are added where they are missing.
+    /// Adds slashes at the beginning and the end where they are missing.
     fn try_from(text: String) -> Result<Self, String> {
         let inner = text.trim_matches('/');
         let is_segment = |segment: &str| {

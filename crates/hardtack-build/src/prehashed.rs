@@ -1,9 +1,9 @@
-//! Which assets have a hash of their content in their name already.
+//! Recognizes assets whose names have a hash of their content already.
 //!
-//! Such an asset is immutable under its own name, and never hashed again. It is certain if the
-//! hash is a digest of the file's own bytes, or if a bundler's manifest lists the file. Else a name
-//! that looks hashed needs a second sign; a file that is wrongly called immutable is stale for a
-//! year, so in doubt it is none.
+//! Such an asset is immutable under its own name, and never hashed again. A hash is certain if it
+//! is a digest of the file's own bytes, or if a bundler's manifest lists the file. Any other name
+//! that looks hashed needs a second sign: a file that is wrongly immutable is stale for a year, so
+//! in doubt the asset is not prehashed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -20,8 +20,8 @@ use crate::{
     scan::{Asset, Scanned},
 };
 
-/// Gives assets the role [`Role::Prehashed`] whose names have a hash, and says of which that is in
-/// doubt.
+/// Gives [`Role::Prehashed`] to the assets whose names have a hash. Returns a remark on the names
+/// that are in doubt.
 pub(crate) fn recognise_prehashed(
     scanned: &mut Scanned,
     settings: &Settings,
@@ -64,7 +64,8 @@ enum Hash {
 struct Candidate<'a> {
     index: usize,
     asset: &'a Asset,
-    /// That which looks most like a hash comes first. In the name, or in that of its folder.
+    /// The parts of the name, or of its folder's name, that may be hashes, the most similar to a
+    /// hash first.
     segments: Vec<Segment<'a>>,
 }
 
@@ -85,7 +86,7 @@ impl<'a> Candidate<'a> {
         self.segments[0]
     }
 
-    /// Folder, length and kind of letters: bundlers write all names of a folder alike.
+    /// The folder and the length of the hash: bundlers write all names of a folder alike.
     fn shape(&self) -> (&'a str, usize) {
         (folder(&self.asset.logical_path), self.best().text.len())
     }
@@ -154,7 +155,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The candidates whose name, or whose hash, stands in the text of another file.
+/// The candidates whose name or hash stands in the text of another file.
 fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize, (&'a str, bool)> {
     let patterns: Vec<_> = candidates.iter().map(|it| it.best().text).collect();
     let Ok(automaton) = AhoCorasick::new(&patterns) else { return HashMap::new() };
@@ -192,10 +193,11 @@ fn is_text(media_type: &str) -> bool {
         || media_type.starts_with("application/manifest+json")
 }
 
-/// A folder that generators fill with files whose names have hashes.
+/// A folder that generators fill with files that have hashes in their names.
 struct Generated {
     name: &'static str,
-    /// How much a name in it has to look hashed. Some have names that people give folders too.
+    /// The similarity to a hash that a name in it needs. Some such folders have names that people
+    /// also use.
     least: Looks,
 }
 
@@ -209,7 +211,7 @@ const GENERATED: &[Generated] = &[
     Generated { name: "static/media/", least: Looks::Alike },
 ];
 
-/// The folder of generated files that a folder lies in, and where in that.
+/// The folder of generated files that a folder lies in, and the path from there.
 fn generated_folder(folder: &str) -> Option<(&'static Generated, &str)> {
     GENERATED.iter().find_map(|generated| {
         let at = folder.find(generated.name)?;
@@ -218,7 +220,8 @@ fn generated_folder(folder: &str) -> Option<(&'static Generated, &str)> {
     })
 }
 
-/// The candidates that manifests list. Their paths begin at the asset folder, or above.
+/// The candidates that manifests list, whose paths are relative to the asset folder or a folder
+/// above.
 fn listed_candidates(
     candidates: &[Candidate<'_>],
     manifests: &BTreeMap<String, &'static str>,
@@ -235,7 +238,7 @@ fn listed_candidates(
     listed
 }
 
-/// A path, and what is left of it without its first folders.
+/// A path, and the path without one or more of its first folders.
 fn suffixes(path: &str) -> Vec<&str> {
     let shorter = path.match_indices('/').map(|(slash, _)| &path[slash + 1..]);
     std::iter::once(path).chain(shorter).collect()

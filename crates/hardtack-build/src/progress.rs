@@ -1,6 +1,6 @@
-//! How far a bake is.
+//! The progress of a bake.
 
-/// How far a bake is.
+/// The progress of a bake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {
@@ -8,14 +8,14 @@ pub enum Progress {
     Scanning,
     /// References are looked for.
     Reading {
-        /// How many assets there are.
+        /// The number of assets.
         assets: usize,
     },
-    /// Assets are compressed, which is what takes the time.
+    /// Assets are compressed, which takes most of the time.
     Compressing {
-        /// Bytes that were compressed so far, counted once for each coding.
+        /// Bytes that are compressed so far, counted once for each coding.
         done: usize,
-        /// Bytes that are to be compressed.
+        /// All bytes to compress, counted once for each coding.
         total: usize,
     },
 }

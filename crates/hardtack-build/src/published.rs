@@ -1,4 +1,4 @@
-//! The manifest as an asset of the site itself, if the settings ask for it.
+//! The manifest as an asset of the site, by the setting `publish_manifest`.
 
 use hardtack_bundle::Fingerprint;
 use serde_json::json;
@@ -8,8 +8,8 @@ use crate::{
     hosting::Rules, media_type::media_type, url_paths::UrlPaths,
 };
 
-/// Adds the manifest to the assets that it describes. It cannot describe itself, and has no
-/// release id, since that depends on it.
+/// Adds the manifest to the assets that it describes. It does not describe itself, and has no
+/// release id, since the release id depends on it.
 pub(crate) fn with_published_manifest(
     mut assets: Vec<Compressed>,
     settings: &Settings,

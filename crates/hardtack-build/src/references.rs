@@ -1,7 +1,7 @@
-//! The second stage: which asset refers to which, and where.
+//! The second stage: the references of each asset, with their places.
 //!
-//! A format is one module here; it finds the links in a file's text. What they lead to is the
-//! same for all formats, and decided in [`url`].
+//! Each format has a module here, which finds the links in a file's text. Their targets are
+//! resolved in [`url`], alike for all formats.
 
 mod attribute;
 mod charset;
@@ -48,12 +48,12 @@ use crate::{
     url_paths::INDEX_PAGE,
 };
 
-/// What a format's module finds in a text.
+/// The findings of a format's module in a text.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// In no particular order.
+    /// The links, in no particular order.
     links: Vec<Link>,
-    /// What a person should know, and the offset that it is about.
+    /// Remarks for people, each with the offset that it is about.
     remarks: Vec<(usize, String)>,
     /// The offsets of URLs that are computed.
     computed: Vec<usize>,
@@ -62,7 +62,7 @@ pub(crate) struct Found {
     import_map: Option<ImportMap>,
     /// The URL that the links are relative to, if it is not that of the file.
     base: Option<String>,
-    /// Where names may stand that are no links. Sorted, and apart.
+    /// The literals that may contain names and are no links. Sorted, without overlap.
     literals: Vec<Literal>,
     /// Ends of URLs by which code looks for a file, with their offsets.
     ends: Vec<(usize, String)>,
@@ -81,7 +81,7 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// Nothing, but one thing to know.
+    /// A single remark, and nothing else.
     fn remark(offset: usize, text: &str) -> Self {
         Self { remarks: vec![(offset, text.to_owned())], ..Self::default() }
     }
@@ -110,7 +110,7 @@ impl Found {
         self.literals.retain(|literal| !is_specifier(literal));
     }
 
-    /// Takes in what was found in a part of the text that begins at an offset.
+    /// Adds the findings of a part of the text, which begins at an offset.
     fn absorb(&mut self, part: Self, offset: usize) {
         self.links.extend(part.links.into_iter().map(|link| link.shift(offset)));
         self.remarks.extend(part.remarks.into_iter().map(|(at, text)| (at + offset, text)));
@@ -129,7 +129,7 @@ impl Found {
     }
 }
 
-/// Why the links in a text could not be found.
+/// The reason why the links in a text could not be found.
 #[derive(Debug)]
 pub(crate) struct Fault {
     offset: usize,
@@ -139,50 +139,50 @@ pub(crate) struct Fault {
 /// A URL that stands in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
-    /// Where it stands, without its quotes.
+    /// Its span, without the quotes.
     pub(crate) span: Range<usize>,
     /// The URL, without the escapes of the text's format.
     pub(crate) url: String,
-    /// How to write another URL into its place.
+    /// The escapes for another URL in its place.
     quoting: Quoting,
     /// Whether the URL stands there as it is, without escapes.
     is_verbatim: bool,
     if_missing: IfMissing,
-    /// Whether a module imports what it leads to, statically.
+    /// Whether it is a static import of a module.
     is_import: bool,
     /// Whether it is the specifier of a module.
     is_specifier: bool,
-    /// Whether browsers take what it leads to from the page's own origin only.
+    /// Whether browsers take its target from the page's own origin only.
     pub(crate) needs_page_origin: bool,
-    /// Where the integrity of what it leads to is said, if it is.
+    /// The place of its target's integrity, if there is one.
     pub(crate) integrity: Option<IntegrityPlace>,
-    /// For a mapping that is put into an import map there: the specifier.
+    /// The specifier, if this is a mapping that is added to an import map.
     specifier: Option<String>,
 }
 
-/// What it means that there is no such asset.
+/// The consequence of a missing target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum IfMissing {
-    /// What the settings say.
+    /// The outcome that the settings choose.
     Error,
-    /// The same, unless it is the path of a page that a single-page app answers.
+    /// The outcome that the settings choose, unless a single-page app answers the path.
     Navigation,
-    /// A warning: a script can notice it, and may never ask for it.
+    /// A warning: a script can handle the failure, and may never fetch the target.
     AtRunTime,
-    /// A warning about a source map, which nobody but a developer misses.
+    /// A warning about a source map, which only developers miss.
     SourceMap,
-    /// Nothing: it may be none.
+    /// Nothing: this may be no URL.
     Ignore,
 }
 
-/// Where `integrity` stands, or is to be put.
+/// The place of an `integrity`, or the place to add one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IntegrityPlace {
     pub(crate) span: Range<usize>,
-    /// What precedes and follows the value there.
+    /// The texts to add before and after the value.
     pub(crate) around: (&'static str, &'static str),
-    /// Whether it may only be said if the page has an element that loads the same, of which it is
-    /// said too: a preload that does not agree with the request is fetched in vain.
+    /// Whether it is added only if an element of the page loads the asset with `integrity`: a
+    /// preload that does not agree with the later request is fetched in vain.
     only_if_loaded: bool,
 }
 
@@ -191,7 +191,7 @@ impl IntegrityPlace {
         Self { span, around, only_if_loaded: false }
     }
 
-    /// Whether there is none yet.
+    /// Whether the `integrity` is not there yet.
     fn is_added(&self) -> bool {
         !self.around.0.is_empty()
     }
@@ -220,7 +220,7 @@ impl Link {
         }
     }
 
-    /// A mapping that does not stand in the text.
+    /// A mapping to add to the text.
     fn mapping(offset: usize, specifier: &str, url: String) -> Self {
         let link = Self::new(&[], 0..0, url, Quoting::JavaScript);
         Self { specifier: Some(specifier.to_owned()), ..link }.shift(offset)
@@ -236,9 +236,9 @@ impl Link {
         self
     }
 
-    /// What to put where, so that a part of the URL is replaced.
+    /// The replacement for a part of the URL.
     ///
-    /// Where the URL is written without escapes, only that part is touched.
+    /// If the URL is written without escapes, only that part changes.
     pub(crate) fn replace(&self, part: Range<usize>, with: &str) -> (Range<usize>, String) {
         if self.is_verbatim {
             let start = self.span.start;
@@ -259,14 +259,14 @@ impl Link {
 #[derive(Clone, Debug)]
 pub(crate) struct Reference {
     pub(crate) link: Link,
-    /// Index of the asset that it leads to.
+    /// The index of its target.
     pub(crate) target: usize,
 }
 
 /// The places of a text, beside its references, by which code may find an asset.
 #[derive(Debug, Default)]
 pub(crate) struct Passages {
-    /// Where names may stand that are no references. Sorted, and apart.
+    /// The literals that may contain names and are no references. Sorted, without overlap.
     pub(crate) literals: Vec<Literal>,
     /// Ends of URLs by which code looks for a file, with their offsets.
     pub(crate) ends: Vec<(usize, String)>,
@@ -286,15 +286,15 @@ pub(crate) struct Referenced {
     pub(crate) assets: Vec<Asset>,
     pub(crate) references: Vec<Vec<Reference>>,
     pub(crate) passages: Vec<Passages>,
-    /// Whether an asset keeps its bytes, so that its references stay as they are.
+    /// Whether each asset keeps its bytes, and so its references.
     pub(crate) frozen: Vec<bool>,
-    /// The digests in each asset that are to be put right, in the order of the text.
+    /// The digests to correct in each asset, in the order of the text.
     pub(crate) digests: Vec<Vec<DigestPlace>>,
-    /// The same of those in rules, by how they are written.
+    /// The subjects of the digests in rules, by the digest's text.
     pub(crate) digests_in_rules: HashMap<String, (Form, Vec<Subject>)>,
     /// The assets that each imports statically.
     pub(crate) imports: Vec<Vec<usize>>,
-    /// Where the integrity of a page's modules is to be said, by the index of the page.
+    /// The place for the integrity of a page's modules, by the index of the page.
     pub(crate) module_integrity: HashMap<usize, IntegrityPlace>,
     /// The texts that are not UTF-8, by the index of the asset: links stand in these.
     pub(crate) decoded: HashMap<usize, Decoded>,
@@ -308,12 +308,12 @@ pub(crate) struct Referenced {
 }
 
 impl Referenced {
-    /// An asset as authored, in UTF-8 if it is a text: that in which its references stand.
+    /// An asset as authored, in UTF-8 if it is a text: the text that spans of references are in.
     pub(crate) fn text(&self, index: usize) -> &[u8] {
         self.decoded.get(&index).map_or(&self.assets[index].bytes, Decoded::text)
     }
 
-    /// The parts that only people read: the files that were left out, and the warnings.
+    /// Takes the parts for people: the files that were left out, and the warnings.
     pub(crate) fn take_remarks(&mut self) -> (Vec<LeftOut>, Vec<Problem>) {
         (mem::take(&mut self.left_out), mem::take(&mut self.warnings))
     }
@@ -321,8 +321,7 @@ impl Referenced {
 
 /// Finds the references in all assets.
 ///
-/// A reference that leads to nothing is an error, or a warning if the settings say so; all of
-/// them are told at once.
+/// A missing target is an error, or a warning by the settings. All are reported at once.
 pub(crate) fn references(
     scanned: Scanned,
     settings: &Settings,
@@ -387,13 +386,13 @@ pub(crate) fn references(
     })
 }
 
-/// An asset that has a hash of its content in its name would need another name for another byte;
-/// and one that the settings except is nobody's to change.
+/// Whether an asset keeps its bytes: it is prehashed, and another byte would need another name, or
+/// `exclude_references` matches.
 fn keeps_bytes(asset: &Asset, settings: &Settings) -> bool {
     asset.role == Role::Prehashed || settings.exclude_references.matches(&asset.logical_path)
 }
 
-/// Lets `Content-Type` say what a file says of itself, unless the settings say something.
+/// Sets `Content-Type` to the charset that each file declares, unless the settings set it.
 fn say_charset(asset: &mut Asset, settings: &Settings) {
     let path = &asset.logical_path;
     let is_ruled = settings.media_types.iter().any(|(globs, _)| globs.matches(path));
@@ -402,16 +401,16 @@ fn say_charset(asset: &mut Asset, settings: &Settings) {
     }
 }
 
-/// What is known of one asset.
+/// The findings in one asset.
 #[derive(Default)]
 struct OfAsset {
     references: Vec<Reference>,
-    /// What it imports statically.
+    /// The assets that it imports statically.
     imports: Vec<usize>,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
     lost: Vec<Lost>,
-    /// That it is no module yet.
+    /// The reason, if it is a script for a bundler, which no browser can load.
     unbundled: Option<Unbundled>,
     bare: Vec<String>,
     import_map: ImportMap,
@@ -424,7 +423,7 @@ struct OfAsset {
     service_workers: Vec<usize>,
 }
 
-/// An asset as it is read.
+/// An asset and its text.
 struct Source<'a> {
     index: usize,
     asset: &'a Asset,
@@ -438,7 +437,7 @@ impl Source<'_> {
     }
 }
 
-/// A script that imports what only a bundler finds: no browser could load it.
+/// A script with imports that only a bundler can resolve: no browser could load it.
 struct Unbundled {
     logical_path: String,
     place: Place,
@@ -446,7 +445,7 @@ struct Unbundled {
     specifier: String,
 }
 
-/// One warning a package.
+/// Merges such scripts into one warning a package.
 fn unbundled(scripts: &[Unbundled], settings: &Settings) -> Vec<Problem> {
     let mut packages: BTreeMap<&str, Vec<&Unbundled>> = BTreeMap::new();
     for script in scripts {
@@ -468,16 +467,16 @@ fn unbundled(scripts: &[Unbundled], settings: &Settings) -> Vec<Problem> {
     packages.into_iter().map(problem).collect()
 }
 
-/// The targets that references can lead to, and the settings about them.
+/// The possible targets of references, and the settings about them.
 struct Targets<'a> {
     settings: &'a Settings,
     routes: Routes<'a>,
 }
 
 impl Targets<'_> {
-    /// The references of an asset, and what is wrong with it.
+    /// The references of an asset, and its problems.
     ///
-    /// Of what keeps its bytes it is of interest where it leads to, and not whether that is there.
+    /// In an asset that keeps its bytes, only the targets matter; missing ones are no problem.
     fn of(&self, index: usize, asset: &Asset) -> OfAsset {
         let of_asset = self.read(index, asset);
         match keeps_bytes(asset, self.settings) {
@@ -524,7 +523,7 @@ impl Targets<'_> {
         Problem { file, place: Some(source.place(offset)), kind }
     }
 
-    /// Where the links in an asset lead.
+    /// Resolves the links in an asset.
     fn follow(&self, source: &Source<'_>, mut found: Found) -> OfAsset {
         let logical_path = &source.asset.logical_path;
         let base = url::base(self.routes.at, logical_path, found.base.as_deref());
@@ -542,7 +541,7 @@ impl Targets<'_> {
                 Resolved::Elsewhere => {}
                 Resolved::Template => templates.push(link.span.start),
                 Resolved::Asset(target) => of_asset.references.push(Reference { link, target }),
-                // The rest of a URL that begins with a folder is known when the script runs.
+                // The URL begins with a folder; its rest is known only when the script runs.
                 Resolved::Folder(_) if link.if_missing == IfMissing::AtRunTime => {}
                 Resolved::Folder(path) => {
                     let index = format!("{}/{INDEX_PAGE}", path.trim_end_matches('/'));
@@ -567,7 +566,7 @@ impl Targets<'_> {
         }
     }
 
-    /// A reference to nothing, if that means anything.
+    /// A reference with a missing target, if that has a consequence.
     fn lost(&self, source: &Source<'_>, link: Link, path: String) -> Option<Lost> {
         let weight = match link.if_missing {
             IfMissing::Ignore => return None,
@@ -585,7 +584,7 @@ impl Targets<'_> {
         Some(Lost { referrer: source.index, place, url: link.url, path, weight })
     }
 
-    /// Whether a script imports what only a bundler finds.
+    /// Whether a script has imports that only a bundler can resolve.
     fn unbundled(
         &self,
         source: &Source<'_>,
@@ -605,7 +604,8 @@ impl Targets<'_> {
         })
     }
 
-    /// A page's script says the URL from the page, another script mostly from the root.
+    /// A script in a page names the URL relative to the page, any other script mostly from the
+    /// root.
     fn service_workers(&self, base: Option<&str>, urls: &[String]) -> Vec<usize> {
         let bases = [base, Some(self.routes.at)];
         let target = |url: &String| bases.into_iter().find_map(|base| self.asset(base, url));
@@ -624,11 +624,11 @@ impl Targets<'_> {
         }
     }
 
-    /// What an import map has to say beside its mappings of folders: where the specifiers lead to
-    /// that are in use, so that these modules too are loaded from their hashed paths.
+    /// The mappings to add to an import map beside its mappings of folders: for each specifier in
+    /// use, so that these modules, too, are loaded from their hashed paths.
     ///
-    /// In JSON the last of equal names counts: an author's mapping before ours, and ours of the
-    /// longer folder before that of the shorter.
+    /// In JSON the last of equal names counts. So an author's mapping overrides an added one, and
+    /// an added mapping of a longer folder overrides that of a shorter one.
     fn mappings(&self, of_asset: &OfAsset, bare: &BTreeSet<String>) -> Vec<Reference> {
         let mut references = Vec::new();
         for folder in &of_asset.import_map.folders {
@@ -645,8 +645,8 @@ impl Targets<'_> {
     }
 }
 
-/// Takes the integrity that would be added, and `crossorigin` with it, from preloads of what no
-/// element of the page loads in that way.
+/// Removes the additional integrity and `crossorigin` from preloads of assets that no element of
+/// the page loads with integrity.
 fn let_preloads_agree(references: &mut [Reference]) {
     let is_added = |reference: &Reference, to_a_preload: bool| {
         let place = reference.link.integrity.as_ref();
@@ -661,7 +661,7 @@ fn let_preloads_agree(references: &mut [Reference]) {
     }
 }
 
-/// Whether references are looked for in an asset whose charset may be any.
+/// Whether references are searched for in an asset, which may have any charset.
 fn is_text(asset: &Asset) -> bool {
     matches!(asset.essence(), "text/css" | "text/html" | "image/svg+xml" | "text/javascript")
 }
@@ -684,7 +684,7 @@ fn find(asset: &Asset, text: &[u8], settings: &Settings) -> Result<Found, Fault>
     }
 }
 
-/// JSON of which nothing more is known: a name in it may be used by whoever reads it.
+/// JSON of an unknown format: a program that reads it may use a name in it.
 fn data(bytes: &[u8]) -> Found {
     Found { literals: vec![Literal::data(0..bytes.len())], ..Found::default() }
 }
@@ -703,7 +703,7 @@ fn is_metadata(logical_path: &str) -> bool {
     )
 }
 
-/// The remarks about URLs that are left as they are: about one, and about several.
+/// The remarks about URLs that stay as they are: for one, and for several.
 type Remarks = [&'static str; 2];
 
 const COMPUTED: Remarks = [
@@ -716,7 +716,7 @@ const OF_A_TEMPLATE: Remarks = [
     "URLs are a template's, so they are left as they are",
 ];
 
-/// One remark on all URLs of a kind: how many there are, and on which lines.
+/// One remark on all URLs of a kind, with their number and their lines.
 fn counted(text: &[u8], offsets: Vec<usize>, [one, several]: &Remarks) -> Option<(usize, String)> {
     let first = *offsets.first()?;
     let count = offsets.len();
@@ -983,7 +983,7 @@ mod tests {
             prop_assert_eq!(urls(links(&after)), urls(found));
         }
 
-        /// What was written is what is found again, and nothing else is.
+        /// Exactly the links that were written are found again.
         #[test]
         fn a_rewritten_link_is_found_again((path, text) in texts()) {
             let before = Asset::of(path, text);

@@ -1,27 +1,27 @@
-//! Which assets are renamed, as the setting `rename` says it.
+//! The setting `rename`: the assets that are renamed.
 
 use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{Patterns, Role, pattern::Verdict, scan::Scanned};
 
-/// Which assets get a hashed path, of those that are neither prehashed nor entry points.
+/// The assets that get a hashed path, among those that are neither prehashed nor entry points.
 #[derive(Clone, Debug)]
 pub enum Rename {
-    /// Those whose every mention can be rewritten.
+    /// Assets whose every mention can be rewritten.
     Safe,
     /// None.
     Never,
-    /// Those that match, whatever mentions them, and none that is taken back; of the others, those
-    /// whose every mention can be rewritten.
+    /// Assets that match, even if they are mentioned, and none that a `!` glob matches; of the
+    /// others, those whose every mention can be rewritten.
     Listed(Patterns),
 }
 
-/// The user's word about one asset.
+/// The setting's verdict on one asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Renaming {
     /// It is renamed if that is safe.
     IfSafe,
-    /// It is renamed, whatever mentions it.
+    /// It is renamed, even if it is mentioned.
     Always,
     /// It keeps its name.
     Never,
@@ -41,8 +41,8 @@ impl Rename {
     }
 }
 
-/// Pins the assets that the user wants to keep their names. Comes when prehashed ones are known:
-/// these are not renamed in any case.
+/// Pins the assets that keep their names by the setting. It runs after the prehashed assets are
+/// known, since these are not renamed in any case.
 pub(crate) fn pin_by_setting(scanned: &mut Scanned, rename: &Rename) {
     for asset in &mut scanned.assets {
         if asset.role == Role::Hashed && rename.of(&asset.logical_path) == Renaming::Never {

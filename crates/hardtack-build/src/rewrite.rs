@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 
-/// How a URL is written where it stands.
+/// The way in which a URL is written at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quoting {
     /// In quotes in CSS.
     CssString,
     /// In `url(...)` without quotes in CSS.
     CssUrl,
-    /// In an attribute's value in HTML or SVG, in whichever quotes or none.
+    /// In an attribute's value in HTML or SVG, in any quotes or none.
     HtmlAttribute,
-    /// In CSS, in whichever form, that is an attribute's value.
+    /// In any form of CSS inside an attribute's value.
     CssInAttribute,
     /// In a string or template of JavaScript, or in a string of JSON.
     JavaScript,
@@ -28,7 +28,7 @@ impl Quoting {
         }
     }
 
-    /// The same in an attribute's value.
+    /// The way of writing this text inside an attribute's value.
     pub(crate) fn in_attribute(self) -> Self {
         match self {
             Self::CssString | Self::CssUrl => Self::CssInAttribute,
@@ -44,7 +44,8 @@ fn escape(text: &str, escape: fn(char, &mut String)) -> String {
     })
 }
 
-/// CSS Syntax §4.3.7. What ends a string or an unquoted URL is escaped; one rule serves both.
+/// CSS Syntax §4.3.7. Characters that end a string or an unquoted URL are escaped; one rule serves
+/// both.
 fn css_escape(character: char, written: &mut String) {
     match character {
         '"' | '\'' | '(' | ')' | '\\' => written.extend(['\\', character]),
@@ -55,7 +56,8 @@ fn css_escape(character: char, written: &mut String) {
     }
 }
 
-/// HTML §13.1.2.3. What ends a value, in whichever quotes or none, is a character reference.
+/// HTML §13.1.2.3. A character that ends a value, in any quotes or none, becomes a character
+/// reference.
 fn html_escape(character: char, written: &mut String) {
     match character {
         '&' => written.push_str("&amp;"),
@@ -66,8 +68,8 @@ fn html_escape(character: char, written: &mut String) {
     }
 }
 
-/// ECMA-262 §12.9.4, in a way that JSON (RFC 8259 §7) and an inline script have too: what ends a
-/// string, a template or a script is an escape by number.
+/// ECMA-262 §12.9.4, in a form that is also valid in JSON (RFC 8259 §7) and in an inline script: a
+/// character that ends a string, a template or a script becomes a numeric escape.
 fn javascript_escape(character: char, written: &mut String) {
     match character {
         '"' | '\'' | '`' | '\\' | '$' | '<' | '\u{0}'..='\u{1f}' | '\u{2028}' | '\u{2029}' => {

@@ -1,8 +1,8 @@
-//! Which assets keep the page's origin, though static files have a host of their own.
+//! The assets that keep the page's origin, though static files have a host of their own.
 //!
-//! Browsers take some things from the page's own origin only: what `<use>` draws, web app
-//! manifests, subtitles, workers. A worker that a script starts from its own URL is on the
-//! script's host, so the script too keeps the page's origin; and so do all that it imports or that
+//! Browsers take some assets from the page's own origin only: drawings of `<use>`, web app
+//! manifests, subtitles, workers. A worker that a script starts from its own URL is on the script's
+//! host, so the script keeps the page's origin, too. So do all scripts that it imports or that
 //! import it, since a module from two origins would be two modules.
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     scan::Asset,
 };
 
-/// Whether each asset does.
+/// Whether each asset keeps the page's origin.
 pub(crate) fn keeps_origin(referenced: &Referenced) -> Vec<bool> {
     let Referenced { assets, references, starts_workers, .. } = referenced;
     let mut keeps = vec![false; assets.len()];
@@ -30,7 +30,7 @@ pub(crate) fn keeps_origin(referenced: &Referenced) -> Vec<bool> {
     keeps
 }
 
-/// The scripts that refer to each, or that it refers to.
+/// The scripts that are connected to each script by a reference, in either direction.
 fn neighbours(assets: &[Asset], references: &[Vec<Reference>]) -> Vec<Vec<usize>> {
     let is_script = |index: usize| assets[index].is_script();
     let mut neighbours = vec![Vec::new(); assets.len()];

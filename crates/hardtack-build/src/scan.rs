@@ -1,4 +1,5 @@
-//! The first stage: which files are assets, and what is known of them before they are read.
+//! The first stage: the files that are assets, with the facts known before their references are
+//! read.
 
 use std::{
     fs, io,
@@ -19,9 +20,9 @@ pub(crate) struct Asset {
     /// Value of `Content-Type`.
     pub(crate) media_type: String,
     pub(crate) role: Role,
-    /// Why it has that role, for people. Empty if no more than a rule says so.
+    /// Why it has that role, for people. Empty if a rule alone decides.
     pub(crate) why: String,
-    /// As authored.
+    /// The bytes as authored.
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -43,7 +44,7 @@ impl Asset {
 /// The asset folder's files.
 #[derive(Debug)]
 pub(crate) struct Scanned {
-    /// Sorted by logical path.
+    /// The assets, sorted by logical path.
     pub(crate) assets: Vec<Asset>,
     /// The files and folders that were left out, sorted.
     pub(crate) left_out: Vec<LeftOut>,
@@ -95,7 +96,7 @@ static ENTRY_POINTS: LazyLock<Patterns> = LazyLock::new(|| {
     ])
 });
 
-/// Files that nobody means to publish.
+/// Files that are not meant to be published.
 static LEFT_OUT: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::built_in(&[
         ".*",
@@ -112,7 +113,7 @@ static LEFT_OUT: LazyLock<Patterns> = LazyLock::new(|| {
     ])
 });
 
-/// Files that nobody may publish by mistake.
+/// Files that must not be published by mistake.
 static SECRETS: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::built_in(&[
         ".env",
@@ -137,7 +138,7 @@ static SECRETS: LazyLock<Patterns> = LazyLock::new(|| {
 
 /// Scans the asset folder.
 ///
-/// Whatever is below it is an asset, or left out by a rule and listed as such, or an error.
+/// Each file below it is an asset, or left out by a rule and listed as such, or an error.
 pub(crate) fn scan(settings: &Settings) -> Result<Scanned, Error> {
     let folder = &settings.assets;
     let root = folder.canonicalize().ok().filter(|root| root.is_dir());
@@ -189,7 +190,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Takes in one file or folder, or says what is wrong with it.
+    /// Adds one file or folder, or its problem.
     fn judge(&mut self, file: &Path, prefix: &str) -> Result<(), ProblemKind> {
         let name = file.file_name().and_then(|name| name.to_str());
         let logical_path = format!("{prefix}{}", name.ok_or(ProblemKind::NameNotUtf8)?);
@@ -216,8 +217,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// A symbolic link may lead to what lies in the asset folder, and out of it if the settings
-    /// say so, but not to a folder around itself: that would have no end.
+    /// A symbolic link may lead to a place in the asset folder, and out of it if the settings allow
+    /// that, but not to a folder around itself: that would have no end.
     fn check_link(&self, file: &Path, logical_path: &str) -> Result<(), ProblemKind> {
         if !file.is_symlink() {
             return Ok(());
@@ -239,7 +240,7 @@ impl Walk<'_> {
     }
 }
 
-/// The user's word comes first, then the fear of secrets, then the defaults.
+/// The settings decide first, then the check for secrets, then the defaults.
 fn left_out(
     settings: &Settings,
     path: &str,
@@ -269,13 +270,13 @@ fn not_included(settings: &Settings, path: &str) -> Option<LeftOut> {
     }
 }
 
-/// A URL cannot hold a control character here, nor a backslash, which some take for a slash.
+/// A name may contain no control character, and no backslash, which some programs take for a slash.
 fn servable(logical_path: &str) -> Result<(), ProblemKind> {
     let unservable = |character: &char| character.is_control() || *character == '\\';
     logical_path.chars().find(unservable).map_or(Ok(()), |it| Err(ProblemKind::NameUnservable(it)))
 }
 
-/// Whether a file of rules is left out by the settings, so that it is none.
+/// Whether the settings leave a file of rules out, so that it has no rules.
 pub(crate) fn is_excluded(settings: &Settings, name: &str) -> bool {
     settings.exclude.verdict(name, false) == Verdict::Matches
 }
@@ -288,7 +289,7 @@ fn read(settings: &Settings, file: &Path, logical_path: String) -> Result<Asset,
     Ok(Asset { logical_path, media_type, role, why, bytes })
 }
 
-/// The role by the path alone; `rename` is obeyed when all prehashed ones are known.
+/// The role by the path alone. `rename` applies after all prehashed assets are known.
 fn role(settings: &Settings, logical_path: &str) -> Role {
     match settings.entry_points.verdict(logical_path, false) {
         Verdict::Matches => Role::EntryPoint,

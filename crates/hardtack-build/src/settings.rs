@@ -15,7 +15,7 @@ use crate::{
     ProblemKind, Rename, Timestamp,
 };
 
-/// How a site is baked.
+/// The settings of a bake.
 ///
 /// Each field is a key of `hardtack.toml`; [`Settings::KEYS`] explains them all.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,11 +26,11 @@ pub struct Settings {
     pub assets: PathBuf,
     /// The URL prefix.
     pub at: Prefix,
-    /// If there are any, only files that match are assets.
+    /// Globs; if there are any, only files that match are assets.
     pub include: Patterns,
-    /// Files that are left out, beyond the default ones.
+    /// Files to leave out, beyond the default ones.
     pub exclude: Patterns,
-    /// Files that look like secrets, and are none.
+    /// Files that look like secrets, but may be published.
     pub allow_secrets: Patterns,
     /// Follow symbolic links that lead out of the asset folder.
     pub follow_symlinks: bool,
@@ -38,35 +38,37 @@ pub struct Settings {
     pub entry_points: Patterns,
     /// Assets whose names have a hash of their content already.
     pub prehashed: Patterns,
-    /// Which of the other assets are renamed.
+    /// The assets that are renamed, among the others.
     pub rename: Rename,
     /// Assets whose references are left alone.
     pub exclude_references: Patterns,
     /// Whether a reference to a file that does not exist is an error.
     pub missing: Missing,
-    /// URL paths that somebody else answers.
+    /// URL paths that the bundle does not answer.
     pub external: External,
-    /// Serve hashed assets at no other than their hashed path.
+    /// Serve hashed assets at their hashed path only.
     pub keep_only_hashed: bool,
     /// Seconds that a cache may keep what is served at a plain path; at most a year.
     #[serde(deserialize_with = "seconds")]
     pub max_age: u32,
-    /// Seconds beyond that in which a cache may answer with what it has while it asks again.
+    /// Seconds beyond `max_age` in which a cache may answer with a stale response while it fetches
+    /// a fresh one.
     #[serde(deserialize_with = "seconds")]
     pub stale_while_revalidate: u32,
-    /// Seconds beyond that in which a cache may answer with what it has if the server fails.
+    /// Seconds beyond `max_age` in which a cache may answer with a stale response if the server
+    /// fails.
     #[serde(deserialize_with = "seconds")]
     pub stale_if_error: u32,
     /// The content codings beside identity.
     #[serde(deserialize_with = "codings")]
     pub codings: Vec<Coding>,
-    /// The content codings of some assets, whatever the default would be.
+    /// The content codings of some assets, instead of the default.
     #[serde(deserialize_with = "codings_for")]
     pub codings_for: Vec<(Patterns, Vec<Coding>)>,
-    /// Media types that the built-in table has wrong, or has not.
+    /// Media types of files for which the built-in table is wrong or has none.
     #[serde(deserialize_with = "media_types")]
     pub media_types: Vec<(Patterns, String)>,
-    /// Say the integrity of style sheets and scripts in HTML.
+    /// Add the integrity of style sheets and scripts in HTML.
     pub integrity: bool,
     /// Scheme and host of the CDN, which references in HTML then point to.
     #[serde(deserialize_with = "static_host")]
@@ -75,24 +77,24 @@ pub struct Settings {
     pub cors: Origins,
     /// Value of `Cross-Origin-Resource-Policy`.
     pub cross_origin_resource_policy: Option<ResourcePolicy>,
-    /// When all assets were last modified, as far as HTTP is concerned.
+    /// The last modification of all assets.
     pub last_modified: Option<Timestamp>,
     /// Changes of header fields, in the order in which they apply.
     pub headers: Vec<HeaderRule>,
-    /// The page that answers navigations which lead to no other: that of a single-page app.
+    /// The page of a single-page app, which answers navigations without an asset.
     #[serde(deserialize_with = "some_logical_path")]
     pub spa: Option<String>,
     /// Serve pages without their extension: `about.html` at `/about`.
     pub clean_urls: bool,
-    /// The answer at the file name of a page whose address is another.
+    /// The answer at the file name of a page with a different address.
     pub canonical: Canonical,
-    /// The logical path at which the site offers its own manifest, if at any.
+    /// The logical path at which the site publishes its manifest.
     #[serde(deserialize_with = "some_logical_path")]
     pub publish_manifest: Option<String>,
 }
 
-/// The answer at the file name of a page whose address is another: at `/index.html`, and with
-/// clean URLs at `/about.html`.
+/// The answer at the file name of a page with a different address: at `/index.html`, and with clean
+/// URLs at `/about.html`.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Canonical {
@@ -108,9 +110,9 @@ pub enum Canonical {
 pub enum ResourcePolicy {
     /// Pages of the same origin may use the assets.
     SameOrigin,
-    /// Pages of the same site may.
+    /// Pages of the same site may use the assets.
     SameSite,
-    /// All pages may.
+    /// All pages may use the assets.
     CrossOrigin,
 }
 
@@ -168,7 +170,7 @@ pub struct Key {
     pub name: &'static str,
     /// Its default, as TOML.
     pub default: &'static str,
-    /// What it does, in Markdown.
+    /// Its meaning, in Markdown.
     pub meaning: &'static str,
 }
 
@@ -289,7 +291,7 @@ impl Settings {
         key("publish_manifest", "none", "The path at which the site offers its own manifest."),
     ];
 
-    /// Reads a `hardtack.toml`. Its `assets` is relative to the folder that the file lies in.
+    /// Reads a `hardtack.toml`. Its `assets` is relative to the folder of the file.
     ///
     /// # Errors
     ///
@@ -350,7 +352,7 @@ fn some_logical_path<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Strin
     logical_path(&String::deserialize(value)?).map(Some).map_err(D::Error::custom)
 }
 
-/// A text as the logical path of an asset: its path below the asset folder, with `/` between the
+/// Parses the logical path of an asset: its path below the asset folder, with `/` between the
 /// parts.
 ///
 /// # Errors
@@ -408,7 +410,8 @@ fn media_types<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<(Patterns, Str
     rules.into_iter().map(rule).collect()
 }
 
-/// `type/subtype` and perhaps parameters, of characters that a header field can have.
+/// Whether a text is `type/subtype`, perhaps with parameters, of characters that a header field can
+/// contain.
 pub(crate) fn is_media_type(text: &str) -> bool {
     let essence = text.split(';').next().unwrap_or_default().trim_end();
     let is_token = |token: &str| {

@@ -7,25 +7,25 @@ use serde::Serialize;
 
 use crate::LeftOut;
 
-/// What was baked, and how long it took. Displayed as one line.
+/// The sums over the assets of a bake, and its duration. Displays as one line.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Summary {
     /// The [release id](hardtack_bundle::ReleaseId) in hex.
     pub release_id: String,
-    /// Assets and their bytes.
+    /// The number of assets, and their bytes.
     #[serde(flatten)]
     pub totals: Totals,
-    /// How many assets have which role.
+    /// The numbers of assets by role.
     pub roles: Roles,
     /// Logical paths of the files and folders that were left out, sorted.
     #[serde(skip)]
     pub left_out: Vec<String>,
-    /// How long the bake took.
+    /// The duration of the bake.
     pub seconds: f64,
 }
 
-/// How many assets have which role.
+/// The numbers of assets by role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Roles {

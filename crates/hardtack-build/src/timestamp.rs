@@ -1,4 +1,4 @@
-//! The time that all assets have for their last modification (RFC 9110 §8.8.2).
+//! The setting `last_modified`: the last modification of all assets (RFC 9110 §8.8.2).
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -18,8 +18,7 @@ impl Timestamp {
         httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(self.seconds))
     }
 
-    /// The time of so many seconds since 1970, in decimal; before the year 10000, because HTTP has
-    /// no later one.
+    /// Parses seconds since 1970 in decimal, before the year 10000, because HTTP has no later date.
     pub(crate) fn parse(seconds: &str) -> Result<Self, String> {
         let in_range = seconds.parse().ok().filter(|seconds| *seconds < YEAR_10000);
         let error = || format!("{seconds:?} is no number of seconds since 1970");

@@ -1,6 +1,6 @@
-//! Files that another server would send for the file beside them: `app.js.br` beside `app.js`, as
-//! bundlers' plugins write them. They are no assets, since the bake compresses better, and after
-//! it has rewritten references.
+//! Twins: files that other servers send for the file beside them, such as `app.js.br` beside
+//! `app.js`, as bundlers' plugins write them. They are no assets, since the bake compresses better,
+//! and after rewriting references.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,9 +17,9 @@ use crate::{
     scan::{Asset, Scanned},
 };
 
-/// Leaves out what decodes to the file beside it. What some text names stays, since it may be a
-/// download, or be unpacked by a script; so does what `exclude` brings back. Says which ones are not
-/// what their names say.
+/// Leaves out files that decode to the file beside them. A file that some text names stays, since
+/// it may be a download, or be unpacked by a script; so does a file that `exclude` brings back.
+/// Returns a remark on each file that does not decode as its name promises.
 pub(crate) fn leave_out_twins(scanned: &mut Scanned, settings: &Settings) -> Option<Problem> {
     let candidates = candidates(&scanned.assets, settings);
     if candidates.is_empty() {
@@ -54,8 +54,8 @@ pub(crate) fn coded_name(logical_path: &str) -> Option<(&str, Coding)> {
 const EXTENSIONS: [(&str, Coding); 3] =
     [("gz", Coding::Gzip), ("br", Coding::Br), ("zst", Coding::Zstd)];
 
-/// The assets whose names are that of another one with a coding's extension: which coding, and
-/// which other one.
+/// The assets that are named like another asset with a coding's extension, with the coding and the
+/// other asset.
 fn candidates(assets: &[Asset], settings: &Settings) -> BTreeMap<usize, (Coding, usize)> {
     let plain =
         |path: &str| assets.binary_search_by(|other| other.logical_path.as_str().cmp(path)).ok();
@@ -68,12 +68,12 @@ fn candidates(assets: &[Asset], settings: &Settings) -> BTreeMap<usize, (Coding,
     assets.iter().enumerate().filter_map(candidate).collect()
 }
 
-/// Which twins the site's own texts speak of.
+/// The twins that the site's own texts name.
 #[derive(Default)]
 struct Mentioned {
-    /// File names.
+    /// The file names.
     names: BTreeSet<Vec<u8>>,
-    /// Codings whose extension stands alone in quotes: names are made with it.
+    /// The codings whose extension stands alone in quotes: scripts make names with it.
     computed: Vec<Coding>,
 }
 
@@ -101,7 +101,7 @@ impl Mentioned {
         }
     }
 
-    /// Notes what ends in an extension, which begins at a dot.
+    /// Adds the file name that ends in an extension, which begins at a dot.
     fn note(&mut self, text: &[u8], dot: usize, end: usize, coding: Coding) {
         let start = text[..dot].iter().rposition(|byte| !is_of_a_name(*byte));
         let start = start.map_or(0, |before| before + 1);
@@ -120,12 +120,12 @@ impl Mentioned {
     }
 }
 
-/// Whether a file name in a text goes on with that byte.
+/// Whether a file name in a text continues with that byte.
 fn is_of_a_name(byte: u8) -> bool {
     !byte.is_ascii_whitespace() && !b"\"'`/\\()<>{}[]=,;:?&#|*!".contains(&byte)
 }
 
-/// One line for all.
+/// One remark for all of them.
 fn remark(others: &[String], settings: &Settings) -> Option<Problem> {
     let first = others.first()?;
     let more = match others.len() - 1 {

@@ -1,5 +1,5 @@
-//! Rules about the content of files, and files that are compressed in themselves: SVG in gzip, and
-//! those of which a rule says a `Content-Encoding`, as Unity's `game.wasm.br`.
+//! Rules about the content of files, and files that are compressed already: SVG in gzip, and files
+//! with a rule for `Content-Encoding`, such as Unity's `game.wasm.br`.
 //!
 //! Such a file is unpacked, and is then an asset like any other: its references are found, and
 //! a client that cannot decode it gets the identity.
@@ -19,24 +19,24 @@ use crate::{
     url_paths::plain_path,
 };
 
-/// Contents whose coded form is there already, by their digests. It is used where it is known that
-/// nothing was rewritten, since the content has that digest still.
+/// The coded forms that exist already, by the digest of their content. If the content still has
+/// that digest, nothing in it was rewritten, and the coded form is used.
 pub(crate) type Packed = HashMap<(Fingerprint, Coding), Arc<[u8]>>;
 
-/// The outcome, beside the assets.
+/// The result, beside the assets.
 #[derive(Debug, Default)]
 pub(crate) struct Unpacked {
     pub(crate) packed: Packed,
     pub(crate) remarks: Vec<Problem>,
 }
 
-/// Most bytes of a file that is unpacked: 1 GB.
+/// Most bytes of an unpacked file: 1 GB.
 const MOST: usize = 1 << 30;
 
-/// Most bytes of an SVG file that is unpacked: 64 MB.
+/// Most bytes of an unpacked SVG file: 64 MB.
 const MOST_OF_SVG: usize = 1 << 26;
 
-/// Gives files the media types that rules say, and unpacks those that are compressed.
+/// Sets the media types of the rules on files, and unpacks files that are compressed.
 pub(crate) fn unpack(
     scanned: &mut Scanned,
     rules: &Rules,
@@ -48,7 +48,7 @@ pub(crate) fn unpack(
     for asset in &mut scanned.assets {
         let file = settings.assets.join(&asset.logical_path);
         let result = match said_coding(asset, rules, settings) {
-            // It is to be sent as it stands, and somebody knows that.
+            // The rule confirms that the file is sent as it is.
             Some(Coding::Identity) => Ok(()),
             Some(coding) => unpacked.unpack(asset, coding, settings),
             None if is_svgz(asset) => unpack_svg(asset),
@@ -73,8 +73,8 @@ pub(crate) fn unpack(
 }
 
 impl Unpacked {
-    /// Unpacks a file of which a rule says the coding. A false one is no error: the file is sent
-    /// as it is.
+    /// Unpacks a file with a rule for its coding. A false rule is no error: the file is sent as it
+    /// is.
     fn unpack(
         &mut self,
         asset: &mut Asset,
@@ -103,7 +103,7 @@ fn is_svgz(asset: &Asset) -> bool {
     is_named && asset.media_type.starts_with("image/svg+xml")
 }
 
-/// Some are not compressed, whatever their name says: browsers show those.
+/// Unpacks an `.svgz`. Some are not compressed in spite of their name: browsers show those.
 fn unpack_svg(asset: &mut Asset) -> Result<(), ProblemKind> {
     if !asset.bytes.starts_with(&[0x1f, 0x8b]) && str::from_utf8(&asset.bytes).is_ok() {
         return Ok(());
@@ -122,7 +122,7 @@ fn said_coding(asset: &Asset, rules: &Rules, settings: &Settings) -> Option<Codi
     Coding::ALL.into_iter().find(|coding| coding.name() == name)
 }
 
-/// The last media type that rules say, as `_headers` or as `[[headers]]` has it.
+/// The last media type that the rules of `_headers` or `[[headers]]` set.
 fn said_media_type<'a>(asset: &Asset, rules: &'a Rules, settings: &Settings) -> Option<&'a str> {
     let plain = plain_path(settings, asset);
     let of_files = rules.headers.iter().filter(|rule| rule.is_for(&asset.logical_path, &plain));
@@ -130,7 +130,7 @@ fn said_media_type<'a>(asset: &Asset, rules: &'a Rules, settings: &Settings) -> 
     of_files.or_else(|| said(asset, "content-type", rules, settings))
 }
 
-/// The last value that rules say of a field.
+/// The last value that the rules set for a field.
 fn said<'a>(asset: &Asset, name: &str, rules: &'a Rules, settings: &Settings) -> Option<&'a str> {
     let plain = plain_path(settings, asset);
     let rules = rules.headers.iter().filter(|rule| rule.is_for(&asset.logical_path, &plain));
@@ -141,8 +141,8 @@ fn said<'a>(asset: &Asset, name: &str, rules: &'a Rules, settings: &Settings) ->
     values.next()
 }
 
-/// The coding of a file that a browser can use only if it is told that coding, to all appearance.
-/// Others than these are as likely downloads, or data that a script unpacks by itself.
+/// The coding of a file that looks as if a browser could use it only with its `Content-Encoding`.
+/// Any other compressed file is as likely a download, or data that a script unpacks by itself.
 fn looks_coded(asset: &Asset) -> Option<Coding> {
     let (inner, coding) = coded_name(&asset.logical_path)?;
     let extension = inner.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -153,8 +153,8 @@ fn looks_coded(asset: &Asset) -> Option<Coding> {
     Some(coding).filter(|coding| is_loaded && is_coded(*coding, &asset.bytes))
 }
 
-/// Says the rule that files without a plain one beside them may need, once for each coding. It is
-/// not applied by itself: a script that unpacks such a file would find it unpacked.
+/// Suggests the rule that compressed files without a plain file beside them may need, once for each
+/// coding. It is not applied by itself: a script that unpacks such a file would find it unpacked.
 fn suggest<'a>(
     unruled: &'a [(String, Coding)],
     scanned: &'a Scanned,

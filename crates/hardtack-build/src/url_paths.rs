@@ -1,4 +1,4 @@
-//! At which URL paths an asset answers.
+//! The URL paths of an asset.
 
 use hardtack_bundle::Fingerprint;
 
@@ -13,9 +13,10 @@ pub(crate) const INDEX_PAGE: &str = "index.html";
 /// The URL paths of an asset, percent-decoded.
 #[derive(Clone, Debug)]
 pub(crate) struct UrlPaths {
-    /// Served for good. None for an entry point.
+    /// The path that is served for good. None for an entry point.
     pub(crate) hashed: Option<String>,
-    /// A folder's index has the folder's. None if the settings keep only hashed paths.
+    /// The plain path; for a folder's index, the folder's path. None if the settings keep only
+    /// hashed paths.
     pub(crate) plain: Option<String>,
 }
 
@@ -26,7 +27,7 @@ impl UrlPaths {
     }
 }
 
-/// The paths of an asset as far as they do not depend on its fingerprint.
+/// The paths of an asset that do not depend on its fingerprint.
 pub(crate) fn known_paths(asset: &Asset, settings: &Settings) -> UrlPaths {
     let plain = plain_path(settings, asset);
     match asset.role {
@@ -63,8 +64,8 @@ pub(crate) fn hashed_path(at: &str, asset: &Asset, fingerprint: Fingerprint) -> 
     format!("{at}{stem}.{}{extension}", fingerprint.short())
 }
 
-/// The paths that lead to a page's one address: that without its slash, if it is a folder's, and
-/// the file's own, if it is another.
+/// The other paths of a page, which lead to its address: the folder's path without its slash, and
+/// the file's own path if that differs from the address.
 pub(crate) fn aliases(at: &str, logical_path: &str, plain: &str) -> Vec<String> {
     let own = Some(format!("{at}{logical_path}")).filter(|own| own != plain);
     let folder = plain.strip_suffix('/').filter(|folder| !folder.is_empty());

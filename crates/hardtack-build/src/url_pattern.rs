@@ -1,8 +1,8 @@
-//! URL patterns, as the file `_headers` has them.
+//! The URL patterns of the file `_headers`.
 
 use hardtack_bundle::SPLAT;
 
-/// A URL path in which `*` stands for anything, and `:name` for one segment or a part of it.
+/// A URL path in which `*` stands for any text, and `:name` for one segment or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UrlPattern {
     parts: Vec<Part>,
@@ -38,7 +38,7 @@ impl UrlPattern {
         Self { parts }
     }
 
-    /// The names of what it leaves open.
+    /// The names of its placeholders.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Text(_) => None,
@@ -64,7 +64,7 @@ fn matches(parts: &[Part], path: &str) -> bool {
     }
 }
 
-/// All places in a text where a character ends, and its beginning.
+/// The boundaries of characters in a text, its beginning and end among them.
 fn ends(text: &str) -> impl Iterator<Item = usize> {
     (0..=text.len()).filter(|end| text.is_char_boundary(*end))
 }

@@ -1,4 +1,4 @@
-//! The parts of a text that may be digests: runs of letters of a digest's length.
+//! The parts of a text that may be digests: runs of letters with the length of a digest.
 
 use std::ops::Range;
 

@@ -10,15 +10,16 @@ use crate::{
 
 use super::{Rules, Skipped, lines};
 
-/// The rule that the fields of the lines below belong to.
+/// The rule that the fields of the next lines belong to.
 enum Open {
     Nothing,
     Rule(HeaderRule),
-    /// A rule that was skipped, and its fields with it.
+    /// A skipped rule, whose fields are skipped with it.
     Skipped,
 }
 
-/// A line that is a path or a URL begins a rule; those below it are its header fields.
+/// Reads the rules. A line with a path or a URL begins a rule; the lines below it are its header
+/// fields.
 pub(super) fn parse(text: &str, rules: &mut Rules) -> Skipped {
     let mut skipped = Skipped::new();
     let mut open = Open::Nothing;
@@ -70,7 +71,7 @@ fn begin(line: &str) -> Result<HeaderRule, String> {
     }
 }
 
-/// A field that is taken away goes first, as it came from rules before this one.
+/// Removals come first, since they are about fields of the rules before this one.
 fn close(open: &mut Open, rules: &mut Rules) {
     if let Open::Rule(mut rule) = std::mem::replace(open, Open::Nothing) {
         rule.edits.sort_by_key(|edit| !matches!(edit, HeaderEdit::Remove(_)));
@@ -111,8 +112,8 @@ fn is_filled_in(value: &str, rule: &HeaderRule) -> bool {
     pattern.names().any(|name| value.contains(&format!(":{name}")))
 }
 
-/// The values of one name in a rule are one list. Across rules, one of a field that there may be
-/// but one of counts, and else all.
+/// The values of one name in a rule are joined as a list. Across rules, the last value of a
+/// singleton field counts, and all values of any other.
 fn add_value(name: &str, value: &str, rule: &mut HeaderRule) -> Result<(), String> {
     let edit = match is_single(name) {
         true => HeaderEdit::set(name, value)?,
@@ -136,7 +137,7 @@ fn add_value(name: &str, value: &str, rule: &mut HeaderRule) -> Result<(), Strin
     Ok(())
 }
 
-/// Fields of which Hardtack sends one, or of which two would contradict each other.
+/// Singleton fields: Hardtack sends one already, or two would contradict each other.
 const SINGLE: &[&str] = &[
     "access-control-allow-origin",
     "cache-control",
@@ -154,7 +155,7 @@ fn is_single(name: &str) -> bool {
     SINGLE.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
-/// Gives assets the media types that rules say.
+/// Sets the media types of the rules on assets.
 pub(super) fn apply_media_types(rules: &[HeaderRule], scanned: &mut Scanned, settings: &Settings) {
     let at = settings.at.as_str();
     for (rule, media_type) in

@@ -1,11 +1,11 @@
 //! A line of `_redirects`.
 
-/// A line, in its parts as they stand there.
+/// A line in its parts, as written.
 pub(super) struct Line<'a> {
     pub(super) from: &'a str,
     pub(super) to: &'a str,
     pub(super) status: u16,
-    /// `!` behind the status: the line comes before a file.
+    /// `!` behind the status: the line takes precedence over a file.
     pub(super) is_forced: bool,
 }
 

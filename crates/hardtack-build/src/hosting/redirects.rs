@@ -1,4 +1,4 @@
-//! `_redirects`: a path or a pattern of paths, where it leads, and a status.
+//! `_redirects`: a path or a pattern of paths, its target, and a status.
 
 use hardtack_bundle::PathPattern;
 
@@ -12,10 +12,10 @@ use super::{
     urls::{as_pattern, below, decode, is_whole, location, variables},
 };
 
-/// The most patterns that are kept, since they are tried one after the other.
+/// The most patterns in a bundle, which tries them one after the other.
 const MOST_PATTERNS: usize = 100;
 
-/// Reads the lines. The first of those for one path counts.
+/// Reads the lines. Of the lines for one path, the first counts.
 pub(super) fn parse(
     text: &str,
     settings: &Settings,
@@ -31,7 +31,7 @@ pub(super) fn parse(
             Err(message) => skipped.push((number, message)),
         }
     }
-    // Other lines do not take away the page of this one.
+    // The fallback's lines come first: other lines must not replace its page.
     let (fallbacks, others): (Vec<_>, Vec<_>) =
         parsed.into_iter().partition(|(_, line)| file.is_fallback(line));
     for (number, line) in &fallbacks {
@@ -56,14 +56,14 @@ enum Source {
     Pattern(String),
 }
 
-/// The file, as far as it was read.
+/// The rules of the lines read so far.
 struct File<'a> {
     settings: &'a Settings,
     targets: &'a Targets,
     rules: &'a mut Rules,
     /// The line that answers every path.
     everything: Option<usize>,
-    /// The lines of patterns beyond the most that are kept.
+    /// The lines of patterns beyond the limit.
     beyond: Vec<usize>,
 }
 
@@ -150,7 +150,7 @@ impl File<'_> {
     fn redirect(&mut self, from: String, line: &Line<'_>) -> Result<(), String> {
         let location = location(line.to, &[])?;
         if self.targets.leads_to(&from, &location) && self.targets.at(&from).is_some() {
-            // The bake's own redirect, to a page's one address; or the page itself.
+            // The bake's own redirect to a page's address, or the page itself.
             return Ok(());
         }
         if decode(&location).is_ok_and(|to| to == from) {
@@ -195,8 +195,9 @@ impl File<'_> {
         self.keep(number, pattern, answer)
     }
 
-    /// A rule of a pattern is one rule for each asset that its target names. What the target says
-    /// of the path is known then; what is left is a path, or a pattern of fewer parts.
+    /// Resolves a rule with a pattern into one rule for each asset that its target names. The
+    /// captures in the target are then known; the rest is a path, or a pattern with fewer
+    /// placeholders.
     fn rewrite_pattern(
         &mut self,
         number: usize,
@@ -231,7 +232,7 @@ impl File<'_> {
         Ok(())
     }
 
-    /// One of the paths of a pattern, unless something comes before it.
+    /// Adds one of the paths of a pattern, unless another answer takes precedence.
     fn add_resolved(&mut self, from: String, page: String, line: &Line<'_>) {
         let is_taken = match self.targets.at(&from) {
             Some(owner) => owner == page || !line.is_forced || self.is_kept(owner),
@@ -270,7 +271,7 @@ impl File<'_> {
         self.keep(number, pattern, answer)
     }
 
-    /// The paths of assets that a forced pattern takes, and something made of what it captures.
+    /// The paths of assets that a forced pattern takes, each with a result made from its captures.
     fn replaceable<T>(
         &self,
         pattern: &str,
@@ -332,7 +333,7 @@ impl File<'_> {
         }
     }
 
-    /// A file comes first, unless the line is forced; and a line before comes first.
+    /// A file takes precedence, unless the line is forced; so does an earlier line.
     fn unless_taken(&self, path: &str, line: &Line<'_>) -> Result<(), String> {
         if self.rules.ruled.contains(path) {
             return Err(format!("a line before is about {path:?} already"));
@@ -355,7 +356,7 @@ impl File<'_> {
         logical_path == NOT_FOUND_PAGE || fallback.is_some_and(|it| it.page == logical_path)
     }
 
-    /// The logical path of the asset that the target of a rewrite means.
+    /// The logical path of the asset that the target of a rewrite names.
     fn page(&self, to: &str) -> Result<&str, String> {
         self.targets.named(&self.target(to)?).ok_or_else(|| no_asset(to))
     }

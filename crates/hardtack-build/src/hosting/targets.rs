@@ -1,4 +1,4 @@
-//! The paths of assets, as far as rules about other paths have to know them.
+//! The paths of assets that rules about other paths need.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use crate::{
     url_paths::{INDEX_PAGE, aliases, known_paths},
 };
 
-/// The assets, by paths.
+/// The assets by their paths.
 #[derive(Default)]
 pub(super) struct Targets {
-    /// The paths at which an asset answers, with its logical path and the path that a browser is
-    /// at then, since some redirect. Hashed paths are not among them: they are not known yet.
+    /// The paths at which assets answer, with the asset's logical path, and the browser's path
+    /// after a redirect, if there is one. Hashed paths are not among them: they are not known yet.
     taken: BTreeMap<String, (String, String)>,
     /// The plain paths of the assets that have one, by logical path.
     plain: BTreeMap<String, String>,
-    /// The logical paths of the assets by all paths that mean them as the target of a rewrite.
+    /// The logical paths of the assets, by all paths that name them as the target of a rewrite.
     named: BTreeMap<String, String>,
 }
 
@@ -41,7 +41,7 @@ impl Targets {
             }
             targets.taken.insert(plain.clone(), (path.clone(), plain));
         }
-        // A file is meant by its own name first.
+        // A file's own name takes precedence.
         for asset in &scanned.assets {
             let own = format!("{at}{}", asset.logical_path);
             targets.named.insert(own, asset.logical_path.clone());
@@ -74,19 +74,19 @@ impl Targets {
         self.plain.get(logical_path).map(String::as_str)
     }
 
-    /// The asset that a path means as the target of a rewrite.
+    /// The asset that a path names as the target of a rewrite.
     pub(super) fn named(&self, path: &str) -> Option<&str> {
         self.named.get(path).map(String::as_str)
     }
 
-    /// All paths that mean an asset, with its logical path.
+    /// All paths that name an asset, with its logical path.
     pub(super) fn all_named(&self) -> impl Iterator<Item = (&str, &str)> {
         self.named.iter().map(|(path, logical_path)| (path.as_str(), logical_path.as_str()))
     }
 }
 
-/// The paths by which a file is named: its own, and for a page that without its extension, or its
-/// folder.
+/// The paths that name a file: its own; for a page, also the path without its extension, or its
+/// folder's.
 fn names(own: &str) -> Vec<String> {
     let mut names = vec![own.to_owned()];
     if let Some(folder) = own.strip_suffix(INDEX_PAGE).filter(|folder| folder.ends_with('/')) {

@@ -1,4 +1,4 @@
-//! The paths and locations of `_redirects`, and what they leave open.
+//! The paths and locations of `_redirects`, and their placeholders.
 
 use hardtack_bundle::PathPattern;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -24,12 +24,12 @@ pub(super) fn below(path: String, settings: &Settings) -> Result<String, String>
     }
 }
 
-/// The names of what a text leaves open; of `*` as well.
+/// The names of the placeholders in a text, with `*`.
 pub(super) fn variables(text: &str) -> Vec<String> {
     PathPattern::names_in(text).map(str::to_owned).collect()
 }
 
-/// A target as a pattern: in it, `:splat` is what `*` is in the source.
+/// A target as a pattern, with `*` in the place of `:splat`.
 pub(super) fn as_pattern(target: &str) -> String {
     let parts: Vec<_> = target.split(":splat").collect();
     let mut pattern = parts[0].to_owned();

@@ -1,4 +1,4 @@
-//! The names of assets, and where they stand in texts.
+//! The names of assets, and their places in texts.
 
 use std::{collections::HashMap, ops::Range};
 
@@ -13,7 +13,7 @@ use crate::{
     scan::Asset,
 };
 
-/// The names of all assets that may be renamed, to be found in one pass over a text.
+/// The names of all assets that may be renamed, for a search in one pass over a text.
 pub(super) struct Names<'a> {
     assets: &'a [Asset],
     /// The URL prefix.
@@ -22,7 +22,7 @@ pub(super) struct Names<'a> {
     pages: HashMap<usize, Vec<&'a str>>,
     /// None if there are no names.
     automaton: Option<AhoCorasick>,
-    /// Of each pattern of the automaton, the assets of that name.
+    /// The assets of each name, by the number of its pattern in the automaton.
     bearers: Vec<Vec<usize>>,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Names<'a> {
         mentioned
     }
 
-    /// The assets that a name means where it stands.
+    /// The assets that a name may mean at its place.
     fn meant(
         &self,
         text: &[u8],
@@ -105,14 +105,14 @@ impl<'a> Names<'a> {
         bearers.iter().filter(is_meant).copied().collect()
     }
 
-    /// Whether a name is one that many folders have.
+    /// Whether many folders have a file of that name.
     fn is_common(&self, index: usize) -> bool {
         let name = file_name(&self.assets[index].logical_path);
         let stem = name.split('.').next().unwrap_or(name);
         matches!(stem, "index" | "main")
     }
 
-    /// The modules whose paths begin as a specifier in a file does.
+    /// The scripts whose paths begin with the constant part of a specifier in a file.
     pub(super) fn modules_below(&self, referrer: usize, beginning: &str) -> Vec<usize> {
         let base = format!("{}{}", self.at, self.assets[referrer].logical_path);
         let below = resolve(&base, beginning);
@@ -131,8 +131,8 @@ impl<'a> Names<'a> {
         path.and_then(|path| path.strip_prefix(self.at).map(|it| it == target)) == Some(true)
     }
 
-    /// Whether a name without a path leads to an asset from the root, from the folder of the file
-    /// that it stands in, or from that of a page with this file.
+    /// Whether a name without a path leads to an asset from the root, from the folder of its file,
+    /// or from the folder of a page with this file.
     fn is_near(&self, path: &str, referrer: usize) -> bool {
         let own = folder(path);
         let pages = self.pages.get(&referrer).into_iter().flatten();
@@ -140,7 +140,7 @@ impl<'a> Names<'a> {
         near.any(|folder| folder == own)
     }
 
-    /// The assets whose paths end as code says that a URL does.
+    /// The assets whose paths have an ending that code looks for in URLs.
     fn ending(&self, passages: &Passages) -> Vec<(usize, usize)> {
         let ends = passages.ends.iter().flat_map(|(offset, end)| {
             self.with_end(end).into_iter().map(|target| (*offset, target))
@@ -162,7 +162,7 @@ impl<'a> Names<'a> {
         selected
     }
 
-    /// The assets whose paths end so, and would not with a hash before the extension.
+    /// The assets whose paths have that ending, and would lose it with a hash before the extension.
     fn with_end(&self, end: &str) -> Vec<usize> {
         let loses_end = |asset: &Asset| {
             let name = file_name(&asset.logical_path);
@@ -186,7 +186,7 @@ fn forms(name: &str) -> Vec<String> {
     forms
 }
 
-/// As strings of JavaScript and JSON have it, in ASCII.
+/// A name as a string of JavaScript or JSON in ASCII.
 fn escaped(name: &str) -> String {
     let mut units = [0; 2];
     let escape = |character: char, units: &mut [u16; 2]| match character.is_ascii() {
@@ -198,7 +198,7 @@ fn escaped(name: &str) -> String {
     name.chars().map(|character| escape(character, &mut units)).collect()
 }
 
-/// The literal in which a place lies.
+/// The literal that contains a place.
 fn literal_at<'l>(literals: &'l [Literal], place: &Range<usize>) -> Option<&'l Literal> {
     let behind = literals.partition_point(|literal| literal.span.start <= place.start);
     literals[..behind].last().filter(|literal| place.end <= literal.span.end)
@@ -226,7 +226,7 @@ fn pages(referenced: &Referenced) -> HashMap<usize, Vec<&str>> {
     pages
 }
 
-/// Whether a path's last folders are these, or it is the end of a longer path.
+/// Whether these are a path's last folders, or the path is the end of a longer one.
 fn lies_in(path: &str, folders: &[String]) -> bool {
     let own: Vec<_> = path.split('/').rev().skip(1).collect();
     let common = own.iter().zip(folders.iter().rev()).take_while(|(a, b)| *a == b).count();

@@ -2,7 +2,7 @@
 
 use crate::scan::Asset;
 
-/// A script that asks for its own URL, and what lies beside it and begins with its name, such as
+/// A script that asks for its own URL, and the files beside it that begin with its name, such as
 /// `game_bg.wasm` beside `game.js`.
 pub(super) fn named_alike(index: usize, assets: &[Asset]) -> impl Iterator<Item = usize> {
     let own = assets[index].logical_path.as_str();

@@ -1,21 +1,20 @@
-//! The word of a text in which a name was found, and whether code or a reader reads it.
+//! The word of a text that contains a name, and whether it is code or prose.
 
 use std::ops::Range;
 
-/// A name with the path before it, as both stand in a text.
+/// A name with the path before it, as written in a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Token {
     /// The segments before the name, without `.`, `..` and empty ones.
     pub(super) folders: Vec<String>,
-    /// The whole path, if the string begins with it, and it says where it begins itself: with a
-    /// slash or a dot.
+    /// The whole path, if the string begins with it, and it begins with a slash or a dot.
     pub(super) whole: Option<String>,
 }
 
-/// The token that ends with the name at that place, if the name is a whole segment there, and the
-/// token none of another host's URL.
+/// The token that ends with the name at that place, if the name is a whole segment, and the token
+/// is not part of another host's URL.
 ///
-/// `within` is the part of the text that the token lies in, such as a string.
+/// `within` is the part of the text that contains the token, such as a string.
 pub(super) fn token(text: &[u8], within: Range<usize>, name: Range<usize>) -> Option<Token> {
     let before = &text[within.start..name.start];
     let after = &text[name.end..within.end];
@@ -38,7 +37,7 @@ pub(super) fn token(text: &[u8], within: Range<usize>, name: Range<usize>) -> Op
     Some(Token { folders, whole })
 }
 
-/// A slash, as strings have it that may stand in HTML.
+/// An escaped slash, as in strings that may stand in HTML.
 const SLASHES: [&str; 5] = ["\\/", "\\u002F", "\\u002f", "\\x2F", "\\x2f"];
 
 /// Whether a name can begin behind this text. `\b` and the like are no part of a name.
@@ -69,7 +68,7 @@ fn is_of_path(byte: u8) -> bool {
     is_of_name(byte) || matches!(byte, b'/' | b'\\' | b'@' | b'+')
 }
 
-/// The string in which a place of a text of data lies, without its quotes; or what is near.
+/// The string around a place in a text of data, without its quotes; or the text nearby.
 pub(super) fn string_around(
     text: &[u8],
     within: Range<usize>,
@@ -87,8 +86,7 @@ pub(super) fn string_around(
     start..end
 }
 
-/// Whether a name in a string stands in a sentence: words are around it, and nothing of code is
-/// beside it.
+/// Whether a name in a string is part of a sentence: words surround it, and no code is beside it.
 pub(super) fn is_in_sentence(text: &[u8], string: Range<usize>, name: Range<usize>) -> bool {
     let before = &text[string.start..name.start];
     let before =
@@ -104,7 +102,7 @@ pub(super) fn is_in_sentence(text: &[u8], string: Range<usize>, name: Range<usiz
     words.take(2).count() == 2
 }
 
-/// Whether a text ends as code does before a name: `url(`, `src=`, `href="`.
+/// Whether a text ends with code that precedes a name: `url(`, `src=`, `href="`.
 fn is_of_code(before: &[u8]) -> bool {
     let unquoted = match before {
         [rest @ .., b'"' | b'\'' | b'`'] => rest.strip_suffix(b"\\").unwrap_or(rest),
@@ -113,7 +111,7 @@ fn is_of_code(before: &[u8]) -> bool {
     matches!(unquoted.last(), Some(b'(' | b'=' | b'[' | b'{' | b',' | b':'))
 }
 
-/// Letters, and perhaps a mark behind them.
+/// Whether a text is a word: letters, perhaps with a punctuation mark behind them.
 fn is_word(word: &[u8]) -> bool {
     let letters = match word {
         [letters @ .., b',' | b'.' | b'!' | b'?'] => letters,

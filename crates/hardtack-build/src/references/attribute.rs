@@ -5,18 +5,18 @@ use std::ops::Range;
 use super::{Fault, Found, Link, css, srcset};
 use crate::rewrite::Quoting;
 
-/// An attribute's value: what stands in the file, and what it says.
+/// An attribute's value: the raw text in the file, and its meaning.
 pub(super) struct Attribute<'a> {
     file: &'a [u8],
-    /// Where the raw value stands, without its quotes.
+    /// The span of the raw value, without its quotes.
     pub(super) span: Range<usize>,
     raw: &'a str,
-    /// Without character references.
+    /// The value with character references resolved.
     pub(super) value: String,
 }
 
 impl<'a> Attribute<'a> {
-    /// The value in that place; none if it is not UTF-8, and so no path of an asset.
+    /// The value at that place; none if it is not UTF-8, and so no path of an asset.
     pub(super) fn new(file: &'a [u8], span: Range<usize>) -> Option<Self> {
         let raw = str::from_utf8(&file[span.clone()]).ok()?;
         let value = htmlize::unescape_attribute(raw).into_owned();
@@ -54,10 +54,10 @@ impl<'a> Attribute<'a> {
         Link::new(self.file, span, self.value[part].to_owned(), quoting)
     }
 
-    /// Where in the file an offset of the value is.
+    /// The offset in the file of an offset in the value.
     ///
-    /// A character reference is longer than what it says. So it is looked for, the furthest
-    /// place up to which the raw value says the same as the value up to the offset.
+    /// A character reference is longer than its character. So this searches for the furthest place
+    /// up to which the raw value has the meaning of the value up to the offset.
     fn offset(&self, in_value: usize) -> usize {
         if self.raw == self.value {
             return self.span.start + in_value;

@@ -1,4 +1,4 @@
-//! In which charset a text is, by what it says of itself (WHATWG Encoding, HTML, CSS Syntax).
+//! The charset of a text, by its own declaration (WHATWG Encoding, HTML, CSS Syntax).
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 use lol_html::{HtmlRewriter, Settings as Handlers, element};
@@ -8,19 +8,19 @@ use crate::scan::Asset;
 /// A charset that a file declares.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Charset {
-    /// As it is said in `Content-Type`.
+    /// Its name in `Content-Type`.
     pub(super) label: String,
     pub(super) encoding: &'static Encoding,
 }
 
-/// How far a declaration may stand from the beginning.
+/// The number of bytes at the beginning of a file that may contain a declaration.
 const PRESCANNED: usize = 1024;
 
 /// The value of `Content-Type` of an asset for which the settings have no rule.
 ///
-/// That field comes before what a file says of itself, so it has to say the same; and it says
-/// nothing of a text that declares nothing and is not UTF-8, so that a browser decides as it
-/// would with any other server.
+/// For browsers that field overrides a file's declaration, so it has to agree with it. For a text
+/// that declares nothing and is not UTF-8 it has no charset, so that a browser decides as with any
+/// other server.
 pub(super) fn content_type(asset: &Asset) -> Option<String> {
     let essence = asset.media_type.strip_suffix("; charset=utf-8")?;
     match declared(asset) {
@@ -31,8 +31,8 @@ pub(super) fn content_type(asset: &Asset) -> Option<String> {
     }
 }
 
-/// The charset of an asset as a browser takes it: a byte order mark comes before `Content-Type`,
-/// and that before what else the file declares. None if nothing says it.
+/// The charset of an asset as a browser determines it: by a byte order mark, else by
+/// `Content-Type`, else by the file's declaration. None if nothing determines it.
 pub(super) fn of(asset: &Asset) -> Option<&'static Encoding> {
     let mark = byte_order_mark(&asset.bytes);
     let parameter = || parameter(&asset.media_type);
@@ -49,7 +49,7 @@ fn parameter(media_type: &str) -> Option<Charset> {
     Some(Charset { label: value.to_owned(), encoding })
 }
 
-/// The fault and the remedy of a file that is not in its charset.
+/// The fault and the remedy for a file that is not in its declared charset.
 pub(super) fn remark(asset: &Asset) -> String {
     let essence = asset.media_type.split(';').next().unwrap_or_default();
     let path = &asset.logical_path;
@@ -72,7 +72,7 @@ pub(super) fn remark(asset: &Asset) -> String {
     }
 }
 
-/// The charset that a file itself declares.
+/// The charset that a file declares.
 fn declared(asset: &Asset) -> Option<Charset> {
     let bytes = &asset.bytes[..];
     let beginning = &bytes[..bytes.len().min(PRESCANNED)];
@@ -104,7 +104,7 @@ fn in_html(beginning: &[u8]) -> Option<Charset> {
     });
     let handlers = Handlers::new().append_element_content_handler(meta);
     let mut rewriter = HtmlRewriter::new(handlers, |_: &[u8]| {});
-    // A tag that is cut off says nothing.
+    // A tag that is cut off declares nothing.
     let _ = rewriter.write(beginning).and_then(|()| rewriter.end());
     found
 }
@@ -126,7 +126,7 @@ fn in_content(content: String) -> Option<String> {
     }
 }
 
-/// `@charset "…";`, in these very bytes, at the beginning (CSS Syntax §3.2).
+/// `@charset "…";`, in exactly these bytes, at the beginning (CSS Syntax §3.2).
 fn in_css(beginning: &[u8]) -> Option<Charset> {
     let rest = beginning.strip_prefix(b"@charset \"")?;
     let end = rest.iter().position(|byte| *byte == b'"')?;
@@ -145,7 +145,7 @@ fn in_xml(beginning: &[u8]) -> Option<Charset> {
     in_ascii(value[1..].split_once(quote)?.0)
 }
 
-/// The charset of a declaration that could be read as ASCII: it cannot be UTF-16.
+/// The charset of a label that was read as ASCII, so it cannot be UTF-16.
 fn in_ascii(label: &str) -> Option<Charset> {
     let label = label.trim_ascii();
     let encoding = Encoding::for_label(label.as_bytes())?;

@@ -19,17 +19,17 @@ pub(super) fn find(text: &str) -> Result<Found, Fault> {
     }
 }
 
-/// A style sheet, and what was found in it.
+/// A style sheet, and the findings in it.
 struct Sheet<'a> {
     text: &'a str,
     links: Vec<Link>,
     /// The attribute selectors.
     literals: Vec<Literal>,
-    /// Where blocks are nested deeper than the parser goes.
+    /// The place where blocks are nested too deep for the parser.
     too_deep: Option<usize>,
 }
 
-/// What the tokens so far say of the next one.
+/// The meaning of the next token, by the tokens before it.
 #[derive(Clone, Copy, PartialEq)]
 enum Expect {
     /// A string is no URL.
@@ -55,7 +55,7 @@ impl Sheet<'_> {
         }
     }
 
-    /// Takes in one token, and says what to expect of the next.
+    /// Handles one token, and returns the meaning of the next one.
     fn token(
         &mut self,
         parser: &mut Parser<'_>,
@@ -120,7 +120,7 @@ impl Sheet<'_> {
     }
 }
 
-/// What a function's arguments are.
+/// The meaning of a function's arguments.
 fn in_function(name: &str) -> Expect {
     match name.to_ascii_lowercase().as_str() {
         "url" | "src" => Expect::Link,

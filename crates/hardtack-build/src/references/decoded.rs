@@ -1,25 +1,26 @@
-//! A text that is not in UTF-8: its references are found in UTF-8, and rewritten where they stand.
+//! A text that is not in UTF-8: its references are found in UTF-8, and rewritten in the file's
+//! charset.
 
 use std::ops::Range;
 
 use encoding_rs::{DecoderResult, Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
-/// A text, decoded, and where in the file each part of it comes from.
+/// A decoded text, with the place of each part in the file.
 #[derive(Debug)]
 pub(crate) struct Decoded {
-    /// With U+FFFD for what could not be decoded.
+    /// The text, with U+FFFD for bytes that could not be decoded.
     text: String,
-    /// The offset in the text of the first such place.
+    /// The offset in the text of the first U+FFFD.
     pub(super) fault: Option<usize>,
     encoding: &'static Encoding,
-    /// Offsets in the text, each with that in the file. From one to the next, a byte of the text
-    /// is a byte of the file.
+    /// Offsets in the text, each with its offset in the file. Between two of them, a byte of the
+    /// text is a byte of the file.
     seams: Vec<(usize, usize)>,
 }
 
 impl Decoded {
-    /// Decodes a file. None if it is UTF-8 already, or as good as that.
+    /// Decodes a file. None if it is UTF-8 already, as ASCII is.
     pub(super) fn new(bytes: &[u8], encoding: &'static Encoding) -> Option<Self> {
         let is_utf8 = match encoding {
             _ if encoding == UTF_8 => str::from_utf8(bytes).is_ok(),
@@ -60,7 +61,7 @@ impl Decoded {
         decoded
     }
 
-    /// Adds what was decoded of the bytes up to an offset.
+    /// Adds the text decoded from the bytes up to an offset.
     fn push(&mut self, piece: &str, end: usize) {
         self.text.push_str(piece);
         if !piece.is_empty() && self.in_file(self.text.len()) != end {
@@ -73,7 +74,7 @@ impl Decoded {
         self.push("\u{fffd}", end);
     }
 
-    /// Where in the file an offset of the text is.
+    /// The offset in the file of an offset in the text.
     fn in_file(&self, offset: usize) -> usize {
         let seam = self.seams.partition_point(|(in_text, _)| *in_text <= offset);
         let (in_text, in_file) = self.seams[seam.saturating_sub(1)];
@@ -93,7 +94,8 @@ impl Decoded {
         spliced
     }
 
-    /// A part of a URL in the file's charset. What that does not have is percent-encoded.
+    /// A part of a URL in the file's charset. Characters that the charset lacks are
+    /// percent-encoded.
     fn encode(&self, text: &str) -> Vec<u8> {
         match self.encoding {
             it if it == UTF_16LE => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
@@ -112,8 +114,8 @@ fn encode(character: char, encoding: &'static Encoding) -> Vec<u8> {
     }
 }
 
-/// Whether references can be found and rewritten in a charset. Not in one whose bytes mean
-/// something only together with what stands before them, or nothing at all.
+/// Whether references can be found and rewritten in a charset: not in one whose bytes depend on the
+/// bytes before them, or that cannot be decoded.
 pub(super) fn can_be_followed(encoding: &'static Encoding) -> bool {
     encoding != ISO_2022_JP && encoding != REPLACEMENT
 }

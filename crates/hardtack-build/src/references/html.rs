@@ -1,5 +1,5 @@
-//! Links in HTML (WHATWG HTML): all that a browser fetches with a page, and the images that a
-//! page names to others. What a reader navigates to, such as `a href`, is no reference: pages
+//! Links in HTML (WHATWG HTML): those that a browser fetches with a page, and the images that a
+//! page names for previews. A link that a reader follows, such as `a href`, is no reference: pages
 //! keep their path.
 
 use std::{cell::RefCell, ops::Range, rc::Rc};
@@ -25,8 +25,8 @@ pub(super) fn find(bytes: &[u8], settings: &Settings) -> Result<Found, Fault> {
 #[derive(Clone, Copy, PartialEq)]
 enum Markup {
     Page,
-    /// The content of a `noscript` element, which is markup to who runs no scripts, and text to
-    /// everybody else.
+    /// The content of a `noscript` element, which is markup to browsers without scripts, and text
+    /// to others.
     WithoutScripts,
 }
 
@@ -64,16 +64,17 @@ fn find_in(markup: Markup, bytes: &[u8], adds_integrity: bool) -> Result<Found, 
     }
 }
 
-/// A page, and what was found in it so far.
+/// A page, and the findings in it so far.
 struct Page<'a> {
     markup: Markup,
     bytes: &'a [u8],
     adds_integrity: bool,
-    /// Whether the last `audio` or `video` has, so that its tracks may be of another origin.
+    /// Whether the last `audio` or `video` has `crossorigin`, so that its tracks may be of another
+    /// origin.
     media_has_crossorigin: bool,
     found: Found,
     fault: Option<Fault>,
-    /// The element whose text comes next, if it is looked at, and where that text stands.
+    /// The format and the span of the element's text that follows, if it is parsed.
     inline: Option<(Inline, Range<usize>)>,
 }
 
@@ -201,9 +202,9 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Where the integrity of what a link leads to stands, or is to stand.
+    /// The place of the integrity of a link's target, or the place to add it.
     ///
-    /// One that is there is put right even if none are added: the file may have been rewritten.
+    /// An existing value is corrected even if none are added: the file may have been rewritten.
     fn integrity(
         &self,
         name: &str,
@@ -228,7 +229,7 @@ impl<'a> Page<'a> {
             .filter(|_| is_heeded && self.adds_integrity)
     }
 
-    /// Behind a value that ends there, and behind its quote.
+    /// The place to add an `integrity`: behind an attribute's value, and its quote.
     fn new_integrity(&self, end: usize, has_crossorigin: bool) -> IntegrityPlace {
         let end = end + usize::from(matches!(self.bytes.get(end), Some(b'"' | b'\'')));
         let after = if has_crossorigin { "\"" } else { "\" crossorigin=\"anonymous\"" };
@@ -236,7 +237,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The links of styles in a page. With a fragment they may mean a part of a drawing, such as a
+/// The links of styles in a page. A link with a fragment may mean a part of a drawing, such as a
 /// filter, which browsers take from the page's own origin only.
 fn of_page_origin(mut styles: Found) -> Found {
     for link in &mut styles.links {
@@ -245,7 +246,7 @@ fn of_page_origin(mut styles: Found) -> Found {
     styles
 }
 
-/// What the text of an element is.
+/// The format of an element's text.
 fn inline(name: &str, element: &Element<'_, '_>) -> Option<Inline> {
     let kind = element.get_attribute("type").unwrap_or_default().trim_ascii().to_ascii_lowercase();
     match (name, kind.as_str()) {
@@ -262,8 +263,8 @@ fn inline(name: &str, element: &Element<'_, '_>) -> Option<Inline> {
     }
 }
 
-/// Attributes that say where a reader may go. Nobody compares them with what was fetched, and the
-/// plain path is what a reader should see, keep and pass on.
+/// Attributes with links that a reader may follow. No code compares them with fetched URLs, and a
+/// reader should see, keep and pass on the plain path.
 fn is_navigation(name: &str, attribute: &str, element: &Element<'_, '_>) -> bool {
     let rel = || element.get_attribute("rel").unwrap_or_default();
     match (name, attribute) {
@@ -297,7 +298,7 @@ const NAVIGATIONS: &[&str] = &[
     "webmention",
 ];
 
-/// Attributes whose value is for a reader, or a name that is no file's.
+/// Attributes whose value is for a reader, or a name of something other than a file.
 fn is_text(attribute: &str) -> bool {
     attribute.starts_with("aria-")
         || matches!(
@@ -341,7 +342,7 @@ fn candidates_of(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// A link to prefetch may lead to the next page, whose path is not that of a file.
+/// A link to prefetch may lead to the next page, whose path need not be a file's.
 fn if_missing(name: &str, element: &Element<'_, '_>) -> IfMissing {
     let rel = element.get_attribute("rel").filter(|_| name == "link");
     match has_any(&rel.unwrap_or_default(), &["prefetch"]) {
@@ -350,7 +351,7 @@ fn if_missing(name: &str, element: &Element<'_, '_>) -> IfMissing {
     }
 }
 
-/// Whether what a `link` leads to is fetched with the page, and no page itself.
+/// Whether the target of a `link` is fetched with the page, and is no page itself.
 fn is_fetched(rel: &str) -> bool {
     has_any(
         rel,
@@ -369,7 +370,7 @@ fn is_fetched(rel: &str) -> bool {
     )
 }
 
-/// Whether a `meta` names an image or another file to those who show a preview of the page.
+/// Whether a `meta` names an image or another file for previews of the page.
 fn names_an_image(element: &Element<'_, '_>) -> bool {
     let names = ["property", "name", "itemprop"];
     names.iter().filter_map(|name| element.get_attribute(name)).any(|property| {

@@ -1,14 +1,14 @@
 //! Links in an import map (WHATWG HTML §8.1.6.2): the addresses, and the keys that are URLs; and
-//! what may be put into it.
+//! the places for additions.
 
 use super::{Found, IfMissing, IntegrityPlace, Link, javascript::is_path, json, json::Value};
 
-/// What may be put into an import map.
+/// The places for additions to an import map.
 #[derive(Debug, Default)]
 pub(crate) struct ImportMap {
-    /// Mappings of whole folders. Of two that fit a specifier, the longer name counts.
+    /// The mappings of whole folders. Of two that fit a specifier, the longer name counts.
     pub(super) folders: Vec<FolderMapping>,
-    /// Where the integrity of all modules can be said.
+    /// The place for the integrity of all modules.
     pub(super) integrity: Option<IntegrityPlace>,
 }
 
@@ -17,7 +17,7 @@ pub(crate) struct ImportMap {
 pub(super) struct FolderMapping {
     pub(super) name: String,
     pub(super) address: String,
-    /// Where a mapping can be put in beside it.
+    /// The place for another mapping beside it.
     pub(super) offset: usize,
 }
 
@@ -29,7 +29,7 @@ impl ImportMap {
     }
 }
 
-/// The links in an import map. One that is not JSON has none, with a remark.
+/// The links in an import map. A map that is not JSON has none, but a remark.
 pub(super) fn find(text: &str, adds_integrity: bool) -> Found {
     let found = json::parse(text, |map| {
         let known = map.member("integrity").map(Value::members).unwrap_or_default();
@@ -84,7 +84,7 @@ fn known_integrity((mut key, value): (Link, Value<'_>)) -> Option<Link> {
     Some(key.if_missing(IfMissing::Ignore))
 }
 
-/// Where the section is put, unless its author wrote one.
+/// The place for the section, unless its author wrote one.
 fn integrity_section(map: Value<'_>) -> Option<IntegrityPlace> {
     let at = map.inside()?;
     let members = map.members();

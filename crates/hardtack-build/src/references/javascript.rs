@@ -1,5 +1,5 @@
 //! Links in JavaScript (ECMA-262): module specifiers, and URLs beside `import.meta.url`; and the
-//! literals in which other names may stand.
+//! literals that may contain other names.
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
@@ -20,8 +20,8 @@ use super::{
 };
 use crate::rewrite::Quoting;
 
-/// The links in a file, which is a module if its name or its text says so. One that is not
-/// JavaScript has none, with a remark.
+/// The links in a file, which is a module by its name or its text. A file that is not JavaScript
+/// has none, but a remark.
 pub(super) fn find_in_file(bytes: &[u8], logical_path: &str) -> Found {
     let source_type = match logical_path.rsplit('.').next() {
         Some("mjs") => SourceType::mjs(),
@@ -47,7 +47,7 @@ pub(super) fn find_in_page(text: &str) -> Found {
 /// page as a module's do (WHATWG HTML §8.1.6.7.3).
 pub(super) fn find_in_classic_script(text: &str) -> Found {
     let found = find(text, SourceType::script());
-    // A page is full of scripts that only look like some: templates, and what ran once.
+    // Many elements in a page only look like scripts, such as templates.
     match found.remarks.is_empty() {
         true => found,
         false => Found { literals: vec![Literal::data(0..text.len())], ..Found::default() },
@@ -281,7 +281,7 @@ impl Module<'_> {
         }
     }
 
-    /// One that may have a name in it: what is named has an extension, mostly.
+    /// A literal that may contain a name. Names of files mostly have an extension.
     fn literal(&mut self, span: Span, kind: LiteralKind) {
         let span = span.start as usize..span.end as usize;
         if span.len() > 2 {
@@ -392,7 +392,7 @@ fn selects_scripts(selector: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.contains("src"))
 }
 
-/// A specifier that is a path. A bare one is left to the import map.
+/// A specifier that is a path. A bare specifier is left to the import map.
 pub(super) fn is_path(specifier: &str) -> bool {
     ["./", "../", "/"].iter().any(|start| specifier.starts_with(start))
 }

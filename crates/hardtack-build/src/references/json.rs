@@ -1,6 +1,6 @@
-//! Strings in JSON (RFC 8259), and where they stand.
+//! Strings in JSON (RFC 8259), with their places.
 //!
-//! JSON is a part of JavaScript, whose parser is here anyway, and tells the places.
+//! JSON is a part of JavaScript, and the JavaScript parser reports places.
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{Expression, PropertyKey, StringLiteral};
@@ -17,7 +17,7 @@ pub(super) struct Value<'a> {
     expression: &'a Expression<'a>,
 }
 
-/// Parses a text, and looks at its value; none if it is not JSON.
+/// Parses a text, and passes its value to a function; none if the text is not JSON.
 pub(super) fn parse<T>(text: &str, look: impl FnOnce(Value<'_>) -> T) -> Option<T> {
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, text, SourceType::script()).parse_expression();
@@ -26,7 +26,7 @@ pub(super) fn parse<T>(text: &str, look: impl FnOnce(Value<'_>) -> T) -> Option<
 }
 
 impl<'a> Value<'a> {
-    /// The members of an object: links of their names, and values. Empty if it is none.
+    /// The members of an object: links of their names, and values. Empty if the value is no object.
     pub(super) fn members(self) -> Vec<(Link, Value<'a>)> {
         let Expression::ObjectExpression(object) = self.expression else { return Vec::new() };
         let properties = object.properties.iter().filter_map(|property| property.as_property());
@@ -45,7 +45,7 @@ impl<'a> Value<'a> {
         members.find(|(key, _)| key.url == name).map(|(_, value)| value)
     }
 
-    /// The elements of an array. Empty if it is none.
+    /// The elements of an array. Empty if the value is no array.
     pub(super) fn elements(self) -> Vec<Value<'a>> {
         let Expression::ArrayExpression(array) = self.expression else { return Vec::new() };
         let elements = array.elements.iter().filter_map(|element| element.as_expression());
@@ -60,7 +60,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The link that a string is.
+    /// The string as a link.
     pub(super) fn link(self) -> Option<Link> {
         match self.expression {
             Expression::StringLiteral(string) => Some(self.link_of(string)),

@@ -1,13 +1,13 @@
-//! Where in a text a file's name is code's, and not a reader's.
+//! Literals: the parts of a text in which a file's name is code, and not prose.
 
 use std::ops::Range;
 
 /// A part of a text that code uses: a string of JavaScript, the value of an attribute, JSON.
 ///
-/// Comments and what a person reads are none.
+/// Comments and prose are no literals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Literal {
-    /// Without its quotes.
+    /// The span, without quotes.
     pub(crate) span: Range<usize>,
     pub(crate) kind: LiteralKind,
 }
@@ -20,7 +20,7 @@ pub(crate) enum LiteralKind {
     Attribute,
     /// A regular expression of JavaScript, in which a dot is written `\.`.
     Pattern,
-    /// A text in which strings stand, such as JSON.
+    /// A text that contains strings, such as JSON.
     Data,
 }
 

@@ -1,4 +1,4 @@
-//! Messages about references that lead to no file: one block a file, and one hint in all.
+//! Messages about missing references: one block a file, and one hint for all.
 
 use std::path::{Path, PathBuf};
 
@@ -11,31 +11,31 @@ use crate::{Missing, MissingReference, Place, Problem, ProblemKind, Settings, sc
 /// A reference that leads to no file.
 #[derive(Debug)]
 pub(super) struct Lost {
-    /// Index of the asset that it stands in.
+    /// The index of the asset that contains it.
     pub(super) referrer: usize,
     pub(super) place: Place,
-    /// As it stands there, without escapes.
+    /// The URL as written, without escapes.
     pub(super) url: String,
-    /// The logical path that it leads to.
+    /// The logical path of its target.
     pub(super) path: String,
     pub(super) weight: Weight,
 }
 
-/// How much it matters.
+/// The weight of a missing reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
-    /// It is missed for certain; the settings say that this is an error.
+    /// The target is always fetched, and the settings make this an error.
     Error,
-    /// It is missed for certain; the settings say that this is a warning.
+    /// The target is always fetched, and the settings make this a warning.
     Warning,
-    /// A script finds out when it runs, if it ever comes to that.
+    /// A script fetches the target when it runs, if ever.
     AtRunTime,
-    /// A source map: nobody but developers' tools asks for it.
+    /// A source map, which only developers' tools fetch.
     SourceMap,
 }
 
-/// In a site with pages that load scripts, one that nothing refers to may be a part that was left
-/// over: only when it is loaded after all does it miss anything.
+/// In a site with pages that load scripts, a script without any reference to it may be a leftover:
+/// its targets are missing only if it is loaded after all.
 pub(super) fn excuse_unused_scripts(
     lost: &mut [Lost],
     assets: &[Asset],
@@ -54,7 +54,7 @@ pub(super) fn excuse_unused_scripts(
     }
 }
 
-/// The errors and the warnings about all of them, which are in the order of the assets.
+/// The errors and the warnings about all missing references, which are sorted by asset.
 pub(super) fn report(
     mut lost: Vec<Lost>,
     routes: &Routes<'_>,
@@ -102,7 +102,7 @@ impl Report<'_> {
         self.settings.assets.join(self.logical_path(lost))
     }
 
-    /// Those of that weight in one file.
+    /// The missing references of that weight in one file.
     fn block(
         &self,
         block: &[Lost],
@@ -126,7 +126,7 @@ impl Report<'_> {
         MissingReference { place: lost.place, text, resolved, near, other_form }
     }
 
-    /// One line, however many there are.
+    /// One line for all of them.
     fn source_maps(&self, lost: &[Lost]) -> Option<Problem> {
         let first = lost.first()?;
         let others = match lost.len() - 1 {
@@ -184,7 +184,7 @@ impl Report<'_> {
 
     /// The remedy for errors, once for all of them.
     fn hint(&self, lost: &[Lost]) -> Option<Problem> {
-        // The remedy for a name in another form is said with it.
+        // A name in another Unicode form has its own remedy.
         let is_hinted = |one: &&Lost| {
             one.weight == Weight::Error && other_form(self.routes, &one.path).is_none()
         };
@@ -210,7 +210,7 @@ impl Report<'_> {
         Some(ProblemKind::Remark(message).of(&self.settings.assets))
     }
 
-    /// The values of `external` that would cover the absolute paths of which nothing is near.
+    /// The values of `external` that would cover the absolute paths without a similar file.
     fn external<'l>(&self, lost: impl Iterator<Item = &'l Lost>) -> Vec<String> {
         let is_far = |one: &&Lost| {
             let is_absolute = one.url.starts_with('/');
@@ -239,7 +239,7 @@ pub(super) fn package(logical_path: &str) -> &str {
     folders(logical_path).next().unwrap_or(logical_path)
 }
 
-/// The asset whose path is the same text, written with other characters of Unicode (UAX #15).
+/// The asset whose path looks equal, but is composed of other Unicode characters (UAX #15).
 fn other_form(routes: &Routes<'_>, missing: &str) -> Option<String> {
     if missing.is_ascii() {
         return None;
@@ -249,14 +249,14 @@ fn other_form(routes: &Routes<'_>, missing: &str) -> Option<String> {
     routes.paths().find(is_same).map(str::to_owned)
 }
 
-/// At most three logical paths that resemble this one, best first: those of the same file
-/// name, with or without its extension, and those that are spelt nearly alike.
+/// At most three similar logical paths, best first: paths with the same file name, with or without
+/// its extension, and paths that are spelt nearly alike.
 fn near(routes: &Routes<'_>, missing: &str) -> Vec<String> {
     const ALIKE: f64 = 0.75;
     let name = Path::new(missing).file_name();
     let likeness = |path: &str| match Path::new(path) {
         path if path.file_name() == name || path.file_stem() == name => 1.0,
-        // Texts of very different lengths are not alike, whatever they are.
+        // Texts of very different lengths are not alike.
         _ if (path.len() as f64) < ALIKE * missing.len() as f64 => 0.0,
         _ if (missing.len() as f64) < ALIKE * path.len() as f64 => 0.0,
         _ => strsim::normalized_damerau_levenshtein(path, missing),

@@ -1,4 +1,4 @@
-//! Where a URL leads: to an asset, another answer of the bundle, somebody else's, or nothing.
+//! Resolves a URL: to an asset, to another answer of the bundle, out of the bundle, or to nothing.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,22 +11,22 @@ use crate::{
     url_paths::{INDEX_PAGE, NOT_FOUND_PAGE},
 };
 
-/// Where a URL leads.
+/// The target of a URL.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Resolved {
-    /// Out of the bundle, or to what keeps its path: it is left as it is.
+    /// Outside of the bundle, or a path that never changes: the URL stays as it is.
     Elsewhere,
-    /// Nowhere yet: a template that makes the URL is still to run.
+    /// Unknown: a template makes the URL later.
     Template,
     /// The asset of this index.
     Asset(usize),
-    /// A folder of the site that has no page: this logical path.
+    /// A folder of the site without a page, of this logical path.
     Folder(String),
-    /// This logical path, at which there is no asset.
+    /// A logical path without an asset.
     Nothing(String),
 }
 
-/// All that the bundle answers, as far as it is known before the fingerprints.
+/// The answers of the bundle that are known before the fingerprints.
 pub(super) struct Routes<'a> {
     pub(super) at: &'a str,
     pub(super) assets: &'a [Asset],
@@ -51,9 +51,9 @@ impl<'a> Routes<'a> {
         }
     }
 
-    /// Where a URL leads from a base, which is none if it is another site's.
+    /// Resolves a URL from a base, which is none if it belongs to another site.
     ///
-    /// A URL that could not be decoded is left alone, since nobody knows what it says.
+    /// A URL that could not be decoded is left alone, since its text is unknown.
     pub(super) fn resolve(&self, base: Option<&str>, url: &str) -> Resolved {
         let unreadable = url.contains(char::REPLACEMENT_CHARACTER);
         let url_path = base.filter(|_| !unreadable).and_then(|base| url::resolve(base, url));
@@ -77,8 +77,8 @@ impl<'a> Routes<'a> {
         self.by_path.get(path).copied()
     }
 
-    /// The page at a path that is not that of its file: a folder, with or without its slash, or
-    /// the page's path without its extension.
+    /// The page at a path other than its file's: at its folder, with or without the slash, or at
+    /// the path without its extension.
     fn page(&self, path: &str) -> Option<usize> {
         let index = match path {
             "" => INDEX_PAGE.to_owned(),
@@ -95,19 +95,19 @@ impl<'a> Routes<'a> {
         asset.role == Role::EntryPoint && asset.logical_path != NOT_FOUND_PAGE
     }
 
-    /// Whether a rule answers a path, or the manifest, which is an asset later.
+    /// Whether a rule answers a path, or the manifest, which becomes an asset later.
     fn is_answered(&self, path: &str) -> bool {
         self.settings.publish_manifest.as_deref() == Some(path)
             || self.rules.answers(&format!("{}{path}", self.at))
     }
 
-    /// Whether the page of a single-page app answers whoever navigates to that path.
+    /// Whether the page of a single-page app answers a navigation to that path.
     pub(super) fn answers_navigation(&self, path: &str) -> bool {
         let name = file_name(path);
         self.rules.fallback.is_some() && !name.contains('.')
     }
 
-    /// Whether a bundler would find a module at that path, though a browser does not.
+    /// Whether a bundler would resolve that path to a module, though a browser would not.
     pub(super) fn has_source(&self, path: &str) -> bool {
         const EXTENSIONS: [&str; 11] =
             ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue", "svelte", "json"];

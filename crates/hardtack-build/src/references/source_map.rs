@@ -6,8 +6,8 @@ use super::{Found, IfMissing, json};
 
 /// The links in a source map: the sources that it is made from, if these are assets.
 ///
-/// Most are not, and of most the map holds the text; so a missing one is nothing. With a
-/// `sourceRoot` they are relative to that, and left alone.
+/// Most sources are no assets, and most maps contain their text; so a missing source is no problem.
+/// With a `sourceRoot`, sources are relative to it, and left alone.
 pub(super) fn find(bytes: &[u8]) -> Found {
     let sources = str::from_utf8(bytes).ok().and_then(|text| {
         json::parse(text, |map| {
@@ -23,7 +23,7 @@ pub(super) fn find(bytes: &[u8]) -> Found {
     Found { links, ..Found::default() }
 }
 
-/// Where the URL stands in a comment's content that names a source map, such as
+/// The place of the URL in the content of a comment that names a source map, such as
 /// `# sourceMappingURL=app.js.map`. The old form begins with `@`.
 pub(super) fn in_comment(content: &str) -> Option<Range<usize>> {
     let rest = content.strip_prefix(['#', '@'])?;

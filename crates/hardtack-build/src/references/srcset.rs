@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-/// Where the URLs stand in a list of image candidates.
+/// The places of the URLs in a list of image candidates.
 ///
-/// A URL ends at white space, or at the commas behind it; what follows, up to a comma that is
-/// not in parentheses, is its descriptor.
+/// A URL ends at white space, or at the commas behind it. The text after it, up to a comma outside
+/// of parentheses, is its descriptor.
 pub(super) fn urls(value: &str) -> Vec<Range<usize>> {
     let mut urls = Vec::new();
     let mut at = 0;

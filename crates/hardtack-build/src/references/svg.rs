@@ -1,4 +1,4 @@
-//! Links in SVG (SVG 2, XML 1.0): `href` and `xlink:href` of what is drawn, style, and the style
+//! Links in SVG (SVG 2, XML 1.0): `href` and `xlink:href` of drawn elements, style, and the style
 //! sheets that a processing instruction names.
 
 use std::ops::Range;
@@ -7,7 +7,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use super::{Fault, Found, Link, attribute::Attribute, css, literal::Literal};
 
-/// The links in a drawing. One that is not XML has none, with a remark.
+/// The links in a drawing. A drawing that is not XML has none, but a remark.
 pub(super) fn find(bytes: &[u8]) -> Result<Found, Fault> {
     let Ok(text) = str::from_utf8(bytes) else {
         return Ok(Found::remark(0, "is served as it is: not UTF-8"));
@@ -34,7 +34,7 @@ fn element(text: &str, node: Node<'_, '_>, found: &mut Found) -> Result<(), Faul
     for attribute in node.attributes() {
         let value = || Attribute::new(text.as_bytes(), attribute.range_value());
         match attribute.name() {
-            // What a reader navigates to is no reference.
+            // A link that a reader follows is no reference.
             "href" if node.tag_name().name() != "a" => {
                 found.links.extend(value().map(|value| value.link()));
             }
@@ -44,7 +44,7 @@ fn element(text: &str, node: Node<'_, '_>, found: &mut Found) -> Result<(), Faul
                 }
             }
             "href" => {}
-            // Drawing programs note names of files in attributes of their own.
+            // Drawing programs store names of files in attributes of their own.
             name if name.starts_with("data-") || name.starts_with("on") => {
                 found.literals.push(Literal::attribute(attribute.range_value()));
             }
@@ -81,7 +81,7 @@ fn is_style(name: &str) -> bool {
     )
 }
 
-/// The range of a text in an element: that of the parser ends with its first CDATA section.
+/// The range of a text in an element. The parser's own range ends with the first CDATA section.
 fn whole(text: &str, element: Node<'_, '_>, text_node: Node<'_, '_>) -> Range<usize> {
     let end = element.range().end;
     let closing_tag = || text[..end].rfind("</").unwrap_or(end);
@@ -89,9 +89,9 @@ fn whole(text: &str, element: Node<'_, '_>, text_node: Node<'_, '_>) -> Range<us
     text_node.range().start..end
 }
 
-/// The links in a style sheet, which stands there as it is, or with character references.
+/// The links in a style sheet, which is written plainly or with character references.
 ///
-/// The marks of CDATA sections may stand anywhere in it; to CSS they are so much white space.
+/// The marks of CDATA sections may stand anywhere in it; for CSS they are white space.
 fn style(text: &str, span: Range<usize>) -> Result<Found, Fault> {
     let sheet = &text[span.clone()];
     if !sheet.contains("<![CDATA[") {

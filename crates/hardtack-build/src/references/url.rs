@@ -1,12 +1,12 @@
-//! Which path a URL in an asset leads to (RFC 3986 §5), as browsers read it.
+//! Resolves a URL in an asset to a path (RFC 3986 §5), as browsers do.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// The URL path that links in a file are relative to: its own, or what its `base` says.
+/// The URL path that links in a file are relative to: its own, or that of its `base`.
 ///
-/// None if that is another site's, so that no link without a host leads into the bundle.
+/// None if that is on another site, so that no link without a host leads into the bundle.
 pub(super) fn base(at: &str, referrer: &str, href: Option<&str>) -> Option<String> {
     let own = format!("{at}{referrer}");
     match href.map(|href| split(href).0) {
@@ -17,8 +17,8 @@ pub(super) fn base(at: &str, referrer: &str, href: Option<&str>) -> Option<Strin
 
 /// The URL path that a URL leads to, percent-decoded, or none if it leads to another host.
 ///
-/// `base` is the URL path that the URL is relative to. A URL of another scheme leads out too. One
-/// without a path stays in the file itself, and leads nowhere.
+/// `base` is the URL path that the URL is relative to. A URL of another scheme leads out, too. A
+/// URL without a path stays in the file, and has no target.
 pub(crate) fn resolve(base: &str, url: &str) -> Option<String> {
     let path = split(url).0;
     if path.is_empty() {
@@ -28,7 +28,7 @@ pub(crate) fn resolve(base: &str, url: &str) -> Option<String> {
     percent_decode_str(&absolute).decode_utf8().ok().map(Cow::into_owned)
 }
 
-/// The path as browsers read it (WHATWG URL §4.4): tabs and line breaks do not count, and in the
+/// The path as browsers read it (WHATWG URL §4.4): tabs and line breaks are removed, and in the
 /// schemes of the web `\` is `/`.
 fn as_browsers_read(path: &str) -> Cow<'_, str> {
     match path.contains(['\\', '\t', '\n', '\r']) {

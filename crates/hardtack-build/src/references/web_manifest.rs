@@ -1,9 +1,9 @@
-//! Links in a web app manifest (W3C Web Application Manifest): images. Where the app starts and
-//! what belongs to it are pages, and no references.
+//! Links in a web app manifest (W3C Web Application Manifest): images. `start_url` and `scope` are
+//! pages, and no references.
 
 use super::{Found, Link, json, json::Value, literal::Literal};
 
-/// The links in a manifest. One that is not JSON has none, with a remark.
+/// The links in a manifest. A manifest that is not JSON has none, but a remark.
 pub(super) fn find(bytes: &[u8]) -> Found {
     let links = str::from_utf8(bytes).ok().and_then(|text| json::parse(text, links));
     let literals = vec![Literal::data(0..bytes.len())];
