@@ -7,7 +7,7 @@ export function differences(one, other, site) {
     figures,
     mutable: mutable(other),
     differences: [
-      ...new Set(one.complaints.filter((one) => one.startsWith("exception")).map((one) => `the plain site fails: ${one}`)),
+      ...(site.flaw ? [] : exceptions(one).map((exception) => `the plain site fails: ${exception}`)),
       ...one.snapshots.flatMap((snapshot, index) => ofSnapshots(snapshot, other.snapshots[index])),
       ...more("complaint", one.complaints, other.complaints),
       ...more("failed request", failures(one), failures(other)),
@@ -18,6 +18,10 @@ export function differences(one, other, site) {
       ...(site.hashes ? tooMutable(other, site) : []),
     ],
   };
+}
+
+function exceptions(visit) {
+  return [...new Set(visit.complaints.filter((complaint) => complaint.startsWith("exception")))];
 }
 
 export function summary({ name, figures, differences, roles }) {

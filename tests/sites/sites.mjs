@@ -6,6 +6,7 @@
 //   folder     which of the sites that scripts/fetch-sites builds, when it is not the one of this name
 //   config     the settings that it is baked with; without, they are the defaults
 //   cleanUrls  the plain server too answers /about by about.html
+//   flaw       why the plain site has exceptions
 //   start      where the visit begins, when not at /
 //   calm       for how many milliseconds nothing may change before the page is looked at
 //   frame      the frame in which the steps are taken, when not the page
@@ -159,6 +160,7 @@ export const SITES = {
   },
   "jupyter-book": {
     tool: "Jupyter Book 1, pydata theme",
+    flaw: "the theme declares `THEBE_JS_URL` twice",
     steps: ["click text=The next page", "reload", "open /search.html?q=short"],
     note: "May lie below any path. The page `/` is a redirect to the first chapter.",
   },
@@ -169,6 +171,7 @@ export const SITES = {
   },
   mdbook: {
     tool: "mdBook",
+    flaw: "its script asks another host, which is not there",
     steps: ["click main >> text=Next", "key s", "type biscuit", "reload"],
     note: "May lie below any path.",
   },
@@ -236,7 +239,8 @@ export const SITES = {
     note: "May lie below any path. The script finds the folder of the icons from the style sheet.",
   },
   ckeditor4: {
-    tool: "CKEditor 4, its package beside a page",
+    tool: "CKEditor 4, its package beside a page, with `missing` for its samples",
+    config: 'missing = { "/ckeditor/samples/" = "warn" }',
     steps: ["see .cke_contents", "reload"],
     note: "May lie below any path: the script looks for its own name in the page. Its samples refer to files that are not in the package.",
   },

@@ -108,7 +108,8 @@ function look() {
     text: document.body?.innerText ?? "",
     elements: elements.filter((_, index) => index % stride === 0).map(described),
     images: [...document.images].map((image) => `${image.naturalWidth}x${image.naturalHeight}`),
-    fonts: [...document.fonts].map((font) => `${font.family} ${font.weight} ${font.status}`).sort(),
+    // Whether one is loaded yet depends on what was painted first; boxes show whether it is used.
+    fonts: [...document.fonts].map((font) => `${font.family} ${font.weight} ${font.status === "error" ? "failed" : ""}`).sort(),
     violations: window.__violations ?? [],
   };
 }
