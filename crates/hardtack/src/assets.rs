@@ -1,10 +1,13 @@
 //! The assets of a program, opened.
 
-use std::fmt;
+use std::{fmt, path::Path, sync::Arc};
 
 use hardtack_bundle::{Bundle, names};
 
-use crate::{Asset, BundleLayer, OpenError, Options, Preload, ServeBundle, source::Source};
+use crate::{
+    Asset, BundleLayer, Mode, OpenError, Options, Preload, ServeBundle,
+    source::{Live, Source},
+};
 
 /// The assets of a program, for links and for serving.
 ///
@@ -46,7 +49,11 @@ pub struct UnknownAsset {
 
 impl Assets {
     pub(crate) fn open(bundle: Bundle<'static>, options: &Options) -> Result<Self, OpenError> {
-        Ok(Self { source: Source::open(bundle, options)? })
+        let live = match &options.mode {
+            Mode::Baked => None,
+            Mode::Live(folder) => Some(live(bundle, folder, options.live_reload)?),
+        };
+        Ok(Self { source: Source { bundle, live } })
     }
 
     /// The bundle, whatever the mode.
@@ -178,6 +185,17 @@ fn of_bundle(bundle: &Bundle<'static>, asset: &hardtack_bundle::Asset<'static>) 
         static_host: bundle.static_host().unwrap_or_default(),
         integrity: asset.integrity,
     }
+}
+
+/// The folder that takes the bundle's place.
+#[cfg(feature = "live")]
+fn live(bundle: Bundle<'static>, folder: &Path, reload: bool) -> Result<Arc<dyn Live>, OpenError> {
+    Ok(Arc::new(crate::live::Folder::open(bundle, folder, reload)?))
+}
+
+#[cfg(not(feature = "live"))]
+fn live(_: Bundle<'static>, _: &Path, _: bool) -> Result<Arc<dyn Live>, OpenError> {
+    Err(OpenError::NotLive)
 }
 
 impl fmt::Display for Assets {

@@ -6,7 +6,7 @@ use hardtack_bundle::Bundle;
 use http::{Request, Response};
 
 use crate::{
-    Asset, Body, Mode, OpenError, Options, Tag,
+    Asset, Body, Tag,
     asked::Asked,
     respond::{answer, answer_if_baked},
 };
@@ -37,19 +37,6 @@ pub(crate) trait Live: fmt::Debug + fmt::Display + Send + Sync {
 impl Source {
     pub(crate) const fn baked(bundle: Bundle<'static>) -> Self {
         Self { bundle, live: None }
-    }
-
-    pub(crate) fn open(bundle: Bundle<'static>, options: &Options) -> Result<Self, OpenError> {
-        match &options.mode {
-            Mode::Baked => Ok(Self::baked(bundle)),
-            #[cfg(feature = "live")]
-            Mode::Live(folder) => {
-                let live = crate::live::Folder::open(bundle, folder, options.live_reload)?;
-                Ok(Self { bundle, live: Some(Arc::new(live)) })
-            }
-            #[cfg(not(feature = "live"))]
-            Mode::Live(_) => Err(OpenError::NotLive),
-        }
     }
 
     /// Answers every request.
