@@ -1,11 +1,14 @@
 //! The manifest as an asset of the site, by the setting `publish_manifest`.
 
-use hardtack_bundle::Fingerprint;
+use hardtack_bundle::{
+    Coding, Fingerprint, Integrity, encode_path,
+    manifest::{Entry, RepresentationEntry},
+};
 use serde_json::json;
 
 use crate::{
-    Error, ProblemKind, Role, Settings, bundle::bundle, compress::Compressed, fingerprint::Final,
-    hosting::Rules, media_type::media_type, url_paths::UrlPaths,
+    Error, ProblemKind, Role, Settings, compress::Compressed, fingerprint::Final,
+    media_type::media_type, url_paths::UrlPaths,
 };
 
 /// Adds the manifest to the assets that it describes. It does not describe itself, and has no
@@ -24,8 +27,7 @@ pub(crate) fn with_published_manifest(
         let kind = ProblemKind::Setting(message.to_owned());
         return Err(kind.of(settings.assets.join(path)).into());
     };
-    let manifest =
-        json!({ "assets": bundle(&assets, settings, &Rules::default())?.manifest.assets });
+    let manifest = json!({ "assets": assets.iter().map(entry).collect::<Vec<_>>() });
     let bytes = manifest.to_string().into_bytes();
     let plain = format!("{}{path}", settings.at.as_str());
     let published = Final {
@@ -40,4 +42,27 @@ pub(crate) fn with_published_manifest(
     };
     assets.splice(place..place, compress(vec![published])?);
     Ok(assets)
+}
+
+/// The description that the bundle's manifest will have of an asset.
+fn entry(compressed: &Compressed) -> Entry {
+    let Compressed { asset, coded } = compressed;
+    let identity = (Coding::Identity, asset.bytes.len());
+    let coded = coded.iter().map(|(coding, bytes)| (*coding, bytes.len()));
+    let representation = |(coding, bytes): (Coding, usize)| RepresentationEntry {
+        coding: coding.name(),
+        bytes,
+        entity_tag: asset.fingerprint.entity_tag(coding),
+    };
+    Entry {
+        logical_path: asset.logical_path.clone(),
+        url: encode_path(asset.paths.preferred()),
+        plain_url: asset.paths.plain.as_ref().map(|plain| encode_path(plain)),
+        role: asset.role,
+        why: asset.why.clone(),
+        fingerprint: asset.fingerprint.to_string(),
+        media_type: asset.media_type.clone(),
+        integrity: Integrity::of(&asset.bytes).to_string(),
+        representations: std::iter::once(identity).chain(coded).map(representation).collect(),
+    }
 }

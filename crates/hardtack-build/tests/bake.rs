@@ -703,7 +703,8 @@ fn two_assets_on_one_url_are_an_error() {
 
 #[test]
 fn the_manifest_can_be_an_asset() {
-    let folder = folder(&[("a.css", "x"), ("z.css", "z"), ("z.html", "<script src=m.json>")]);
+    let text = "z".repeat(1000);
+    let folder = folder(&[("a.css", "x"), ("z.css", &text), ("z.html", "<script src=m.json>")]);
     let baked = bake(folder.path(), "publish_manifest = 'm.json'").unwrap();
     let bundle = Bundle::open(&baked.bundle).unwrap();
     let Action::Serve(asset) = bundle.route(b"/m.json").unwrap().unwrap().action else {
@@ -712,6 +713,9 @@ fn the_manifest_can_be_an_asset() {
     let published: serde_json::Value =
         serde_json::from_slice(asset.identity().unwrap().body).unwrap();
     let described = published["assets"].as_array().unwrap();
+    let others: Vec<_> =
+        baked.manifest.assets.iter().filter(|entry| entry.logical_path != "m.json").collect();
+    assert_eq!(published["assets"], serde_json::to_value(&others).unwrap());
     assert_eq!(described.len(), 3);
     assert_eq!(described[0]["url"], format!("/a.{X}.css"));
     assert_eq!(asset.representations().nth(1).unwrap().unwrap().coding, Coding::Gzip);

@@ -4,6 +4,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256, Sha384};
 
+use crate::Coding;
+
 /// SHA-256 of an asset's final bytes: after its references were rewritten.
 ///
 /// The members of a reference cycle cannot contain their own digests: the fingerprint of a member
@@ -16,6 +18,11 @@ impl Fingerprint {
     /// The fingerprint of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The entity tag of a representation, with its quotes (RFC 9110 §8.8.3).
+    pub fn entity_tag(&self, coding: Coding) -> String {
+        format!("\"{self}-{coding}\"")
     }
 
     /// The 12 hex digits that go into a hashed path.

@@ -309,7 +309,7 @@ impl Writer {
         RepresentationRecord {
             coding: (coding as u32).into(),
             reserved: U32::ZERO,
-            entity_tag: self.strings.text(&format!("\"{fingerprint}-{coding}\"")),
+            entity_tag: self.strings.text(&fingerprint.entity_tag(coding)),
             content_length: self.strings.text(&body.len().to_string()),
             body_offset,
             body_length,
