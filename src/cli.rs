@@ -56,10 +56,6 @@ pub(crate) enum Command {
     /// Serve the site that this binary carries; `serve` may be left out
     #[command(after_help = serve::HELP)]
     Serve(Box<Serve>),
-    /// Serve for a supervisor, which starts this by itself: `serve` under another name, which no
-    /// help, completion or manual tells.
-    #[command(skip)]
-    Worker(Box<Serve>),
     /// Check a configuration of `serve`, and serve nothing
     CheckConfig(Box<Serve>),
     /// List what this binary carries: every asset, its URL and its size under every coding
@@ -148,24 +144,39 @@ pub(crate) fn definition() -> clap::Command {
     Arguments::command()
 }
 
+/// What a process of this executable is started for.
+pub(crate) enum Purpose {
+    Command(Command),
+    /// To serve for a supervisor, with its own options. No help, completion or manual tells of it.
+    Worker(Box<Serve>),
+}
+
 /// Parses the command line, or prints why not, or the help, and exits.
-pub(crate) fn parse(carried: Option<&Bundle<'_>>) -> Command {
+pub(crate) fn parse(carried: Option<&Bundle<'_>>) -> Purpose {
+    let arguments: Vec<_> = env::args_os().collect();
+    if arguments.get(1).is_some_and(|word| word == WORKER) {
+        Purpose::Worker(parse_worker(&arguments[1..]))
+    } else {
+        Purpose::Command(parse_command(arguments, carried))
+    }
+}
+
+fn parse_command(arguments: Vec<OsString>, carried: Option<&Bundle<'_>>) -> Command {
     let release = match carried {
         Some(bundle) => format!("release {}", bundle.release_id()),
         None => "its bundle is damaged".to_owned(),
     };
     let version = format!("{} ({release})", env!("CARGO_PKG_VERSION"));
     let definition = definition().version(version).mut_subcommands(without_empty_variables);
-    let mut arguments = with_command(env::args_os());
-    let is_worker = arguments[1] == WORKER;
-    if is_worker {
-        arguments[1] = SERVE.into();
-    }
+    let matches = definition.get_matches_from(with_command(arguments));
+    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command
+}
+
+/// The options of `serve`, after the word for a worker.
+fn parse_worker(arguments: &[OsString]) -> Box<Serve> {
+    let definition = without_empty_variables(Serve::augment_args(clap::Command::new(WORKER)));
     let matches = definition.get_matches_from(arguments);
-    match Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command {
-        Command::Serve(options) if is_worker => Command::Worker(options),
-        command => command,
-    }
+    Box::new(Serve::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
 }
 
 const SERVE: &str = "serve";
@@ -181,8 +192,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 }
 
 /// Puts in `serve` where there is no command: nothing at all, or an option of `serve`.
-fn with_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut arguments: Vec<_> = arguments.collect();
+fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let first = arguments.get(1).map(|first| first.to_string_lossy());
     let is_for_serve = first.is_none_or(|first| {
         first.starts_with('-') && !["-h", "--help", "-V", "--version"].contains(&&*first)

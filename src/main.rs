@@ -28,7 +28,7 @@ use anyhow::Result;
 use hardtack_bundle::Bundle;
 use mimalloc::MiMalloc;
 
-use crate::cli::{Command, ERROR};
+use crate::cli::{Command, ERROR, Purpose};
 
 #[cfg(all(feature = "break-out", not(debug_assertions)))]
 compile_error!("the feature `break-out` is for tests: a released server must not have it");
@@ -40,10 +40,10 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let carried = carried::bundle();
-    let command = cli::parse(carried.as_ref().ok());
-    if let Command::Worker(options) = &command {
-        return worker::work(carried, options);
-    }
+    let command = match cli::parse(carried.as_ref().ok()) {
+        Purpose::Worker(options) => return worker::work(carried, &options),
+        Purpose::Command(command) => command,
+    };
     match carried.and_then(|bundle| run(command, bundle)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -59,7 +59,6 @@ fn main() -> ExitCode {
 fn run(command: Command, bundle: Bundle<'static>) -> Result<()> {
     match command {
         Command::Serve(options) => supervisor::supervise(&bundle, &options),
-        Command::Worker(_) => unreachable!("a worker has been started"),
         Command::CheckConfig(options) => check_config::check_config(&bundle, &options),
         Command::List(options) => list::list(&bundle, &options),
         Command::Pack(options) => pack::pack(&options),
