@@ -150,11 +150,12 @@ impl Channel {
         Ok(Some((serde_json::from_slice(&bytes)?, files)))
     }
 
-    /// The same end, for a runtime. No more open files come through it.
-    pub(crate) fn into_async(self) -> io::Result<(Receiver, Sender)> {
+    /// The same end, for a runtime, of whose next message that much has been read already. No more
+    /// open files come through it.
+    pub(crate) fn into_async(self, partial: &[u8]) -> io::Result<(Receiver, Sender)> {
         self.0.set_nonblocking(true)?;
         let (read, write) = tokio::net::UnixStream::from_std(self.0)?.into_split();
-        Ok((Receiver { file: read, partial: Vec::new() }, Sender(write)))
+        Ok((Receiver { file: read, partial: partial.to_owned() }, Sender(write)))
     }
 }
 
@@ -206,6 +207,32 @@ impl Receiver {
             }
         }
     }
+
+    /// As much as has been read of the next message.
+    pub(crate) fn partial(&self) -> &[u8] {
+        &self.partial
+    }
+
+    /// All messages that have come and were not received, up to one that is not whole or cannot be
+    /// understood. Nothing is waited for.
+    pub(crate) fn rest<M: DeserializeOwned>(mut self) -> Vec<M> {
+        let socket = self.file.as_ref().as_fd();
+        let mut piece = [0; 4096];
+        // Past the runtime, which reads only if it has been told already that something came.
+        while let Ok(read @ 1..) = rustix::io::read(socket, &mut piece) {
+            self.partial.extend_from_slice(&piece[..read]);
+        }
+        let mut bytes = &self.partial[..];
+        std::iter::from_fn(|| take_message(&mut bytes)).collect()
+    }
+}
+
+/// Takes a message off the front, if a whole one is there.
+fn take_message<M: DeserializeOwned>(bytes: &mut &[u8]) -> Option<M> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (json, rest) = rest.split_at_checked(length_of(*length).ok()?)?;
+    *bytes = rest;
+    serde_json::from_slice(json).ok()
 }
 
 /// Half of an end: what goes out.
@@ -253,7 +280,7 @@ mod tests {
     #[tokio::test]
     async fn a_message_may_come_in_pieces() {
         let (one, other) = Channel::pair().unwrap();
-        let (mut receiver, _sender) = other.into_async().unwrap();
+        let (mut receiver, _sender) = other.into_async(&[]).unwrap();
         let pem = Pem { chain: "c".repeat(1000), key: "k".into() };
         let bytes =
             [frame(&Order::Certificate(pem)).unwrap(), frame(&Order::Stop).unwrap()].concat();
@@ -269,6 +296,36 @@ mod tests {
         }
         assert!(matches!(&heard[0], Some(Order::Certificate(pem)) if pem.chain.len() == 1000));
         assert!(matches!(heard[1], Some(Order::Stop)));
+    }
+
+    #[tokio::test]
+    async fn a_message_that_was_read_in_part_is_read_on() {
+        let (one, other) = Channel::pair().unwrap();
+        let bytes = frame(&Report::Failed("x".repeat(100))).unwrap();
+        for length in [1, 4, 5, bytes.len() - 1] {
+            let file = other.0.try_clone().unwrap();
+            let (mut receiver, _sender) = Channel(file).into_async(&[]).unwrap();
+            (&one.0).write_all(&bytes[..length]).unwrap();
+            let early = receiver.receive::<Report>();
+            assert!(tokio::time::timeout(Duration::from_millis(1), early).await.is_err());
+            let partial = receiver.partial().to_owned();
+            drop(receiver);
+            (&one.0).write_all(&bytes[length..]).unwrap();
+            let file = other.0.try_clone().unwrap();
+            let (mut receiver, _sender) = Channel(file).into_async(&partial).unwrap();
+            assert!(matches!(receiver.receive().await, Some(Report::Failed(_))), "{length}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_rest_is_all_that_came() {
+        let (one, other) = Channel::pair().unwrap();
+        let reports = ["one", "two"].map(|text| frame(&Report::Failed(text.into())).unwrap());
+        let bytes = [&reports.concat()[..], &[7]].concat();
+        let (receiver, _sender) = other.into_async(&bytes[..6]).unwrap();
+        (&one.0).write_all(&bytes[6..]).unwrap();
+        let rest = receiver.rest::<Report>();
+        assert_eq!(format!("{rest:?}"), r#"[Failed("one"), Failed("two")]"#);
     }
 
     #[test]

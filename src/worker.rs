@@ -228,7 +228,7 @@ impl Worker {
         }
         drop(accepting);
         runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-            let (receiver, mut sender) = channel.into_async()?;
+            let (receiver, mut sender) = channel.into_async(&[])?;
             let watched = Arc::new(self.watched(&threads, dropped));
             let admin = serve_admin(admin, &watched)?;
             let release = self.shared.bundle.release_id().short().to_string();

@@ -9,9 +9,10 @@ use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    lifecycle::Role,
     program::Program,
     sockets::Listener,
-    workers::{Role, Workers},
+    workers::{Worker, Workers},
 };
 use crate::channel::{Channel, Listening, PROTOCOL, Pem};
 
@@ -29,6 +30,9 @@ struct Header {
 struct Heir {
     pid: i32,
     role: Role,
+    /// As much of its next report as the predecessor has read.
+    #[serde(default)]
+    partial: Vec<u8>,
 }
 
 /// Becomes the executable that lies at the program's path. Returns only if that fails.
@@ -36,7 +40,7 @@ pub(crate) fn hand_over(
     program: &Program,
     listeners: &[Listener],
     certificate: Option<&Pem>,
-    workers: &Workers,
+    workers: &[(&Worker, Role)],
 ) -> anyhow::Error {
     match fill(listeners, certificate, workers) {
         Ok(channel) => {
@@ -49,43 +53,46 @@ pub(crate) fn hand_over(
     }
 }
 
-fn fill(listeners: &[Listener], certificate: Option<&Pem>, workers: &Workers) -> Result<Channel> {
+fn fill(
+    listeners: &[Listener],
+    certificate: Option<&Pem>,
+    workers: &[(&Worker, Role)],
+) -> Result<Channel> {
     let (ours, theirs) = Channel::pair()?;
     let header = Header {
         protocol: PROTOCOL,
         certificate: certificate.cloned(),
         listeners: listeners.len(),
-        workers: workers.iter().len(),
+        workers: workers.len(),
     };
     ours.send(&header, &[])?;
     for listener in listeners {
         ours.send(&listener.listening, &listener.files())?;
     }
-    for worker in workers.iter() {
-        let heir = Heir { pid: worker.pid(), role: worker.role };
-        ours.send(&heir, &[worker.orders.as_file()])?;
+    for (worker, role) in workers {
+        let pid = worker.pid().as_raw_nonzero().get();
+        let heir = Heir { pid, role: *role, partial: worker.partial().to_owned() };
+        ours.send(&heir, &[worker.channel().as_file()])?;
     }
     Ok(theirs)
 }
 
 /// What a supervisor begins with.
+#[derive(Default)]
 pub(crate) struct Inherited {
     pub(crate) listeners: Vec<Listener>,
     pub(crate) certificate: Option<Pem>,
     pub(crate) workers: Workers,
+    pub(crate) roles: Vec<(Pid, Role)>,
 }
 
 impl Inherited {
-    pub(crate) fn of_nobody(listeners: Vec<Listener>, certificate: Option<Pem>) -> Self {
-        Self { listeners, certificate, workers: Workers::new() }
-    }
-
     /// Reads what the predecessor left.
     pub(crate) fn receive(channel: &Channel) -> Result<Self> {
         let (header, _) = channel.receive::<Header>()?.context(LOST)?;
         let theirs = header.protocol;
         ensure!(theirs == PROTOCOL, "the predecessor speaks protocol {theirs}, not {PROTOCOL}");
-        let mut inherited = Self::of_nobody(Vec::new(), header.certificate);
+        let mut inherited = Self { certificate: header.certificate, ..Self::default() };
         for _ in 0..header.listeners {
             let (listening, sockets) = channel.receive::<Listening>()?.context(LOST)?;
             inherited.listeners.push(Listener { listening, sockets });
@@ -94,10 +101,52 @@ impl Inherited {
             let (heir, files) = channel.receive::<Heir>()?.context(LOST)?;
             let file = files.into_iter().next().context(LOST)?;
             let pid = Pid::from_raw(heir.pid).context(LOST)?;
-            inherited.workers.add(pid, heir.role, Channel::from_file(file)?)?;
+            inherited.workers.take_in(pid, Channel::from_file(file)?, &heir.partial)?;
+            inherited.roles.push((pid, heir.role));
         }
         Ok(inherited)
     }
 }
 
 const LOST: &str = "the predecessor has not handed everything over";
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write, os::unix::net::UnixStream, time::Duration};
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn pid(number: i32) -> Pid {
+        Pid::from_raw(number).unwrap()
+    }
+
+    #[tokio::test]
+    async fn reports_that_are_half_read_or_unread_are_the_successors_to_read() {
+        let mut predecessor = Workers::default();
+        let [mut half, mut whole] = [1, 2].map(|number| {
+            let (ours, theirs) = Channel::pair().unwrap();
+            predecessor.take_in(pid(number), ours, &[]).unwrap();
+            UnixStream::from(theirs.into_file())
+        });
+        let report = [&[8, 0, 0, 0], &br#""Closed""#[..]].concat();
+        let (first, rest) = report.split_at(7);
+        half.write_all(first).unwrap();
+        assert!(timeout(Duration::from_millis(10), predecessor.next_report()).await.is_err());
+        // It comes when the predecessor has stopped reading.
+        whole.write_all(&report).unwrap();
+
+        let heirs: Vec<_> = predecessor.iter().zip([Role::Current, Role::Retired]).collect();
+        let channel = fill(&[], None, &heirs).unwrap();
+        drop(predecessor);
+        let mut successor = Inherited::receive(&channel).unwrap();
+        half.write_all(rest).unwrap();
+        assert_eq!(successor.roles, [(pid(1), Role::Current), (pid(2), Role::Retired)]);
+        let mut heard =
+            [successor.workers.next_report().await, successor.workers.next_report().await]
+                .map(|(pid, report)| format!("{pid} {report:?}"));
+        heard.sort();
+        assert_eq!(heard, ["1 Some(Closed)", "2 Some(Closed)"]);
+    }
+}

@@ -12,7 +12,6 @@ use std::{
 use anyhow::{Context, Result};
 use nix::unistd::User;
 
-use super::workers::Role;
 use crate::{channel::Channel, cli::WORKER};
 
 /// Says to a supervisor that its standard input has what its predecessor hands over. The value is
@@ -21,6 +20,15 @@ const HANDOVER: &str = "HARDTACK_HANDOVER";
 
 /// After how long the worker's allocator gives memory back that nothing uses.
 const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
+
+/// Which executable a worker is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Executable {
+    /// The supervisor's own, even if another one has been installed since.
+    Running,
+    /// The one that lies at the program's path by now.
+    Installed,
+}
 
 /// How this program was started.
 #[derive(Debug)]
@@ -36,7 +44,7 @@ impl Program {
     pub(crate) fn running(user: Option<&str>) -> Result<Self> {
         let mut arguments = env::args_os();
         let name = arguments.next().unwrap_or_default();
-        let path = path_of(&name).or_else(|_| env::current_exe());
+        let path = find(&name).or_else(|_| env::current_exe());
         Ok(Self {
             path: path.context("cannot find this executable")?,
             arguments: arguments.collect(),
@@ -48,13 +56,13 @@ impl Program {
         &self.path
     }
 
-    /// Starts a worker with one end of a channel: one of this very executable, or, to take over, of
-    /// the one that lies at its path by now.
-    pub(crate) fn start_worker(&self, role: Role, channel: Channel) -> io::Result<Child> {
-        // A crash is no upgrade, even if another executable has been put there already.
-        let is_own = cfg!(target_os = "linux") && role != Role::Candidate;
-        let executable = if is_own { Path::new("/proc/self/exe") } else { &self.path };
-        let mut command = Command::new(executable);
+    /// Starts a worker with one end of a channel.
+    pub(crate) fn start_worker(
+        &self,
+        executable: Executable,
+        channel: Channel,
+    ) -> io::Result<Child> {
+        let mut command = Command::new(self.path_of(executable));
         command.arg0(&self.path);
         let arguments = self.arguments.iter().skip_while(|argument| *argument == "serve");
         command.arg(WORKER).args(arguments).stdin(Stdio::from(channel.into_file()));
@@ -73,6 +81,13 @@ impl Program {
         command.spawn()
     }
 
+    fn path_of(&self, executable: Executable) -> &Path {
+        match executable {
+            Executable::Running if cfg!(target_os = "linux") => Path::new("/proc/self/exe"),
+            Executable::Running | Executable::Installed => &self.path,
+        }
+    }
+
     /// Becomes the executable that lies there now. Returns only if that fails.
     pub(crate) fn become_successor(&self, channel: Channel) -> io::Error {
         let mut command = Command::new(&self.path);
@@ -89,7 +104,7 @@ pub(crate) fn predecessor() -> io::Result<Option<Channel>> {
 }
 
 /// A name with a slash is a path; another one was found by the shell in PATH.
-fn path_of(name: &OsStr) -> io::Result<PathBuf> {
+fn find(name: &OsStr) -> io::Result<PathBuf> {
     let path = Path::new(name);
     if path.components().count() > 1 {
         return std::path::absolute(path).and_then(existing);

@@ -27,6 +27,7 @@ pub(crate) struct Signals {
     hangup: unix::Signal,
     user: unix::Signal,
     child: unix::Signal,
+    are_held: bool,
 }
 
 impl Signals {
@@ -37,12 +38,23 @@ impl Signals {
             hangup: unix::signal(SignalKind::hangup())?,
             user: unix::signal(SignalKind::user_defined2())?,
             child: unix::signal(SignalKind::child())?,
+            are_held: false,
         };
-        signals.release()?;
+        ours().thread_unblock()?;
         Ok(signals)
     }
 
-    pub(crate) async fn next(&mut self) -> Signal {
+    /// Waits for a signal. While they are held back: the next one of those that came before; none
+    /// if there is none.
+    pub(crate) async fn next(&mut self) -> Option<Signal> {
+        if !self.are_held {
+            return Some(self.any().await);
+        }
+        // One that came before is in a pipe of the runtime's, which reads it before timers end.
+        timeout(Duration::from_millis(1), self.any()).await.ok()
+    }
+
+    async fn any(&mut self) -> Signal {
         tokio::select! {
             _ = self.terminate.recv() => Signal::Stop,
             _ = self.interrupt.recv() => Signal::Stop,
@@ -52,18 +64,20 @@ impl Signals {
         }
     }
 
+    /// Whether those that come from now on are kept by the system.
+    pub(crate) fn are_held(&self) -> bool {
+        self.are_held
+    }
+
     /// Has the system keep those that come from now on. While the process becomes another
     /// executable, it has no handlers, and most of them would end it.
-    pub(crate) fn hold(&self) -> io::Result<()> {
+    pub(crate) fn hold(&mut self) -> io::Result<()> {
+        self.are_held = true;
         Ok(ours().thread_block()?)
     }
 
-    /// The next one of those that came before they were held back.
-    pub(crate) async fn heard(&mut self) -> Option<Signal> {
-        timeout(Duration::from_millis(1), self.next()).await.ok()
-    }
-
-    pub(crate) fn release(&self) -> io::Result<()> {
+    pub(crate) fn release(&mut self) -> io::Result<()> {
+        self.are_held = false;
         Ok(ours().thread_unblock()?)
     }
 }
@@ -71,4 +85,24 @@ impl Signals {
 fn ours() -> SigSet {
     use signal::Signal::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR2};
     SigSet::from_iter([SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD])
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::signal::{Signal::SIGHUP, raise};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_signal_is_lost_while_they_are_held() {
+        let mut signals = Signals::new().unwrap();
+        raise(SIGHUP).unwrap();
+        signals.hold().unwrap();
+        assert_eq!(signals.next().await, Some(Signal::Reload), "it came before");
+        assert_eq!(signals.next().await, None);
+        raise(SIGHUP).unwrap();
+        assert_eq!(signals.next().await, None, "the system has it");
+        signals.release().unwrap();
+        assert_eq!(signals.next().await, Some(Signal::Reload));
+    }
 }
