@@ -24,7 +24,7 @@ use common::{
     Connection, Lines, PATIENCE, Packed, Response, Server, executable, folder,
     frames::{GOAWAY, HEADERS, Http2, INITIAL_WINDOW_SIZE},
     hardtack, pack,
-    process::status,
+    process::{status, until},
     run,
     tls::{Certificate, CertificateFiles, client, handshake, put},
 };
@@ -83,6 +83,20 @@ impl Installed {
         fs::set_permissions(&script, fs::Permissions::from_mode(mode)).unwrap();
         fs::rename(script, self.path()).unwrap();
     }
+
+    /// The executable behind a script in which a worker waits until it may go on, and a supervisor
+    /// for a moment, in which it has no child of its own that could end.
+    fn install_slowly(&self, executable: &Path) {
+        let wait = "if [ \"$1\" = worker ]; then until [ -e \"$0.go\" ]; do sleep 0.05; done
+            else i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; fi";
+        let text = format!("#!/bin/sh\n{wait}\nexec {} \"$@\"\n", executable.display());
+        self.install_script(&text, 0o755);
+    }
+
+    /// Lets workers go on.
+    fn go(&self) {
+        fs::write(self.path().with_extension("go"), "").unwrap();
+    }
 }
 
 /// Of which site a response is; it is a good one.
@@ -131,6 +145,16 @@ fn upgrade(server: &Server, log: &Lines) {
     server.signal("-USR2");
     log.wait_for("upgraded: worker");
     log.wait_for("supervising as");
+}
+
+/// Waits for lines that may come in any order.
+#[track_caller]
+fn wait_for_all(log: &Lines, texts: &[&str]) {
+    let mut missing = texts.to_vec();
+    while !missing.is_empty() {
+        let line = log.wait_for("");
+        missing.retain(|text| !line.contains(text));
+    }
 }
 
 /// Waits until new connections come to that site; each is answered.
@@ -486,6 +510,133 @@ fn a_stop_in_the_middle_of_an_upgrade_is_the_end() {
     let (server, log) = Server::logged(&mut installed.command());
     server.signal("-USR2");
     log.wait_for("upgrading to");
+    ends_well(server);
+}
+
+/// A supervisor that sleeps with an upgrade before it: the candidate has said that it is ready.
+struct Asleep {
+    server: Server,
+    log: Lines,
+    old: u32,
+    candidate: u32,
+    _files: (Installed, Arc<Packed>),
+}
+
+impl Asleep {
+    fn before_an_upgrade() -> Self {
+        let (installed, second) = (Installed::new(first()), second());
+        let (server, log) = Server::logged(&mut installed.command());
+        let old = worker(&server);
+        installed.install_slowly(&second.executable);
+        server.signal("-USR2");
+        let candidate = || server.children().into_iter().find(|child| *child != old);
+        let candidate = until("there is a candidate", candidate);
+        let moment = Duration::from_millis(500);
+        // It is given its sockets.
+        thread::sleep(moment);
+        server.signal("-STOP");
+        installed.go();
+        wait_for_site(&server, "second");
+        // It serves, and then it says so.
+        thread::sleep(moment);
+        Self { server, log, old, candidate, _files: (installed, second) }
+    }
+
+    /// Kills a worker, which the supervisor does not learn before it wakes.
+    fn kill(&self, worker: u32) {
+        kill("-KILL", worker);
+        let has_ended =
+            || status(worker, "State").starts_with('Z') && status(worker, "Threads") == "1";
+        until("it has ended", || has_ended().then_some(()));
+    }
+
+    fn wakes(&self) {
+        self.server.signal("-CONT");
+    }
+}
+
+#[test]
+fn a_signal_that_comes_with_the_candidates_report_is_obeyed() {
+    let asleep = Asleep::before_an_upgrade();
+    asleep.server.signal("-HUP");
+    asleep.wakes();
+    wait_for_all(&asleep.log, &["there is no certificate to read again", "supervising as"]);
+    ends_well(asleep.server);
+}
+
+#[test]
+fn a_stop_that_comes_with_the_candidates_report_is_the_end() {
+    let asleep = Asleep::before_an_upgrade();
+    asleep.server.signal("-TERM");
+    asleep.wakes();
+    assert_eq!(asleep.server.wait(), 0);
+}
+
+#[test]
+fn a_candidate_that_crashes_when_it_is_ready_changes_nothing() {
+    let asleep = Asleep::before_an_upgrade();
+    asleep.kill(asleep.candidate);
+    asleep.wakes();
+    asleep.log.wait_for("the upgrade failed, and everything goes on as before: signal 9");
+    assert_eq!(ask(&mut asleep.server.connect()), "first");
+    assert_eq!(worker(&asleep.server), asleep.old);
+    ends_well(asleep.server);
+}
+
+#[test]
+fn a_worker_that_crashes_when_the_candidate_is_ready_is_replaced_by_it() {
+    let asleep = Asleep::before_an_upgrade();
+    asleep.kill(asleep.old);
+    asleep.wakes();
+    asleep.log.wait_for("supervising as");
+    assert_eq!(ask(&mut asleep.server.connect()), "second");
+    assert_eq!(worker(&asleep.server), asleep.candidate);
+    ends_well(asleep.server);
+}
+
+#[test]
+fn signals_during_the_exec_are_obeyed() {
+    let (installed, second) = (Installed::new(first()), second());
+    let (server, log) = Server::logged(&mut installed.command());
+    installed.install_slowly(&second.executable);
+    installed.go();
+    server.signal("-USR2");
+    log.wait_for("upgraded: worker");
+    let running = format!("/proc/{}/exe", server.process.id());
+    let is_old = || fs::read_link(&running).is_ok_and(|path| path.starts_with(&installed.folder));
+    until("the script runs", || (!is_old()).then_some(()));
+    ["-HUP", "-USR2"].into_iter().for_each(|signal| server.signal(signal));
+    log.wait_for("supervising as");
+    wait_for_all(&log, &["there is no certificate to read again", "supervising as"]);
+    ends_well(server);
+}
+
+#[test]
+fn a_stop_during_the_exec_is_the_end() {
+    let (installed, second) = (Installed::new(first()), second());
+    let (server, log) = Server::logged(&mut installed.command());
+    installed.install_slowly(&second.executable);
+    installed.go();
+    server.signal("-USR2");
+    log.wait_for("upgraded: worker");
+    ends_well(server);
+}
+
+#[test]
+fn a_supervisor_that_cannot_become_the_new_executable_goes_on() {
+    let installed = Installed::new(first());
+    let (server, log) = Server::logged(&mut installed.command());
+    let second = second();
+    let new = second.executable.display();
+    installed.install_script(&format!("#!/bin/sh\nrm \"$0\"\nexec {new} \"$@\"\n"), 0o755);
+    server.signal("-USR2");
+    let line = log.wait_for("the new worker serves, but its supervisor cannot take over");
+    assert!(line.contains("No such file"), "{line}");
+    wait_for_site(&server, "second");
+    server.signal("-HUP");
+    log.wait_for("there is no certificate to read again");
+    installed.install(&second.executable);
+    upgrade(&server, &log);
     ends_well(server);
 }
 
