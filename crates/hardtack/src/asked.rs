@@ -5,13 +5,10 @@ use std::borrow::Cow;
 use hardtack_bundle::Bundle;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
-    header::{
-        ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE,
-        InvalidHeaderValue, X_CONTENT_TYPE_OPTIONS,
-    },
+    header::{ACCESS_CONTROL_REQUEST_METHOD, CONNECTION, InvalidHeaderValue},
 };
 
-use crate::{Body, cors, path};
+use crate::{Body, cors, error_response, path};
 
 /// The parts of a request that a response depends on, and the bundle that answers it.
 #[derive(Clone, Copy)]
@@ -79,15 +76,10 @@ impl<'a> Asked<'a> {
         response
     }
 
-    /// An error that no cache may keep, with a line for people.
+    /// An error, which other origins can read where they can read assets.
     pub(crate) fn error(&self, status: StatusCode, text: &'static str) -> Response<Body> {
-        let mut response = self.response(status);
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(CONTENT_LENGTH, text.len().into());
-        headers.insert(CACHE_CONTROL, NO_STORE);
-        *response.body_mut() = Body::from_static(text.as_bytes());
+        let mut response = error_response(self.method, status, text);
+        cors::allow_origin(self.bundle.origins(), self.headers, response.headers_mut());
         response
     }
 

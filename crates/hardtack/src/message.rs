@@ -42,7 +42,7 @@ pub(crate) fn check(
     if matches!(*method, Method::GET | Method::HEAD) && has_content(headers) {
         return Err(Refusal::Content);
     }
-    match length(uri) > LONGEST_TARGET {
+    match target_length(uri, version) > LONGEST_TARGET {
         true => Err(Refusal::TargetTooLong),
         false => Ok(()),
     }
@@ -102,9 +102,12 @@ fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
 }
 
-fn length(uri: &Uri) -> usize {
-    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
-    authority + uri.path_and_query().map_or(0, |rest| rest.as_str().len())
+/// The bytes of a request's target, but for the scheme. In HTTP/2 the authority is a field of its own
+/// (RFC 9113 §8.3.1).
+pub(crate) fn target_length(uri: &Uri, version: Version) -> usize {
+    let authority = uri.authority().filter(|_| version < Version::HTTP_2);
+    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    authority.map_or(0, |authority| authority.as_str().len()) + path
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, utf8_percent_encode};
 use crate::{
     Body, accept,
     asked::{Answer, Asked, Damaged, NO_STORE},
-    cors,
+    cors, error_response,
     fields::{self, value},
     message::{self, Refusal},
     path,
@@ -75,6 +75,26 @@ pub fn refuse_message<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Opti
         Ok(()) | Err(Refusal::Content) => None,
         Err(refusal) => Some(refuse(&asked, refusal)),
     }
+}
+
+/// The answer to a request whose target is longer than so many bytes: 414. None if it is not.
+///
+/// [`respond`] and [`refuse_message`] have a limit of 8,192 bytes. It is for servers that have a
+/// lower one.
+///
+/// ```
+/// use hardtack::refuse_long_target;
+/// use http::Request;
+///
+/// let request = Request::get("/?a=b").body(())?;
+/// assert!(refuse_long_target(&request, 6).is_none());
+/// assert_eq!(refuse_long_target(&request, 5).unwrap().status(), 414);
+/// # Ok::<(), http::Error>(())
+/// ```
+pub fn refuse_long_target<B>(request: &Request<B>, longest: usize) -> Option<Response<Body>> {
+    let length = message::target_length(request.uri(), request.version());
+    let (status, text) = TARGET_TOO_LONG;
+    (length > longest).then(|| error_response(request.method(), status, text))
 }
 
 /// Answers a request whose message the server has checked already.
@@ -198,6 +218,8 @@ pub(crate) fn not_found_page_or(asked: &Asked<'_>, route: Option<&Route<'static>
     Ok(page.unwrap_or_else(|| asked.not_found()))
 }
 
+const TARGET_TOO_LONG: (StatusCode, &str) = (StatusCode::URI_TOO_LONG, "414 URI Too Long\n");
+
 fn refuse(asked: &Asked<'_>, refusal: Refusal) -> Response<Body> {
     let (status, text) = match refusal {
         Refusal::Host => (StatusCode::BAD_REQUEST, "400 Bad Request: one valid Host is needed\n"),
@@ -205,12 +227,9 @@ fn refuse(asked: &Asked<'_>, refusal: Refusal) -> Response<Body> {
         Refusal::Content => {
             (StatusCode::BAD_REQUEST, "400 Bad Request: GET and HEAD have no content\n")
         }
-        Refusal::TargetTooLong => (StatusCode::URI_TOO_LONG, "414 URI Too Long\n"),
+        Refusal::TargetTooLong => TARGET_TOO_LONG,
     };
     let mut response = asked.error(status, text);
-    if *asked.method == Method::HEAD {
-        *response.body_mut() = Body::empty();
-    }
     asked.close_after(&mut response);
     response
 }
