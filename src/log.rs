@@ -11,7 +11,6 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use clap::ValueEnum;
 use tracing::{Dispatch, dispatcher, level_filters::LevelFilter};
 use tracing_appender::non_blocking::ErrorCounter;
 use tracing_subscriber::{
@@ -26,10 +25,9 @@ use crate::{
 };
 
 /// How a line is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people on a terminal, JSON otherwise
-    #[default]
     Auto,
     /// For people
     Human,
@@ -38,14 +36,13 @@ pub(crate) enum Format {
 }
 
 /// What is worth a line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Severity {
     /// What failed
     Error,
     /// And what may fail soon
     Warn,
     /// And what an operator caused
-    #[default]
     Info,
     /// And what clients cause
     Debug,

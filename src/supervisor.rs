@@ -54,7 +54,7 @@ const ROUND: Duration = Duration::from_secs(1);
 
 /// Serves the bundle until it is told to stop.
 pub(crate) fn supervise(bundle: &Bundle<'static>, options: &Serve) -> Result<()> {
-    log::begin(options.log_format, options.log_level)?;
+    log::begin(options.log_format(), options.log_level())?;
     raise_limit_of_files();
     let program = Program::running(options.user.as_deref())?;
     let predecessor = program::predecessor()?;
@@ -95,7 +95,7 @@ impl Supervisor {
     fn new(bundle: &Bundle<'static>, options: &Serve, program: Program) -> Result<Self> {
         Ok(Self {
             bundle: *bundle,
-            log_format: options.log_format,
+            log_format: options.log_format(),
             program,
             files: Files::of(options),
             certificate: None,

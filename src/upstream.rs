@@ -2,7 +2,7 @@
 //!
 //! One thread has one [`Upstream`], with connections of its own. Content is streamed both ways and
 //! never collected. Rules of HTTP: [`message`] for whole messages, [`hop_by_hop`] for what does not
-//! pass, [`forwarded`] for what the application is told about the client. Time: [`patience`],
+//! pass, [`forwarded`] for what the application is told about the client. Time: [`paced`],
 //! [`content`]. What goes wrong: [`failure`].
 
 mod address;
@@ -13,7 +13,7 @@ mod failure;
 mod forwarded;
 mod hop_by_hop;
 mod message;
-mod patience;
+mod paced;
 mod tunnel;
 
 #[cfg(test)]
@@ -36,12 +36,14 @@ use hyper_util::{
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::watch::{labels::Upstream::Answered, tally::Tally};
+use crate::{
+    pace::Pace,
+    watch::{labels::Upstream::Answered, tally::Tally},
+};
 
 pub(crate) use self::{
     address::{Address, Resolved},
     body::Body,
-    patience::Patience,
 };
 use self::{
     connect::Connector,
@@ -61,6 +63,18 @@ const IDLE_CONNECTIONS: usize = 64;
 /// Most bytes of a response's header section, about: hyper's buffer may grow somewhat past this. A
 /// larger one is a 502, and so are more than 100 fields, hyper's own limit.
 const HEADER_BYTES: usize = 64 * 1024;
+
+/// How long the application may take, and a client that sends it content.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    /// `--upstream-connect-timeout`
+    pub(crate) connect: Duration,
+    /// `--upstream-read-timeout`: for the header of a response, and then between two pieces of its
+    /// content.
+    pub(crate) read: Duration,
+    /// `--write-timeout` and `--min-rate`: how slowly the client's content may come.
+    pub(crate) content: Pace,
+}
 
 /// Who asks, as far as it is known.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +96,7 @@ pub(crate) struct Upstream(Arc<Shared>);
 struct Shared {
     address: Address,
     authority: Authority,
-    patience: Patience,
+    timeouts: Timeouts,
     /// Counts what becomes of requests.
     tally: Arc<Tally>,
     /// Keeps its connections.
@@ -93,13 +107,13 @@ struct Shared {
 
 impl Upstream {
     /// Opens no connection yet.
-    pub(crate) fn new(resolved: Resolved, patience: Patience, tally: Arc<Tally>) -> Self {
+    pub(crate) fn new(resolved: Resolved, timeouts: Timeouts, tally: Arc<Tally>) -> Self {
         let address = resolved.address.clone();
-        let connector = Connector::new(resolved, patience.connect);
+        let connector = Connector::new(resolved, timeouts.connect);
         Self(Arc::new(Shared {
             authority: address.authority(),
             address,
-            patience,
+            timeouts,
             tally,
             client: http_client(connector.clone(), IDLE_CONNECTIONS),
             fresh: http_client(connector, 0),
@@ -123,7 +137,7 @@ impl Upstream {
                 if failure.label().is_some() {
                     warn!(upstream = %self.0.address, "no response of the upstream: {failure}");
                 }
-                (failure.page(&method, version), failure.label())
+                (failure.response(&method, version), failure.label())
             }
         };
         if let Some(label) = label {
@@ -150,7 +164,7 @@ impl Upstream {
         if let (Protocol::WebSocket, Some(upgrade)) = (agreed, upgrade) {
             tokio::spawn(tunnel::join(upgrade, own_upgrade));
         }
-        let body = Body::upstream(body, self.0.patience.read);
+        let body = Body::upstream(body, self.0.timeouts.read);
         Ok(Response::from_parts(parts, body))
     }
 
@@ -162,9 +176,9 @@ impl Upstream {
         if body.is_end_stream() {
             return self.send_without_content(parts).await;
         }
-        let (content, turns) = Content::streamed(body, self.0.patience);
+        let (content, turns) = Content::streamed(body, self.0.timeouts.content);
         let response = self.0.client.request(Request::from_parts(parts, content));
-        content::answered(response, turns, self.0.patience.read).await
+        content::answered(response, turns, self.0.timeouts.read).await
     }
 
     /// hyper sends a request again by itself if the connection was closed before it was written.
@@ -188,7 +202,7 @@ impl Upstream {
         &self,
         response: ResponseFuture,
     ) -> Result<<ResponseFuture as Future>::Output, Failure> {
-        timeout(self.0.patience.read, response).await.map_err(|_| Failure::HeaderIsSlow)
+        timeout(self.0.timeouts.read, response).await.map_err(|_| Failure::HeaderIsSlow)
     }
 }
 

@@ -16,11 +16,10 @@ mod ending;
 mod exchange;
 mod http1;
 mod http2;
+mod limits;
 mod progress;
 mod proxy_protocol;
 mod redirect;
-mod refusal;
-pub(crate) mod sandbox;
 mod thread;
 mod timed;
 
@@ -52,9 +51,7 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking};
 
 use self::{
     census::Census,
-    sandbox::InForce,
     thread::{Door, Listener, Thread},
-    timed::Patience,
 };
 use crate::{
     access_log::AccessLog,
@@ -63,6 +60,8 @@ use crate::{
     cli::Serve,
     log,
     queued::{Flush, queued},
+    sandbox::{self, InForce},
+    settings::Settings,
     tls,
     upstream::{Resolved, Upstream},
     watch::{
@@ -91,9 +90,8 @@ pub(crate) enum Stage {
 /// What all threads read.
 pub(crate) struct Shared {
     pub(crate) bundle: Bundle<'static>,
-    pub(crate) options: Serve,
+    pub(crate) settings: Settings,
     pub(crate) guard: Option<CdnGuard>,
-    pub(crate) patience: Patience,
     pub(crate) census: Census,
     pub(crate) tls: Option<Arc<ServerConfig>>,
     is_closing: AtomicBool,
@@ -128,7 +126,7 @@ pub(crate) fn work(carried: Result<Bundle<'static>>, options: &Serve) -> ExitCod
     };
     show_name();
     match Worker::prepare(&channel, carried, options) {
-        Ok(worker) => worker.run(channel),
+        Ok(worker) => worker.run(channel, options),
         Err(error) => {
             // The supervisor says it, if there is one.
             if channel.send(&Report::Failed(format!("{error:#}")), &[]).is_err() {
@@ -172,7 +170,8 @@ impl Worker {
         options: &Serve,
     ) -> Result<Self> {
         let (certificate, sockets) = receive(channel)?;
-        let (doors, admin) = arrange(sockets, options.thread_count())?;
+        let settings = options.settings();
+        let (doors, admin) = arrange(sockets, settings.threads)?;
         let bundle = carried?;
         carried::keep_in_memory(&bundle, options.prefault, options.lock_memory)?;
         let certificate = certificate.as_ref().map(tls::Current::new).transpose()?;
@@ -183,27 +182,20 @@ impl Worker {
         let shared = Shared {
             bundle,
             guard: guard(bundle, upstream.is_some())?,
-            patience: Patience {
-                header: options.header_timeout,
-                idle: options.idle_timeout,
-                write: options.write_timeout,
-                min_rate: options.min_rate,
-            },
-            census: Census::new(options.max_connections, options.max_connections_per_address),
+            census: Census::new(settings.admission),
             tls: certificate.clone().map(tls::config).transpose()?,
             is_closing: AtomicBool::new(false),
             stage: watch::Sender::new(Stage::Serving),
-            options: options.clone(),
+            settings,
         };
-        let in_force = sandbox::enter(options.sandbox, upstream.as_ref())?;
+        let in_force = sandbox::enter(shared.settings.sandbox, upstream.as_ref())?;
         // The process has them until it ends.
         let shared = Box::leak(Box::new(shared));
         Ok(Self { shared, doors, admin, certificate, upstream, in_force })
     }
 
-    fn run(self, channel: Channel) -> ExitCode {
-        let options = &self.shared.options;
-        match log::begin_queued(options.log_format, options.log_level) {
+    fn run(self, channel: Channel, options: &Serve) -> ExitCode {
+        match log::begin_queued(options.log_format(), options.log_level()) {
             Ok((_flush, dropped)) => match self.serve(channel, dropped) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
@@ -252,7 +244,7 @@ impl Worker {
     }
 
     fn access_log(&self) -> Option<(NonBlocking, Flush)> {
-        self.shared.options.access_log().map(|_| queued("hardtack-access", io::stdout()))
+        self.shared.settings.access_log.map(|_| queued("hardtack-access", io::stdout()))
     }
 
     fn threads(
@@ -261,17 +253,17 @@ impl Worker {
         lines: Option<&NonBlocking>,
         open: &thread::Open,
     ) -> Vec<&'static Thread> {
-        let options = &self.shared.options;
-        let (patience, every) = (options.upstream_patience(), options.access_log_every);
+        let settings = &self.shared.settings;
         let threads = (0..count).map(|_| {
             let upstream = self.upstream.clone();
-            let log = options.access_log().zip(lines.cloned());
+            let log = settings.access_log.zip(lines.cloned());
             let tally: Arc<Tally> = Arc::default();
             let thread: &'static Thread = Box::leak(Box::new(Thread {
                 shared: self.shared,
                 tally: Arc::clone(&tally),
-                access_log: log.map(|(format, lines)| AccessLog::new(format, every, lines)),
-                upstream: upstream.map(|upstream| Upstream::new(upstream, patience, tally)),
+                access_log: log.map(|(log, lines)| AccessLog::new(log.format, log.every, lines)),
+                upstream: upstream
+                    .map(|upstream| Upstream::new(upstream, settings.upstream, tally)),
                 open: open.downgrade(),
                 beats: AtomicU64::new(0),
             }));

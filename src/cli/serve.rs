@@ -9,11 +9,12 @@ use std::{
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 
-use super::value::{
-    Listen, Network, Place, at_least_1, https_port, seconds, seconds_or_none, uri_bytes,
-};
+use super::value::{Listen, Place, at_least_1, https_port, seconds, seconds_or_none, uri_bytes};
 use crate::{
     access_log, log,
+    pace::Pace,
+    sandbox,
+    settings::{AccessLog, Admission, Drain, Limits, Network, Settings, Timeouts, Trust},
     upstream::{self, Address},
 };
 
@@ -50,7 +51,7 @@ pub(crate) struct Serve {
     pub(crate) admin_listen: Option<Place>,
     /// Threads that serve; by default, one a core
     #[arg(long, env = "HARDTACK_THREADS", value_name = "NUMBER", help_heading = LISTENING)]
-    pub(crate) threads: Option<NonZero<usize>>,
+    threads: Option<NonZero<usize>>,
     /// Connections that wait to be accepted, a socket
     #[arg(long, env = "HARDTACK_BACKLOG", value_name = "NUMBER", default_value = "1024")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..), help_heading = LISTENING)]
@@ -58,15 +59,15 @@ pub(crate) struct Serve {
     /// Who begins a connection with a PROXY protocol header (version 1 or 2), and has to
     #[arg(long, env = "HARDTACK_PROXY_PROTOCOL_FROM", value_name = "NETWORK|unix")]
     #[arg(value_delimiter = ',', help_heading = LISTENING)]
-    pub(crate) proxy_protocol_from: Vec<Network>,
+    proxy_protocol_from: Vec<Network>,
     /// Whose X-Forwarded-For and X-Forwarded-Proto are believed
     #[arg(long, env = "HARDTACK_FORWARDED_FROM", value_name = "NETWORK|unix")]
     #[arg(value_delimiter = ',', help_heading = LISTENING)]
-    pub(crate) forwarded_from: Vec<Network>,
+    forwarded_from: Vec<Network>,
     /// Speak HTTP/2 without TLS too, to who begins with its preface
     #[arg(long, env = "HARDTACK_H2C", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = LISTENING)]
-    pub(crate) h2c: bool,
+    h2c: bool,
 
     /// The certificate and those between it and the root, as PEM
     #[arg(long, env = "HARDTACK_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
@@ -79,56 +80,56 @@ pub(crate) struct Serve {
     /// Redirect requests without TLS to https://, at this port [default: 443]
     #[arg(long, env = "HARDTACK_HTTPS_REDIRECT", value_name = "PORT", num_args = 0..=1)]
     #[arg(default_missing_value = "443", value_parser = https_port, help_heading = TLS)]
-    pub(crate) https_redirect: Option<u16>,
+    https_redirect: Option<u16>,
 
     /// How long a request's header may take, from its first byte to its last
     #[arg(long, env = "HARDTACK_HEADER_TIMEOUT", value_name = "SECONDS", default_value = "10")]
     #[arg(value_parser = seconds, help_heading = LIMITS)]
-    pub(crate) header_timeout: Duration,
+    header_timeout: Duration,
     /// How long a connection is kept without a request; longer than a load balancer keeps it
     #[arg(long, env = "HARDTACK_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "75")]
     #[arg(value_parser = seconds, help_heading = LIMITS)]
-    pub(crate) idle_timeout: Duration,
+    idle_timeout: Duration,
     /// How long a client may take no byte of a response
     #[arg(long, env = "HARDTACK_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "30")]
     #[arg(value_parser = seconds, help_heading = LIMITS)]
-    pub(crate) write_timeout: Duration,
+    write_timeout: Duration,
     /// How fast a client has to take a response, beyond that time; 0 for as slowly as it likes
     #[arg(long, env = "HARDTACK_MIN_RATE", value_name = "BYTES/S", default_value = "500")]
     #[arg(help_heading = LIMITS)]
-    pub(crate) min_rate: u32,
+    min_rate: u32,
     /// Longest header section of a request
     #[arg(long, env = "HARDTACK_MAX_HEADER_BYTES", value_name = "BYTES", default_value = "32768")]
     #[arg(value_parser = clap::value_parser!(u32).range(8192..=1_048_576), help_heading = LIMITS)]
-    pub(crate) max_header_bytes: u32,
+    max_header_bytes: u32,
     /// Most fields in the header section of a request
     #[arg(long, env = "HARDTACK_MAX_HEADER_FIELDS", value_name = "NUMBER", default_value = "100")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..), help_heading = LIMITS)]
-    pub(crate) max_header_fields: u16,
+    max_header_fields: u16,
     /// Longest target of a request
     #[arg(long, env = "HARDTACK_MAX_URI_BYTES", value_name = "BYTES", default_value = "8192")]
     #[arg(value_parser = uri_bytes, help_heading = LIMITS)]
-    pub(crate) max_uri_bytes: usize,
+    max_uri_bytes: usize,
     /// Most connections at once; while there are as many, others wait to be accepted
     #[arg(long, env = "HARDTACK_MAX_CONNECTIONS", value_name = "NUMBER", default_value = "16384")]
     #[arg(value_parser = at_least_1, help_heading = LIMITS)]
-    pub(crate) max_connections: usize,
+    max_connections: usize,
     /// Most connections at once from one address; 0 for no limit, as behind a CDN
     #[arg(long, env = "HARDTACK_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     #[arg(default_value = "0", help_heading = LIMITS)]
-    pub(crate) max_connections_per_address: u32,
+    max_connections_per_address: u32,
     /// Most requests of a connection
     #[arg(long, env = "HARDTACK_MAX_REQUESTS", value_name = "NUMBER", default_value = "10000")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
-    pub(crate) max_requests: u32,
+    max_requests: u32,
     /// How long a connection is used; it ends after the response that is under way
     #[arg(long, env = "HARDTACK_MAX_CONNECTION_AGE", value_name = "SECONDS")]
     #[arg(default_value = "3600", value_parser = seconds, help_heading = LIMITS)]
-    pub(crate) max_connection_age: Duration,
+    max_connection_age: Duration,
     /// Most requests at once on a connection of HTTP/2
     #[arg(long, env = "HARDTACK_MAX_STREAMS", value_name = "NUMBER", default_value = "100")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
-    pub(crate) max_streams: u32,
+    max_streams: u32,
 
     /// How long it still accepts connections when it is to end, with health at 503
     #[arg(long, env = "HARDTACK_SHUTDOWN_DELAY", value_name = "SECONDS", default_value = "0")]
@@ -141,7 +142,7 @@ pub(crate) struct Serve {
 
     /// Whether the process that serves gives up what it does not need: files, other programs
     #[arg(long, env = "HARDTACK_SANDBOX", default_value = "best-effort", help_heading = PROCESS)]
-    pub(crate) sandbox: Sandbox,
+    sandbox: Sandbox,
     /// The user that the serving process becomes, if it is started as root
     #[arg(long, env = "HARDTACK_USER", value_name = "NAME", help_heading = PROCESS)]
     pub(crate) user: Option<String>,
@@ -169,17 +170,17 @@ pub(crate) struct Serve {
 
     /// What the lines on standard error, and the first ones on standard output, look like
     #[arg(long, env = "HARDTACK_LOG_FORMAT", default_value = "auto", help_heading = LOGS)]
-    pub(crate) log_format: log::Format,
+    log_format: LogFormat,
     /// What is worth a line on standard error
     #[arg(long, env = "HARDTACK_LOG_LEVEL", default_value = "info", help_heading = LOGS)]
-    pub(crate) log_level: log::Severity,
+    log_level: LogLevel,
     /// Write a line about each request to standard output
     #[arg(long, env = "HARDTACK_ACCESS_LOG", default_value = "off", help_heading = LOGS)]
     access_log: AccessLogFormat,
     /// One in how many requests has a line; those that end with 500 or above all have
     #[arg(long, env = "HARDTACK_ACCESS_LOG_EVERY", value_name = "NUMBER", default_value = "1")]
     #[arg(help_heading = LOGS)]
-    pub(crate) access_log_every: NonZeroU64,
+    access_log_every: NonZeroU64,
 }
 
 const LISTENING: &str = "Listening";
@@ -203,13 +204,37 @@ enum AccessLogFormat {
 
 /// How much of the sandbox there has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Sandbox {
+enum Sandbox {
     /// None
     Off,
     /// What the system can; the start-up lines say what that is
     BestEffort,
     /// All of it, or it does not start
     Strict,
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people on a terminal, JSON otherwise
+    Auto,
+    /// For people
+    Human,
+    /// A JSON object
+    Json,
+}
+
+/// What is worth a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogLevel {
+    /// What failed
+    Error,
+    /// And what may fail soon
+    Warn,
+    /// And what an operator caused
+    Info,
+    /// And what clients cause
+    Debug,
 }
 
 impl Serve {
@@ -219,22 +244,84 @@ impl Serve {
         self.threads.map_or_else(cores, Into::into)
     }
 
-    /// The form of the access log, if there is one.
-    pub(crate) fn access_log(&self) -> Option<access_log::Format> {
-        match self.access_log {
-            AccessLogFormat::Off => None,
-            AccessLogFormat::Combined => Some(access_log::Format::Combined),
-            AccessLogFormat::Json => Some(access_log::Format::Json),
+    pub(crate) fn log_format(&self) -> log::Format {
+        match self.log_format {
+            LogFormat::Auto => log::Format::Auto,
+            LogFormat::Human => log::Format::Human,
+            LogFormat::Json => log::Format::Json,
         }
     }
 
-    /// How long the application, and clients that send it something, may take.
-    pub(crate) fn upstream_patience(&self) -> upstream::Patience {
-        upstream::Patience {
-            connect: self.upstream_connect_timeout,
-            read: self.upstream_read_timeout,
-            client: self.write_timeout,
-            client_rate: self.min_rate,
+    pub(crate) fn log_level(&self) -> log::Severity {
+        match self.log_level {
+            LogLevel::Error => log::Severity::Error,
+            LogLevel::Warn => log::Severity::Warn,
+            LogLevel::Info => log::Severity::Info,
+            LogLevel::Debug => log::Severity::Debug,
         }
+    }
+
+    /// What a worker is told.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            threads: self.thread_count(),
+            h2c: self.h2c,
+            https_redirect: self.https_redirect,
+            limits: self.limits(),
+            timeouts: Timeouts {
+                header: self.header_timeout,
+                idle: self.idle_timeout,
+                write: self.slowest_client(),
+            },
+            admission: Admission {
+                connections: self.max_connections,
+                per_address: self.max_connections_per_address,
+            },
+            trust: Trust {
+                proxy_protocol: self.proxy_protocol_from.clone(),
+                forwarded: self.forwarded_from.clone(),
+            },
+            drain: Drain { delay: self.shutdown_delay, timeout: self.drain_timeout },
+            sandbox: self.sandbox(),
+            upstream: upstream::Timeouts {
+                connect: self.upstream_connect_timeout,
+                read: self.upstream_read_timeout,
+                content: self.slowest_client(),
+            },
+            access_log: self.access_log(),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            header_bytes: self.max_header_bytes,
+            header_fields: self.max_header_fields,
+            target_bytes: self.max_uri_bytes,
+            requests: self.max_requests,
+            connection_age: self.max_connection_age,
+            streams: self.max_streams,
+        }
+    }
+
+    /// In taking a response, and in sending content to the application.
+    fn slowest_client(&self) -> Pace {
+        Pace { timeout: self.write_timeout, min_rate: self.min_rate }
+    }
+
+    fn sandbox(&self) -> sandbox::Sandbox {
+        match self.sandbox {
+            Sandbox::Off => sandbox::Sandbox::Off,
+            Sandbox::BestEffort => sandbox::Sandbox::BestEffort,
+            Sandbox::Strict => sandbox::Sandbox::Strict,
+        }
+    }
+
+    fn access_log(&self) -> Option<AccessLog> {
+        let format = match self.access_log {
+            AccessLogFormat::Off => return None,
+            AccessLogFormat::Combined => access_log::Format::Combined,
+            AccessLogFormat::Json => access_log::Format::Json,
+        };
+        Some(AccessLog { format, every: self.access_log_every })
     }
 }

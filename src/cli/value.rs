@@ -1,15 +1,8 @@
 //! Values of options.
 
-use std::{
-    fmt,
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use hardtack_build::{Patterns, Prefix};
-use ipnet::IpNet;
 
 /// Where to listen, and whether TLS is spoken there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,39 +63,6 @@ impl fmt::Display for Place {
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", if self.is_tls { "https://" } else { "http://" }, self.place)
-    }
-}
-
-/// Who connects: an address, a network of addresses, or whoever uses a Unix socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Network {
-    Ip(IpNet),
-    Unix,
-}
-
-impl Network {
-    /// Whether a peer is of it; one without an address uses a Unix socket.
-    pub(crate) fn has(self, peer: Option<IpAddr>) -> bool {
-        match (self, peer) {
-            (Self::Ip(network), Some(address)) => network.contains(&address.to_canonical()),
-            (Self::Unix, None) => true,
-            _ => false,
-        }
-    }
-}
-
-impl FromStr for Network {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if text == "unix" {
-            return Ok(Self::Unix);
-        }
-        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        network.map(Self::Ip).map_err(|_| {
-            "this is no network, as 10.0.0.0/8 or 2001:db8::/32, no address, and not `unix`".into()
-        })
     }
 }
 
@@ -178,28 +138,6 @@ mod tests {
         listens("localhost:80", "no address and port");
         listens("80", "no address and port");
         listens("ftp://0.0.0.0:80", "neither http:// nor https://");
-    }
-
-    #[track_caller]
-    fn has(network: &str, peer: Option<&str>, expected: bool) {
-        let peer = peer.map(|peer| peer.parse().unwrap());
-        assert_eq!(network.parse::<Network>().unwrap().has(peer), expected, "{network} {peer:?}");
-    }
-
-    #[test]
-    fn networks() {
-        has("10.0.0.0/8", Some("10.1.2.3"), true);
-        has("10.0.0.0/8", Some("11.1.2.3"), false);
-        has("10.0.0.0/8", Some("::ffff:10.1.2.3"), true);
-        has("127.0.0.1", Some("127.0.0.1"), true);
-        has("127.0.0.1", Some("127.0.0.2"), false);
-        has("2001:db8::/32", Some("2001:db8::1"), true);
-        has(" 10.0.0.0/8", Some("10.1.2.3"), true);
-        has("0.0.0.0/0", None, false);
-        has("unix", None, true);
-        has("unix", Some("127.0.0.1"), false);
-        assert!("10.0.0.0/33".parse::<Network>().is_err());
-        assert!("localhost".parse::<Network>().is_err());
     }
 
     #[test]

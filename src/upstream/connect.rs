@@ -35,17 +35,17 @@ use super::address::{Address, Resolved};
 #[derive(Clone)]
 pub(super) struct Connector {
     to: Arc<Resolved>,
-    patience: Duration,
+    within: Duration,
 }
 
 impl Connector {
-    pub(super) fn new(to: Resolved, patience: Duration) -> Self {
-        Self { to: Arc::new(to), patience }
+    pub(super) fn new(to: Resolved, within: Duration) -> Self {
+        Self { to: Arc::new(to), within }
     }
 
     /// A timeout is an error of the kind [`ErrorKind::TimedOut`].
     async fn connect(self) -> io::Result<Box<dyn Socket>> {
-        timeout(self.patience, open(&self.to)).await?
+        timeout(self.within, open(&self.to)).await?
     }
 }
 

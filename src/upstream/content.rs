@@ -15,13 +15,14 @@ use tokio::{sync::watch, time::sleep};
 
 use super::{
     failure::Failure,
-    patience::{Patience, Patient, Slow},
+    paced::{Paced, Slow},
 };
+use crate::pace::Pace;
 
 /// What a request carries.
 pub(super) enum Content {
     None,
-    Streamed(Patient<Incoming>, watch::Sender<Turn>),
+    Streamed(Paced<Incoming>, watch::Sender<Turn>),
 }
 
 /// Who is waited for.
@@ -38,10 +39,9 @@ pub(super) enum Turn {
 }
 
 impl Content {
-    pub(super) fn streamed(body: Incoming, patience: Patience) -> (Self, watch::Receiver<Turn>) {
+    pub(super) fn streamed(body: Incoming, pace: Pace) -> (Self, watch::Receiver<Turn>) {
         let (turn, turns) = watch::channel(Turn::Upstream);
-        let body = Patient::with_rate(body, patience.client, patience.client_rate);
-        (Self::Streamed(body, turn), turns)
+        (Self::Streamed(Paced::new(body, pace), turn), turns)
     }
 }
 
@@ -49,7 +49,7 @@ impl Content {
 pub(super) async fn answered<T, E: Into<Failure>>(
     response: impl Future<Output = Result<T, E>>,
     mut turns: watch::Receiver<Turn>,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<T, Failure> {
     let mut response = pin!(response);
     loop {
@@ -60,7 +60,7 @@ pub(super) async fn answered<T, E: Into<Failure>>(
                 return answered.map_err(|error| blamed(*turns.borrow(), error));
             }
             Ok(()) = turns.changed() => {}
-            () = sleep(patience), if turn == Turn::Upstream => return Err(Failure::HeaderIsSlow),
+            () = sleep(timeout), if turn == Turn::Upstream => return Err(Failure::HeaderIsSlow),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::{error::Error as StdError, fmt, io};
 
+use hardtack::error_response;
 use hyper::{
-    HeaderMap, Method, Response, StatusCode, Version,
-    header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
+    Method, Response, StatusCode, Version,
+    header::{CONNECTION, HeaderValue},
 };
 use hyper_util::client::legacy::Error;
 
@@ -64,22 +65,15 @@ impl Failure {
     }
 
     /// The response to a request of this method and version.
-    pub(super) fn page(&self, method: &Method, version: Version) -> Response<Body> {
+    pub(super) fn response(&self, method: &Method, version: Version) -> Response<Body> {
         let status = self.status();
-        let text = format!("{status}\n{}\n", self.sentence());
-        let mut fields = HeaderMap::new();
-        fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-        fields.insert(CONTENT_LENGTH, text.len().into());
+        let mut response =
+            error_response(method, status, format!("{status}\n{}\n", self.sentence()));
         // HTTP/2 has streams for that, and no such field (RFC 9113 §8.2.2).
         if matches!(self, Self::ContentIsSlow) && version < Version::HTTP_2 {
-            fields.insert(CONNECTION, HeaderValue::from_static("close"));
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let text = if method == Method::HEAD { String::new() } else { text };
-        let mut response = Response::new(Body::text(text));
-        *response.status_mut() = status;
-        *response.headers_mut() = fields;
-        response
+        response.map(Body::Own)
     }
 }
 

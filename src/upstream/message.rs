@@ -269,7 +269,7 @@ mod tests {
         parts.headers = fields(header);
         let upstream = Authority::from_static("127.0.0.1:8001");
         let passed = request(parts, Length::None, Protocol::Http, STRANGER, &upstream);
-        let passed = passed.map_err(|failure| failure.page(&Method::GET, version).status())?;
+        let passed = passed.map_err(|failure| failure.response(&Method::GET, version).status())?;
         assert_eq!(passed.version, Version::HTTP_11);
         assert_eq!(passed.headers.get_all(HOST).iter().count(), 1);
         let host = passed.headers[HOST].to_str().unwrap().to_owned();

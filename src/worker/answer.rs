@@ -27,9 +27,9 @@ use super::{
     body::Sent,
     client,
     exchange::Exchange,
+    limits,
     progress::{OpenStream, Phase, Progress},
     redirect,
-    refusal::refuse,
 };
 use crate::{
     access_log::Entry,
@@ -67,9 +67,8 @@ impl Handler {
 
     /// Whether the connection has had all the requests, or all the time, that it has.
     pub(crate) fn is_used_up(&self) -> bool {
-        let options = &self.shared().options;
-        self.progress.requests() >= options.max_requests
-            || self.progress.age() >= options.max_connection_age
+        let limits = &self.shared().settings.limits;
+        self.progress.requests() >= limits.requests || self.progress.age() >= limits.connection_age
     }
 
     /// The response that needs no waiting, if this is one.
@@ -77,10 +76,13 @@ impl Handler {
         let shared = self.shared();
         #[cfg(feature = "break-out")]
         if let Some(word) = request.uri().path().strip_prefix("/break-out/") {
-            return Some(super::sandbox::break_out::answer(word).map(Either::Left));
+            return Some(crate::sandbox::break_out::answer(word).map(Either::Left));
         }
-        let response = refuse(request, &shared.options)
-            .or_else(|| redirect::to_https(request, client, &shared.options))
+        let response = limits::refuse(request, &shared.settings.limits)
+            .or_else(|| {
+                let port = shared.settings.https_redirect?;
+                redirect::to_https(request, client, port)
+            })
             .or_else(|| shared.guard.as_ref()?.refusal(request))
             .or_else(|| match &self.progress.thread.upstream {
                 None => Some(respond(&shared.bundle, request)),
@@ -177,7 +179,7 @@ impl Started {
         if stream.is_none() {
             progress.enter(Phase::Answering);
         }
-        let client = client::of(progress.peer, request.headers(), &handler.shared().options);
+        let client = client::of(progress.peer, request.headers(), &handler.shared().settings.trust);
         let log = progress.thread.access_log.as_ref();
         let entry = log.map(|log| Box::new(log.begin(request, client.address)));
         Self { client, begun: progress.since(), version: request.version(), entry, stream }

@@ -8,6 +8,8 @@ use std::{
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::settings::Admission;
+
 /// Counts the connections of all threads.
 pub(crate) struct Census {
     most: u32,
@@ -33,8 +35,8 @@ struct Counted {
 pub(crate) struct TooMany;
 
 impl Census {
-    /// The second number may be 0: no limit.
-    pub(crate) fn new(most: usize, most_per_address: u32) -> Self {
+    pub(crate) fn new(limits: Admission) -> Self {
+        let Admission { connections: most, per_address: most_per_address } = limits;
         let addresses = Mutex::new(HashMap::new());
         let places = Semaphore::new(most);
         Self { most: most.try_into().unwrap_or(u32::MAX), places, most_per_address, addresses }
@@ -108,8 +110,8 @@ impl Drop for Counted {
 mod tests {
     use super::*;
 
-    fn census(most: usize, per_address: u32) -> &'static Census {
-        Box::leak(Box::new(Census::new(most, per_address)))
+    fn census(connections: usize, per_address: u32) -> &'static Census {
+        Box::leak(Box::new(Census::new(Admission { connections, per_address })))
     }
 
     #[tokio::test]

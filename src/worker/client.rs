@@ -5,19 +5,19 @@ use std::net::IpAddr;
 use hyper::{HeaderMap, header::HeaderName};
 
 use super::connection::Peer;
-use crate::{cli::Serve, upstream::Client};
+use crate::{settings::Trust, upstream::Client};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The client, as far as it is known.
-pub(crate) fn of(peer: Peer, headers: &HeaderMap, options: &Serve) -> Client {
+pub(crate) fn of(peer: Peer, headers: &HeaderMap, trust: &Trust) -> Client {
     let Peer { address: peer, is_tls, is_trusted, .. } = peer;
     if !is_trusted {
         return Client { address: peer, peer, is_secure: is_tls, is_trusted };
     }
     let is_trusted_proxy =
-        |address| options.forwarded_from.iter().any(|network| network.has(Some(address)));
+        |address| trust.forwarded.iter().any(|network| network.has(Some(address)));
     let address = forwarded_for(headers, is_trusted_proxy).or(peer);
     let is_secure = forwarded_proto(headers).unwrap_or(is_tls);
     Client { address, peer, is_secure, is_trusted }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     channel::Speaks,
-    cli::Serve,
+    settings::{Network, Trust},
     watch::labels::{Handshake, Refusal},
 };
 
@@ -40,12 +40,12 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(address: Option<IpAddr>, options: &Serve) -> Self {
-        let is_of = |networks: &[crate::cli::Network]| networks.iter().any(|net| net.has(address));
+    pub(crate) fn new(address: Option<IpAddr>, trust: &Trust) -> Self {
+        let is_of = |networks: &[Network]| networks.iter().any(|net| net.has(address));
         Self {
             address,
-            speaks_proxy: is_of(&options.proxy_protocol_from),
-            is_trusted: is_of(&options.forwarded_from),
+            speaks_proxy: is_of(&trust.proxy_protocol),
+            is_trusted: is_of(&trust.forwarded),
             is_tls: false,
         }
     }
@@ -197,10 +197,10 @@ async fn learn_peer<S: Stream>(
     ticket: &mut Ticket,
     thread: &'static Thread,
 ) -> Option<()> {
-    match proxy_protocol::read(stream, thread.shared.patience.header).await {
+    match proxy_protocol::read(stream, thread.shared.settings.timeouts.header).await {
         // Who speaks HTTP is behind the load balancer, which has not looked at what they say.
         Ok(proxy_protocol::Origin::Client(address)) => {
-            *peer = Peer::new(Some(address), &thread.shared.options);
+            *peer = Peer::new(Some(address), &thread.shared.settings.trust);
         }
         Ok(proxy_protocol::Origin::Itself) => {}
         Err(error) => {
@@ -220,7 +220,7 @@ async fn learn_peer<S: Stream>(
 async fn open_tls<S: Stream>(stream: S, progress: Arc<Progress>) -> Option<Opened<S>> {
     let tally = &progress.thread.tally;
     let acceptor = TlsAcceptor::from(Arc::clone(progress.thread.shared.tls.as_ref()?));
-    let handshake = timeout(progress.patience().header, acceptor.accept(stream));
+    let handshake = timeout(progress.timeouts().header, acceptor.accept(stream));
     let Ok(Ok(stream)) = handshake.await else {
         tally.handshake(Handshake::Failed);
         return None;
@@ -235,7 +235,7 @@ async fn open_tls<S: Stream>(stream: S, progress: Arc<Progress>) -> Option<Opene
 }
 
 async fn open_plain<S: Stream>(stream: S, progress: Arc<Progress>) -> Option<Opened<S>> {
-    let speaks_h2c = progress.thread.shared.options.h2c;
+    let speaks_h2c = progress.thread.shared.settings.h2c;
     let mut stream = Timed::new(stream, progress);
     let is_h2 = speaks_h2c && stream.begins_with(PREFACE).await.ok()?;
     Some(match is_h2 {

@@ -100,7 +100,7 @@ impl Control {
                 next
             }
             Some(Order::Retire) => self.retire(),
-            Some(Order::Stop) => self.leave(self.shared.options.shutdown_delay, next),
+            Some(Order::Stop) => self.leave(self.shared.settings.drain.delay, next),
             Some(Order::Start { .. } | Order::Socket(_)) => next,
             // Without a supervisor, nobody could end this otherwise.
             None => {
@@ -128,7 +128,7 @@ impl Control {
     fn retire(&mut self) -> Next {
         self.shared.enter(Stage::Retiring);
         self.admin.drain(..).for_each(|task| task.abort());
-        Next::Exit(Instant::now() + self.shared.options.drain_timeout)
+        Next::Exit(Instant::now() + self.shared.settings.drain.timeout)
     }
 
     /// The process ends: unready at once, and after a while it accepts no more.
@@ -151,7 +151,7 @@ impl Control {
     async fn close(&mut self) -> Next {
         self.stop();
         self.sender.send(&Report::Closed).await.ok();
-        Next::Exit(Instant::now() + self.shared.options.drain_timeout)
+        Next::Exit(Instant::now() + self.shared.settings.drain.timeout)
     }
 
     /// Only what is under way is waited for.

@@ -74,14 +74,14 @@ enum Outcome {
 }
 
 fn builder(shared: &Shared) -> http1::Builder {
-    let options = &shared.options;
-    let header_bytes = options.max_header_bytes as usize;
+    let limits = &shared.settings.limits;
+    let header_bytes = limits.header_bytes as usize;
     let mut builder = http1::Builder::new();
     builder.max_buf_size(header_bytes).max_header_size(header_bytes);
     // Who closes its side may still be waiting for the response (RFC 9112 §9.6).
     builder.half_close(true);
-    if options.max_header_fields != DEFAULT_HEADER_FIELDS {
-        builder.max_headers(options.max_header_fields.into());
+    if limits.header_fields != DEFAULT_HEADER_FIELDS {
+        builder.max_headers(limits.header_fields.into());
     }
     builder
 }

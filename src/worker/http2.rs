@@ -42,7 +42,8 @@ pub(crate) async fn serve<S: Stream>(stream: Timed<S>) {
     judge.handler.progress().enter(Phase::Other);
     let handler = judge.handler.clone();
     let mut stage = handler.shared().stage();
-    let builder = builder(handler.shared());
+    let has_upstream = handler.progress().thread.upstream.is_some();
+    let builder = builder(handler.shared(), has_upstream);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), handler.clone()));
     let mut round = Instant::now() + ROUND;
     loop {
@@ -100,7 +101,7 @@ impl Judge {
 
     /// Requests may be on their way to us, no more than streams; who sends others does not listen.
     fn end(&mut self) {
-        let streams = self.handler.shared().options.max_streams;
+        let streams = self.handler.shared().settings.limits.streams;
         self.most_requests = Some(self.handler.progress().requests().saturating_add(streams));
     }
 
@@ -119,23 +120,23 @@ impl Judge {
     /// Looks at the time, once a round.
     fn look(&mut self) -> Verdict {
         let (progress, shared) = (self.handler.progress(), self.handler.shared());
-        let patience = shared.patience;
+        let timeouts = shared.settings.timeouts;
         // The streams take turns: a client that takes many at once may be long about each.
         let taken = progress.bytes_taken();
-        if taken - self.taken > u64::from(patience.min_rate) * ROUND.as_secs() {
+        if taken - self.taken > timeouts.write.bytes_in(ROUND) {
             progress.stream_moved();
         }
         self.taken = taken;
         let stillness = progress.stillness();
-        if progress.has_waiting_streams() && stillness >= patience.write {
+        if progress.has_waiting_streams() && stillness >= timeouts.write.timeout {
             progress.timed_out(Timeout::Write);
             return Verdict::CutOff;
         }
-        let is_idle = !progress.has_streams() && stillness >= patience.idle;
+        let is_idle = !progress.has_streams() && stillness >= timeouts.idle;
         if is_idle && !self.is_ending() {
             progress.timed_out(Timeout::Idle);
         }
-        let is_old = progress.open_for() >= shared.options.max_connection_age;
+        let is_old = progress.open_for() >= shared.settings.limits.connection_age;
         match is_idle || (is_old && !self.is_ending()) {
             true => self.verdict(),
             false => Verdict::GoOn,
@@ -144,14 +145,13 @@ impl Judge {
 }
 
 /// All limits are said, since hyper's own may change.
-fn builder(shared: &Shared) -> http2::Builder<TokioExecutor> {
-    let has_upstream = shared.options.upstream.is_some();
+fn builder(shared: &Shared, has_upstream: bool) -> http2::Builder<TokioExecutor> {
     let (stream_window, connection_window) = if has_upstream { UPSTREAM_WINDOWS } else { WINDOWS };
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
-        .max_concurrent_streams(shared.options.max_streams)
-        .max_header_list_size(shared.options.max_header_bytes)
+        .max_concurrent_streams(shared.settings.limits.streams)
+        .max_header_list_size(shared.settings.limits.header_bytes)
         .max_pending_accept_reset_streams(MOST_UNSEEN_RESETS)
         .max_local_error_reset_streams(MOST_ERRORS)
         .initial_stream_window_size(stream_window)

@@ -16,9 +16,11 @@ use super::{
     connection::Peer,
     exchange::Exchange,
     thread::{Open, Thread},
-    timed::Patience,
 };
-use crate::watch::{labels::Timeout, tally::OpenConnection};
+use crate::{
+    settings::Timeouts,
+    watch::{labels::Timeout, tally::OpenConnection},
+};
 
 /// What a connection of HTTP/1.1 is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,8 +109,8 @@ impl Progress {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn patience(&self) -> &'static Patience {
-        &self.thread.shared.patience
+    pub(crate) fn timeouts(&self) -> &'static Timeouts {
+        &self.thread.shared.settings.timeouts
     }
 
     pub(crate) fn phase(&self) -> Phase {

@@ -1,27 +1,29 @@
 //! From http:// to https://.
 
-use hardtack::Body;
+use hardtack::{Body, error_response};
 use hyper::{
     Request, Response, StatusCode,
     header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, HeaderValue, LOCATION},
 };
 
-use super::refusal::plain;
-use crate::{cli::Serve, upstream::Client};
+use crate::upstream::Client;
 
-/// The redirect of a request that came without TLS, if the options ask for it. It keeps the method
+/// The redirect of a request that came without TLS, to this port of `https://`. It keeps the method
 /// (RFC 9110 §15.4.9), and no cache keeps it: the same URL is another one with TLS. Without a host
 /// that could be named there is none, and no answer in the clear either.
 pub(crate) fn to_https<B>(
     request: &Request<B>,
     client: Client,
-    options: &Serve,
+    port: u16,
 ) -> Option<Response<Body>> {
     // `OPTIONS *` is about the server, and has no other place.
     let is_of_page = request.uri().path() != "*";
-    let port = options.https_redirect.filter(|_| is_of_page && !client.is_secure)?;
+    if !is_of_page || client.is_secure {
+        return None;
+    }
     let Some(location) = location(request, port) else {
-        return Some(plain(request, StatusCode::BAD_REQUEST, "400 Bad Request: no valid Host\n"));
+        let text = "400 Bad Request: no valid Host\n";
+        return Some(error_response(request.method(), StatusCode::BAD_REQUEST, text));
     };
     let response = Response::builder()
         .status(StatusCode::PERMANENT_REDIRECT)

@@ -170,7 +170,7 @@ fn start(accepted: Accepted, mut ticket: Ticket, thread: &'static Thread, open: 
     let shared = thread.shared;
     match accepted {
         Accepted::Tcp(stream, address, speaks) => {
-            let peer = Peer::new(Some(address), &shared.options);
+            let peer = Peer::new(Some(address), &shared.settings.trust);
             // Who speaks for others is not counted before it has said for whom.
             if !peer.speaks_proxy && ticket.count(&shared.census, address).is_err() {
                 return thread.tally.refused(Refusal::PerAddress);
@@ -179,7 +179,7 @@ fn start(accepted: Accepted, mut ticket: Ticket, thread: &'static Thread, open: 
             tokio::spawn(Connection::new(stream, peer, speaks, ticket, thread, open));
         }
         Accepted::Unix(stream, speaks) => {
-            let peer = Peer::new(None, &shared.options);
+            let peer = Peer::new(None, &shared.settings.trust);
             let stream = Counted::new(stream);
             tokio::spawn(Connection::new(stream, peer, speaks, ticket, thread, open));
         }

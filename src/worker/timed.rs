@@ -21,20 +21,7 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 
 use super::progress::{Phase, Progress};
-use crate::watch::labels::Timeout;
-
-/// How long a client may take.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
-    /// From the first byte of a request's header to its last.
-    pub(crate) header: Duration,
-    /// From one request to the next, and to the first.
-    pub(crate) idle: Duration,
-    /// To take any byte of a response.
-    pub(crate) write: Duration,
-    /// Bytes a second that it has to take, beyond that time; 0 for as slowly as it likes.
-    pub(crate) min_rate: u32,
-}
+use crate::{pace::Waits, settings::Timeouts, watch::labels::Timeout};
 
 /// After how long without a request a connection is [parked](super::connection::Connection).
 const PARKED_AFTER: Duration = Duration::from_millis(100);
@@ -93,10 +80,11 @@ pub(crate) struct Timed<S: Counting> {
     progress: Arc<Progress>,
     /// Since when it is in its phase.
     since: Instant,
-    /// Since when the system takes no byte, and how many it had taken then.
-    stalled: Option<(Instant, u64)>,
-    /// How long that was before, since this response began, and how many bytes it had taken then.
-    waited: Duration,
+    /// The waits for the system to take a byte of this response, and how many it had taken when the
+    /// last one began.
+    waits: Waits,
+    stalled_at: u64,
+    /// How many it had taken before this response.
     before: u64,
     /// Since when nothing more is written, and when the client was last heard since.
     ended: Option<Box<(Instant, Instant)>>,
@@ -107,14 +95,14 @@ pub(crate) struct Timed<S: Counting> {
 impl<S: Counting> Timed<S> {
     pub(crate) fn new(stream: S, progress: Arc<Progress>) -> Self {
         let since = Instant::now();
-        let first_deadline = since + PARKED_AFTER.min(progress.patience().idle);
+        let first_deadline = since + PARKED_AFTER.min(progress.timeouts().idle);
         Self {
             stream,
             prefix: Box::default(),
             progress,
             since,
-            stalled: None,
-            waited: Duration::ZERO,
+            waits: Waits::default(),
+            stalled_at: 0,
             before: 0,
             ended: None,
             alarm: Box::pin(sleep_until(first_deadline)),
@@ -125,8 +113,8 @@ impl<S: Counting> Timed<S> {
         &self.progress
     }
 
-    fn patience(&self) -> &'static Patience {
-        self.progress.patience()
+    fn timeouts(&self) -> &'static Timeouts {
+        self.progress.timeouts()
     }
 
     /// Gives bytes back that were read and not used.
@@ -137,29 +125,16 @@ impl<S: Counting> Timed<S> {
     fn enter(&mut self, phase: Phase, now: Instant) {
         self.progress.enter_at(phase, now.into_std());
         self.since = now;
-        (self.waited, self.before) = (Duration::ZERO, self.stream.sent());
+        self.waits.begin_message();
+        self.before = self.stream.sent();
     }
 
     /// The time by which the next byte has to come, if one is waited for.
     fn read_deadline(&self) -> Option<(Instant, Timeout)> {
         match self.progress.phase() {
-            Phase::Idle => Some((self.since + self.patience().idle, Timeout::Idle)),
-            Phase::Header => Some((self.since + self.patience().header, Timeout::Header)),
+            Phase::Idle => Some((self.since + self.timeouts().idle, Timeout::Idle)),
+            Phase::Header => Some((self.since + self.timeouts().header, Timeout::Header)),
             _ => None,
-        }
-    }
-
-    /// The time by which some byte has to be written. The minimum rate is asked for on average,
-    /// and only of the time that the client did not take what there was.
-    fn write_deadline(&self, stalled: Instant) -> Instant {
-        let deadline = stalled + self.patience().write;
-        let sent = self.stream.sent() - self.before;
-        match sent.checked_div(self.patience().min_rate.into()) {
-            None => deadline,
-            Some(earned) => {
-                let allowed = self.patience().write + Duration::from_secs(earned);
-                deadline.min(stalled + allowed.saturating_sub(self.waited))
-            }
         }
     }
 
@@ -213,14 +188,16 @@ impl<S: Counting> Timed<S> {
     ) -> Poll<io::Result<T>> {
         let sent = self.stream.sent();
         self.progress.took_bytes(sent);
-        if let Some((stalled, _)) = self.stalled.take_if(|(_, then)| *then != sent) {
-            self.waited += stalled.elapsed();
+        if self.waits.is_waiting() && self.stalled_at != sent {
+            self.waits.end_wait(Instant::now().into_std());
         }
         if written.is_ready() {
             return written;
         }
-        let (stalled, _) = *self.stalled.get_or_insert_with(|| (Instant::now(), sent));
-        self.poll_timeout(self.write_deadline(stalled), Timeout::Write, context).map(Err)
+        self.stalled_at = sent;
+        let now = Instant::now().into_std();
+        let deadline = self.waits.wait(self.timeouts().write, sent - self.before, now);
+        self.poll_timeout(deadline.into(), Timeout::Write, context).map(Err)
     }
 }
 

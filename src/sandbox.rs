@@ -8,7 +8,18 @@ use std::fmt;
 
 use anyhow::Result;
 
-use crate::{cli::Sandbox, upstream::Resolved};
+use crate::upstream::Resolved;
+
+/// How much of it there has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sandbox {
+    /// None
+    Off,
+    /// What the system can; the start-up lines say what that is
+    BestEffort,
+    /// All of it, or it does not start
+    Strict,
+}
 
 /// What was given up, in words.
 #[derive(Clone, Debug)]

@@ -1,0 +1,91 @@
+//! A body whose pieces have to come in time.
+
+use std::{
+    error::Error as StdError,
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::pace::{Pace, Waits};
+
+/// A body that ends in the error [`Slow`] when a piece of it does not come in time. The time in which
+/// nobody asks for one does not count.
+pub(crate) struct Paced<B> {
+    body: B,
+    pace: Pace,
+    waits: Waits,
+    bytes: u64,
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl<B> Paced<B> {
+    pub(super) fn new(body: B, pace: Pace) -> Self {
+        Self { body, pace, waits: Waits::default(), bytes: 0, alarm: None }
+    }
+
+    fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let begins = !self.waits.is_waiting();
+        let deadline = self.waits.wait(self.pace, self.bytes, Instant::now().into_std());
+        let deadline = Instant::from_std(deadline);
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if begins {
+            alarm.as_mut().reset(deadline);
+        }
+        alarm.as_mut().poll(context)
+    }
+
+    fn came(&mut self, bytes: usize) {
+        if self.waits.is_waiting() {
+            self.waits.end_wait(Instant::now().into_std());
+        }
+        self.bytes += bytes as u64;
+    }
+}
+
+impl<B> Body for Paced<B>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> + Unpin,
+{
+    type Data = Bytes;
+    type Error = Box<dyn StdError + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
+            self.came(data.map_or(0, Bytes::len));
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        let timeout = self.pace.timeout;
+        self.poll_alarm(context).map(|()| Some(Err(Slow(timeout).into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Nothing, or too little, came in this time.
+#[derive(Debug)]
+pub(super) struct Slow(Duration);
+
+impl fmt::Display for Slow {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "too little came in {:?}", self.0)
+    }
+}
+
+impl StdError for Slow {}
