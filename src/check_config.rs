@@ -33,7 +33,7 @@ pub(crate) fn check_config(bundle: &Bundle<'static>, options: &Serve) -> Result<
 fn certificate(options: &Serve) -> Result<()> {
     let Some(mut files) = Files::of(options) else {
         let is_needed = options.listen.iter().any(|listen| listen.is_tls);
-        ensure!(!is_needed, "{}", crate::tls::NO_CERTIFICATE);
+        ensure!(!is_needed, "{}", hardtack_serve::tls::NO_CERTIFICATE);
         return Ok(());
     };
     files.read().map(drop)

@@ -2,27 +2,16 @@
 //!
 //! This package is the command line and the process around the library crates: where the bundle
 //! comes from ([`carried`], [`packed`]), one module a command, and for `serve` the two processes
-//! that share the work: the [`supervisor`] and the [`worker`].
+//! that share the work: the [`supervisor`], and the [`worker`], which `hardtack_serve` is.
 
-mod access_log;
 mod carried;
-mod channel;
 mod check_config;
 mod cli;
 mod list;
-mod log;
 mod manual;
-mod pace;
 mod pack;
 mod packed;
-mod queued;
-mod sandbox;
-mod settings;
 mod supervisor;
-mod tls;
-mod upstream;
-mod utc;
-mod watch;
 mod worker;
 
 use std::{io, process::ExitCode};
@@ -32,9 +21,6 @@ use hardtack_bundle::Bundle;
 use mimalloc::MiMalloc;
 
 use crate::cli::{Command, ERROR, Purpose};
-
-#[cfg(all(feature = "break-out", not(debug_assertions)))]
-compile_error!("the feature `break-out` is for tests: a released server must not have it");
 
 /// It gives memory back to the system that connections had while they were busy, where the C
 /// library's keeps it between what is still in use.

@@ -26,6 +26,10 @@ use std::{
 
 use anyhow::{Error, Result};
 use hardtack_bundle::Bundle;
+use hardtack_serve::{
+    channel::{Channel, Order, Pem, Report},
+    log,
+};
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     runtime,
@@ -43,11 +47,7 @@ use self::{
     sockets::Listener,
     workers::{Worker, Workers},
 };
-use crate::{
-    channel::{Channel, Order, Pem, Report},
-    cli::Serve,
-    log,
-};
+use crate::cli::Serve;
 
 /// How often it looks after what no signal tells: the certificate's files, a worker that hangs.
 const ROUND: Duration = Duration::from_secs(1);

@@ -1,119 +1,19 @@
-//! The worker: the process that serves. It is started by the supervisor, which gives it the
-//! sockets and the certificate; when it has those, it gives up the right to anything else.
-//!
-//! On the way of a connection: [`thread`] accepts it, [`connection`] finds out who it is and what
-//! it speaks, [`http1`] or [`http2`] takes requests from it, [`answer`] answers them. Beside that
-//! way: [`timed`], [`counted`] and [`progress`] watch the time, [`census`] counts connections,
-//! [`exchange`] counts and logs requests.
+//! The process that serves, up to where it needs files and the environment no more.
 
-mod answer;
-mod body;
-mod census;
-mod client;
-mod connection;
-mod counted;
-mod ending;
-mod exchange;
-mod http1;
-mod http2;
-mod limits;
-mod progress;
-mod proxy_protocol;
-mod redirect;
-mod thread;
-mod timed;
+use std::process::ExitCode;
 
-use std::{
-    io, mem,
-    net::TcpListener as StdTcpListener,
-    os::{fd::OwnedFd, unix::net::UnixListener as StdUnixListener},
-    process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    },
-    thread::Builder,
-    time::{Duration, Instant},
-};
-
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use hardtack::CdnGuard;
 use hardtack_bundle::Bundle;
-use rustls::ServerConfig;
-use tokio::{
-    net::{TcpListener, UnixListener},
-    runtime,
-    sync::{mpsc, watch},
-    task::JoinHandle,
+use hardtack_serve::{
+    Site, Worker,
+    channel::{Channel, Report, Start},
+    log,
+    upstream::Resolved,
 };
 use tracing::error;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlocking};
 
-use self::{
-    census::Census,
-    thread::{Door, Listener, Thread},
-};
-use crate::{
-    access_log::AccessLog,
-    carried,
-    channel::{Channel, Listening, Order, PROTOCOL, Pem, Report, Speaks},
-    cli::Serve,
-    log,
-    queued::{Flush, queued},
-    sandbox::{self, InForce},
-    settings::Settings,
-    tls,
-    upstream::{Resolved, Upstream},
-    watch::{
-        admin,
-        reading::{Dropped, Watched},
-        tally::Tally,
-    },
-};
-
-/// How often it tells the supervisor that all threads are alive.
-const BEAT: Duration = Duration::from_secs(5);
-
-/// How far the end has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stage {
-    Serving,
-    /// Connections are still accepted, but each response is the last of its connection.
-    Leaving,
-    /// Another worker accepts them; what is under way is finished, and idle connections are
-    /// kept for one more request each, as nobody has told their clients.
-    Retiring,
-    /// Nobody accepts them. What is under way is finished, and idle connections are closed.
-    Stopping,
-}
-
-/// What all threads read.
-pub(crate) struct Shared {
-    pub(crate) bundle: Bundle<'static>,
-    pub(crate) settings: Settings,
-    pub(crate) guard: Option<CdnGuard>,
-    pub(crate) census: Census,
-    pub(crate) tls: Option<Arc<ServerConfig>>,
-    is_closing: AtomicBool,
-    stage: watch::Sender<Stage>,
-}
-
-impl Shared {
-    /// How far the end has come, from now on.
-    pub(crate) fn stage(&self) -> watch::Receiver<Stage> {
-        self.stage.subscribe()
-    }
-
-    /// Whether each response is the last of its connection.
-    pub(crate) fn is_closing(&self) -> bool {
-        self.is_closing.load(Relaxed)
-    }
-
-    fn enter(&self, stage: Stage) {
-        self.is_closing.store(stage > Stage::Serving, Relaxed);
-        self.stage.send_replace(stage);
-    }
-}
+use crate::{carried, cli::Serve};
 
 /// Serves until the supervisor says otherwise. The options are the supervisor's own.
 pub(crate) fn work(carried: Result<Bundle<'static>>, options: &Serve) -> ExitCode {
@@ -125,8 +25,8 @@ pub(crate) fn work(carried: Result<Bundle<'static>>, options: &Serve) -> ExitCod
         }
     };
     show_name();
-    match Worker::prepare(&channel, carried, options) {
-        Ok(worker) => worker.run(channel, options),
+    match prepare(&channel, carried, options) {
+        Ok(worker) => run(worker, channel, options),
         Err(error) => {
             // The supervisor says it, if there is one.
             if channel.send(&Report::Failed(format!("{error:#}")), &[]).is_err() {
@@ -137,234 +37,43 @@ pub(crate) fn work(carried: Result<Bundle<'static>>, options: &Serve) -> ExitCod
     }
 }
 
-/// The guard that the environment says. Without an application, there is nothing but the bundle.
-fn guard(bundle: Bundle<'static>, has_application: bool) -> Result<Option<CdnGuard>> {
-    let guard = CdnGuard::from_environment(bundle)?;
-    Ok(guard.map(|guard| if has_application { guard } else { guard.whole_site() }))
-}
-
 /// Tells `ps` and `top` what this process is: one that was started as `/proc/self/exe` is `exe`.
 fn show_name() {
     #[cfg(target_os = "linux")]
     rustix::thread::set_name(c"hardtack-worker").ok();
 }
 
-/// What is listened on, and by which sockets.
-type Place = (Listening, Vec<OwnedFd>);
-
-/// A worker that has everything that it needs.
-struct Worker {
-    shared: &'static Shared,
-    doors: Vec<Vec<Door>>,
-    admin: Vec<OwnedFd>,
-    certificate: Option<Arc<tls::Current>>,
-    upstream: Option<Resolved>,
-    in_force: InForce,
+fn prepare(channel: &Channel, carried: Result<Bundle<'static>>, options: &Serve) -> Result<Worker> {
+    let start = Start::receive(channel)?;
+    let bundle = carried?;
+    carried::keep_in_memory(&bundle, options.prefault, options.lock_memory)?;
+    let upstream = upstream(options)?;
+    let guard = guard(bundle, upstream.is_some())?;
+    Worker::new(Site { bundle, guard }, options.settings(), start, upstream)
 }
 
-impl Worker {
-    /// Takes what the supervisor gives, and then gives up the right to anything else.
-    fn prepare(
-        channel: &Channel,
-        carried: Result<Bundle<'static>>,
-        options: &Serve,
-    ) -> Result<Self> {
-        let (certificate, sockets) = receive(channel)?;
-        let settings = options.settings();
-        let (doors, admin) = arrange(sockets, settings.threads)?;
-        let bundle = carried?;
-        carried::keep_in_memory(&bundle, options.prefault, options.lock_memory)?;
-        let certificate = certificate.as_ref().map(tls::Current::new).transpose()?;
-        let upstream = options.upstream.as_ref().map(|address| {
-            address.resolve().with_context(|| format!("cannot find the upstream {address}"))
-        });
-        let upstream = upstream.transpose()?;
-        let shared = Shared {
-            bundle,
-            guard: guard(bundle, upstream.is_some())?,
-            census: Census::new(settings.admission),
-            tls: certificate.clone().map(tls::config).transpose()?,
-            is_closing: AtomicBool::new(false),
-            stage: watch::Sender::new(Stage::Serving),
-            settings,
-        };
-        let in_force = sandbox::enter(shared.settings.sandbox, upstream.as_ref())?;
-        // The process has them until it ends.
-        let shared = Box::leak(Box::new(shared));
-        Ok(Self { shared, doors, admin, certificate, upstream, in_force })
-    }
-
-    fn run(self, channel: Channel, options: &Serve) -> ExitCode {
-        match log::begin_queued(options.log_format(), options.log_level()) {
-            Ok((_flush, dropped)) => match self.serve(channel, dropped) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    error!("{error:#}");
-                    ExitCode::FAILURE
-                }
-            },
-            Err(_) => ExitCode::FAILURE,
-        }
-    }
-
-    fn serve(mut self, channel: Channel, dropped: ErrorCounter) -> Result<()> {
-        let (doors, admin) = (mem::take(&mut self.doors), mem::take(&mut self.admin));
-        let (access_log, _flush) = self.access_log().unzip();
-        let (open, all_closed) = mpsc::channel(1);
-        let (accepting, nobody_accepts) = mpsc::channel(1);
-        let threads = self.threads(doors.len(), access_log.as_ref(), &open);
-        let access = access_log.as_ref().map(NonBlocking::error_counter);
-        let dropped = Dropped { access, process: Some(dropped) };
-        for (thread, doors) in threads.iter().zip(doors) {
-            start(thread, doors, open.clone(), accepting.clone())?;
-        }
-        drop(accepting);
-        runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-            let (receiver, mut sender) = channel.into_async(&[])?;
-            let watched = Arc::new(self.watched(&threads, dropped));
-            let admin = serve_admin(admin, &watched)?;
-            let release = self.shared.bundle.release_id().short().to_string();
-            let sandbox = self.in_force.to_string();
-            sender.send(&Report::Ready { sandbox, release }).await?;
-            let control = ending::Control {
-                shared: self.shared,
-                threads,
-                certificate: self.certificate,
-                receiver,
-                sender,
-                open: Some(open),
-                all_closed,
-                nobody_accepts,
-                admin,
-                is_draining: watched.is_draining.clone(),
-            };
-            control.run().await;
-            Ok(())
-        })
-    }
-
-    fn access_log(&self) -> Option<(NonBlocking, Flush)> {
-        self.shared.settings.access_log.map(|_| queued("hardtack-access", io::stdout()))
-    }
-
-    fn threads(
-        &self,
-        count: usize,
-        lines: Option<&NonBlocking>,
-        open: &thread::Open,
-    ) -> Vec<&'static Thread> {
-        let settings = &self.shared.settings;
-        let threads = (0..count).map(|_| {
-            let upstream = self.upstream.clone();
-            let log = settings.access_log.zip(lines.cloned());
-            let tally: Arc<Tally> = Arc::default();
-            let thread: &'static Thread = Box::leak(Box::new(Thread {
-                shared: self.shared,
-                tally: Arc::clone(&tally),
-                access_log: log.map(|(log, lines)| AccessLog::new(log.format, log.every, lines)),
-                upstream: upstream
-                    .map(|upstream| Upstream::new(upstream, settings.upstream, tally)),
-                open: open.downgrade(),
-                beats: AtomicU64::new(0),
-            }));
-            thread
-        });
-        threads.collect()
-    }
-
-    fn watched(&self, threads: &[&'static Thread], dropped: Dropped) -> Watched {
-        Watched {
-            tallies: threads.iter().map(|thread| Arc::clone(&thread.tally)).collect(),
-            bundle: self.shared.bundle,
-            started: Instant::now(),
-            is_draining: Arc::new(AtomicBool::new(false)),
-            sandbox: self.in_force.to_string(),
-            dropped,
-        }
-    }
-}
-
-/// The certificate and the sockets, as the supervisor sends them.
-fn receive(channel: &Channel) -> Result<(Option<Pem>, Vec<Place>)> {
-    let first = channel.receive::<Order>().context("a worker is started by `hardtack serve`")?;
-    let Some((Order::Start { protocol, sockets, certificate }, _)) = first else {
-        bail!("a worker is started by `hardtack serve`, and not by hand");
-    };
-    ensure!(
-        protocol == PROTOCOL,
-        "this executable cannot take over from that release without a restart: it speaks protocol \
-         {PROTOCOL}, and not {protocol}"
-    );
-    let mut received = Vec::new();
-    while received.len() < sockets {
-        match channel.receive::<Order>()? {
-            Some((Order::Socket(listening), files)) => received.push((listening, files)),
-            _ => bail!("the supervisor has not sent all sockets"),
-        }
-    }
-    Ok((certificate, received))
-}
-
-/// What each thread listens on, and what admins do. A place has a socket for each thread, or the
-/// threads share those that it has: a Unix socket, or one of the process manager's.
-fn arrange(sockets: Vec<Place>, threads: usize) -> Result<(Vec<Vec<Door>>, Vec<OwnedFd>)> {
-    let most = sockets.iter().map(|(_, files)| files.len()).max().unwrap_or(1);
-    let threads = threads.max(most);
-    let mut doors: Vec<Vec<Door>> = (0..threads).map(|_| Vec::new()).collect();
-    let mut admin = Vec::new();
-    for (listening, mut files) in sockets {
-        if listening.speaks == Speaks::Admin {
-            admin.append(&mut files);
-            continue;
-        }
-        while files.len() < threads {
-            files.push(files.first().context("a place without a socket")?.try_clone()?);
-        }
-        for (doors, socket) in doors.iter_mut().zip(files) {
-            doors.push(Door { speaks: listening.speaks, socket });
-        }
-    }
-    Ok((doors, admin))
-}
-
-fn start(
-    thread: &'static Thread,
-    doors: Vec<Door>,
-    open: thread::Open,
-    accepting: thread::Accepting,
-) -> Result<()> {
-    let (ready, is_ready) = std::sync::mpsc::channel();
-    Builder::new().name("hardtack-serve".to_owned()).spawn(move || match listeners(doors) {
-        Ok((runtime, listeners)) => {
-            ready.send(Ok(())).ok();
-            thread::serve(&runtime, thread, listeners, open, accepting);
-        }
-        Err(error) => drop(ready.send(Err(error))),
-    })?;
-    is_ready.recv().context("a thread ended at its start")?
-}
-
-fn listeners(doors: Vec<Door>) -> Result<(runtime::Runtime, Vec<Listener>)> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let entered = runtime.enter();
-    let listeners = doors.into_iter().map(Listener::new).collect::<Result<_, _>>()?;
-    drop(entered);
-    Ok((runtime, listeners))
-}
-
-/// Serves health, metrics and the status page in this thread, beside what it does.
-fn serve_admin(sockets: Vec<OwnedFd>, watched: &Arc<Watched>) -> Result<Vec<JoinHandle<()>>> {
-    let router = admin::router(Arc::clone(watched));
-    let tasks = sockets.into_iter().map(|socket| {
-        let router = router.clone();
-        let is_unix = socket2::SockRef::from(&socket).domain()? == socket2::Domain::UNIX;
-        Ok(if is_unix {
-            let listener = UnixListener::from_std(StdUnixListener::from(socket))?;
-            tokio::spawn(async { axum::serve(listener, router).await.unwrap_or_default() })
-        } else {
-            let listener = TcpListener::from_std(StdTcpListener::from(socket))?;
-            tokio::spawn(async { axum::serve(listener, router).await.unwrap_or_default() })
-        })
+fn upstream(options: &Serve) -> Result<Option<Resolved>> {
+    let resolved = options.upstream.as_ref().map(|address| {
+        address.resolve().with_context(|| format!("cannot find the upstream {address}"))
     });
-    tasks.collect()
+    resolved.transpose()
+}
+
+/// The guard that the environment says. Without an application, there is nothing but the bundle.
+fn guard(bundle: Bundle<'static>, has_application: bool) -> Result<Option<CdnGuard>> {
+    let guard = CdnGuard::from_environment(bundle)?;
+    Ok(guard.map(|guard| if has_application { guard } else { guard.whole_site() }))
+}
+
+fn run(worker: Worker, channel: Channel, options: &Serve) -> ExitCode {
+    let Ok((_flush, dropped)) = log::begin_queued(options.log_format(), options.log_level()) else {
+        return ExitCode::FAILURE;
+    };
+    match worker.serve(channel, dropped) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

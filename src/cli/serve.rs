@@ -8,15 +8,15 @@ use std::{
 };
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
-
-use super::value::{Listen, Place, at_least_1, https_port, seconds, seconds_or_none, uri_bytes};
-use crate::{
+use hardtack_serve::{
     access_log, log,
     pace::Pace,
     sandbox,
     settings::{AccessLog, Admission, Drain, Limits, Network, Settings, Timeouts, Trust},
     upstream::{self, Address},
 };
+
+use super::value::{Listen, Place, at_least_1, https_port, seconds, seconds_or_none, uri_bytes};
 
 pub(crate) const HELP: &str = "\
 Signals, to the process that was started:

@@ -3,14 +3,14 @@
 use std::io::Write;
 
 use hardtack_bundle::Bundle;
+use hardtack_serve::{
+    channel::Speaks,
+    log::{self, Format},
+};
 use tracing::info;
 
 use super::sockets::Listener;
-use crate::{
-    channel::Speaks,
-    cli::EMPHASIS,
-    log::{self, Format},
-};
+use crate::cli::EMPHASIS;
 
 /// How a place for clients is called, and one for operators.
 const LISTENING: &str = "listening";

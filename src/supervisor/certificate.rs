@@ -7,8 +7,9 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use hardtack_serve::{channel::Pem, tls};
 
-use crate::{channel::Pem, cli::Serve, tls};
+use crate::cli::Serve;
 
 /// The files of a certificate and its key.
 #[derive(Debug)]

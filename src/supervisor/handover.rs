@@ -4,6 +4,7 @@
 //! standard input of what it becomes: the kernel keeps them until they are read.
 
 use anyhow::{Context, Result, ensure};
+use hardtack_serve::channel::{Channel, Listening, PROTOCOL, Pem};
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,6 @@ use super::{
     sockets::Listener,
     workers::{Worker, Workers},
 };
-use crate::channel::{Channel, Listening, PROTOCOL, Pem};
 
 #[derive(Deserialize, Serialize)]
 struct Header {

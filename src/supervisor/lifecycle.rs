@@ -36,12 +36,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hardtack_serve::channel::Report;
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 use tracing::Level;
 
 use super::{backoff::Backoff, service_manager::Notice};
-use crate::channel::Report;
 
 /// How long a worker may take to start.
 const STARTING: Duration = Duration::from_secs(60);

@@ -17,14 +17,14 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use hardtack_serve::{
+    channel::{Listening, MOST_FILES, Speaks},
+    tls::NO_CERTIFICATE,
+};
 use listenfd::ListenFd;
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 
-use crate::{
-    channel::{Listening, MOST_FILES, Speaks},
-    cli::{Place, Serve},
-    tls::NO_CERTIFICATE,
-};
+use crate::cli::{Place, Serve};
 
 /// Sockets that listen at one place.
 #[derive(Debug)]

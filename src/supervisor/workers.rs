@@ -12,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use hardtack_serve::channel::{Channel, Order, PROTOCOL, Pem, Receiver, Report, Sender};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 use tracing::warn;
 
@@ -20,7 +21,6 @@ use super::{
     program::{Executable, Program},
     sockets::Listener,
 };
-use crate::channel::{Channel, Order, PROTOCOL, Pem, Receiver, Report, Sender};
 
 /// A child process that has not been reaped.
 pub(crate) struct Worker {

@@ -1,0 +1,420 @@
+//! How the supervisor and its worker talk: messages over a pair of sockets, and with them open
+//! files (unix(7), `SCM_RIGHTS`).
+//!
+//! A message is its length, 4 bytes little-endian, and JSON. The worker's end is its standard
+//! input, so that nothing has to be found by a number.
+
+use std::{
+    io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write},
+    mem::MaybeUninit,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::net::UnixStream,
+    },
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::unix::{OwnedReadHalf, OwnedWriteHalf},
+};
+
+/// What this is a version of. A worker or a supervisor of another one is told so.
+pub const PROTOCOL: u32 = 1;
+
+/// Most open files that go with one message; Linux takes 253.
+pub const MOST_FILES: usize = 128;
+
+/// Longest message. Certificates are the longest ones.
+const LONGEST: u32 = 4 * 1024 * 1024;
+
+/// How long the other side may take to make room for a message.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// From the supervisor.
+#[derive(Deserialize, Serialize)]
+pub enum Order {
+    /// The first message: how many sockets follow, each in a message of its own.
+    Start {
+        /// The sender's [`PROTOCOL`].
+        protocol: u32,
+        /// Messages with sockets that follow.
+        sockets: usize,
+        /// The one that is shown until there is another.
+        certificate: Option<Pem>,
+    },
+    /// Sockets that listen at one place, one for each thread or one for all; they go with it.
+    Socket(Listening),
+    /// Another certificate.
+    Certificate(Pem),
+    /// The process ends: be seen as unready, stop accepting after a while, finish what is under
+    /// way, exit.
+    Stop,
+    /// Another worker has taken over: stop accepting at once, and finish.
+    Retire,
+}
+
+/// What a worker is given before it serves.
+pub struct Start {
+    /// The one that is shown until there is another.
+    pub certificate: Option<Pem>,
+    /// What is listened on, and by which sockets.
+    pub listeners: Vec<(Listening, Vec<OwnedFd>)>,
+}
+
+impl Start {
+    /// Receives it: the first messages.
+    ///
+    /// # Errors
+    ///
+    /// If the other end is no supervisor of this [`PROTOCOL`].
+    pub fn receive(channel: &Channel) -> Result<Self> {
+        let first = channel.receive::<Order>().context(NO_SUPERVISOR)?;
+        let Some((Order::Start { protocol, sockets, certificate }, _)) = first else {
+            bail!("{NO_SUPERVISOR}, and not by hand");
+        };
+        ensure!(
+            protocol == PROTOCOL,
+            "this executable cannot take over from that release without a restart: it speaks \
+             protocol {PROTOCOL}, and not {protocol}"
+        );
+        let listeners = (0..sockets).map(|_| match channel.receive::<Order>()? {
+            Some((Order::Socket(listening), files)) => Ok((listening, files)),
+            _ => bail!("the supervisor has not sent all sockets"),
+        });
+        Ok(Self { certificate, listeners: listeners.collect::<Result<_>>()? })
+    }
+}
+
+const NO_SUPERVISOR: &str = "a worker is started by `hardtack serve`";
+
+/// From the worker.
+#[derive(Debug, Deserialize, Serialize)]
+pub enum Report {
+    /// It accepts connections.
+    Ready {
+        /// What it has given up, in words.
+        sandbox: String,
+        /// The short id of the release that it serves.
+        release: String,
+    },
+    /// It cannot start, and exits.
+    Failed(String),
+    /// All its threads are alive.
+    Alive,
+    /// It accepts no more.
+    Closed,
+}
+
+/// What a set of sockets speaks, and where.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Listening {
+    /// The protocol.
+    pub speaks: Speaks,
+    /// The address, as it is shown.
+    pub place: String,
+    /// The path of a Unix socket that we made, and remove.
+    pub path: Option<std::path::PathBuf>,
+}
+
+/// What is spoken with the clients of a socket.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub enum Speaks {
+    /// HTTP without TLS.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// HTTP without TLS, for operators.
+    Admin,
+}
+
+/// A certificate with those between it and the root, and its key.
+#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Pem {
+    /// The certificates.
+    pub chain: String,
+    /// The private key.
+    pub key: String,
+}
+
+/// One end, which waits.
+#[derive(Debug)]
+pub struct Channel(UnixStream);
+
+impl Channel {
+    /// Both ends.
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot make them.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_write_timeout(Some(PATIENCE))?;
+        Ok((Self(ours), Self(theirs)))
+    }
+
+    /// The end that this process was started with.
+    ///
+    /// # Errors
+    ///
+    /// If there is no standard input.
+    pub fn of_stdin() -> io::Result<Self> {
+        let stdin = io::stdin().as_fd().try_clone_to_owned()?;
+        Ok(Self(UnixStream::from(stdin)))
+    }
+
+    /// An end that has come as an open file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made to wait.
+    pub fn from_file(file: OwnedFd) -> io::Result<Self> {
+        let stream = UnixStream::from(file);
+        stream.set_nonblocking(false)?;
+        Ok(Self(stream))
+    }
+
+    /// The end, to be handed on.
+    pub fn into_file(self) -> OwnedFd {
+        self.0.into()
+    }
+
+    /// Sends a message, and with it open files, which stay open here too.
+    ///
+    /// # Errors
+    ///
+    /// If the other end is closed or makes no room, or if it is too much for a message.
+    pub fn send(&self, message: &impl Serialize, files: &[BorrowedFd<'_>]) -> io::Result<()> {
+        let bytes = frame(message)?;
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_FILES))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !files.is_empty() && !control.push(SendAncillaryMessage::ScmRights(files)) {
+            return Err(io::Error::other("too many open files for one message"));
+        }
+        let sent = sendmsg(&self.0, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL)?;
+        (&self.0).write_all(&bytes[sent..])
+    }
+
+    /// Waits for a message; none if the other end is closed.
+    ///
+    /// # Errors
+    ///
+    /// If it is no message.
+    pub fn receive<M: DeserializeOwned>(&self) -> io::Result<Option<(M, Vec<OwnedFd>)>> {
+        let mut length = [0; 4];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_FILES))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::CMSG_CLOEXEC;
+        let read =
+            recvmsg(&self.0, &mut [IoSliceMut::new(&mut length)], &mut control, flags)?.bytes;
+        let files = control.drain().filter_map(files_of).flatten().collect();
+        if read == 0 {
+            return Ok(None);
+        }
+        (&self.0).read_exact(&mut length[read..])?;
+        let mut bytes = vec![0; length_of(length)?];
+        (&self.0).read_exact(&mut bytes)?;
+        Ok(Some((serde_json::from_slice(&bytes)?, files)))
+    }
+
+    /// The same end, for a runtime, after a part of its next message has been read. No more open files
+    /// come through it.
+    ///
+    /// # Errors
+    ///
+    /// If there is no runtime.
+    pub fn into_async(self, partial: &[u8]) -> io::Result<(Receiver, Sender)> {
+        self.0.set_nonblocking(true)?;
+        let (read, write) = tokio::net::UnixStream::from_std(self.0)?.into_split();
+        Ok((Receiver { file: read, partial: partial.to_owned() }, Sender(write)))
+    }
+}
+
+fn files_of(message: RecvAncillaryMessage<'_>) -> Option<impl Iterator<Item = OwnedFd>> {
+    match message {
+        RecvAncillaryMessage::ScmRights(files) => Some(files),
+        _ => None,
+    }
+}
+
+fn frame(message: &impl Serialize) -> io::Result<Vec<u8>> {
+    let json = serde_json::to_vec(message)?;
+    let length = u32::try_from(json.len()).ok().filter(|length| *length <= LONGEST);
+    let length = length.ok_or_else(|| io::Error::from(ErrorKind::FileTooLarge))?;
+    Ok([&length.to_le_bytes(), &json[..]].concat())
+}
+
+fn length_of(bytes: [u8; 4]) -> io::Result<usize> {
+    match u32::from_le_bytes(bytes) {
+        length @ 0..=LONGEST => Ok(length as usize),
+        _ => Err(ErrorKind::InvalidData.into()),
+    }
+}
+
+/// Half of an end: what comes in.
+#[derive(Debug)]
+pub struct Receiver {
+    file: OwnedReadHalf,
+    /// What has come of a message, and nothing beyond it.
+    partial: Vec<u8>,
+}
+
+impl Receiver {
+    /// Waits for a message; none if the other end is closed, or says what cannot be understood.
+    ///
+    /// Nothing is lost if the future is dropped.
+    pub async fn receive<M: DeserializeOwned>(&mut self) -> Option<M> {
+        loop {
+            let missing = match self.partial.split_first_chunk() {
+                None => size_of::<u32>() - self.partial.len(),
+                Some((length, json)) => length_of(*length).ok()? - json.len(),
+            };
+            if missing == 0 {
+                let message = std::mem::take(&mut self.partial);
+                return serde_json::from_slice(&message[size_of::<u32>()..]).ok();
+            }
+            let mut rest = (&mut self.file).take(missing as u64);
+            if rest.read_buf(&mut self.partial).await.ok()? == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// As much as has been read of the next message.
+    pub fn partial(&self) -> &[u8] {
+        &self.partial
+    }
+
+    /// All messages that have come and were not received, up to one that is not whole or cannot be
+    /// understood. Nothing is waited for.
+    pub fn rest<M: DeserializeOwned>(mut self) -> Vec<M> {
+        let socket = self.file.as_ref().as_fd();
+        let mut piece = [0; 4096];
+        // Past the runtime, which reads only if it has been told already that something came.
+        while let Ok(read @ 1..) = rustix::io::read(socket, &mut piece) {
+            self.partial.extend_from_slice(&piece[..read]);
+        }
+        let mut bytes = &self.partial[..];
+        std::iter::from_fn(|| take_message(&mut bytes)).collect()
+    }
+}
+
+/// Takes a message off the front, if a whole one is there.
+fn take_message<M: DeserializeOwned>(bytes: &mut &[u8]) -> Option<M> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (json, rest) = rest.split_at_checked(length_of(*length).ok()?)?;
+    *bytes = rest;
+    serde_json::from_slice(json).ok()
+}
+
+/// Half of an end: what goes out.
+#[derive(Debug)]
+pub struct Sender(OwnedWriteHalf);
+
+impl Sender {
+    /// Sends a message.
+    ///
+    /// # Errors
+    ///
+    /// If the other end is closed, or makes no room in time.
+    pub async fn send(&mut self, message: &impl Serialize) -> io::Result<()> {
+        let bytes = frame(message)?;
+        tokio::time::timeout(PATIENCE, self.0.write_all(&bytes)).await?
+    }
+
+    /// The socket itself, to be handed on.
+    pub fn as_file(&self) -> BorrowedFd<'_> {
+        self.0.as_ref().as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_and_files_arrive() {
+        let (one, other) = Channel::pair().unwrap();
+        let (file, far) = UnixStream::pair().unwrap();
+        let pem = Pem { chain: "c".repeat(300_000), key: "k".into() };
+        let sending = std::thread::spawn(move || {
+            one.send(&Order::Stop, &[]).unwrap();
+            one.send(&Order::Certificate(pem), &[file.as_fd(), file.as_fd()]).unwrap();
+        });
+        let (first, none) = other.receive::<Order>().unwrap().unwrap();
+        assert!(matches!(first, Order::Stop) && none.is_empty());
+        let (second, files) = other.receive::<Order>().unwrap().unwrap();
+        assert!(matches!(second, Order::Certificate(pem) if pem.chain.len() == 300_000));
+        assert_eq!(files.len(), 2);
+        sending.join().unwrap();
+        UnixStream::from(files.into_iter().next().unwrap()).write_all(b"x").unwrap();
+        let mut byte = [0];
+        (&far).read_exact(&mut byte).unwrap();
+        assert_eq!(&byte, b"x");
+        assert!(other.receive::<Order>().unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_message_may_come_in_pieces() {
+        let (one, other) = Channel::pair().unwrap();
+        let (mut receiver, _sender) = other.into_async(&[]).unwrap();
+        let pem = Pem { chain: "c".repeat(1000), key: "k".into() };
+        let bytes =
+            [frame(&Order::Certificate(pem)).unwrap(), frame(&Order::Stop).unwrap()].concat();
+        let mut heard = Vec::new();
+        for piece in bytes.chunks(100) {
+            (&one.0).write_all(piece).unwrap();
+            // Whoever waits for something else too drops the future before it is ready.
+            let order = receiver.receive::<Order>();
+            heard.extend(tokio::time::timeout(Duration::from_millis(1), order).await);
+        }
+        while heard.len() < 2 {
+            heard.push(receiver.receive().await);
+        }
+        assert!(matches!(&heard[0], Some(Order::Certificate(pem)) if pem.chain.len() == 1000));
+        assert!(matches!(heard[1], Some(Order::Stop)));
+    }
+
+    #[tokio::test]
+    async fn a_message_that_was_read_in_part_is_read_on() {
+        let (one, other) = Channel::pair().unwrap();
+        let bytes = frame(&Report::Failed("x".repeat(100))).unwrap();
+        for length in [1, 4, 5, bytes.len() - 1] {
+            let file = other.0.try_clone().unwrap();
+            let (mut receiver, _sender) = Channel(file).into_async(&[]).unwrap();
+            (&one.0).write_all(&bytes[..length]).unwrap();
+            let early = receiver.receive::<Report>();
+            assert!(tokio::time::timeout(Duration::from_millis(1), early).await.is_err());
+            let partial = receiver.partial().to_owned();
+            drop(receiver);
+            (&one.0).write_all(&bytes[length..]).unwrap();
+            let file = other.0.try_clone().unwrap();
+            let (mut receiver, _sender) = Channel(file).into_async(&partial).unwrap();
+            assert!(matches!(receiver.receive().await, Some(Report::Failed(_))), "{length}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_rest_is_all_that_came() {
+        let (one, other) = Channel::pair().unwrap();
+        let reports = ["one", "two"].map(|text| frame(&Report::Failed(text.into())).unwrap());
+        let bytes = [&reports.concat()[..], &[7]].concat();
+        let (receiver, _sender) = other.into_async(&bytes[..6]).unwrap();
+        (&one.0).write_all(&bytes[6..]).unwrap();
+        let rest = receiver.rest::<Report>();
+        assert_eq!(format!("{rest:?}"), r#"[Failed("one"), Failed("two")]"#);
+    }
+
+    #[test]
+    fn what_is_no_message_is_an_error() {
+        let (one, other) = Channel::pair().unwrap();
+        (&one.0).write_all(&u32::MAX.to_le_bytes()).unwrap();
+        assert!(other.receive::<Order>().is_err());
+    }
+}

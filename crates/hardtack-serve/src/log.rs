@@ -1,0 +1,212 @@
+//! The log of the process: what an operator should know, on standard error.
+//!
+//! The worker's is queued, for it must not wait; the supervisor's is not, for it seldom logs and has
+//! nothing to do that is urgent. What a client sent goes into a field in its debug form (`?value`),
+//! which cannot end the line.
+
+use std::{
+    fmt,
+    io::{self, IsTerminal},
+    time::SystemTime,
+};
+
+use anyhow::{Context, Result};
+use tracing::{Dispatch, dispatcher, level_filters::LevelFilter};
+use tracing_appender::non_blocking::ErrorCounter;
+use tracing_subscriber::{
+    filter::Targets,
+    fmt::{MakeWriter, format::Writer, time::FormatTime},
+    layer::SubscriberExt,
+};
+
+use crate::{
+    queued::{Flush, queued},
+    utc,
+};
+
+/// How a line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people on a terminal, JSON otherwise
+    Auto,
+    /// For people
+    Human,
+    /// A JSON object
+    Json,
+}
+
+/// What is worth a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// What failed
+    Error,
+    /// And what may fail soon
+    Warn,
+    /// And what an operator caused
+    Info,
+    /// And what clients cause
+    Debug,
+}
+
+/// Begins the log of a process that may wait for its reader.
+///
+/// # Errors
+///
+/// If there is a log already.
+pub fn begin(format: Format, severity: Severity) -> Result<()> {
+    install(dispatch(Shape::of(format), severity, io::stderr))
+}
+
+/// Begins the log of a process that must not wait: lines that have no room are dropped, and counted.
+///
+/// # Errors
+///
+/// If there is a log already.
+pub fn begin_queued(format: Format, severity: Severity) -> Result<(Flush, ErrorCounter)> {
+    let (lines, flush) = queued("hardtack-log", io::stderr());
+    let dropped = lines.error_counter();
+    install(dispatch(Shape::of(format), severity, lines))?;
+    Ok((flush, dropped))
+}
+
+/// Whether lines are for people; those on standard output are like those on standard error.
+pub fn is_human(format: Format) -> bool {
+    matches!(Shape::of(format), Shape::Human { .. })
+}
+
+fn install(dispatch: Dispatch) -> Result<()> {
+    dispatcher::set_global_default(dispatch).context("the log has begun already")
+}
+
+/// What lines look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// Without the time: whoever keeps such lines, as journald does, notes it.
+    Human {
+        is_colored: bool,
+    },
+    Json,
+}
+
+impl Shape {
+    fn of(format: Format) -> Self {
+        let is_colored =
+            anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+        match format {
+            Format::Auto if !io::stderr().is_terminal() => Self::Json,
+            Format::Auto | Format::Human => Self::Human { is_colored },
+            Format::Json => Self::Json,
+        }
+    }
+}
+
+fn dispatch<W>(shape: Shape, severity: Severity, writer: W) -> Dispatch
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE);
+    let lines = lines.with_writer(writer).with_target(false);
+    let wanted = wanted(severity);
+    match shape {
+        Shape::Human { is_colored } => {
+            lines.without_time().with_ansi(is_colored).finish().with(wanted).into()
+        }
+        Shape::Json => {
+            let lines = lines.json().with_timer(Utc).flatten_event(true);
+            let lines = lines.with_current_span(false).with_span_list(false);
+            lines.finish().with(wanted).into()
+        }
+    }
+}
+
+/// What our own code says, and no more than warnings of others': HTTP/2's would show all header
+/// fields.
+fn wanted(severity: Severity) -> Targets {
+    let level = match severity {
+        Severity::Error => LevelFilter::ERROR,
+        Severity::Warn => LevelFilter::WARN,
+        Severity::Info => LevelFilter::INFO,
+        Severity::Debug => LevelFilter::DEBUG,
+    };
+    Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("hardtack", level)
+}
+
+/// The time as in the access log.
+struct Utc;
+
+impl FormatTime for Utc {
+    fn format_time(&self, w: &mut Writer<'_>) -> fmt::Result {
+        w.write_str(&utc::rfc_3339(SystemTime::now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queued::tests::Kept;
+
+    const PLAIN: Shape = Shape::Human { is_colored: false };
+
+    /// What is written of what `events` says.
+    fn written(shape: Shape, severity: Severity, events: fn()) -> String {
+        let kept = Kept::default();
+        let (lines, flush) = queued("test", kept.clone());
+        dispatcher::with_default(&dispatch(shape, severity, lines), events);
+        drop(flush);
+        kept.text()
+    }
+
+    #[track_caller]
+    fn severities(severity: Severity, expected: &str) {
+        let written = written(PLAIN, severity, || {
+            tracing::debug!("a client");
+            tracing::info!("an operator");
+            tracing::warn!("soon");
+            tracing::error!("now");
+            tracing::debug!(target: "h2::codec", "a frame");
+            tracing::info!(target: "h2::codec", "a stream");
+            tracing::warn!(target: "h2::codec", "a flood");
+        });
+        assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn what_is_worth_a_line() {
+        severities(Severity::Error, "ERROR now\n");
+        severities(Severity::Warn, " WARN soon\nERROR now\n WARN a flood\n");
+        severities(Severity::Info, " INFO an operator\n WARN soon\nERROR now\n WARN a flood\n");
+        let all = "DEBUG a client\n INFO an operator\n WARN soon\nERROR now\n WARN a flood\n";
+        severities(Severity::Debug, all);
+    }
+
+    fn listening() {
+        tracing::info!(port = 8000, path = ?"a\n\"b\"", "listening");
+    }
+
+    #[test]
+    fn a_line_for_people() {
+        let line = written(PLAIN, Severity::Info, listening);
+        assert_eq!(line, " INFO listening port=8000 path=\"a\\n\\\"b\\\"\"\n");
+        let colored = written(Shape::Human { is_colored: true }, Severity::Info, listening);
+        assert!(colored.contains("\x1b[32m INFO\x1b[0m"), "{colored}");
+    }
+
+    #[test]
+    fn a_line_for_programs() {
+        let line = written(Shape::Json, Severity::Info, listening);
+        let fields: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let time = fields["timestamp"].as_str().unwrap();
+        assert_eq!((time.len(), &time[23..]), (24, "Z"), "{time}");
+        let expected = serde_json::json!({
+            "timestamp": time, "level": "INFO", "message": "listening", "port": 8000,
+            "path": "\"a\\n\\\"b\\\"\"",
+        });
+        assert_eq!((fields, line.lines().count()), (expected, 1));
+    }
+
+    #[test]
+    fn a_format_that_is_asked_for() {
+        assert_eq!(Shape::of(Format::Json), Shape::Json);
+        assert!(matches!(Shape::of(Format::Human), Shape::Human { .. }));
+    }
+}

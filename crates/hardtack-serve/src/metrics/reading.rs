@@ -1,0 +1,76 @@
+//! What is known of the process while it runs, for whoever watches it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use hardtack_bundle::Bundle;
+use tracing_appender::non_blocking::ErrorCounter;
+
+use crate::metrics::tally::Tally;
+
+/// Where the figures are.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    /// One a serving thread.
+    pub(crate) tallies: Vec<Arc<Tally>>,
+    pub(crate) bundle: Bundle<'static>,
+    pub(crate) started: Instant,
+    pub(crate) is_draining: Arc<AtomicBool>,
+    /// A line that says what the process cannot do.
+    pub(crate) sandbox: String,
+    pub(crate) dropped: Dropped,
+}
+
+/// Where the lines are counted that a log had no room for.
+#[derive(Debug, Default)]
+pub(crate) struct Dropped {
+    /// `None` without an access log.
+    pub(crate) access: Option<ErrorCounter>,
+    pub(crate) process: Option<ErrorCounter>,
+}
+
+/// The figures at one moment.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) version: &'static str,
+    /// The release id in hex.
+    pub(crate) release: String,
+    pub(crate) uptime: Duration,
+    pub(crate) is_draining: bool,
+    pub(crate) sandbox: String,
+    pub(crate) tally: Tally,
+    /// By log.
+    pub(crate) dropped_lines: Vec<(&'static str, u64)>,
+}
+
+impl Watched {
+    pub(crate) fn read(&self) -> Reading {
+        Reading {
+            version: env!("CARGO_PKG_VERSION"),
+            release: self.bundle.release_id().to_string(),
+            uptime: self.started.elapsed(),
+            is_draining: self.is_draining(),
+            sandbox: self.sandbox.clone(),
+            tally: Tally::sum(&self.tallies),
+            dropped_lines: self.dropped.lines(),
+        }
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.is_draining.load(Relaxed)
+    }
+}
+
+impl Dropped {
+    fn lines(&self) -> Vec<(&'static str, u64)> {
+        let lines = |counter: &Option<ErrorCounter>| {
+            counter.as_ref().map_or(0, |counter| counter.dropped_lines() as u64)
+        };
+        vec![("access", lines(&self.access)), ("process", lines(&self.process))]
+    }
+}

@@ -1,0 +1,406 @@
+//! What the worker gives up before it hears anyone: files, other programs, other processes, and,
+//! unless there is an application behind it, connections of its own.
+//!
+//! Three locks, each of which holds by itself: no new privileges (prctl(2)), Landlock without any
+//! right (landlock(7)), and a list of the system calls that are left (seccomp(2)).
+
+use std::fmt;
+
+use anyhow::Result;
+
+use crate::upstream::Resolved;
+
+/// How much of it there has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sandbox {
+    /// None.
+    Off,
+    /// What the system can.
+    BestEffort,
+    /// All of it, or the worker does not start.
+    Strict,
+}
+
+/// What was given up, in words.
+#[derive(Clone, Debug)]
+pub(crate) struct InForce(String);
+
+impl fmt::Display for InForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Gives up what the process does not need. This thread is the only one; those that follow inherit
+/// it.
+///
+/// # Errors
+///
+/// If all of it was asked for, and the system cannot do that.
+pub(crate) fn enter(sandbox: Sandbox, upstream: Option<&Resolved>) -> Result<InForce> {
+    let parts = match sandbox {
+        Sandbox::Off => return Ok(InForce("off".to_owned())),
+        Sandbox::BestEffort => system::best_effort(upstream)?,
+        Sandbox::Strict => system::strict(upstream)?,
+    };
+    let text =
+        if parts.is_empty() { "none: this system has none".to_owned() } else { parts.join(", ") };
+    Ok(InForce(text))
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use super::{Resolved, Result};
+
+    pub(super) fn best_effort(_: Option<&Resolved>) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    pub(super) fn strict(_: Option<&Resolved>) -> Result<Vec<String>> {
+        anyhow::bail!("there is a sandbox on Linux only: use --sandbox=best-effort")
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use std::collections::BTreeMap;
+
+    use anyhow::{Context, Result, ensure};
+    use landlock::{
+        ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr,
+        RulesetCreatedAttr, RulesetStatus, Scope,
+    };
+    use seccompiler::{
+        BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+        SeccompRule, apply_filter,
+    };
+
+    use super::{Resolved, calls};
+
+    pub(super) fn best_effort(upstream: Option<&Resolved>) -> Result<Vec<String>> {
+        let mut parts = vec!["no new privileges".to_owned()];
+        rustix::thread::set_no_new_privs(true).context("cannot give up new privileges")?;
+        match landlock(upstream, CompatLevel::BestEffort)? {
+            RulesetStatus::FullyEnforced => parts.push(landlock_in_words(upstream, "")),
+            RulesetStatus::PartiallyEnforced => {
+                parts.push(landlock_in_words(upstream, "in part: "))
+            }
+            RulesetStatus::NotEnforced => {}
+        }
+        match seccomp(upstream) {
+            Ok(()) => parts.push("seccomp".to_owned()),
+            Err(error) => tracing::warn!("no system calls are given up: {error:#}"),
+        }
+        Ok(parts)
+    }
+
+    pub(super) fn strict(upstream: Option<&Resolved>) -> Result<Vec<String>> {
+        const REMEDY: &str = "use a newer Linux, or --sandbox=best-effort";
+        rustix::thread::set_no_new_privs(true).context("cannot give up new privileges")?;
+        let status = landlock(upstream, CompatLevel::HardRequirement)
+            .with_context(|| format!("this system's Landlock cannot do it all: {REMEDY}"))?;
+        let is_whole = status == RulesetStatus::FullyEnforced;
+        ensure!(is_whole, "this system's Landlock cannot do it all: {REMEDY}");
+        seccomp(upstream).context(REMEDY)?;
+        let landlock = landlock_in_words(upstream, "");
+        Ok(vec!["no new privileges".to_owned(), landlock, "seccomp".to_owned()])
+    }
+
+    fn landlock_in_words(upstream: Option<&Resolved>, how: &str) -> String {
+        match upstream.and_then(Resolved::port) {
+            None => format!("Landlock ({how}no files, no TCP of its own)"),
+            Some(port) => format!("Landlock ({how}no files, no TCP of its own but to port {port})"),
+        }
+    }
+
+    /// Nothing of the file system, no TCP port but the application's, no other process's signals
+    /// and abstract sockets.
+    fn landlock(upstream: Option<&Resolved>, level: CompatLevel) -> Result<RulesetStatus> {
+        let mut ruleset = Ruleset::default()
+            .set_compatibility(level)
+            .handle_access(AccessFs::from_all(ABI::V5))?
+            .handle_access(AccessNet::from_all(ABI::V4))?
+            .scope(Scope::from_all(ABI::V6))?
+            .create()?;
+        if let Some(port) = upstream.and_then(Resolved::port) {
+            ruleset = ruleset.add_rule(NetPort::new(port, AccessNet::ConnectTcp))?;
+        }
+        Ok(ruleset.restrict_self()?.ruleset)
+    }
+
+    /// All system calls but the listed ones fail with `EPERM`.
+    fn seccomp(upstream: Option<&Resolved>) -> Result<()> {
+        let arch = std::env::consts::ARCH.try_into().context("seccomp is not for this machine")?;
+        // How the C library starts threads cannot be told from other uses of clone3(2), but it
+        // takes clone(2) where there is no such call.
+        let absent = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
+        let hidden = [(libc::SYS_clone3, Vec::new())].into();
+        let hide = SeccompFilter::new(hidden, SeccompAction::Allow, absent, arch)?;
+        let denied = SeccompAction::Errno(libc::EPERM.cast_unsigned());
+        let allow = SeccompFilter::new(allowed(upstream)?, denied, SeccompAction::Allow, arch)?;
+        for filter in [hide, allow] {
+            apply_filter(&BpfProgram::try_from(filter)?)?;
+        }
+        Ok(())
+    }
+
+    /// The calls that are left, and for which arguments, if not for all.
+    fn allowed(upstream: Option<&Resolved>) -> Result<BTreeMap<i64, Vec<SeccompRule>>> {
+        let mut allowed: BTreeMap<_, _> =
+            calls::ALWAYS.iter().map(|call| (*call, Vec::new())).collect();
+        allowed.insert(libc::SYS_socketpair, vec![stream(libc::AF_UNIX)?]);
+        if let Some(upstream) = upstream {
+            allowed.insert(libc::SYS_connect, Vec::new());
+            let domains = match upstream.port() {
+                Some(_) => &[libc::AF_INET, libc::AF_INET6][..],
+                None => &[libc::AF_UNIX],
+            };
+            let sockets = domains.iter().map(|domain| stream(*domain));
+            allowed.insert(libc::SYS_socket, sockets.collect::<Result<_>>()?);
+        }
+        // To send can be to connect, of which Landlock does not know.
+        let no_connect = SeccompCmpOp::MaskedEq(libc::MSG_FASTOPEN as u64);
+        allowed.insert(libc::SYS_sendto, vec![rule(3, no_connect.clone(), 0)?]);
+        allowed.insert(libc::SYS_sendmsg, vec![rule(2, no_connect, 0)?]);
+        // Signals go to this process's own threads, as abort(3) sends one.
+        let own = rustix::process::getpid().as_raw_nonzero().get() as u64;
+        allowed.insert(libc::SYS_tgkill, vec![rule(0, SeccompCmpOp::Eq, own)?]);
+        for (call, argument, values) in calls::WITH_ARGUMENT {
+            let rules = values.iter().map(|value| rule(*argument, SeccompCmpOp::Eq, *value));
+            allowed.insert(*call, rules.collect::<Result<_>>()?);
+        }
+        let threads = SeccompCmpOp::MaskedEq(calls::THREAD);
+        allowed.insert(libc::SYS_clone, vec![rule(0, threads, calls::THREAD)?]);
+        // Memory is never made executable.
+        let no_code = SeccompCmpOp::MaskedEq(calls::EXECUTABLE);
+        for call in [libc::SYS_mmap, libc::SYS_mprotect] {
+            allowed.insert(call, vec![rule(2, no_code.clone(), 0)?]);
+        }
+        Ok(allowed)
+    }
+
+    fn rule(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule> {
+        Ok(SeccompRule::new(vec![condition(argument, operator, value)?])?)
+    }
+
+    /// A socket of this domain that is a stream, by its usual protocol. One for datagrams needs no
+    /// connect(2) to reach anybody, and of other protocols Landlock knows nothing.
+    fn stream(domain: i32) -> Result<SeccompRule> {
+        let conditions = vec![
+            condition(0, SeccompCmpOp::Eq, domain as u64)?,
+            condition(1, SeccompCmpOp::MaskedEq(calls::SOCKET_TYPE), libc::SOCK_STREAM as u64)?,
+            condition(2, SeccompCmpOp::Eq, 0)?,
+        ];
+        Ok(SeccompRule::new(conditions)?)
+    }
+
+    fn condition(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompCondition> {
+        Ok(SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)?)
+    }
+}
+
+/// The system calls that are left.
+#[cfg(target_os = "linux")]
+mod calls {
+    /// What a thread that serves open sockets does, with Tokio, the C library and its allocator.
+    pub(super) const ALWAYS: &[i64] = &[
+        // Sockets that are there, and those that they accept.
+        libc::SYS_accept4,
+        libc::SYS_getpeername,
+        libc::SYS_getsockname,
+        libc::SYS_getsockopt,
+        libc::SYS_recvfrom,
+        libc::SYS_recvmsg,
+        libc::SYS_setsockopt,
+        // Open files: the sockets, and where the logs go.
+        libc::SYS_close,
+        libc::SYS_fstat,
+        libc::SYS_lseek,
+        libc::SYS_read,
+        libc::SYS_readv,
+        libc::SYS_write,
+        libc::SYS_writev,
+        // Waiting.
+        libc::SYS_clock_gettime,
+        libc::SYS_clock_nanosleep,
+        libc::SYS_epoll_create1,
+        libc::SYS_epoll_ctl,
+        libc::SYS_epoll_pwait,
+        libc::SYS_eventfd2,
+        libc::SYS_futex,
+        libc::SYS_nanosleep,
+        libc::SYS_ppoll,
+        libc::SYS_restart_syscall,
+        libc::SYS_sched_yield,
+        // Memory.
+        libc::SYS_brk,
+        libc::SYS_madvise,
+        libc::SYS_mremap,
+        libc::SYS_munmap,
+        // Threads and signals of this process.
+        libc::SYS_clone3,
+        libc::SYS_exit,
+        libc::SYS_exit_group,
+        libc::SYS_getpid,
+        libc::SYS_getrandom,
+        libc::SYS_gettid,
+        libc::SYS_rseq,
+        libc::SYS_rt_sigaction,
+        libc::SYS_rt_sigprocmask,
+        libc::SYS_rt_sigreturn,
+        libc::SYS_sched_getaffinity,
+        libc::SYS_set_robust_list,
+        libc::SYS_sigaltstack,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_epoll_wait,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_poll,
+    ];
+
+    /// Calls that are many in one: which argument says what is meant, and what it may be.
+    pub(super) const WITH_ARGUMENT: &[(i64, u8, &[u64])] = &[
+        (
+            libc::SYS_fcntl,
+            1,
+            &[
+                libc::F_DUPFD_CLOEXEC as u64,
+                libc::F_GETFD as u64,
+                libc::F_SETFD as u64,
+                libc::F_GETFL as u64,
+                libc::F_SETFL as u64,
+            ],
+        ),
+        // Whether something is a terminal; whether a socket waits.
+        (libc::SYS_ioctl, 1, &[libc::TCGETS, libc::FIONBIO]),
+        // The end of a response; the other way would end a listener, which others share.
+        (libc::SYS_shutdown, 1, &[libc::SHUT_WR as u64]),
+        // The name of a thread.
+        (libc::SYS_prctl, 0, &[libc::PR_SET_NAME as u64]),
+    ];
+
+    /// The flags of clone(2) without which a new process would come of it.
+    pub(super) const THREAD: u64 = (libc::CLONE_THREAD | libc::CLONE_VM) as u64;
+
+    pub(super) const EXECUTABLE: u64 = libc::PROT_EXEC as u64;
+
+    /// What says the type in socket(2), beside flags (`SOCK_TYPE_MASK` in linux/net.h).
+    pub(super) const SOCKET_TYPE: u64 = 0xf;
+}
+
+/// What somebody would try who has taken over a worker; for tests only.
+#[cfg(any(test, feature = "break-out"))]
+#[allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the sandbox has to stop it"
+)]
+pub(crate) mod break_out {
+    use std::{
+        fs, io,
+        net::{TcpStream, UdpSocket},
+        os::unix::net::{UnixDatagram, UnixStream},
+        process::Command,
+    };
+
+    use rustix::process::Pid;
+
+    /// The answer to a request that asks for it.
+    #[cfg(feature = "break-out")]
+    pub(crate) fn answer(word: &str) -> hyper::Response<hardtack::Body> {
+        let text: &'static str = Box::leak(try_to(word).into_boxed_str());
+        let response = hyper::Response::builder().header("content-length", text.len());
+        response.body(hardtack::Body::from_static(text.as_bytes())).expect("a valid header")
+    }
+
+    /// Tries what the word says, and tells how that went.
+    pub(crate) fn try_to(what: &str) -> String {
+        let outcome = match what {
+            "open" => fs::File::open("/etc/passwd").map(drop),
+            "list" => fs::read_dir("/").map(drop),
+            "create" => fs::File::create("/tmp/hardtack-broke-out").map(drop),
+            "connect" => TcpStream::connect("127.0.0.1:1").map(drop),
+            "datagram" => UdpSocket::bind("127.0.0.1:0").map(drop),
+            "datagram-unix" => send_unconnected(),
+            "connect-unix" => UnixStream::connect("/run/hardtack-nobody").map(drop),
+            "exec" => Command::new("/bin/true").spawn().map(drop),
+            "kill" => rustix::process::test_kill_process(Pid::INIT).map_err(io::Error::from),
+            _ => match what.strip_prefix("connect-").and_then(|port| port.parse().ok()) {
+                Some(port) => TcpStream::connect(("127.0.0.1", port)).map(drop),
+                None => Err(io::Error::other("an unknown word")),
+            },
+        };
+        outcome.map_or_else(|error| format!("{:?}", error.kind()), |()| "done".to_owned())
+    }
+
+    /// A pair of sockets needs no `connect`, and one of them could send to others.
+    fn send_unconnected() -> io::Result<()> {
+        let (socket, _other) = UnixDatagram::pair()?;
+        socket.send_to(b"x", "/run/hardtack-nobody").map(drop)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::{
+        io::ErrorKind,
+        net::{Shutdown, SocketAddr, TcpListener},
+    };
+
+    use super::*;
+
+    /// In a thread of its own, since there is no way back.
+    #[track_caller]
+    fn outcomes(sandbox: Sandbox, words: &'static [&'static str]) -> Vec<String> {
+        let thread = std::thread::spawn(move || {
+            enter(sandbox, None).unwrap();
+            words.iter().map(|word| break_out::try_to(word)).collect()
+        });
+        thread.join().unwrap()
+    }
+
+    #[test]
+    fn nothing_is_left_to_be_done() {
+        let words = &[
+            "open",
+            "list",
+            "create",
+            "connect",
+            "connect-unix",
+            "datagram",
+            "datagram-unix",
+            "exec",
+            "kill",
+        ];
+        assert_eq!(outcomes(Sandbox::Strict, words), ["PermissionDenied"; 9]);
+        assert_eq!(outcomes(Sandbox::BestEffort, words), ["PermissionDenied"; 9]);
+    }
+
+    /// What a listener can be made to do that was open before: to end for all who have it, and then
+    /// to connect by what is sent (`MSG_FASTOPEN`, tcp(7)).
+    #[track_caller]
+    fn a_listener(sandbox: Sandbox, expected: [Option<ErrorKind>; 2]) {
+        let listener = socket2::Socket::from(TcpListener::bind("127.0.0.1:0").unwrap());
+        let thread = std::thread::spawn(move || {
+            enter(sandbox, None).unwrap();
+            let nowhere = SocketAddr::from(([127, 0, 0, 1], 1)).into();
+            let ended = listener.shutdown(Shutdown::Both).err();
+            let sent = listener.send_to_with_flags(b"x", &nowhere, libc::MSG_FASTOPEN).err();
+            [ended, sent].map(|error| error.map(|error| error.kind()))
+        });
+        assert_eq!(thread.join().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_listener_is_nothing_else() {
+        a_listener(Sandbox::Off, [None, Some(ErrorKind::ConnectionRefused)]);
+        a_listener(Sandbox::BestEffort, [Some(ErrorKind::PermissionDenied); 2]);
+    }
+
+    #[test]
+    fn without_it_these_attempts_mean_something() {
+        let words =
+            &["open", "list", "connect", "connect-unix", "datagram", "datagram-unix", "exec"];
+        let free = ["done", "done", "ConnectionRefused", "NotFound", "done", "NotFound", "done"];
+        assert_eq!(outcomes(Sandbox::Off, words), free);
+    }
+}

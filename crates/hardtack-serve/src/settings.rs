@@ -1,0 +1,161 @@
+//! What a worker is told by the options of `serve`, each option in the type of what it is about.
+
+use std::{net::IpAddr, num::NonZeroU64, str::FromStr, time::Duration};
+
+use ipnet::IpNet;
+
+use crate::{access_log, pace::Pace, sandbox::Sandbox, upstream};
+
+/// All of it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `--threads`
+    pub threads: usize,
+    /// `--h2c`: HTTP/2 without TLS is accepted (prior knowledge, RFC 9113 §3.3).
+    pub h2c: bool,
+    /// `--https-redirect`: the port of `https://` to which requests without TLS are redirected.
+    pub https_redirect: Option<u16>,
+    /// How much a request may be.
+    pub limits: Limits,
+    /// How long a client may take.
+    pub timeouts: Timeouts,
+    /// How many connections there may be.
+    pub admission: Admission,
+    /// Which peers are believed.
+    pub trust: Trust,
+    /// The end of the worker.
+    pub drain: Drain,
+    /// `--sandbox`
+    pub sandbox: Sandbox,
+    /// How long the application may take.
+    pub upstream: upstream::Timeouts,
+    /// None with `--access-log=off`.
+    pub access_log: Option<AccessLog>,
+}
+
+/// How much a request may be, and how much of a connection is used.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// `--max-header-bytes`
+    pub header_bytes: u32,
+    /// `--max-header-fields`
+    pub header_fields: u16,
+    /// `--max-uri-bytes`
+    pub target_bytes: usize,
+    /// `--max-requests`: requests of a connection.
+    pub requests: u32,
+    /// `--max-connection-age`
+    pub connection_age: Duration,
+    /// `--max-streams`: requests at once on a connection of HTTP/2.
+    pub streams: u32,
+}
+
+/// How long a client may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// `--header-timeout`: from the first byte of a request's header to its last. A header of the
+    /// PROXY protocol and a TLS handshake have as long.
+    pub header: Duration,
+    /// `--idle-timeout`: from one request to the next, and to the first.
+    pub idle: Duration,
+    /// `--write-timeout` and `--min-rate`: how slowly a response may be taken.
+    pub write: Pace,
+}
+
+/// How many connections there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Admission {
+    /// `--max-connections`
+    pub connections: usize,
+    /// `--max-connections-per-address`; 0 for no limit.
+    pub per_address: u32,
+}
+
+/// Which peers are believed.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// `--proxy-protocol-from`: peers that begin a connection with a PROXY protocol header.
+    pub proxy_protocol: Vec<Network>,
+    /// `--forwarded-from`: peers whose `X-Forwarded-*` and `Forwarded` are true.
+    pub forwarded: Vec<Network>,
+}
+
+/// The end of a worker.
+#[derive(Clone, Copy, Debug)]
+pub struct Drain {
+    /// `--shutdown-delay`: how long connections are accepted while the process is unready.
+    pub delay: Duration,
+    /// `--drain-timeout`: how long responses that are under way have to finish.
+    pub timeout: Duration,
+}
+
+/// The access log.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessLog {
+    /// `--access-log`
+    pub format: access_log::Format,
+    /// `--access-log-every`: one in so many requests has a line.
+    pub every: NonZeroU64,
+}
+
+/// A network of addresses, or the clients of a Unix socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Addresses of IP.
+    Ip(IpNet),
+    /// Peers without an address.
+    Unix,
+}
+
+impl Network {
+    /// Whether a peer is of it. A peer without an address uses a Unix socket.
+    pub fn has(self, peer: Option<IpAddr>) -> bool {
+        match (self, peer) {
+            (Self::Ip(network), Some(address)) => network.contains(&address.to_canonical()),
+            (Self::Unix, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text == "unix" {
+            return Ok(Self::Unix);
+        }
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map(Self::Ip).map_err(|_| {
+            "this is no network, as 10.0.0.0/8 or 2001:db8::/32, no address, and not `unix`".into()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn has(network: &str, peer: Option<&str>, expected: bool) {
+        let peer = peer.map(|peer| peer.parse().unwrap());
+        assert_eq!(network.parse::<Network>().unwrap().has(peer), expected, "{network} {peer:?}");
+    }
+
+    #[test]
+    fn networks() {
+        has("10.0.0.0/8", Some("10.1.2.3"), true);
+        has("10.0.0.0/8", Some("11.1.2.3"), false);
+        has("10.0.0.0/8", Some("::ffff:10.1.2.3"), true);
+        has("127.0.0.1", Some("127.0.0.1"), true);
+        has("127.0.0.1", Some("127.0.0.2"), false);
+        has("2001:db8::/32", Some("2001:db8::1"), true);
+        has(" 10.0.0.0/8", Some("10.1.2.3"), true);
+        has("0.0.0.0/0", None, false);
+        has("unix", None, true);
+        has("unix", Some("127.0.0.1"), false);
+        assert!("10.0.0.0/33".parse::<Network>().is_err());
+        assert!("localhost".parse::<Network>().is_err());
+    }
+}

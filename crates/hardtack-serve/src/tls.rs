@@ -1,0 +1,72 @@
+//! TLS: the certificate, which may change while the server runs, and what is spoken with it.
+
+use std::sync::{Arc, RwLock};
+
+use anyhow::{Context, Result, ensure};
+use rustls::{
+    ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::{ClientHello, NoServerSessionStorage, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+
+use crate::channel::Pem;
+
+/// What is wrong with a listener for TLS.
+pub const NO_CERTIFICATE: &str =
+    "TLS needs --tls-certificate and --tls-key: the files of a certificate and its key";
+
+/// The certificate with its key, checked to belong together.
+///
+/// # Errors
+///
+/// If one of them cannot be read, or they do not go together.
+pub fn certified_key(pem: &Pem) -> Result<CertifiedKey> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(pem.chain.as_bytes())
+        .collect::<Result<_, _>>()
+        .context("the certificate is damaged")?;
+    ensure!(!chain.is_empty(), "there is no certificate in it: no -----BEGIN CERTIFICATE-----");
+    let key = PrivateKeyDer::from_pem_slice(pem.key.as_bytes())
+        .context("there is no private key in it that can be read; it must not be encrypted")?;
+    CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())
+        .context("the certificate and the key do not go together")
+}
+
+/// The certificate that is shown now.
+#[derive(Debug)]
+pub(crate) struct Current(RwLock<Arc<CertifiedKey>>);
+
+impl Current {
+    pub(crate) fn new(pem: &Pem) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self(RwLock::new(Arc::new(certified_key(pem)?)))))
+    }
+
+    /// Shows another one from the next handshake on.
+    pub(crate) fn replace(&self, pem: &Pem) -> Result<()> {
+        let key = Arc::new(certified_key(pem)?);
+        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = key;
+        Ok(())
+    }
+}
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let current = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Some(Arc::clone(&current))
+    }
+}
+
+/// TLS 1.2 and 1.3, with HTTP/2 and HTTP/1.1 to choose from (ALPN), and sessions that are resumed
+/// by tickets, so that nothing has to be kept for them.
+pub(crate) fn config(certificate: Arc<Current>) -> Result<Arc<ServerConfig>> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(certificate);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.ticketer = aws_lc_rs::Ticketer::new()?;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    Ok(Arc::new(config))
+}

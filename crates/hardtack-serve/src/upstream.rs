@@ -1,0 +1,224 @@
+//! The application behind this server: what is not baked is passed on to it.
+//!
+//! One thread has one [`Upstream`], with connections of its own. Content is streamed both ways and
+//! never collected. Rules of HTTP: [`message`] for whole messages, [`hop_by_hop`] for what does not
+//! pass, [`forwarded`] for what the application is told about the client. Time: [`paced`],
+//! [`content`]. What goes wrong: [`failure`].
+
+mod address;
+mod body;
+mod connect;
+mod content;
+mod failure;
+mod forwarded;
+mod hop_by_hop;
+mod message;
+mod paced;
+mod tunnel;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use hyper::{
+    Method, Request, Response, Version,
+    body::{Body as _, Incoming},
+    http::{request, uri::Authority},
+    upgrade::{self, OnUpgrade},
+};
+use hyper_util::{
+    client::legacy::{Client as HttpClient, ResponseFuture},
+    rt::{TokioExecutor, TokioTimer},
+};
+use tokio::time::timeout;
+use tracing::warn;
+
+use crate::{
+    metrics::{labels::Upstream::Answered, tally::Tally},
+    pace::Pace,
+};
+
+pub use self::address::{Address, Resolved};
+pub(crate) use self::body::Body;
+use self::{
+    connect::Connector,
+    content::Content,
+    failure::Failure,
+    message::{Length, Protocol},
+};
+
+/// How long a connection is kept without a request. This is less than applications keep it
+/// (gunicorn 2 s, Node and uvicorn 5 s), so that it is almost always this side that closes it, and
+/// no request is sent to a connection that is being closed.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Connections that are kept without a request, a thread.
+const IDLE_CONNECTIONS: usize = 64;
+
+/// Most bytes of a response's header section, about: hyper's buffer may grow somewhat past this. A
+/// larger one is a 502, and so are more than 100 fields, hyper's own limit.
+const HEADER_BYTES: usize = 64 * 1024;
+
+/// How long the application may take, and a client that sends it content.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// `--upstream-connect-timeout`
+    pub connect: Duration,
+    /// `--upstream-read-timeout`: for the header of a response, and then between two pieces of its
+    /// content.
+    pub read: Duration,
+    /// `--write-timeout` and `--min-rate`: how slowly the client's content may come.
+    pub content: Pace,
+}
+
+/// Who asks, as far as it is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Client {
+    /// Who made the request, as a trusted proxy says, or else the peer.
+    pub(crate) address: Option<IpAddr>,
+    /// Who sent it to us: the client, or the last proxy before us. None at a Unix socket.
+    pub(crate) peer: Option<IpAddr>,
+    /// It came by TLS, or so says a trusted proxy.
+    pub(crate) is_secure: bool,
+    /// It is a proxy of ours, and its own `X-Forwarded-*` and `Forwarded` are true.
+    pub(crate) is_trusted: bool,
+}
+
+/// The application, and the connections to it. A clone is the same one.
+#[derive(Clone)]
+pub(crate) struct Upstream(Arc<Shared>);
+
+struct Shared {
+    address: Address,
+    authority: Authority,
+    timeouts: Timeouts,
+    /// Counts what becomes of requests.
+    tally: Arc<Tally>,
+    /// Keeps its connections.
+    client: HttpClient<Connector, Content>,
+    /// Opens a connection a request.
+    fresh: HttpClient<Connector, Content>,
+}
+
+impl Upstream {
+    /// Opens no connection yet.
+    pub(crate) fn new(resolved: Resolved, timeouts: Timeouts, tally: Arc<Tally>) -> Self {
+        let address = resolved.address.clone();
+        let connector = Connector::new(resolved, timeouts.connect);
+        Self(Arc::new(Shared {
+            authority: address.authority(),
+            address,
+            timeouts,
+            tally,
+            client: http_client(connector.clone(), IDLE_CONNECTIONS),
+            fresh: http_client(connector, 0),
+        }))
+    }
+
+    /// Passes a request on, and the response back. When there is none, it is one of ours: 502 and
+    /// 504 if that is the application's fault, 400, 408 and 501 if it is the client's.
+    ///
+    /// It needs a Tokio runtime with I/O and time. For WebSocket, the client's connection has to be
+    /// served `with_upgrades()`; it outlives the future of that connection, in a task.
+    pub(crate) async fn forward(
+        &self,
+        request: Request<Incoming>,
+        client: Client,
+    ) -> Response<Body> {
+        let (method, version) = (request.method().clone(), request.version());
+        let (response, label) = match self.answer(request, client).await {
+            Ok(response) => (response, Some(Answered)),
+            Err(failure) => {
+                if failure.label().is_some() {
+                    warn!(upstream = %self.0.address, "no response of the upstream: {failure}");
+                }
+                (failure.response(&method, version), failure.label())
+            }
+        };
+        if let Some(label) = label {
+            self.0.tally.upstream(label);
+        }
+        response
+    }
+
+    async fn answer(
+        &self,
+        mut request: Request<Incoming>,
+        client: Client,
+    ) -> Result<Response<Body>, Failure> {
+        let upgrade = upgrade(&mut request);
+        let asked = if upgrade.is_some() { Protocol::WebSocket } else { Protocol::Http };
+        let (parts, body) = request.into_parts();
+        let length = Length::of(&body);
+        let parts = message::request(parts, length, asked, client, &self.0.authority)?;
+        let mut response = self.send(parts, body).await?;
+        connect::has_answered(response.extensions_mut());
+        let own_upgrade = upgrade::on(&mut response);
+        let (mut parts, body) = response.into_parts();
+        let agreed = message::response(&mut parts, Length::of(&body), asked)?;
+        if let (Protocol::WebSocket, Some(upgrade)) = (agreed, upgrade) {
+            tokio::spawn(tunnel::join(upgrade, own_upgrade));
+        }
+        let body = Body::upstream(body, self.0.timeouts.read);
+        Ok(Response::from_parts(parts, body))
+    }
+
+    async fn send(
+        &self,
+        parts: request::Parts,
+        body: Incoming,
+    ) -> Result<Response<Incoming>, Failure> {
+        if body.is_end_stream() {
+            return self.send_without_content(parts).await;
+        }
+        let (content, turns) = Content::streamed(body, self.0.timeouts.content);
+        let response = self.0.client.request(Request::from_parts(parts, content));
+        content::answered(response, turns, self.0.timeouts.read).await
+    }
+
+    /// hyper sends a request again by itself if the connection was closed before it was written.
+    /// Afterwards, that is right only for a request that means the same twice (RFC 9110 §9.2.2).
+    async fn send_without_content(
+        &self,
+        parts: request::Parts,
+    ) -> Result<Response<Incoming>, Failure> {
+        let again = parts.method.is_idempotent().then(|| parts.clone());
+        let request = Request::from_parts(parts, Content::None);
+        match (self.in_time(self.0.client.request(request)).await?, again) {
+            (Err(error), Some(parts)) if connect::was_stale(&error) => {
+                let request = Request::from_parts(parts, Content::None);
+                Ok(self.in_time(self.0.fresh.request(request)).await??)
+            }
+            (answered, _) => Ok(answered?),
+        }
+    }
+
+    async fn in_time(
+        &self,
+        response: ResponseFuture,
+    ) -> Result<<ResponseFuture as Future>::Output, Failure> {
+        timeout(self.0.timeouts.read, response).await.map_err(|_| Failure::HeaderIsSlow)
+    }
+}
+
+fn http_client(connector: Connector, idle: usize) -> HttpClient<Connector, Content> {
+    HttpClient::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(idle)
+        .http1_max_buf_size(HEADER_BYTES)
+        .set_host(false)
+        .build(connector)
+}
+
+/// The client's side of a connection that is to become a WebSocket (RFC 6455 §4.1).
+fn upgrade(request: &mut Request<Incoming>) -> Option<OnUpgrade> {
+    let may = request.version() == Version::HTTP_11
+        && request.method() == Method::GET
+        && request.body().is_end_stream()
+        && hop_by_hop::is_websocket(request.headers());
+    may.then(|| upgrade::on(request))
+}

@@ -1,0 +1,105 @@
+//! Why there is no response of the application, and what the client is told instead.
+
+use std::{error::Error as StdError, fmt, io};
+
+use hardtack::error_response;
+use hyper::{
+    Method, Response, StatusCode, Version,
+    header::{CONNECTION, HeaderValue},
+};
+use hyper_util::client::legacy::Error;
+
+use super::{body::Body, connect::causes};
+use crate::metrics::labels;
+
+/// Why a request has no response of the application.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// A method that is not for the application: TRACE, CONNECT.
+    Method,
+    /// Not exactly one Host (RFC 9112 §3.2).
+    Host,
+    /// Content in a transfer coding that nothing here undoes.
+    Coding,
+    ContentIsSlow,
+    ContentIsCut,
+    ConnectIsSlow,
+    HeaderIsSlow,
+    /// The application cannot be reached, or its response is none. This says why.
+    Bad(String),
+}
+
+impl Failure {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Host | Self::ContentIsCut => StatusCode::BAD_REQUEST,
+            Self::Method | Self::Coding => StatusCode::NOT_IMPLEMENTED,
+            Self::ContentIsSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::ConnectIsSlow | Self::HeaderIsSlow => StatusCode::GATEWAY_TIMEOUT,
+            Self::Bad(_) => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// How it is counted, if it is the application's.
+    pub(super) fn label(&self) -> Option<labels::Upstream> {
+        match self {
+            Self::ConnectIsSlow | Self::HeaderIsSlow => Some(labels::Upstream::TimedOut),
+            Self::Bad(_) => Some(labels::Upstream::Failed),
+            _ => None,
+        }
+    }
+
+    /// What a person reads, who is not to know more than is good for them.
+    fn sentence(&self) -> &'static str {
+        match self {
+            Self::Method => "This method is not known here.",
+            Self::Host => "The request does not say which host it is for.",
+            Self::Coding => "The content's transfer coding is not known here.",
+            Self::ContentIsSlow => "The rest of the request did not come in time.",
+            Self::ContentIsCut => "The request is not whole.",
+            Self::ConnectIsSlow | Self::HeaderIsSlow => {
+                "The application did not answer in time. Please try again in a moment."
+            }
+            Self::Bad(_) => "The application cannot be reached. Please try again in a moment.",
+        }
+    }
+
+    /// The response to a request of this method and version.
+    pub(super) fn response(&self, method: &Method, version: Version) -> Response<Body> {
+        let status = self.status();
+        let mut response =
+            error_response(method, status, format!("{status}\n{}\n", self.sentence()));
+        // HTTP/2 has streams for that, and no such field (RFC 9113 §8.2.2).
+        if matches!(self, Self::ContentIsSlow) && version < Version::HTTP_2 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response.map(Body::Own)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let is_timeout = |cause: &(dyn StdError + 'static)| {
+            let cause = cause.downcast_ref::<io::Error>();
+            cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
+        };
+        if error.is_connect() && causes(&error).any(is_timeout) {
+            return Self::ConnectIsSlow;
+        }
+        // The first says only which step of the client failed.
+        let reasons: Vec<_> = causes(&error).skip(1).map(ToString::to_string).collect();
+        let step = if error.is_connect() { "it cannot be reached" } else { "it did not answer" };
+        Self::Bad(format!("{step}: {}", reasons.join(": ")))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ConnectIsSlow => out.write_str("it did not take the connection in time"),
+            Self::HeaderIsSlow => out.write_str("it did not begin its response in time"),
+            Self::Bad(reason) => out.write_str(reason),
+            client => out.write_str(client.sentence()),
+        }
+    }
+}
