@@ -9,11 +9,13 @@ use std::{
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use hardtack_serve::{
-    access_log, log,
+    log,
     pace::Pace,
-    sandbox,
-    settings::{AccessLog, Admission, Drain, Limits, Network, Settings, Timeouts, Trust},
-    upstream::{self, Address},
+    settings::{
+        self, AccessLog, Admission, Drain, Limits, Network, Settings, Timeouts, Trust,
+        UpstreamTimeouts,
+    },
+    upstream::Address,
 };
 
 use super::value::{Listen, Place, at_least_1, https_port, seconds, seconds_or_none, uri_bytes};
@@ -283,7 +285,7 @@ impl Serve {
             },
             drain: Drain { delay: self.shutdown_delay, timeout: self.drain_timeout },
             sandbox: self.sandbox(),
-            upstream: upstream::Timeouts {
+            upstream: UpstreamTimeouts {
                 connect: self.upstream_connect_timeout,
                 read: self.upstream_read_timeout,
                 content: self.slowest_client(),
@@ -308,19 +310,19 @@ impl Serve {
         Pace { timeout: self.write_timeout, min_rate: self.min_rate }
     }
 
-    fn sandbox(&self) -> sandbox::Sandbox {
+    fn sandbox(&self) -> settings::Sandbox {
         match self.sandbox {
-            Sandbox::Off => sandbox::Sandbox::Off,
-            Sandbox::BestEffort => sandbox::Sandbox::BestEffort,
-            Sandbox::Strict => sandbox::Sandbox::Strict,
+            Sandbox::Off => settings::Sandbox::Off,
+            Sandbox::BestEffort => settings::Sandbox::BestEffort,
+            Sandbox::Strict => settings::Sandbox::Strict,
         }
     }
 
     fn access_log(&self) -> Option<AccessLog> {
         let format = match self.access_log {
             AccessLogFormat::Off => return None,
-            AccessLogFormat::Combined => access_log::Format::Combined,
-            AccessLogFormat::Json => access_log::Format::Json,
+            AccessLogFormat::Combined => settings::AccessLogFormat::Combined,
+            AccessLogFormat::Json => settings::AccessLogFormat::Json,
         };
         Some(AccessLog { format, every: self.access_log_every })
     }

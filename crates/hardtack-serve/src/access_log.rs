@@ -25,21 +25,12 @@ use hyper::{
 use serde::Serialize;
 use tracing_appender::non_blocking::NonBlocking;
 
-use crate::{metrics::tally::Outcome, utc};
-
-/// How a line is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Apache's Combined Log Format
-    Combined,
-    /// A JSON object
-    Json,
-}
+use crate::{metrics::tally::Outcome, settings::AccessLogFormat, utc};
 
 /// The access log of one serving thread.
 #[derive(Debug)]
 pub(crate) struct AccessLog {
-    format: Format,
+    format: AccessLogFormat,
     every: NonZeroU64,
     requests: AtomicU64,
     lines: NonBlocking,
@@ -47,7 +38,7 @@ pub(crate) struct AccessLog {
 
 impl AccessLog {
     /// A log of every `every`th request.
-    pub(crate) fn new(format: Format, every: NonZeroU64, lines: NonBlocking) -> Arc<Self> {
+    pub(crate) fn new(format: AccessLogFormat, every: NonZeroU64, lines: NonBlocking) -> Arc<Self> {
         Arc::new(Self { format, every, requests: AtomicU64::new(0), lines })
     }
 
@@ -114,8 +105,8 @@ impl Entry {
             user_agent: self.user_agent.as_ref().map(HeaderValue::as_bytes),
         };
         match self.log.format {
-            Format::Combined => line.combined(),
-            Format::Json => line.json(),
+            AccessLogFormat::Combined => line.combined(),
+            AccessLogFormat::Json => line.json(),
         }
     }
 }
@@ -259,7 +250,12 @@ mod tests {
     }
 
     #[track_caller]
-    fn line(format: Format, request: &Request<()>, client: Option<IpAddr>, expected: &str) {
+    fn line(
+        format: AccessLogFormat,
+        request: &Request<()>,
+        client: Option<IpAddr>,
+        expected: &str,
+    ) {
         let (lines, _flush) = queued("test", Kept::default());
         let entry = AccessLog::new(format, NonZeroU64::MIN, lines).begin(request, client);
         assert_eq!(entry.line(&OUTCOME, time()), format!("{expected}\n"));
@@ -268,19 +264,19 @@ mod tests {
     #[test]
     fn combined() {
         line(
-            Format::Combined,
+            AccessLogFormat::Combined,
             &request(&[("referer", b"https://example.com/"), ("user-agent", b"Browser/1.0 (X)")]),
             CLIENT,
             r#"192.0.2.7 - - [25/Nov/2026:03:30:00 +0000] "GET /app.css?v=1 HTTP/1.1" 200 2326 "https://example.com/" "Browser/1.0 (X)""#,
         );
         line(
-            Format::Combined,
+            AccessLogFormat::Combined,
             &request(&[]),
             Some("::ffff:192.0.2.7".parse().unwrap()),
             r#"192.0.2.7 - - [25/Nov/2026:03:30:00 +0000] "GET /app.css?v=1 HTTP/1.1" 200 2326 "-" "-""#,
         );
         line(
-            Format::Combined,
+            AccessLogFormat::Combined,
             &request(&[("user-agent", b"\" 200 1\\\t\xff")]),
             None,
             r#"- - - [25/Nov/2026:03:30:00 +0000] "GET /app.css?v=1 HTTP/1.1" 200 2326 "-" "\" 200 1\\\x09\xff""#,
@@ -290,7 +286,7 @@ mod tests {
     #[test]
     fn json() {
         line(
-            Format::Json,
+            AccessLogFormat::Json,
             &request(&[("referer", b"https://example.com/"), ("user-agent", b"\"\\\t\xff")]),
             CLIENT,
             concat!(
@@ -302,7 +298,7 @@ mod tests {
             ),
         );
         let (lines, _flush) = queued("test", Kept::default());
-        let log = AccessLog::new(Format::Json, NonZeroU64::MIN, lines);
+        let log = AccessLog::new(AccessLogFormat::Json, NonZeroU64::MIN, lines);
         let line = log.begin(&request(&[]), None).line(&OUTCOME, time());
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert!(line["client"].is_null() && line["referer"].is_null());
@@ -352,7 +348,7 @@ mod tests {
     fn a_sample_and_every_error() {
         let kept = Kept::default();
         let (lines, flush) = queued("test", kept.clone());
-        let log = AccessLog::new(Format::Combined, NonZeroU64::new(3).unwrap(), lines);
+        let log = AccessLog::new(AccessLogFormat::Combined, NonZeroU64::new(3).unwrap(), lines);
         for status in [200, 201, 202, 203, 204, 502, 206, 404] {
             log.begin(&request(&[]), CLIENT).finish(&Outcome { status, ..OUTCOME });
         }
@@ -372,7 +368,7 @@ mod tests {
         ]);
         let kept = Kept::default();
         let (lines, flush) = queued("test", kept.clone());
-        for format in [Format::Combined, Format::Json] {
+        for format in [AccessLogFormat::Combined, AccessLogFormat::Json] {
             let log = AccessLog::new(format, NonZeroU64::MIN, lines.clone());
             log.begin(&secret, CLIENT).finish(&OUTCOME);
         }

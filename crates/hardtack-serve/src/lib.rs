@@ -3,19 +3,52 @@
 //! A [`Worker`] is given a site, its [`Settings`](settings::Settings), sockets that listen and a
 //! certificate, over the [`channel`] from its supervisor. Then it gives up the right to anything
 //! else. So nothing in this crate reads a file or starts a program, which its `clippy.toml` forbids.
+//!
+//! The way of a connection, to be read in this order: `accept`, `connection`, `http1` or `http2`,
+//! `answer`, `body`. What these share stands in files of its own, and none of those knows them.
 
-pub mod access_log;
+mod worker;
+
+mod control;
+
+mod accept;
+mod proxy_protocol;
+
+mod connection;
+
+mod http1;
+mod http2;
+
+mod answer;
+
+mod body;
+
+// What these share.
+mod account;
+mod alarm;
+mod census;
+mod client;
+mod exchange;
+mod lifecycle;
+mod linger;
+pub mod pace;
+mod peer;
+mod server;
+mod socket;
+mod thread;
+mod transport;
+
+// Beside that way.
+mod access_log;
 pub mod channel;
 pub mod log;
 mod metrics;
-pub mod pace;
 pub mod queued;
-pub mod sandbox;
+mod sandbox;
 pub mod settings;
 pub mod tls;
 pub mod upstream;
 mod utc;
-mod worker;
 
 pub use worker::{Site, Worker};
 

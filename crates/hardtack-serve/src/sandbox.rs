@@ -8,18 +8,7 @@ use std::fmt;
 
 use anyhow::Result;
 
-use crate::upstream::Resolved;
-
-/// How much of it there has to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sandbox {
-    /// None.
-    Off,
-    /// What the system can.
-    BestEffort,
-    /// All of it, or the worker does not start.
-    Strict,
-}
+use crate::{settings::Sandbox, upstream::Resolved};
 
 /// What was given up, in words.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::{net::IpAddr, num::NonZeroU64, str::FromStr, time::Duration};
 
 use ipnet::IpNet;
 
-use crate::{access_log, pace::Pace, sandbox::Sandbox, upstream};
+use crate::pace::Pace;
 
 /// All of it.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub struct Settings {
     /// `--sandbox`
     pub sandbox: Sandbox,
     /// How long the application may take.
-    pub upstream: upstream::Timeouts,
+    pub upstream: UpstreamTimeouts,
     /// None with `--access-log=off`.
     pub access_log: Option<AccessLog>,
 }
@@ -93,9 +93,41 @@ pub struct Drain {
 #[derive(Clone, Copy, Debug)]
 pub struct AccessLog {
     /// `--access-log`
-    pub format: access_log::Format,
+    pub format: AccessLogFormat,
     /// `--access-log-every`: one in so many requests has a line.
     pub every: NonZeroU64,
+}
+
+/// How a line of the access log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessLogFormat {
+    /// Apache's Combined Log Format.
+    Combined,
+    /// A JSON object.
+    Json,
+}
+
+/// How much of the sandbox there has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sandbox {
+    /// None.
+    Off,
+    /// What the system can.
+    BestEffort,
+    /// All of it, or the worker does not start.
+    Strict,
+}
+
+/// How long the application may take, and a client that sends it content.
+#[derive(Clone, Copy, Debug)]
+pub struct UpstreamTimeouts {
+    /// `--upstream-connect-timeout`
+    pub connect: Duration,
+    /// `--upstream-read-timeout`: for the header of a response, and then between two pieces of its
+    /// content.
+    pub read: Duration,
+    /// `--write-timeout` and `--min-rate`: how slowly the client's content may come.
+    pub content: Pace,
 }
 
 /// A network of addresses, or the clients of a Unix socket.

@@ -21,7 +21,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use hyper::{
     Method, Request, Response, Version,
@@ -37,8 +37,9 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::{
+    client::Client,
     metrics::{labels::Upstream::Answered, tally::Tally},
-    pace::Pace,
+    settings::UpstreamTimeouts,
 };
 
 pub use self::address::{Address, Resolved};
@@ -62,31 +63,6 @@ const IDLE_CONNECTIONS: usize = 64;
 /// larger one is a 502, and so are more than 100 fields, hyper's own limit.
 const HEADER_BYTES: usize = 64 * 1024;
 
-/// How long the application may take, and a client that sends it content.
-#[derive(Clone, Copy, Debug)]
-pub struct Timeouts {
-    /// `--upstream-connect-timeout`
-    pub connect: Duration,
-    /// `--upstream-read-timeout`: for the header of a response, and then between two pieces of its
-    /// content.
-    pub read: Duration,
-    /// `--write-timeout` and `--min-rate`: how slowly the client's content may come.
-    pub content: Pace,
-}
-
-/// Who asks, as far as it is known.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Client {
-    /// Who made the request, as a trusted proxy says, or else the peer.
-    pub(crate) address: Option<IpAddr>,
-    /// Who sent it to us: the client, or the last proxy before us. None at a Unix socket.
-    pub(crate) peer: Option<IpAddr>,
-    /// It came by TLS, or so says a trusted proxy.
-    pub(crate) is_secure: bool,
-    /// It is a proxy of ours, and its own `X-Forwarded-*` and `Forwarded` are true.
-    pub(crate) is_trusted: bool,
-}
-
 /// The application, and the connections to it. A clone is the same one.
 #[derive(Clone)]
 pub(crate) struct Upstream(Arc<Shared>);
@@ -94,9 +70,9 @@ pub(crate) struct Upstream(Arc<Shared>);
 struct Shared {
     address: Address,
     authority: Authority,
-    timeouts: Timeouts,
+    timeouts: UpstreamTimeouts,
     /// Counts what becomes of requests.
-    tally: Arc<Tally>,
+    tally: &'static Tally,
     /// Keeps its connections.
     client: HttpClient<Connector, Content>,
     /// Opens a connection a request.
@@ -105,7 +81,11 @@ struct Shared {
 
 impl Upstream {
     /// Opens no connection yet.
-    pub(crate) fn new(resolved: Resolved, timeouts: Timeouts, tally: Arc<Tally>) -> Self {
+    pub(crate) fn new(
+        resolved: Resolved,
+        timeouts: UpstreamTimeouts,
+        tally: &'static Tally,
+    ) -> Self {
         let address = resolved.address.clone();
         let connector = Connector::new(resolved, timeouts.connect);
         Self(Arc::new(Shared {

@@ -1,27 +1,5 @@
 //! The worker: the process that serves. It is started by the supervisor, which gives it the
 //! sockets and the certificate; when it has those, it gives up the right to anything else.
-//!
-//! On the way of a connection: [`thread`] accepts it, [`connection`] finds out who it is and what
-//! it speaks, [`http1`] or [`http2`] takes requests from it, [`answer`] answers them. Beside that
-//! way: [`timed`], [`counted`] and [`progress`] watch the time, [`census`] counts connections,
-//! [`exchange`] counts and logs requests.
-
-mod answer;
-mod body;
-mod census;
-mod client;
-mod connection;
-mod counted;
-mod ending;
-mod exchange;
-mod http1;
-mod http2;
-mod limits;
-mod progress;
-mod proxy_protocol;
-mod redirect;
-mod thread;
-mod timed;
 
 use std::{
     io, mem,
@@ -29,31 +7,30 @@ use std::{
     os::{fd::OwnedFd, unix::net::UnixListener as StdUnixListener},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64},
     },
     thread::Builder,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::{Context, Result};
 use hardtack::CdnGuard;
 use hardtack_bundle::Bundle;
-use rustls::ServerConfig;
 use tokio::{
     net::{TcpListener, UnixListener},
     runtime,
-    sync::{mpsc, watch},
+    sync::mpsc,
     task::JoinHandle,
 };
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking};
 
-use self::{
-    census::Census,
-    thread::{Door, Listener, Thread},
-};
 use crate::{
+    accept::{self, Accepting, Door, Listener},
     access_log::AccessLog,
+    census::Census,
     channel::{Channel, Listening, Report, Speaks, Start},
+    control::Control,
+    lifecycle::Lifecycle,
     metrics::{
         admin,
         reading::{Dropped, Watched},
@@ -61,54 +38,12 @@ use crate::{
     },
     queued::{Flush, queued},
     sandbox::{self, InForce},
+    server::Server,
     settings::Settings,
+    thread::{Open, Thread},
     tls,
     upstream::{Resolved, Upstream},
 };
-
-/// How often it tells the supervisor that all threads are alive.
-const BEAT: Duration = Duration::from_secs(5);
-
-/// How far the end has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stage {
-    Serving,
-    /// Connections are still accepted, but each response is the last of its connection.
-    Leaving,
-    /// Another worker accepts them; what is under way is finished, and idle connections are
-    /// kept for one more request each, as nobody has told their clients.
-    Retiring,
-    /// Nobody accepts them. What is under way is finished, and idle connections are closed.
-    Stopping,
-}
-
-/// What all threads read.
-pub(crate) struct Shared {
-    pub(crate) bundle: Bundle<'static>,
-    pub(crate) settings: Settings,
-    pub(crate) guard: Option<CdnGuard>,
-    pub(crate) census: Census,
-    pub(crate) tls: Option<Arc<ServerConfig>>,
-    is_closing: AtomicBool,
-    stage: watch::Sender<Stage>,
-}
-
-impl Shared {
-    /// How far the end has come, from now on.
-    pub(crate) fn stage(&self) -> watch::Receiver<Stage> {
-        self.stage.subscribe()
-    }
-
-    /// Whether each response is the last of its connection.
-    pub(crate) fn is_closing(&self) -> bool {
-        self.is_closing.load(Relaxed)
-    }
-
-    fn enter(&self, stage: Stage) {
-        self.is_closing.store(stage > Stage::Serving, Relaxed);
-        self.stage.send_replace(stage);
-    }
-}
 
 /// What is served.
 pub struct Site {
@@ -123,7 +58,7 @@ type Place = (Listening, Vec<OwnedFd>);
 
 /// A worker that has everything that it needs, and no right to anything else.
 pub struct Worker {
-    shared: &'static Shared,
+    server: &'static Server,
     doors: Vec<Vec<Door>>,
     admin: Vec<OwnedFd>,
     certificate: Option<Arc<tls::Current>>,
@@ -146,19 +81,18 @@ impl Worker {
     ) -> Result<Self> {
         let (doors, admin) = arrange(start.listeners, settings.threads)?;
         let certificate = start.certificate.as_ref().map(tls::Current::new).transpose()?;
-        let shared = Shared {
+        let server = Server {
             bundle: site.bundle,
             guard: site.guard,
             census: Census::new(settings.admission),
             tls: certificate.clone().map(tls::config).transpose()?,
-            is_closing: AtomicBool::new(false),
-            stage: watch::Sender::new(Stage::Serving),
+            lifecycle: Lifecycle::new(),
             settings,
         };
-        let in_force = sandbox::enter(shared.settings.sandbox, upstream.as_ref())?;
+        let in_force = sandbox::enter(server.settings.sandbox, upstream.as_ref())?;
         // The process has them until it ends.
-        let shared = Box::leak(Box::new(shared));
-        Ok(Self { shared, doors, admin, certificate, upstream, in_force })
+        let server = Box::leak(Box::new(server));
+        Ok(Self { server, doors, admin, certificate, upstream, in_force })
     }
 
     /// Serves until the supervisor says otherwise. The counter is that of the process's log.
@@ -182,11 +116,11 @@ impl Worker {
             let (receiver, mut sender) = channel.into_async(&[])?;
             let watched = Arc::new(self.watched(&threads, dropped));
             let admin = serve_admin(admin, &watched)?;
-            let release = self.shared.bundle.release_id().short().to_string();
+            let release = self.server.bundle.release_id().short().to_string();
             let sandbox = self.in_force.to_string();
             sender.send(&Report::Ready { sandbox, release }).await?;
-            let control = ending::Control {
-                shared: self.shared,
+            let control = Control {
+                server: self.server,
                 threads,
                 certificate: self.certificate,
                 receiver,
@@ -203,23 +137,23 @@ impl Worker {
     }
 
     fn access_log(&self) -> Option<(NonBlocking, Flush)> {
-        self.shared.settings.access_log.map(|_| queued("hardtack-access", io::stdout()))
+        self.server.settings.access_log.map(|_| queued("hardtack-access", io::stdout()))
     }
 
     fn threads(
         &self,
         count: usize,
         lines: Option<&NonBlocking>,
-        open: &thread::Open,
+        open: &Open,
     ) -> Vec<&'static Thread> {
-        let settings = &self.shared.settings;
+        let settings = &self.server.settings;
         let threads = (0..count).map(|_| {
             let upstream = self.upstream.clone();
             let log = settings.access_log.zip(lines.cloned());
-            let tally: Arc<Tally> = Arc::default();
+            let tally: &'static Tally = Box::leak(Box::default());
             let thread: &'static Thread = Box::leak(Box::new(Thread {
-                shared: self.shared,
-                tally: Arc::clone(&tally),
+                server: self.server,
+                tally,
                 access_log: log.map(|(log, lines)| AccessLog::new(log.format, log.every, lines)),
                 upstream: upstream
                     .map(|upstream| Upstream::new(upstream, settings.upstream, tally)),
@@ -233,8 +167,8 @@ impl Worker {
 
     fn watched(&self, threads: &[&'static Thread], dropped: Dropped) -> Watched {
         Watched {
-            tallies: threads.iter().map(|thread| Arc::clone(&thread.tally)).collect(),
-            bundle: self.shared.bundle,
+            tallies: threads.iter().map(|thread| thread.tally).collect(),
+            bundle: self.server.bundle,
             started: Instant::now(),
             is_draining: Arc::new(AtomicBool::new(false)),
             sandbox: self.in_force.to_string(),
@@ -268,14 +202,14 @@ fn arrange(sockets: Vec<Place>, threads: usize) -> Result<(Vec<Vec<Door>>, Vec<O
 fn start(
     thread: &'static Thread,
     doors: Vec<Door>,
-    open: thread::Open,
-    accepting: thread::Accepting,
+    open: Open,
+    accepting: Accepting,
 ) -> Result<()> {
     let (ready, is_ready) = std::sync::mpsc::channel();
     Builder::new().name("hardtack-serve".to_owned()).spawn(move || match listeners(doors) {
         Ok((runtime, listeners)) => {
             ready.send(Ok(())).ok();
-            thread::serve(&runtime, thread, listeners, open, accepting);
+            accept::serve(&runtime, thread, listeners, open, accepting);
         }
         Err(error) => drop(ready.send(Err(error))),
     })?;

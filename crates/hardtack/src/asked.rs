@@ -103,5 +103,3 @@ impl<'a> Asked<'a> {
         }
     }
 }
-
-pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");

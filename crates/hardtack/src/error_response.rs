@@ -6,7 +6,9 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
 };
 
-use crate::{Body, asked::NO_STORE};
+use crate::Body;
+
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// An error with a text for people. No cache may keep it, and no browser may take it for another
 /// type than plain text. The response to `HEAD` has no body, and the length of the text.

@@ -21,7 +21,8 @@ use http::{
 
 use crate::{
     Asset, Body, OpenError, Tag,
-    asked::{Answer, Asked, NO_STORE},
+    asked::{Answer, Asked},
+    error_response::NO_STORE,
     fields,
     multipart::content_range,
     path,

@@ -9,8 +9,9 @@ use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::{
     Body, accept,
-    asked::{Answer, Asked, Damaged, NO_STORE},
-    cors, error_response,
+    asked::{Answer, Asked, Damaged},
+    cors,
+    error_response::{NO_STORE, error_response},
     fields::{self, value},
     message::{self, Refusal},
     path,

@@ -14,8 +14,9 @@ use http::{
 use crate::{
     Body,
     accept_encoding::AcceptEncoding,
-    asked::{Answer, Asked, Damaged, NO_STORE},
+    asked::{Answer, Asked, Damaged},
     conditional::{self, Precondition, Validators},
+    error_response::NO_STORE,
     fields::{self, value},
     multipart::{content_range, multipart},
     negotiate::{negotiate, negotiate_parts},

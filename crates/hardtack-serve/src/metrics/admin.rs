@@ -147,7 +147,7 @@ mod tests {
 
     /// Four requests, one of them answered with 304, and one connection.
     fn watched() -> Arc<Watched> {
-        let tallies = [Arc::new(Tally::default()), Arc::new(Tally::default())];
+        let tallies: [&'static Tally; 2] = [Box::leak(Box::default()), Box::leak(Box::default())];
         let outcome = Outcome {
             status: 200,
             coding: labels::Coding::Br,

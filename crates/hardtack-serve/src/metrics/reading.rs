@@ -17,7 +17,7 @@ use crate::metrics::tally::Tally;
 #[derive(Debug)]
 pub(crate) struct Watched {
     /// One a serving thread.
-    pub(crate) tallies: Vec<Arc<Tally>>,
+    pub(crate) tallies: Vec<&'static Tally>,
     pub(crate) bundle: Bundle<'static>,
     pub(crate) started: Instant,
     pub(crate) is_draining: Arc<AtomicBool>,

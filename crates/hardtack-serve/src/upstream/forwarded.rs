@@ -13,7 +13,7 @@ use hyper::{
     header::{FORWARDED, HeaderName, HeaderValue},
 };
 
-use super::Client;
+use crate::client::Client;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");

@@ -14,11 +14,11 @@ use hyper::{
 };
 
 use super::{
-    Client,
     failure::Failure,
     forwarded,
     hop_by_hop::{self, WEBSOCKET},
 };
+use crate::client::Client;
 
 /// Some gateways make the variable `HTTP_PROXY` of this, which libraries then take for the proxy
 /// to use ("httpoxy"). It has no other meaning.

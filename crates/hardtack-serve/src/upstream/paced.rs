@@ -3,17 +3,18 @@
 use std::{
     error::Error as StdError,
     fmt,
-    future::Future,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::pace::{Pace, Waits};
+use crate::{
+    alarm::Alarm,
+    pace::{Pace, Waits},
+};
 
 /// A body that ends in the error [`Slow`] when a piece of it does not come in time. The time in which
 /// nobody asks for one does not count.
@@ -22,28 +23,22 @@ pub(crate) struct Paced<B> {
     pace: Pace,
     waits: Waits,
     bytes: u64,
-    alarm: Option<Pin<Box<Sleep>>>,
+    alarm: Alarm,
 }
 
 impl<B> Paced<B> {
     pub(super) fn new(body: B, pace: Pace) -> Self {
-        Self { body, pace, waits: Waits::default(), bytes: 0, alarm: None }
+        Self { body, pace, waits: Waits::default(), bytes: 0, alarm: Alarm::default() }
     }
 
     fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let begins = !self.waits.is_waiting();
-        let deadline = self.waits.wait(self.pace, self.bytes, Instant::now().into_std());
-        let deadline = Instant::from_std(deadline);
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        if begins {
-            alarm.as_mut().reset(deadline);
-        }
-        alarm.as_mut().poll(context)
+        let deadline = self.waits.wait(self.pace, self.bytes, Instant::now());
+        self.alarm.poll(deadline, context)
     }
 
     fn came(&mut self, bytes: usize) {
         if self.waits.is_waiting() {
-            self.waits.end_wait(Instant::now().into_std());
+            self.waits.end_wait(Instant::now());
         }
         self.bytes += bytes as u64;
     }

@@ -1,6 +1,10 @@
 //! The whole of it over real sockets, between a client and an application that are bytes.
 
-use std::{convert::Infallible, io, net::Ipv4Addr, sync::Arc};
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use bytes::Bytes;
 use http_body::Frame;
@@ -18,14 +22,15 @@ use tokio::{
 };
 
 use super::*;
+use crate::pace::Pace;
 
 /// A time that does not pass in a test.
 const LONG: Duration = Duration::from_secs(30);
 /// A time that passes soon.
 const SHORT: Duration = Duration::from_millis(250);
 
-const PATIENT: Timeouts =
-    Timeouts { connect: LONG, read: LONG, content: Pace { timeout: LONG, min_rate: 0 } };
+const PATIENT: UpstreamTimeouts =
+    UpstreamTimeouts { connect: LONG, read: LONG, content: Pace { timeout: LONG, min_rate: 0 } };
 const SOMEBODY: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
 const CLIENT: Client =
     Client { address: SOMEBODY, peer: SOMEBODY, is_secure: false, is_trusted: false };
@@ -76,15 +81,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 }
 
 /// An application that listens, and a connection of a client to a server in front of it.
-async fn pair(timeouts: Timeouts) -> (TcpListener, Peer) {
+async fn pair(timeouts: UpstreamTimeouts) -> (TcpListener, Peer) {
     let app = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let upstream = upstream(&format!("http://{}", app.local_addr().unwrap()), timeouts);
     (app, client_of(upstream).await)
 }
 
-fn upstream(url: &str, timeouts: Timeouts) -> Upstream {
+fn upstream(url: &str, timeouts: UpstreamTimeouts) -> Upstream {
     let resolved = url.parse::<Address>().unwrap().resolve().unwrap();
-    Upstream::new(resolved, timeouts, Arc::default())
+    Upstream::new(resolved, timeouts, Box::leak(Box::default()))
 }
 
 async fn client_of(upstream: Upstream) -> Peer {
@@ -386,8 +391,8 @@ async fn refusing() -> Upstream {
 async fn an_application_that_is_not_there_is_a_502() {
     let mut client = client_of(refusing().await).await;
     client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    let expected = "HTTP/1.1 502 Bad Gateway\r\ncache-control: no-store\r\n\
-        content-type: text/plain; charset=utf-8\r\ncontent-length: 81\r\n\r\n";
+    let expected = "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/plain; charset=utf-8\r\n\
+        x-content-type-options: nosniff\r\ncontent-length: 81\r\ncache-control: no-store\r\n\r\n";
     assert_eq!(without_date(&client.header().await), expected);
     client
         .hear("502 Bad Gateway\nThe application cannot be reached. Please try again in a moment.\n")
@@ -400,7 +405,7 @@ async fn an_application_that_is_not_there_is_a_502() {
 
 #[tokio::test]
 async fn an_application_that_does_not_answer_is_a_504() {
-    let (app, mut client) = pair(Timeouts { read: SHORT, ..PATIENT }).await;
+    let (app, mut client) = pair(UpstreamTimeouts { read: SHORT, ..PATIENT }).await;
     client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     let mut app = accept(&app).await;
     app.header().await;
@@ -411,7 +416,7 @@ async fn an_application_that_does_not_answer_is_a_504() {
 
 #[tokio::test]
 async fn an_application_that_does_not_take_content_is_a_504() {
-    let (app, client) = pair(Timeouts { read: SHORT, ..PATIENT }).await;
+    let (app, client) = pair(UpstreamTimeouts { read: SHORT, ..PATIENT }).await;
     let (mut heard, mut said) = tokio::io::split(client.0);
     let _app = accept_later(&app, async move {
         let large = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n";
@@ -443,7 +448,7 @@ async fn an_application_whose_queue_is_full_is_a_504() {
     while let Ok(Ok(stream)) = timeout(SHORT, TcpStream::connect(address)).await {
         queue.push(stream);
     }
-    let impatient = Timeouts { connect: SHORT, ..PATIENT };
+    let impatient = UpstreamTimeouts { connect: SHORT, ..PATIENT };
     let mut client = client_of(upstream(&format!("http://{address}"), impatient)).await;
     client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert!(client.header().await.starts_with("HTTP/1.1 504 "));
@@ -459,7 +464,7 @@ async fn a_response_that_breaks_is_not_taken_for_whole() {
 
 #[tokio::test]
 async fn a_response_that_stalls_is_cut() {
-    let (app, mut client) = pair(Timeouts { read: SHORT, ..PATIENT }).await;
+    let (app, mut client) = pair(UpstreamTimeouts { read: SHORT, ..PATIENT }).await;
     client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     let mut app = accept(&app).await;
     app.header().await;
@@ -469,7 +474,8 @@ async fn a_response_that_stalls_is_cut() {
 
 #[tokio::test]
 async fn a_client_that_stalls_gets_a_408() {
-    let (app, mut client) = pair(Timeouts { content: Pace::of_each(SHORT), ..PATIENT }).await;
+    let (app, mut client) =
+        pair(UpstreamTimeouts { content: Pace::of_each(SHORT), ..PATIENT }).await;
     client.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf").await;
     let mut app = accept(&app).await;
     app.hear("half").await;
@@ -482,7 +488,7 @@ async fn a_client_that_stalls_gets_a_408() {
 /// The application's time does not run while the client takes its own.
 #[tokio::test]
 async fn a_slow_client_is_not_the_applications_fault() {
-    let (app, mut client) = pair(Timeouts { read: SHORT, ..PATIENT }).await;
+    let (app, mut client) = pair(UpstreamTimeouts { read: SHORT, ..PATIENT }).await;
     client.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf").await;
     let mut app = accept(&app).await;
     app.hear("half").await;

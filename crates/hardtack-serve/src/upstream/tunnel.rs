@@ -42,8 +42,8 @@ where
     U: AsyncRead + AsyncWrite + Unpin,
 {
     let bytes = Arc::new(AtomicU64::new(0));
-    let mut client = Counted { stream: client, bytes: bytes.clone() };
-    let mut upstream = Counted { stream: upstream, bytes: bytes.clone() };
+    let mut client = Metered { stream: client, bytes: bytes.clone() };
+    let mut upstream = Metered { stream: upstream, bytes: bytes.clone() };
     tokio::select! {
         ended = copy_bidirectional(&mut client, &mut upstream) => ended.map(drop),
         () = unchanged(&bytes, silence) => Err(io::ErrorKind::TimedOut.into()),
@@ -59,12 +59,12 @@ async fn unchanged(bytes: &AtomicU64, time: Duration) {
 }
 
 /// A stream that counts the bytes which are read from it.
-struct Counted<S> {
+struct Metered<S> {
     stream: S,
     bytes: Arc<AtomicU64>,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -77,7 +77,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -17,10 +17,7 @@ use http_body::Frame;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::{
-    Body, OpenError,
-    asked::{Asked, NO_STORE},
-};
+use crate::{Body, OpenError, asked::Asked, error_response::NO_STORE};
 
 /// Watches a folder, and sends its changes to open pages.
 #[derive(Debug)]

@@ -22,10 +22,10 @@ pub(crate) struct Census {
 pub(crate) struct Ticket {
     _place: SemaphorePermit<'static>,
     /// Boxed, since few servers count them.
-    counted: Option<Box<Counted>>,
+    counted: Option<Box<CountedAddress>>,
 }
 
-struct Counted {
+struct CountedAddress {
     census: &'static Census,
     address: IpAddr,
 }
@@ -82,7 +82,7 @@ impl Ticket {
             }
             *count += 1;
         }
-        self.counted = Some(Box::new(Counted { census, address }));
+        self.counted = Some(Box::new(CountedAddress { census, address }));
         Ok(())
     }
 }
@@ -95,7 +95,7 @@ fn network_of(address: IpAddr) -> IpAddr {
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountedAddress {
     fn drop(&mut self) {
         if let Entry::Occupied(mut count) = self.census.addresses().entry(self.address) {
             *count.get_mut() -= 1;

@@ -1,22 +1,16 @@
-//! A thread that serves: one runtime, and of each listener one socket.
-//!
-//! Nothing is shared between the threads on the way of a request but what is read-only. The kernel
-//! spreads the connections over their sockets (`SO_REUSEPORT`).
+//! Accepts connections, in each thread that serves: one runtime, and of each listener one socket. The
+//! kernel spreads the connections over the threads' sockets (`SO_REUSEPORT`).
 
 use std::{
     io::{self, ErrorKind},
-    net::IpAddr,
-    net::TcpListener as StdTcpListener,
+    net::{IpAddr, TcpListener as StdTcpListener},
     os::{fd::OwnedFd, unix::net::UnixListener as StdUnixListener},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::atomic::Ordering::Relaxed,
     time::Duration,
 };
 
 use tokio::{
-    net::{TcpListener, UnixListener},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
     runtime,
     sync::{mpsc, watch},
     task::JoinSet,
@@ -24,17 +18,15 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::{
-    Shared, Stage,
-    census::Ticket,
-    connection::{Connection, Peer},
-    counted::Counted,
-};
 use crate::{
-    access_log::AccessLog,
+    census::Ticket,
     channel::Speaks,
-    metrics::{labels::Refusal, tally::Tally},
-    upstream::Upstream,
+    connection::Connection,
+    lifecycle::Stage,
+    metrics::labels::Refusal,
+    peer::Peer,
+    socket::CountedSocket,
+    thread::{Open, Thread},
 };
 
 /// How long accepting pauses after it failed, most likely for want of file descriptors.
@@ -42,31 +34,14 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 /// How often a thread says that it is alive.
 const BEAT: Duration = Duration::from_secs(2);
 
-/// What a thread has of its own; it exists as long as the process.
-pub(crate) struct Thread {
-    pub(crate) shared: &'static Shared,
-    pub(crate) tally: Arc<Tally>,
-    /// The access log, if there is one.
-    pub(crate) access_log: Option<Arc<AccessLog>>,
-    /// The application, if there is one.
-    pub(crate) upstream: Option<Upstream>,
-    /// What connections that are parked, and so hold nothing, can hold again.
-    pub(crate) open: mpsc::WeakSender<()>,
-    /// Grows while the thread is alive.
-    pub(crate) beats: AtomicU64,
-}
-
 /// A socket, and what is spoken there.
 pub(crate) struct Door {
     pub(crate) speaks: Speaks,
     pub(crate) socket: OwnedFd,
 }
 
-/// What the thread and its connections hold until they end.
-pub(crate) type Open = mpsc::Sender<()>;
-
 /// What those hold who accept connections. All of these that were accepted are in the
-/// [census](super::census) when it is gone.
+/// [census](crate::census) when it is gone.
 pub(crate) type Accepting = mpsc::Sender<()>;
 
 /// Serves until the process ends, or all connections have.
@@ -80,7 +55,12 @@ pub(crate) fn serve(
     runtime.block_on(async {
         let mut acceptors = JoinSet::new();
         for listener in doors {
-            acceptors.spawn(accept(listener, thread, thread.shared.stage(), open.clone()));
+            acceptors.spawn(accept(
+                listener,
+                thread,
+                thread.server.lifecycle.stages(),
+                open.clone(),
+            ));
         }
         drop(open);
         tokio::spawn(beat(thread));
@@ -129,22 +109,22 @@ impl Listener {
 }
 
 enum Accepted {
-    Tcp(tokio::net::TcpStream, IpAddr, Speaks),
-    Unix(tokio::net::UnixStream, Speaks),
+    Tcp(TcpStream, IpAddr, Speaks),
+    Unix(UnixStream, Speaks),
 }
 
 /// Accepts connections until it is told to stop.
 async fn accept(
     listener: Listener,
     thread: &'static Thread,
-    mut stage: watch::Receiver<Stage>,
+    mut stages: watch::Receiver<Stage>,
     open: Open,
 ) {
     let mut is_failing = false;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stage.wait_for(|stage| *stage >= Stage::Retiring) => return,
+            _ = stages.wait_for(|stage| *stage >= Stage::Retiring) => return,
         };
         match accepted {
             Ok(accepted) => {
@@ -152,7 +132,7 @@ async fn accept(
                 // The place is taken for a connection that is there: one that is kept for the next
                 // would be missing at the other listeners. Who is accepted is served, even if the
                 // process is to end meanwhile.
-                let ticket = thread.shared.census.place().await;
+                let ticket = thread.server.census.place().await;
                 start(accepted, ticket, thread, open.clone());
             }
             Err(error) if is_of_connection(&error) => {}
@@ -167,20 +147,20 @@ async fn accept(
 }
 
 fn start(accepted: Accepted, mut ticket: Ticket, thread: &'static Thread, open: Open) {
-    let shared = thread.shared;
+    let (census, trust) = (&thread.server.census, &thread.server.settings.trust);
     match accepted {
         Accepted::Tcp(stream, address, speaks) => {
-            let peer = Peer::new(Some(address), &shared.settings.trust);
+            let peer = Peer::new(Some(address), trust);
             // Who speaks for others is not counted before it has said for whom.
-            if !peer.speaks_proxy && ticket.count(&shared.census, address).is_err() {
+            if !peer.speaks_proxy && ticket.count(census, address).is_err() {
                 return thread.tally.refused(Refusal::PerAddress);
             }
-            let stream = Counted::new(stream);
+            let stream = CountedSocket::new(stream);
             tokio::spawn(Connection::new(stream, peer, speaks, ticket, thread, open));
         }
         Accepted::Unix(stream, speaks) => {
-            let peer = Peer::new(None, &shared.settings.trust);
-            let stream = Counted::new(stream);
+            let peer = Peer::new(None, trust);
+            let stream = CountedSocket::new(stream);
             tokio::spawn(Connection::new(stream, peer, speaks, ticket, thread, open));
         }
     }

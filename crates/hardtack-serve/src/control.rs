@@ -17,18 +17,20 @@ use tokio::{
 };
 use tracing::{error, info};
 
-use super::{
-    BEAT, Shared, Stage,
-    thread::{Open, Thread},
-};
 use crate::{
-    channel::{Order, Receiver, Report, Sender},
+    channel::{Order, Pem, Receiver, Report, Sender},
+    lifecycle::Stage,
+    server::Server,
+    thread::{Open, Thread},
     tls,
 };
 
+/// How often the supervisor is told that all threads are alive.
+const ALIVE_EVERY: Duration = Duration::from_secs(5);
+
 /// The worker, as seen from its first thread.
 pub(crate) struct Control {
-    pub(crate) shared: &'static Shared,
+    pub(crate) server: &'static Server,
     pub(crate) threads: Vec<&'static Thread>,
     pub(crate) certificate: Option<Arc<tls::Current>>,
     pub(crate) receiver: Receiver,
@@ -67,7 +69,7 @@ impl Control {
         .map(unix::signal);
         let mut next = Next::Never;
         let mut beats = Beats::new(&self.threads);
-        let mut interval = interval(BEAT);
+        let mut interval = interval(ALIVE_EVERY);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut is_alone, mut has_all) = (false, false);
         loop {
@@ -84,7 +86,7 @@ impl Control {
                 _ = self.all_closed.recv() => return,
                 _ = self.nobody_accepts.recv(), if !has_all => has_all = true,
                 // Before that, it would keep places from who has been accepted.
-                () = self.shared.census.emptied(), if has_all && self.has_retired() => return,
+                () = self.server.census.emptied(), if has_all && self.has_retired() => return,
                 () = when(next) => match next {
                     Next::Close(_) => next = self.close().await,
                     _ => return,
@@ -100,7 +102,7 @@ impl Control {
                 next
             }
             Some(Order::Retire) => self.retire(),
-            Some(Order::Stop) => self.leave(self.shared.settings.drain.delay, next),
+            Some(Order::Stop) => self.leave(self.server.settings.drain.delay, next),
             Some(Order::Start { .. } | Order::Socket(_)) => next,
             // Without a supervisor, nobody could end this otherwise.
             None => {
@@ -112,7 +114,7 @@ impl Control {
         }
     }
 
-    fn show(&self, pem: &crate::channel::Pem) {
+    fn show(&self, pem: &Pem) {
         match self.certificate.as_ref().map(|certificate| certificate.replace(pem)) {
             Some(Ok(())) => info!("another certificate is in use"),
             Some(Err(error)) => error!("the old certificate stays in use: {error:#}"),
@@ -121,14 +123,14 @@ impl Control {
     }
 
     fn has_retired(&self) -> bool {
-        *self.shared.stage.borrow() == Stage::Retiring
+        self.server.lifecycle.is_in(Stage::Retiring)
     }
 
     /// Another worker has taken over. This one stays ready to whoever still asks it: the site is.
     fn retire(&mut self) -> Next {
-        self.shared.enter(Stage::Retiring);
+        self.server.lifecycle.enter(Stage::Retiring);
         self.admin.drain(..).for_each(|task| task.abort());
-        Next::Exit(Instant::now() + self.shared.settings.drain.timeout)
+        Next::Exit(Instant::now() + self.server.settings.drain.timeout)
     }
 
     /// The process ends: unready at once, and after a while it accepts no more.
@@ -136,7 +138,7 @@ impl Control {
         self.is_draining.store(true, Relaxed);
         match next {
             Next::Never => {
-                self.shared.enter(Stage::Leaving);
+                self.server.lifecycle.enter(Stage::Leaving);
                 Next::Close(Instant::now() + delay)
             }
             // It has retired, and idle connections need not be waited for any more.
@@ -151,12 +153,12 @@ impl Control {
     async fn close(&mut self) -> Next {
         self.stop();
         self.sender.send(&Report::Closed).await.ok();
-        Next::Exit(Instant::now() + self.shared.settings.drain.timeout)
+        Next::Exit(Instant::now() + self.server.settings.drain.timeout)
     }
 
     /// Only what is under way is waited for.
     fn stop(&mut self) {
-        self.shared.enter(Stage::Stopping);
+        self.server.lifecycle.enter(Stage::Stopping);
         self.open = None;
     }
 }

@@ -6,7 +6,7 @@ use hyper::{
     header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, HeaderValue, LOCATION},
 };
 
-use crate::upstream::Client;
+use crate::client::Client;
 
 /// The redirect of a request that came without TLS, to this port of `https://`. It keeps the method
 /// (RFC 9110 §15.4.9), and no cache keeps it: the same URL is another one with TLS. Without a host

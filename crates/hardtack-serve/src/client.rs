@@ -1,30 +1,45 @@
-//! Who a request is from: the peer, or who a trusted peer says.
+//! The client of a request: the peer, or the host that a trusted peer names.
 
 use std::net::IpAddr;
 
 use hyper::{HeaderMap, header::HeaderName};
 
-use super::connection::Peer;
-use crate::{settings::Trust, upstream::Client};
+use crate::{peer::Peer, settings::Trust};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The client, as far as it is known.
-pub(crate) fn of(peer: Peer, headers: &HeaderMap, trust: &Trust) -> Client {
-    let Peer { address: peer, is_tls, is_trusted, .. } = peer;
-    if !is_trusted {
-        return Client { address: peer, peer, is_secure: is_tls, is_trusted };
-    }
-    let is_trusted_proxy =
-        |address| trust.forwarded.iter().any(|network| network.has(Some(address)));
-    let address = forwarded_for(headers, is_trusted_proxy).or(peer);
-    let is_secure = forwarded_proto(headers).unwrap_or(is_tls);
-    Client { address, peer, is_secure, is_trusted }
+/// The client of a request, as far as it is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Client {
+    /// The address that a trusted proxy names, or else the peer's.
+    pub(crate) address: Option<IpAddr>,
+    /// The address of the other end of the connection: the client, or the last proxy before us. None
+    /// at a Unix socket.
+    pub(crate) peer: Option<IpAddr>,
+    /// The request came by TLS, or so says a trusted proxy.
+    pub(crate) is_secure: bool,
+    /// The peer is a proxy of ours, and its own `X-Forwarded-*` and `Forwarded` are true.
+    pub(crate) is_trusted: bool,
 }
 
-/// Each proxy appends who it heard from. From the end on, those that are trusted said the truth
-/// about the one before; the first that is not is the client, and what it says may be invented.
+impl Client {
+    /// The client of a request with these header fields.
+    pub(crate) fn of(peer: Peer, headers: &HeaderMap, trust: &Trust) -> Self {
+        let Peer { address: peer, is_tls, is_trusted, .. } = peer;
+        if !is_trusted {
+            return Self { address: peer, peer, is_secure: is_tls, is_trusted };
+        }
+        let is_trusted_proxy =
+            |address| trust.forwarded.iter().any(|network| network.has(Some(address)));
+        let address = forwarded_for(headers, is_trusted_proxy).or(peer);
+        let is_secure = forwarded_proto(headers).unwrap_or(is_tls);
+        Self { address, peer, is_secure, is_trusted }
+    }
+}
+
+/// Each proxy appends the address of its own peer. From the end on, the addresses of trusted proxies
+/// are true; the first one that is not trusted is the client's, and those before it may be invented.
 fn forwarded_for(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
     let lines = headers.get_all(X_FORWARDED_FOR).into_iter();
     let texts = lines.map(|line| line.to_str().unwrap_or_default());

@@ -1,5 +1,6 @@
-//! A socket that counts the bytes that the system takes of it, which is as near as can be seen to
-//! what the client takes.
+//! A socket of a connection: it counts, and can be closed in two ways.
+//!
+//! The bytes that the system takes are as near as can be seen to those that the client takes.
 
 use std::{
     io::{self, IoSlice},
@@ -7,16 +8,29 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpStream, UnixStream},
+};
+use tokio_rustls::server::TlsStream;
 
-use super::timed::{Counting, Reset};
+/// A socket, with TLS or without.
+pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
+    /// Bytes that the system has taken. TLS takes some itself, which do not count.
+    fn sent(&self) -> u64;
 
-pub(crate) struct Counted<S> {
+    /// The next close is a reset: the system forgets what the client has not taken. Otherwise it
+    /// would keep that, and offer it for minutes.
+    fn reset_on_close(&self);
+}
+
+/// A socket of the system, which counts the bytes that are written.
+pub(crate) struct CountedSocket<S> {
     socket: S,
     sent: u64,
 }
 
-impl<S> Counted<S> {
+impl<S> CountedSocket<S> {
     pub(crate) fn new(socket: S) -> Self {
         Self { socket, sent: 0 }
     }
@@ -29,19 +43,36 @@ impl<S> Counted<S> {
     }
 }
 
-impl<S: Reset> Reset for Counted<S> {
-    fn reset_on_close(&self) {
-        self.socket.reset_on_close();
-    }
-}
-
-impl<S: Reset> Counting for Counted<S> {
+impl Socket for CountedSocket<TcpStream> {
     fn sent(&self) -> u64 {
         self.sent
     }
+
+    fn reset_on_close(&self) {
+        self.socket.set_zero_linger().ok();
+    }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+impl Socket for CountedSocket<UnixStream> {
+    fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// The system keeps nothing: the other end is on this machine.
+    fn reset_on_close(&self) {}
+}
+
+impl<S: Socket> Socket for Box<TlsStream<S>> {
+    fn sent(&self) -> u64 {
+        self.get_ref().0.sent()
+    }
+
+    fn reset_on_close(&self) {
+        self.get_ref().0.reset_on_close();
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for CountedSocket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -51,7 +82,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CountedSocket<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

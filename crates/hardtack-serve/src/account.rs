@@ -1,0 +1,120 @@
+//! What is known of a connection, whichever version of HTTP it speaks.
+
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use crate::{
+    census::Ticket,
+    metrics::{labels::Timeout, tally::OpenConnection},
+    peer::Peer,
+    server::Server,
+    settings::Timeouts,
+    thread::{Open, Thread},
+};
+
+/// The account of a connection, which its parts share: with whom, since when, and how much of its
+/// limits is used. There may be many connections that do nothing, so it is small.
+pub(crate) struct Account {
+    pub(crate) thread: &'static Thread,
+    pub(crate) peer: Peer,
+    opened: Instant,
+    requests: AtomicU32,
+    /// Bytes that the system had taken at the last write.
+    sent: AtomicU64,
+    is_cut_off: AtomicBool,
+    /// Of a connection that is not parked.
+    open: Mutex<Option<Open>>,
+    _counted: OpenConnection,
+    _ticket: Ticket,
+}
+
+impl Account {
+    pub(crate) fn new(
+        thread: &'static Thread,
+        peer: Peer,
+        ticket: Ticket,
+        open: Open,
+        now: Instant,
+    ) -> Self {
+        Self {
+            thread,
+            peer,
+            opened: now,
+            requests: AtomicU32::new(0),
+            sent: AtomicU64::new(0),
+            is_cut_off: AtomicBool::new(false),
+            open: Mutex::new(Some(open)),
+            _counted: thread.tally.connection(),
+            _ticket: ticket,
+        }
+    }
+
+    pub(crate) fn server(&self) -> &'static Server {
+        self.thread.server
+    }
+
+    pub(crate) fn timeouts(&self) -> &'static Timeouts {
+        &self.server().settings.timeouts
+    }
+
+    pub(crate) fn count_request(&self) {
+        self.requests.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn requests(&self) -> u32 {
+        self.requests.load(Relaxed)
+    }
+
+    /// How long it had been open at a moment.
+    pub(crate) fn age(&self, at: Instant) -> Duration {
+        at.saturating_duration_since(self.opened)
+    }
+
+    /// Whether it has had all the requests, or by that moment all the time, that it may have.
+    pub(crate) fn is_used_up(&self, at: Instant) -> bool {
+        let limits = &self.server().settings.limits;
+        self.requests() >= limits.requests || self.age(at) >= limits.connection_age
+    }
+
+    pub(crate) fn set_sent(&self, bytes: u64) {
+        self.sent.store(bytes, Relaxed);
+    }
+
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Relaxed)
+    }
+
+    /// The client has let a time pass, and the connection is to end.
+    pub(crate) fn time_out(&self, timeout: Timeout) {
+        self.thread.tally.timeout(timeout);
+        if timeout == Timeout::Write {
+            self.is_cut_off.store(true, Relaxed);
+        }
+    }
+
+    /// Whether bytes that the client has not taken are to be thrown away.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.is_cut_off.load(Relaxed)
+    }
+
+    /// The connection is parked, and the process may end without it.
+    pub(crate) fn release(&self) {
+        *self.open() = None;
+    }
+
+    /// The connection is busy again. False if the process ends.
+    pub(crate) fn reclaim(&self) -> bool {
+        let mut open = self.open();
+        *open = self.thread.open.upgrade();
+        open.is_some()
+    }
+
+    fn open(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

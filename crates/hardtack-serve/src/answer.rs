@@ -1,0 +1,162 @@
+//! From a request to the content of its response: what the server adds to
+//! [`hardtack::respond()`], and the application behind it.
+//!
+//! Both versions of HTTP come here, and nothing here depends on which one it is but `Connection`.
+
+mod limits;
+mod redirect;
+
+use std::{
+    convert::Infallible,
+    future::{Future, Ready, ready},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use hardtack::{BundleLayer, refuse_message, respond};
+use http_body_util::Either;
+use hyper::{
+    Request, Response, Version,
+    body::{Body as _, Incoming},
+    header::{CONNECTION, HeaderValue},
+};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{
+    body::Content,
+    client::Client,
+    server::Server,
+    thread::Thread,
+    upstream::{self, Upstream},
+};
+
+/// A response that is there, or will be.
+pub(crate) enum Answer<B> {
+    Now(Ready<Result<Response<B>, Infallible>>),
+    Later(Pin<Box<dyn Future<Output = Result<Response<B>, Infallible>> + Send>>),
+}
+
+/// Answers a request.
+pub(crate) fn answer(
+    thread: &'static Thread,
+    client: Client,
+    request: Request<Incoming>,
+) -> Answer<Content> {
+    let server = thread.server;
+    if let Some(response) = refuse(server, client, &request) {
+        return Answer::now(response.map(Content::Baked));
+    }
+    match &thread.upstream {
+        None => Answer::now(respond(&server.bundle, &request).map(Content::Baked)),
+        Some(upstream) => match refuse_message(&server.bundle, &request) {
+            Some(response) => Answer::now(response.map(Content::Baked)),
+            None => Answer::later(ask_both(server, upstream, client, request)),
+        },
+    }
+}
+
+/// The response to a request that is not looked up.
+fn refuse(
+    server: &Server,
+    client: Client,
+    request: &Request<Incoming>,
+) -> Option<Response<hardtack::Body>> {
+    #[cfg(feature = "break-out")]
+    if let Some(word) = request.uri().path().strip_prefix("/break-out/") {
+        return Some(crate::sandbox::break_out::answer(word));
+    }
+    let https = server.settings.https_redirect;
+    limits::refuse(request, &server.settings.limits)
+        .or_else(|| redirect::to_https(request, client, https?))
+        .or_else(|| server.guard.as_ref()?.refusal(request))
+}
+
+/// The response of the bundle, or else of the application.
+fn ask_both(
+    server: &Server,
+    upstream: &Upstream,
+    client: Client,
+    mut request: Request<Incoming>,
+) -> impl Future<Output = Response<Content>> + Send + use<> {
+    if let Some(guard) = &server.guard {
+        guard.take_off(request.headers_mut());
+    }
+    let has_content = !request.body().is_end_stream();
+    let is_http1 = request.version() <= Version::HTTP_11;
+    let application = Application { upstream: upstream.clone(), client };
+    let response = BundleLayer::new(server.bundle).layer(application).call(request);
+    async move {
+        let mut response = response.await.unwrap_or_else(|never| match never {});
+        // Content that the bundle has not read might be taken for the next request.
+        if is_http1 && has_content && matches!(response.body(), Either::Left(_)) {
+            close_after(&mut response);
+        }
+        response.map(|body| match body {
+            Either::Left(baked) => Content::Baked(baked),
+            Either::Right(body) => Content::Upstream(Box::new(body)),
+        })
+    }
+}
+
+/// Makes the response the last of its connection (RFC 9112 §9.6).
+pub(crate) fn close_after<B>(response: &mut Response<B>) {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+impl<B: Send + 'static> Answer<B> {
+    fn now(response: Response<B>) -> Self {
+        Self::Now(ready(Ok(response)))
+    }
+
+    fn later(response: impl Future<Output = Response<B>> + Send + 'static) -> Self {
+        Self::Later(Box::pin(async { Ok(response.await) }))
+    }
+
+    /// The response with what follows when it is there.
+    pub(crate) fn then<C: Send + 'static>(
+        self,
+        finish: impl FnOnce(Response<B>) -> Response<C> + Send + 'static,
+    ) -> Answer<C> {
+        match self {
+            Self::Now(response) => {
+                let response = response.into_inner().unwrap_or_else(|never| match never {});
+                Answer::now(finish(response))
+            }
+            Self::Later(response) => Answer::Later(Box::pin(async { response.await.map(finish) })),
+        }
+    }
+}
+
+impl<B> Future for Answer<B> {
+    type Output = Result<Response<B>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Now(response) => Pin::new(response).poll(context),
+            Self::Later(response) => response.as_mut().poll(context),
+        }
+    }
+}
+
+/// The application, as what stands behind the bundle.
+struct Application {
+    upstream: Upstream,
+    client: Client,
+}
+
+impl Service<Request<Incoming>> for Application {
+    type Response = Response<upstream::Body>;
+    type Error = Infallible;
+    type Future =
+        Pin<Box<dyn Future<Output = Result<Response<upstream::Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let (upstream, client) = (self.upstream.clone(), self.client);
+        Box::pin(async move { Ok(upstream.forward(request, client).await) })
+    }
+}

@@ -1,0 +1,224 @@
+//! A connection, from when it was accepted to its end: who the peer is, TLS, and the version of
+//! HTTP.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use tokio::time::timeout;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tracing::debug;
+
+use crate::{
+    account::Account,
+    census::Ticket,
+    channel::Speaks,
+    http1::{self, Http1Stream, Turn, begins_with},
+    http2,
+    metrics::labels::{Handshake, Refusal},
+    peer::Peer,
+    proxy_protocol,
+    socket::Socket,
+    thread::{Open, Thread},
+    transport::Transport,
+};
+
+/// A connection, until its end.
+///
+/// While it waits for another request of HTTP/1.1 it is *parked*: hyper's state for it, with its
+/// buffers, is gone, and of its many parts only the stream is left. So thousands of connections
+/// that are kept alive cost little memory; one that is busy is never parked.
+pub(crate) struct Connection<S: Socket>(State<S>);
+
+enum State<S: Socket> {
+    Busy(Busy<S>),
+    Parked(Http1<S>),
+    Over,
+}
+
+/// The future that serves a connection; yields it if it may be parked. It is large, and boxed.
+type Busy<S> = Pin<Box<dyn Future<Output = Option<Http1<S>>> + Send>>;
+
+/// A connection that speaks HTTP/1.1.
+enum Http1<S: Socket> {
+    Plain(Http1Stream<S>),
+    Tls(Http1Stream<Box<TlsStream<S>>>),
+}
+
+impl<S: Socket> Connection<S> {
+    /// One that has just been accepted.
+    pub(crate) fn new(
+        socket: S,
+        peer: Peer,
+        speaks: Speaks,
+        ticket: Ticket,
+        thread: &'static Thread,
+        open: Open,
+    ) -> Self {
+        let opened = open_connection(socket, peer, speaks, ticket, thread, open);
+        Self(State::Busy(Box::pin(async { opened.await?.serve().await })))
+    }
+}
+
+impl<S: Socket> Future for Connection<S> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            self.0 = match &mut self.0 {
+                State::Busy(busy) => match ready!(busy.as_mut().poll(context)) {
+                    Some(parked) => State::Parked(parked),
+                    None => State::Over,
+                },
+                State::Parked(parked) => {
+                    let is_request = ready!(parked.poll_request(context));
+                    let state = std::mem::replace(&mut self.0, State::Over);
+                    if is_request { state.resumed() } else { State::Over }
+                }
+                State::Over => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+impl<S: Socket> State<S> {
+    /// Busy again, if it was parked and the process is not about to end.
+    fn resumed(self) -> Self {
+        match self {
+            Self::Parked(parked) if parked.account().reclaim() => {
+                Self::Busy(Box::pin(parked.serve()))
+            }
+            _ => Self::Over,
+        }
+    }
+}
+
+impl<S: Socket> Http1<S> {
+    fn account(&self) -> &Account {
+        match self {
+            Self::Plain(stream) => stream.account(),
+            Self::Tls(stream) => stream.account(),
+        }
+    }
+
+    /// Whether a request begins, or the connection ends.
+    fn poll_request(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        match self {
+            Self::Plain(stream) => stream.poll_request(context),
+            Self::Tls(stream) => stream.poll_request(context),
+        }
+    }
+
+    /// Answers requests, until there is none for a while, or no more.
+    async fn serve(self) -> Option<Self> {
+        let parked = match self {
+            Self::Plain(stream) => Self::Plain(http1::serve(stream).await?),
+            Self::Tls(stream) => Self::Tls(http1::serve(stream).await?),
+        };
+        parked.account().release();
+        Some(parked)
+    }
+}
+
+/// A connection of which is known who it is from and what it speaks.
+enum Opened<S: Socket> {
+    Http1(Http1<S>),
+    /// The future that serves it.
+    Http2(Pin<Box<dyn Future<Output = ()> + Send>>),
+}
+
+impl<S: Socket> Opened<S> {
+    async fn serve(self) -> Option<Http1<S>> {
+        match self {
+            Self::Http1(connection) => connection.serve().await,
+            Self::Http2(connection) => {
+                connection.await;
+                None
+            }
+        }
+    }
+}
+
+/// Finds out what a connection is. None is the client's fault: it went away, let its time pass, or did
+/// not speak what is spoken here.
+async fn open_connection<S: Socket>(
+    mut socket: S,
+    mut peer: Peer,
+    speaks: Speaks,
+    mut ticket: Ticket,
+    thread: &'static Thread,
+    open: Open,
+) -> Option<Opened<S>> {
+    if peer.speaks_proxy {
+        learn_peer(&mut socket, &mut peer, &mut ticket, thread).await?;
+    }
+    peer.is_tls = speaks == Speaks::Https;
+    let account = Arc::new(Account::new(thread, peer, ticket, open, Instant::now()));
+    match speaks {
+        Speaks::Https => open_tls(socket, account).await,
+        Speaks::Http => open_plain(socket, account).await,
+        Speaks::Admin => None,
+    }
+}
+
+/// Reads for whom a load balancer speaks.
+async fn learn_peer<S: Socket>(
+    socket: &mut S,
+    peer: &mut Peer,
+    ticket: &mut Ticket,
+    thread: &'static Thread,
+) -> Option<()> {
+    let settings = &thread.server.settings;
+    match proxy_protocol::read(socket, settings.timeouts.header).await {
+        // Forwarding headers are believed by the address in the PROXY header, not by the load
+        // balancer's, which has not looked at them.
+        Ok(proxy_protocol::Origin::Client(address)) => {
+            *peer = Peer::new(Some(address), &settings.trust);
+        }
+        Ok(proxy_protocol::Origin::Itself) => {}
+        Err(error) => {
+            debug!("{error}");
+            thread.tally.refused(Refusal::ProxyHeader);
+            return None;
+        }
+    }
+    let census = &thread.server.census;
+    if peer.address.is_some_and(|address| ticket.count(census, address).is_err()) {
+        thread.tally.refused(Refusal::PerAddress);
+        return None;
+    }
+    Some(())
+}
+
+async fn open_tls<S: Socket>(socket: S, account: Arc<Account>) -> Option<Opened<S>> {
+    let tally = account.thread.tally;
+    let acceptor = TlsAcceptor::from(Arc::clone(account.server().tls.as_ref()?));
+    let handshake = timeout(account.timeouts().header, acceptor.accept(socket));
+    let Ok(Ok(stream)) = handshake.await else {
+        tally.handshake(Handshake::Failed);
+        return None;
+    };
+    tally.handshake(Handshake::Ok);
+    let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let transport = Transport::new(Box::new(stream), account);
+    Some(if is_h2 {
+        Opened::Http2(Box::pin(http2::serve(transport)))
+    } else {
+        let turn = Turn::new(Instant::now());
+        Opened::Http1(Http1::Tls(Http1Stream::new(transport, turn)))
+    })
+}
+
+async fn open_plain<S: Socket>(socket: S, account: Arc<Account>) -> Option<Opened<S>> {
+    let speaks_h2c = account.server().settings.h2c;
+    let (mut transport, mut turn) = (Transport::new(socket, account), Turn::new(Instant::now()));
+    let is_h2 = speaks_h2c && begins_with(&mut transport, &mut turn, http2::PREFACE).await.ok()?;
+    Some(if is_h2 {
+        Opened::Http2(Box::pin(http2::serve(transport)))
+    } else {
+        Opened::Http1(Http1::Plain(Http1Stream::new(transport, turn)))
+    })
+}

@@ -1,0 +1,157 @@
+//! Requests of HTTP/1.1, one after the other, for as long as there are any.
+//!
+//! [`turn`] is the state of the connection, [`stream`] its bytes, [`service`] its requests, and
+//! [`body`] the body of its response.
+
+mod body;
+mod service;
+mod stream;
+mod turn;
+
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::task::unconstrained;
+
+use self::{service::Http1Service, turn::Last};
+pub(crate) use self::{
+    stream::{Http1Stream, begins_with},
+    turn::Turn,
+};
+use crate::{account::Account, lifecycle::Stage, settings::Limits, socket::Socket};
+
+/// hyper's own limit, which it keeps at less cost than another one.
+const DEFAULT_HEADER_FIELDS: u16 = 100;
+
+/// Answers requests. Returns the stream if there has been none for a while, and nothing when the
+/// connection is over.
+pub(crate) async fn serve<S: Socket>(stream: Http1Stream<S>) -> Option<Http1Stream<S>> {
+    stream.turn().lock().speak_http1();
+    // Up to here, no byte of a request is used, and no buffer is hyper's: this is the place for a
+    // shorter way, which answers what it can and gives back the bytes that it cannot.
+    serve_by_hyper(stream).await
+}
+
+async fn serve_by_hyper<S: Socket>(stream: Http1Stream<S>) -> Option<Http1Stream<S>> {
+    let (account, turn) = (Arc::clone(stream.account()), stream.turn().clone());
+    let mut connection = HyperConnection::new(stream);
+    let end = until_idle(&mut connection, &account, || turn.lock().is_parked()).await;
+    match end {
+        End::Over => None,
+        End::Idle => connection.into_stream(),
+        End::Stop => {
+            let last = turn.lock().last();
+            finish(connection, last).await;
+            None
+        }
+    }
+}
+
+/// Answers requests for as long as there are any.
+async fn until_idle<S: Socket>(
+    connection: &mut HyperConnection<S>,
+    account: &Account,
+    is_parked: impl Fn() -> bool,
+) -> End {
+    let lifecycle = &account.server().lifecycle;
+    let mut stages = lifecycle.stages();
+    // Listening for the end takes a lock, so it is done once: the task, which is to be woken, stays
+    // the same one.
+    let mut end = pin!(unconstrained(stages.wait_for(|stage| *stage >= Stage::Stopping)));
+    let mut is_listening = false;
+    poll_fn(|context| match connection.poll(context) {
+        Poll::Ready(()) => Poll::Ready(End::Over),
+        Poll::Pending if is_parked() => Poll::Ready(End::Idle),
+        Poll::Pending if is_listening && !lifecycle.is_closing() => Poll::Pending,
+        Poll::Pending => {
+            is_listening = true;
+            end.as_mut().poll(context).map(|_| End::Stop)
+        }
+    })
+    .await
+}
+
+/// Why hyper is done with a connection.
+enum End {
+    /// The connection has ended.
+    Over,
+    /// There has been no request for a while.
+    Idle,
+    /// The process is to end.
+    Stop,
+}
+
+/// Answers no more than what the client cannot know not to be answered.
+async fn finish<S: Socket>(mut connection: HyperConnection<S>, last: Last) {
+    match last {
+        // hyper would wait for the first request of a connection, which may never come.
+        Last::Nothing => return,
+        // To hyper, a connection is idle until all of a header is there.
+        Last::Coming => {}
+        Last::Current => connection.end(),
+    }
+    poll_fn(|context| connection.poll(context)).await;
+}
+
+fn builder(limits: &Limits) -> http1::Builder {
+    let header_bytes = limits.header_bytes as usize;
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(header_bytes).max_header_size(header_bytes);
+    // A client that closes its side may still be waiting for the response (RFC 9112 §9.6).
+    builder.half_close(true);
+    if limits.header_fields != DEFAULT_HEADER_FIELDS {
+        builder.max_headers(limits.header_fields.into());
+    }
+    builder
+}
+
+/// hyper's connection, which becomes a tunnel only if there is an application that wants it.
+enum HyperConnection<S: Socket> {
+    Plain(http1::Connection<TokioIo<Http1Stream<S>>, Http1Service>),
+    Upgradeable(http1::UpgradeableConnection<TokioIo<Http1Stream<S>>, Http1Service>),
+}
+
+impl<S: Socket> HyperConnection<S> {
+    fn new(stream: Http1Stream<S>) -> Self {
+        let account = Arc::clone(stream.account());
+        let thread = account.thread;
+        let service = Http1Service::new(account, stream.turn().clone());
+        let builder = builder(&thread.server.settings.limits);
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        match thread.upstream {
+            Some(_) => Self::Upgradeable(connection.with_upgrades()),
+            None => Self::Plain(connection),
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Plain(connection) => Pin::new(connection).poll(context).map(drop),
+            Self::Upgradeable(connection) => Pin::new(connection).poll(context).map(drop),
+        }
+    }
+
+    /// The response that is under way is the last one.
+    fn end(&mut self) {
+        match self {
+            Self::Plain(connection) => Pin::new(connection).graceful_shutdown(),
+            Self::Upgradeable(connection) => Pin::new(connection).graceful_shutdown(),
+        }
+    }
+
+    fn into_stream(self) -> Option<Http1Stream<S>> {
+        let parts = match self {
+            Self::Plain(connection) => connection.into_parts(),
+            Self::Upgradeable(connection) => connection.into_parts()?,
+        };
+        let mut stream = parts.io.into_inner();
+        stream.unread(&parts.read_buf);
+        Some(stream)
+    }
+}

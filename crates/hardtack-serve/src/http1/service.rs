@@ -1,0 +1,64 @@
+//! Requests of a connection of HTTP/1.1, as hyper hands them over.
+
+use std::{sync::Arc, time::Instant};
+
+use hyper::{Request, Response, StatusCode, body::Incoming, service::Service};
+
+use super::{body::Http1Body, turn::SharedTurn};
+use crate::{
+    account::Account,
+    answer::{Answer, answer, close_after},
+    body::Content,
+    client::Client,
+    exchange::Received,
+};
+
+/// Answers the requests of a connection.
+#[derive(Clone)]
+pub(crate) struct Http1Service {
+    account: Arc<Account>,
+    turn: SharedTurn,
+}
+
+impl Http1Service {
+    pub(crate) fn new(account: Arc<Account>, turn: SharedTurn) -> Self {
+        Self { account, turn }
+    }
+
+    fn respond(self, received: Received, mut response: Response<Content>) -> Response<Http1Body> {
+        // A tunnel has no further request, and `Connection` is what makes it one.
+        let is_tunnel = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if !is_tunnel && self.is_last(&received) {
+            close_after(&mut response);
+        }
+        let mut turn = self.turn.lock();
+        turn.respond(received.answered(&response));
+        if is_tunnel {
+            turn.become_tunnel().into_iter().for_each(|exchange| exchange.finish(Instant::now()));
+        }
+        drop(turn);
+        response.map(|content| Http1Body::new(content, self.turn))
+    }
+
+    /// Whether the connection ends with the response to this request.
+    fn is_last(&self, received: &Received) -> bool {
+        self.account.server().lifecycle.is_closing() || self.account.is_used_up(received.begun)
+    }
+}
+
+impl Service<Request<Incoming>> for Http1Service {
+    type Response = Response<Http1Body>;
+    type Error = std::convert::Infallible;
+    type Future = Answer<Http1Body>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let thread = self.account.thread;
+        self.account.count_request();
+        let begun = self.turn.lock().request(Instant::now);
+        let trust = &thread.server.settings.trust;
+        let client = Client::of(self.account.peer, request.headers(), trust);
+        let received = Received::new(thread, &request, client, begun);
+        let service = self.clone();
+        answer(thread, client, request).then(move |response| service.respond(received, response))
+    }
+}

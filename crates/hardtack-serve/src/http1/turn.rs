@@ -1,0 +1,393 @@
+//! Whose turn it is on a connection of HTTP/1.1, which has one request at a time.
+//!
+//! ```text
+//!              new
+//!               |
+//!            Opening --- first byte ---+
+//!               | HTTP/1.1 is spoken   |
+//!               v                      v     the header is whole           the response is there
+//!    +-------> Idle --- first byte -> Header ----> Answering --------------------> Responding
+//!    |          | a while                ^                                        |        |
+//!    |          v                        |                          its body ends |        | 101
+//!    |        Parked --- first byte -----+                                        v        v
+//!    +---------------------------- all is sent ------------------------------- Sending   Tunnel
+//! ```
+//!
+//! From any state, the end of the connection leads to `Over`. A request that came in one piece with
+//! the one before it leads from `Idle` or `Sending` to `Answering` at once.
+//!
+//! Nothing here reads a clock: the caller says what time it is.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::{exchange::Exchange, metrics::labels::Timeout, settings::Timeouts};
+
+/// After how long without a request a connection is [parked](crate::connection::Connection).
+const PARKED_AFTER: Duration = Duration::from_millis(100);
+
+/// The state of a connection of HTTP/1.1.
+pub(crate) enum Turn {
+    /// No byte has come, and it may still be another version of HTTP.
+    Opening { since: Instant },
+    /// No byte of a request has come.
+    Idle { since: Instant },
+    /// No byte of a request has come for so long that hyper's buffers are given back.
+    Parked { since: Instant },
+    /// The first byte of a request has come, and the last one of its header has not.
+    Header { since: Instant },
+    /// The header has come, and there is no response yet.
+    Answering,
+    /// The response is there, and its body not all read yet.
+    Responding { exchange: Exchange },
+    /// The body is all read, and not all sent yet.
+    Sending { exchange: Exchange },
+    /// The connection speaks no HTTP any more.
+    Tunnel,
+    /// The connection has ended.
+    Over,
+}
+
+/// A time by which the next byte has to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Deadline {
+    pub(crate) at: Instant,
+    pub(crate) expiry: Expiry,
+}
+
+/// What follows if it has not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expiry {
+    /// The connection is parked, and waits on.
+    Park,
+    /// The connection ends.
+    TimeOut(Timeout),
+}
+
+/// What the end of the process does to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Last {
+    /// It is closed: there is no request that could be lost.
+    Nothing,
+    /// It answers the request whose header is coming. The response will say that it is the last one.
+    Coming,
+    /// It finishes the response that is under way.
+    Current,
+}
+
+impl Turn {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self::Opening { since: now }
+    }
+
+    /// HTTP/1.1 is spoken, from now on or again.
+    pub(crate) fn speak_http1(&mut self) {
+        if let Self::Opening { since } | Self::Parked { since } = *self {
+            *self = Self::Idle { since };
+        }
+    }
+
+    /// Bytes have come. Returns whether a request begins with them.
+    pub(crate) fn receive(&mut self, now: Instant) -> bool {
+        let begins = matches!(self, Self::Opening { .. } | Self::Idle { .. } | Self::Parked { .. });
+        if begins {
+            *self = Self::Header { since: now };
+        }
+        begins
+    }
+
+    /// The deadline of the next byte, if one is waited for.
+    pub(crate) fn deadline(&self, timeouts: &Timeouts) -> Option<Deadline> {
+        let idle = |since| time_out(since + timeouts.idle, Timeout::Idle);
+        match *self {
+            Self::Idle { since } if PARKED_AFTER < timeouts.idle => {
+                Some(Deadline { at: since + PARKED_AFTER, expiry: Expiry::Park })
+            }
+            Self::Opening { since } | Self::Idle { since } | Self::Parked { since } => {
+                Some(idle(since))
+            }
+            Self::Header { since } => Some(time_out(since + timeouts.header, Timeout::Header)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn park(&mut self) {
+        if let Self::Idle { since } = *self {
+            *self = Self::Parked { since };
+        }
+    }
+
+    pub(crate) fn is_parked(&self) -> bool {
+        matches!(self, Self::Parked { .. })
+    }
+
+    /// The header of a request is whole. Returns when the request began. A response that is not all
+    /// sent is counted as it is.
+    pub(crate) fn request(&mut self, now: impl FnOnce() -> Instant) -> Instant {
+        let begun = match *self {
+            Self::Idle { since } | Self::Header { since } => since,
+            _ => now(),
+        };
+        *self = Self::Answering;
+        begun
+    }
+
+    /// The response is there.
+    pub(crate) fn respond(&mut self, exchange: Exchange) {
+        *self = Self::Responding { exchange };
+    }
+
+    /// The body of the response is all read, or will never be; so many bytes of it are on their way.
+    pub(crate) fn end_body(&mut self, bytes: u64) {
+        *self = match std::mem::replace(self, Self::Over) {
+            Self::Responding { mut exchange } => {
+                exchange.set_bytes(bytes);
+                Self::Sending { exchange }
+            }
+            other => other,
+        };
+    }
+
+    /// All that was written is sent. Returns the exchange that is over by that.
+    pub(crate) fn flush(&mut self, now: Instant) -> Option<Exchange> {
+        self.is_sending()
+            .then(|| std::mem::replace(self, Self::Idle { since: now }))?
+            .into_exchange()
+    }
+
+    pub(crate) fn is_sending(&self) -> bool {
+        matches!(self, Self::Sending { .. })
+    }
+
+    /// The response was 101. Returns the exchange, which is over: what the tunnel carries is none.
+    pub(crate) fn become_tunnel(&mut self) -> Option<Exchange> {
+        std::mem::replace(self, Self::Tunnel).into_exchange()
+    }
+
+    /// The connection has ended, of which the system took so many bytes since the request began.
+    /// Returns the exchange that is broken off: its client has at most so much of it.
+    pub(crate) fn break_off(&mut self, sent: u64) -> Option<Exchange> {
+        let mut exchange = std::mem::replace(self, Self::Over).into_exchange()?;
+        exchange.limit_bytes(sent);
+        Some(exchange)
+    }
+
+    /// What the end of the process does now.
+    pub(crate) fn last(&self) -> Last {
+        match self {
+            Self::Opening { .. } | Self::Idle { .. } | Self::Parked { .. } | Self::Over => {
+                Last::Nothing
+            }
+            Self::Header { .. } => Last::Coming,
+            _ => Last::Current,
+        }
+    }
+
+    fn into_exchange(self) -> Option<Exchange> {
+        match self {
+            Self::Responding { exchange } | Self::Sending { exchange } => Some(exchange),
+            _ => None,
+        }
+    }
+}
+
+fn time_out(at: Instant, timeout: Timeout) -> Deadline {
+    Deadline { at, expiry: Expiry::TimeOut(timeout) }
+}
+
+/// A turn as the parts of a connection share it: its bytes, its requests, and the response's body.
+/// All of them are in one task, so nobody waits for the lock.
+#[derive(Clone)]
+pub(crate) struct SharedTurn(Arc<Mutex<Turn>>);
+
+impl SharedTurn {
+    pub(crate) fn new(turn: Turn) -> Self {
+        Self(Arc::new(Mutex::new(turn)))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Turn> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use Event::{At, Body, Bytes, Flush, Http1, Park, Request, Respond, Tunnel};
+
+    use super::*;
+    use crate::{exchange::tests::exchange, metrics::tally::Tally, pace::Pace};
+
+    /// What happens to a connection.
+    #[derive(Clone, Copy, Debug)]
+    enum Event {
+        /// The clock moves to so many milliseconds from the beginning.
+        At(u64),
+        Http1,
+        Bytes,
+        Park,
+        Request,
+        /// With a body of so many bytes, if that is known.
+        Respond(u64),
+        /// So many bytes of it were read.
+        Body(u64),
+        Flush,
+        Tunnel,
+    }
+
+    const ANSWERED: [Event; 5] = [Bytes, Request, Respond(10), Body(10), Flush];
+
+    const TIMEOUTS: Timeouts = Timeouts {
+        header: Duration::from_secs(10),
+        idle: Duration::from_secs(75),
+        write: Pace { timeout: Duration::from_secs(30), min_rate: 500 },
+    };
+
+    /// A connection on a clock that the test moves.
+    struct Simulated {
+        turn: Turn,
+        start: Instant,
+        now: Instant,
+        tally: &'static Tally,
+        begun: Instant,
+    }
+
+    impl Simulated {
+        fn after(events: &[Event]) -> Self {
+            let (now, tally) = (Instant::now(), Box::leak(Box::default()));
+            let mut simulated = Self { turn: Turn::new(now), start: now, now, tally, begun: now };
+            events.iter().for_each(|event| simulated.pass(*event));
+            simulated
+        }
+
+        fn pass(&mut self, event: Event) {
+            let Self { turn, now, .. } = self;
+            match event {
+                At(milliseconds) => *now = self.start + Duration::from_millis(milliseconds),
+                Http1 => turn.speak_http1(),
+                Bytes => drop(turn.receive(*now)),
+                Park => turn.park(),
+                Request => self.begun = turn.request(|| *now),
+                Respond(bytes) => {
+                    assert!(matches!(turn, Turn::Answering));
+                    turn.respond(exchange(self.tally, self.begun, bytes));
+                }
+                Body(bytes) => turn.end_body(bytes),
+                Flush => finish(turn.flush(*now), *now),
+                Tunnel => finish(turn.become_tunnel(), *now),
+            }
+        }
+    }
+
+    fn finish(exchange: Option<Exchange>, now: Instant) {
+        exchange.into_iter().for_each(|exchange| exchange.finish(now));
+    }
+
+    const IDLE: Expiry = Expiry::TimeOut(Timeout::Idle);
+    const HEADER: Expiry = Expiry::TimeOut(Timeout::Header);
+
+    /// The deadline after these events, in milliseconds from the beginning.
+    #[track_caller]
+    fn waits(events: &[Event], expected: Option<(u64, Expiry)>) {
+        let simulated = Simulated::after(events);
+        let deadline = simulated.turn.deadline(&TIMEOUTS);
+        let expected = expected.map(|(at, expiry)| Deadline {
+            at: simulated.start + Duration::from_millis(at),
+            expiry,
+        });
+        assert_eq!(deadline, expected, "{events:?}");
+    }
+
+    #[test]
+    fn deadlines() {
+        waits(&[], Some((75_000, IDLE)));
+        waits(&[At(3), Bytes], Some((10_003, HEADER)));
+        waits(&[At(3), Bytes, At(900), Bytes, Http1], Some((10_003, HEADER)));
+        waits(&[Http1, At(50)], Some((100, Expiry::Park)));
+        waits(&[Http1, At(100), Park], Some((75_000, IDLE)));
+        waits(&[Http1, At(100), Park, At(60_000), Bytes, Http1], Some((70_000, HEADER)));
+        waits(&[Http1, Bytes, Request], None);
+        waits(&[Http1, Bytes, Request, Bytes], None);
+        waits(&[Http1, Bytes, Request, Respond(10)], None);
+        waits(&[Http1, Bytes, Request, Respond(10), Flush], None);
+        waits(&[Http1, Bytes, Request, Respond(10), Body(10)], None);
+        waits(&[&[Http1, At(500)], &ANSWERED[..]].concat(), Some((600, Expiry::Park)));
+        waits(&[&[Http1, At(500)], &ANSWERED[..], &[Park]].concat(), Some((75_500, IDLE)));
+        waits(&[&[Http1], &ANSWERED[..], &[At(700), Bytes]].concat(), Some((10_700, HEADER)));
+        waits(&[Http1, Bytes, Request, Respond(0), Tunnel, Body(0), Bytes, Flush], None);
+    }
+
+    #[test]
+    fn an_idle_timeout_may_be_shorter_than_parking() {
+        let timeouts = Timeouts { idle: PARKED_AFTER, ..TIMEOUTS };
+        let mut simulated = Simulated::after(&[Http1]);
+        let at = simulated.start + PARKED_AFTER;
+        assert_eq!(simulated.turn.deadline(&timeouts), Some(Deadline { at, expiry: IDLE }));
+        simulated.pass(Park);
+        assert!(simulated.turn.is_parked());
+    }
+
+    /// What is counted after these events, and after the end of the connection, of which the system
+    /// took so many bytes: milliseconds and bytes of all exchanges.
+    #[track_caller]
+    fn counts(events: &[Event], sent: u64, exchanges: u64, milliseconds: u64, bytes: u64) {
+        let mut simulated = Simulated::after(events);
+        let now = simulated.now;
+        finish(simulated.turn.break_off(sent), now);
+        let tally = simulated.tally;
+        let seconds = tally.durations().sum_seconds();
+        let counted = (tally.durations().count(), (seconds * 1000.0).round() as u64);
+        assert_eq!((counted, tally.body_bytes()), ((exchanges, milliseconds), bytes), "{events:?}");
+    }
+
+    #[test]
+    fn what_is_counted() {
+        counts(&[Http1], 0, 0, 0, 0);
+        counts(&[Http1, Bytes], 0, 0, 0, 0);
+        counts(&[Http1, Bytes, Request], 0, 0, 0, 0);
+        let slow = [At(5), Bytes, At(10), Request, At(20), Respond(10), At(30), Body(10), At(45)];
+        counts(&slow, 99, 1, 40, 10);
+        counts(&[&slow[..], &[Flush, At(99)]].concat(), 99, 1, 40, 10);
+        // Broken off, before the body was read and after.
+        counts(&[Http1, Bytes, Request, Respond(10), At(7)], 4, 1, 7, 4);
+        counts(&[Http1, Bytes, Request, Respond(10), Body(10), At(7)], 4, 1, 7, 4);
+        counts(&[Http1, Bytes, Request, Respond(0), Body(10), At(7)], 4, 1, 7, 4);
+        // Kept alive, and parked in between.
+        let twice = [&ANSWERED[..], &[Park, At(50)], &ANSWERED[..]].concat();
+        counts(&twice, 99, 2, 0, 20);
+        // A pipelined request has come when the response before it was sent.
+        let pipelined = [&ANSWERED[..], &[At(5), Request, At(9), Respond(1), Body(1), Flush]];
+        counts(&pipelined.concat(), 99, 2, 9, 11);
+        // What a tunnel carries is not counted.
+        let tunnel = [Bytes, Request, At(3), Respond(0), Tunnel, Body(5), At(99)];
+        counts(&tunnel, 99, 1, 3, 0);
+    }
+
+    #[test]
+    fn a_pipelined_request_ends_the_exchange_before_it() {
+        let events = [Http1, Bytes, Request, Respond(10), Body(10), Request];
+        let simulated = Simulated::after(&events);
+        assert_eq!(simulated.tally.body_bytes(), 10);
+        assert!(matches!(simulated.turn, Turn::Answering));
+    }
+
+    #[track_caller]
+    fn drains(events: &[Event], expected: Last) {
+        assert_eq!(Simulated::after(events).turn.last(), expected, "{events:?}");
+    }
+
+    #[test]
+    fn the_end_of_the_process() {
+        drains(&[], Last::Nothing);
+        drains(&[Http1], Last::Nothing);
+        drains(&[Http1, Park], Last::Nothing);
+        drains(&[Http1, Bytes], Last::Coming);
+        drains(&[Http1, Park, Bytes], Last::Coming);
+        drains(&[Http1, Bytes, Request], Last::Current);
+        drains(&[Http1, Bytes, Request, Respond(10)], Last::Current);
+        drains(&[Http1, Bytes, Request, Respond(10), Body(10)], Last::Current);
+        drains(&ANSWERED, Last::Nothing);
+        drains(&[Http1, Bytes, Request, Respond(0), Tunnel], Last::Current);
+    }
+}

@@ -1,0 +1,115 @@
+//! Requests of HTTP/2 (RFC 9113), which overlap.
+//!
+//! [`streams`] is the state of the connection, [`judge`] says whether it goes on, [`service`] is its
+//! requests, and [`body`] the bodies of its responses.
+
+mod body;
+mod judge;
+mod service;
+mod streams;
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Instant,
+};
+
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::time::sleep_until;
+
+use self::{
+    judge::{Judge, ROUND, Verdict},
+    service::Http2Service,
+    streams::SharedStreams,
+};
+use crate::{
+    account::Account, lifecycle::Stage, settings::Limits, socket::Socket, transport::Transport,
+};
+
+/// What HTTP/2 begins with (RFC 9113 §3.4).
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How much of a response is kept for a client that does not take it, a stream.
+const SEND_BUFFER: usize = 64 * 1024;
+/// Most requests that may be taken back before they are looked at (rapid reset). What is taken back
+/// later counts as a request of the connection.
+const MOST_UNSEEN_RESETS: usize = 20;
+/// Most streams of a connection that end in an error of the client's.
+const MOST_ERRORS: usize = 1024;
+/// How many bytes of content may be under way to us, a stream and a connection: the least, or what
+/// lets an application take uploads.
+const WINDOWS: (u32, u32) = (65_535, 65_535);
+const UPSTREAM_WINDOWS: (u32, u32) = (256 * 1024, 1024 * 1024);
+
+/// Answers requests until the connection is over.
+pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
+    let account = Arc::clone(transport.account());
+    let streams = SharedStreams::new(Instant::now());
+    let settings = &account.server().settings;
+    let mut judge = Judge::new(&settings.timeouts, &settings.limits);
+    let mut stages = account.server().lifecycle.stages();
+    let service = Http2Service::new(Arc::clone(&account), streams.clone());
+    let builder = builder(&settings.limits, account.thread.upstream.is_some());
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(transport), service));
+    let mut round = Instant::now() + ROUND;
+    loop {
+        // Requests are taken in here: that it has had all that it has is not found out later.
+        let over_or_used_up = poll_fn(|context| match connection.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(Verdict::CutOff),
+            Poll::Pending => match check(&judge, &account, &streams) {
+                Verdict::GoOn => Poll::Pending,
+                verdict => Poll::Ready(verdict),
+            },
+        });
+        let verdict = tokio::select! {
+            verdict = over_or_used_up => verdict,
+            () = sleep_until(round.into()) => {
+                round = Instant::now() + ROUND;
+                look(&mut judge, &account, &streams)
+            }
+            _ = stages.wait_for(|stage| *stage >= Stage::Retiring), if !judge.is_ending() => {
+                Verdict::End
+            }
+        };
+        match verdict {
+            Verdict::GoOn => {}
+            Verdict::End => {
+                judge.end(account.requests());
+                connection.as_mut().graceful_shutdown();
+            }
+            Verdict::CutOff => return,
+        }
+    }
+}
+
+fn check(judge: &Judge<'_>, account: &Account, streams: &SharedStreams) -> Verdict {
+    judge.check(account.requests(), account.age(streams.lock().moved()))
+}
+
+fn look(judge: &mut Judge<'_>, account: &Account, streams: &SharedStreams) -> Verdict {
+    let now = Instant::now();
+    let (age, sent) = (account.age(now), account.sent());
+    let (verdict, timeout) = judge.look(&mut streams.lock(), age, sent, now);
+    timeout.into_iter().for_each(|timeout| account.time_out(timeout));
+    verdict
+}
+
+/// All limits are said, since hyper's own may change.
+fn builder(limits: &Limits, has_upstream: bool) -> http2::Builder<TokioExecutor> {
+    let (stream_window, connection_window) = if has_upstream { UPSTREAM_WINDOWS } else { WINDOWS };
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(limits.header_bytes)
+        .max_pending_accept_reset_streams(MOST_UNSEEN_RESETS)
+        .max_local_error_reset_streams(MOST_ERRORS)
+        .initial_stream_window_size(stream_window)
+        .initial_connection_window_size(connection_window)
+        .max_frame_size(16_384)
+        .max_send_buf_size(SEND_BUFFER);
+    builder
+}

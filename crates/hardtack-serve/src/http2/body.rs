@@ -1,0 +1,85 @@
+//! The body of a response of HTTP/2: in pieces, so that it can be seen how far the client has come.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::streams::OpenStream;
+use crate::{
+    body::{BodyError, Content},
+    exchange::Exchange,
+};
+
+/// Most bytes of a piece. A body of the bundle is one frame.
+const PIECE: usize = 64 * 1024;
+
+/// A body that hyper reads. The response is over when it is dropped.
+pub(crate) struct Http2Body {
+    content: Content,
+    /// What was not given away yet of the last frame.
+    rest: Bytes,
+    bytes: u64,
+    exchange: Box<Exchange>,
+    stream: OpenStream,
+}
+
+impl Http2Body {
+    pub(crate) fn new(content: Content, exchange: Exchange, mut stream: OpenStream) -> Self {
+        stream.wait();
+        Self { content, rest: Bytes::new(), bytes: 0, exchange: Box::new(exchange), stream }
+    }
+
+    /// The piece that goes to the client. It has to take it before this is asked for more.
+    fn piece(&mut self, mut data: Bytes) -> Bytes {
+        self.rest = data.split_off(data.len().min(PIECE));
+        self.stream.wait();
+        self.bytes += data.len() as u64;
+        data
+    }
+}
+
+impl Body for Http2Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.stream.end_wait();
+        let rest = std::mem::take(&mut self.rest);
+        if !rest.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(self.piece(rest)))));
+        }
+        let frame = ready!(Pin::new(&mut self.content).poll_frame(context));
+        Poll::Ready(frame.map(|frame| {
+            frame.map(|frame| match frame.into_data() {
+                Ok(data) => Frame::data(self.piece(data)),
+                Err(other) => other,
+            })
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.content.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let hint = self.content.size_hint();
+        let rest = self.rest.len() as u64;
+        match hint.exact() {
+            Some(length) => SizeHint::with_exact(length + rest),
+            None => hint,
+        }
+    }
+}
+
+impl Drop for Http2Body {
+    fn drop(&mut self) {
+        self.exchange.set_bytes(self.bytes);
+    }
+}

@@ -1,0 +1,19 @@
+//! What all threads of the worker read.
+
+use std::sync::Arc;
+
+use hardtack::CdnGuard;
+use hardtack_bundle::Bundle;
+use rustls::ServerConfig;
+
+use crate::{census::Census, lifecycle::Lifecycle, settings::Settings};
+
+/// The site, and how it is served. It exists as long as the process.
+pub(crate) struct Server {
+    pub(crate) bundle: Bundle<'static>,
+    pub(crate) guard: Option<CdnGuard>,
+    pub(crate) settings: Settings,
+    pub(crate) census: Census,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) lifecycle: Lifecycle,
+}

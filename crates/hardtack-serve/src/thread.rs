@@ -1,0 +1,26 @@
+//! What a thread that serves has of its own.
+//!
+//! Nothing else is shared between the threads on the way of a request but what is read-only.
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use tokio::sync::mpsc;
+
+use crate::{access_log::AccessLog, metrics::tally::Tally, server::Server, upstream::Upstream};
+
+/// A thread that serves: one runtime, and a socket of each listener. It exists as long as the process.
+pub(crate) struct Thread {
+    pub(crate) server: &'static Server,
+    pub(crate) tally: &'static Tally,
+    /// The access log, if there is one.
+    pub(crate) access_log: Option<Arc<AccessLog>>,
+    /// The application, if there is one.
+    pub(crate) upstream: Option<Upstream>,
+    /// The guard that parked connections take again when they are busy.
+    pub(crate) open: mpsc::WeakSender<()>,
+    /// Grows while the thread is alive.
+    pub(crate) beats: AtomicU64,
+}
+
+/// Keeps the process from ending by itself: acceptors and busy connections hold one.
+pub(crate) type Open = mpsc::Sender<()>;
