@@ -32,7 +32,7 @@ pub(crate) fn check_config(bundle: &Bundle<'static>, options: &Serve) -> Result<
 
 fn certificate(options: &Serve) -> Result<()> {
     let Some(mut files) = Files::of(options) else {
-        let is_needed = options.listen.iter().any(|listen| listen.is_tls);
+        let is_needed = options.listen.iter().any(|endpoint| endpoint.is_tls);
         ensure!(!is_needed, "{}", hardtack_serve::tls::NO_CERTIFICATE);
         return Ok(());
     };
@@ -50,11 +50,11 @@ fn report(bundle: &Bundle<'_>, options: &Serve) -> Result<()> {
     let release = bundle.release_id().short();
     writeln!(out, "{EMPHASIS}hardtack{EMPHASIS:#}: all is well with this configuration")?;
     writeln!(out, "  carrying   {}, release {release}", bundle.totals())?;
-    for listen in &options.listen {
-        writeln!(out, "  listening  {listen}")?;
+    for endpoint in &options.listen {
+        writeln!(out, "  listening  {endpoint}")?;
     }
-    if let Some(place) = &options.admin_listen {
-        writeln!(out, "  admin      http://{place}")?;
+    if let Some(address) = &options.admin_listen {
+        writeln!(out, "  admin      http://{address}")?;
     }
     if let Some(address) = &options.upstream {
         writeln!(out, "  upstream   {address}")?;

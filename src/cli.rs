@@ -14,7 +14,7 @@ use clap_complete::Shell;
 use hardtack_build::{Prefix, logical_path};
 use hardtack_bundle::Bundle;
 
-pub(crate) use self::{serve::Serve, value::Place};
+pub(crate) use self::{serve::Serve, value::ListenAddress};
 
 /// What precedes an error.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();

@@ -64,9 +64,10 @@ fn row(entry: &Entry, with_why: bool) -> Vec<String> {
 
 fn align(row: &[String], widths: &[usize]) -> String {
     let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
-        match NUMBERS.contains(&column) {
-            true => format!("{cell:>width$}"),
-            false => format!("{cell:<width$}"),
+        if NUMBERS.contains(&column) {
+            format!("{cell:>width$}")
+        } else {
+            format!("{cell:<width$}")
         }
     });
     cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()

@@ -18,7 +18,9 @@ use hardtack_serve::{
     upstream::Address,
 };
 
-use super::value::{Listen, Place, at_least_1, https_port, seconds, seconds_or_none, uri_bytes};
+use super::value::{
+    Endpoint, ListenAddress, at_least_1, https_port, seconds, seconds_or_none, uri_bytes,
+};
 
 pub(crate) const HELP: &str = "\
 Signals, to the process that was started:
@@ -46,11 +48,11 @@ pub(crate) struct Serve {
     /// Where to listen; several times for several places. Port 0 takes a free one
     #[arg(long, env = "HARDTACK_LISTEN", value_name = "[https://]ADDRESS:PORT|unix:PATH")]
     #[arg(default_value = "127.0.0.1:8000", value_delimiter = ',', help_heading = LISTENING)]
-    pub(crate) listen: Vec<Listen>,
+    pub(crate) listen: Vec<Endpoint>,
     /// Where health, metrics and a status page are served; keep it away from the public
     #[arg(long, env = "HARDTACK_ADMIN_LISTEN", value_name = "ADDRESS:PORT|unix:PATH")]
     #[arg(help_heading = LISTENING)]
-    pub(crate) admin_listen: Option<Place>,
+    pub(crate) admin_listen: Option<ListenAddress>,
     /// Threads that serve; by default, one a core
     #[arg(long, env = "HARDTACK_THREADS", value_name = "NUMBER", help_heading = LISTENING)]
     threads: Option<NonZero<usize>>,

@@ -4,37 +4,38 @@ use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use hardtack_build::{Patterns, Prefix};
 
-/// Where to listen, and whether TLS is spoken there.
+/// An address to listen at, and whether TLS is spoken there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Listen {
-    pub(crate) place: Place,
+pub(crate) struct Endpoint {
+    pub(crate) address: ListenAddress,
     pub(crate) is_tls: bool,
 }
 
+/// An address to listen at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum ListenAddress {
     Tcp(SocketAddr),
     Unix(PathBuf),
 }
 
-impl FromStr for Listen {
+impl FromStr for Endpoint {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let (is_tls, place) = match text.split_once("://") {
+        let (is_tls, address) = match text.split_once("://") {
             None => (false, text),
-            Some(("http", place)) => (false, place),
-            Some(("https", place)) => (true, place),
+            Some(("http", address)) => (false, address),
+            Some(("https", address)) => (true, address),
             Some((scheme, _)) => {
                 return Err(format!("{scheme}:// is neither http:// nor https://"));
             }
         };
-        Ok(Self { place: place.trim_end_matches('/').parse()?, is_tls })
+        Ok(Self { address: address.trim_end_matches('/').parse()?, is_tls })
     }
 }
 
-impl FromStr for Place {
+impl FromStr for ListenAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -51,7 +52,7 @@ impl FromStr for Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => write!(f, "{address}"),
@@ -60,9 +61,9 @@ impl fmt::Display for Place {
     }
 }
 
-impl fmt::Display for Listen {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", if self.is_tls { "https://" } else { "http://" }, self.place)
+        write!(f, "{}{}", if self.is_tls { "https://" } else { "http://" }, self.address)
     }
 }
 
@@ -121,12 +122,13 @@ mod tests {
 
     #[track_caller]
     fn listens(text: &str, expected: &str) {
-        let said = text.parse::<Listen>().map_or_else(|error| error, |listen| listen.to_string());
+        let said =
+            text.parse::<Endpoint>().map_or_else(|error| error, |endpoint| endpoint.to_string());
         assert!(said.contains(expected), "{text}: {said}");
     }
 
     #[test]
-    fn places() {
+    fn endpoints() {
         listens("127.0.0.1:80", "http://127.0.0.1:80");
         listens("[::]:80", "http://[::]:80");
         listens("http://0.0.0.0:80/", "http://0.0.0.0:80");

@@ -4,7 +4,7 @@
 //! standard input of what it becomes: the kernel keeps them until they are read.
 
 use anyhow::{Context, Result, ensure};
-use hardtack_serve::channel::{Channel, Listening, PROTOCOL, Pem};
+use hardtack_serve::channel::{CHANNEL_VERSION, Channel, Endpoint, Pem};
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
@@ -60,14 +60,14 @@ fn fill(
 ) -> Result<Channel> {
     let (ours, theirs) = Channel::pair()?;
     let header = Header {
-        protocol: PROTOCOL,
+        protocol: CHANNEL_VERSION,
         certificate: certificate.cloned(),
         listeners: listeners.len(),
         workers: workers.len(),
     };
     ours.send(&header, &[])?;
     for listener in listeners {
-        ours.send(&listener.listening, &listener.files())?;
+        ours.send(&listener.endpoint, &listener.files())?;
     }
     for (worker, role) in workers {
         let pid = worker.pid().as_raw_nonzero().get();
@@ -91,11 +91,14 @@ impl Inherited {
     pub(crate) fn receive(channel: &Channel) -> Result<Self> {
         let (header, _) = channel.receive::<Header>()?.context(LOST)?;
         let theirs = header.protocol;
-        ensure!(theirs == PROTOCOL, "the predecessor speaks protocol {theirs}, not {PROTOCOL}");
+        ensure!(
+            theirs == CHANNEL_VERSION,
+            "the predecessor speaks protocol {theirs}, not {CHANNEL_VERSION}"
+        );
         let mut inherited = Self { certificate: header.certificate, ..Self::default() };
         for _ in 0..header.listeners {
-            let (listening, sockets) = channel.receive::<Listening>()?.context(LOST)?;
-            inherited.listeners.push(Listener { listening, sockets });
+            let (endpoint, sockets) = channel.receive::<Endpoint>()?.context(LOST)?;
+            inherited.listeners.push(Listener { endpoint, sockets });
         }
         for _ in 0..header.workers {
             let (heir, files) = channel.receive::<Heir>()?.context(LOST)?;

@@ -18,18 +18,18 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use hardtack_serve::{
-    channel::{Listening, MOST_FILES, Speaks},
+    channel::{Endpoint, MOST_FILES, Protocol},
     tls::NO_CERTIFICATE,
 };
 use listenfd::ListenFd;
-use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 
-use crate::cli::{Place, Serve};
+use crate::cli::{ListenAddress, Serve};
 
-/// Sockets that listen at one place.
+/// Sockets that listen at one endpoint.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    pub(crate) listening: Listening,
+    pub(crate) endpoint: Endpoint,
     /// One for each thread, among which the kernel spreads the connections (`SO_REUSEPORT`), or one
     /// for all of them.
     pub(crate) sockets: Vec<OwnedFd>,
@@ -42,7 +42,7 @@ impl Listener {
 
     /// Removes the path of a Unix socket that we made.
     pub(crate) fn remove_path(&self) {
-        if let Some(path) = &self.listening.path {
+        if let Some(path) = &self.endpoint.path {
             fs::remove_file(path).ok();
         }
     }
@@ -52,32 +52,37 @@ impl Listener {
 pub(crate) fn open(options: &Serve) -> Result<Vec<Listener>> {
     let threads = options.thread_count();
     let mut listeners = inherited()?;
-    if listeners.iter().all(|listener| listener.listening.speaks == Speaks::Admin) {
-        for listen in &options.listen {
-            let speaks = if listen.is_tls { Speaks::Https } else { Speaks::Http };
-            listeners.push(open_one(&listen.place, speaks, options, threads)?);
+    if listeners.iter().all(|listener| listener.endpoint.protocol == Protocol::Admin) {
+        for endpoint in &options.listen {
+            let protocol = if endpoint.is_tls { Protocol::Https } else { Protocol::Http };
+            listeners.push(open_one(&endpoint.address, protocol, options, threads)?);
         }
     }
-    if let Some(place) = &options.admin_listen {
-        listeners.push(open_one(place, Speaks::Admin, options, 1)?);
+    if let Some(address) = &options.admin_listen {
+        listeners.push(open_one(address, Protocol::Admin, options, 1)?);
     }
-    let speaks_tls = |listener: &Listener| listener.listening.speaks == Speaks::Https;
+    let speaks_tls = |listener: &Listener| listener.endpoint.protocol == Protocol::Https;
     if listeners.iter().any(speaks_tls) {
         ensure!(options.tls_certificate.is_some(), NO_CERTIFICATE);
     }
     Ok(listeners)
 }
 
-fn open_one(place: &Place, speaks: Speaks, options: &Serve, threads: usize) -> Result<Listener> {
+fn open_one(
+    address: &ListenAddress,
+    protocol: Protocol,
+    options: &Serve,
+    threads: usize,
+) -> Result<Listener> {
     let backlog = i32::from(options.backlog);
-    let opened = match place {
-        Place::Tcp(address) => tcp(*address, backlog, threads)
+    let opened = match address {
+        ListenAddress::Tcp(address) => tcp(*address, backlog, threads)
             .map(|(sockets, address)| (sockets, address.to_string(), None)),
-        Place::Unix(path) => unix(path, backlog)
-            .map(|socket| (vec![socket.into()], place.to_string(), Some(path.clone()))),
+        ListenAddress::Unix(path) => unix(path, backlog)
+            .map(|socket| (vec![socket.into()], address.to_string(), Some(path.clone()))),
     };
-    let (sockets, place, path) = opened.map_err(|error| cannot_listen(place, &error))?;
-    Ok(Listener { listening: Listening { speaks, place, path }, sockets })
+    let (sockets, address, path) = opened.map_err(|error| cannot_listen(address, &error))?;
+    Ok(Listener { endpoint: Endpoint { protocol, address, path }, sockets })
 }
 
 /// A listener for each thread.
@@ -124,7 +129,8 @@ fn tune(socket: SockRef<'_>) -> io::Result<()> {
 }
 
 fn socket(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket =
+        Socket::new(Domain::for_address(address), Type::STREAM, Some(socket2::Protocol::TCP))?;
     // A restart need not wait for the last connections' TIME_WAIT to pass.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
@@ -150,21 +156,21 @@ fn unix(path: &Path, backlog: i32) -> io::Result<Socket> {
     Ok(socket)
 }
 
-fn cannot_listen(place: &Place, error: &io::Error) -> anyhow::Error {
-    let remedy = match (place, error.kind()) {
+fn cannot_listen(address: &ListenAddress, error: &io::Error) -> anyhow::Error {
+    let remedy = match (address, error.kind()) {
         (_, ErrorKind::AddrInUse) => {
             "stop what listens there, or choose another place with --listen"
         }
-        (Place::Tcp(_), ErrorKind::AddrNotAvailable) => {
+        (ListenAddress::Tcp(_), ErrorKind::AddrNotAvailable) => {
             "choose an address of this machine with --listen"
         }
-        (Place::Tcp(_), ErrorKind::PermissionDenied) => {
+        (ListenAddress::Tcp(_), ErrorKind::PermissionDenied) => {
             "choose a port from 1024 on with --listen, or run as root"
         }
-        (Place::Unix(_), ErrorKind::NotFound) => "make its folder first",
+        (ListenAddress::Unix(_), ErrorKind::NotFound) => "make its folder first",
         _ => "choose another place with --listen",
     };
-    anyhow!("cannot listen on {place}: {error}; {remedy}")
+    anyhow!("cannot listen on {address}: {error}; {remedy}")
 }
 
 /// Sockets that a process manager has opened (sd_listen_fds(3)); what they are for is their names.
@@ -180,25 +186,25 @@ fn inherited() -> Result<Vec<Listener>> {
 }
 
 fn take(passed: &mut ListenFd, index: usize, name: &str) -> Result<Listener> {
-    let speaks = match name {
-        "https" => Speaks::Https,
-        "admin" => Speaks::Admin,
-        _ => Speaks::Http,
+    let protocol = match name {
+        "https" => Protocol::Https,
+        "admin" => Protocol::Admin,
+        _ => Protocol::Http,
     };
-    let (socket, place): (OwnedFd, String) = if let Ok(Some(tcp)) = passed.take_tcp_listener(index)
-    {
-        tcp.set_nonblocking(true)?;
-        tune(SockRef::from(&tcp))?;
-        let place = tcp.local_addr()?.to_string();
-        (tcp.into(), place)
-    } else if let Ok(Some(unix)) = passed.take_unix_listener(index) {
-        unix.set_nonblocking(true)?;
-        let place = name_of(&unix)?;
-        (unix.into(), place)
-    } else {
-        bail!("is neither a TCP nor a Unix stream socket: use ListenStream= in the socket unit")
-    };
-    Ok(Listener { listening: Listening { speaks, place, path: None }, sockets: vec![socket] })
+    let (socket, address): (OwnedFd, String) =
+        if let Ok(Some(tcp)) = passed.take_tcp_listener(index) {
+            tcp.set_nonblocking(true)?;
+            tune(SockRef::from(&tcp))?;
+            let address = tcp.local_addr()?.to_string();
+            (tcp.into(), address)
+        } else if let Ok(Some(unix)) = passed.take_unix_listener(index) {
+            unix.set_nonblocking(true)?;
+            let address = name_of(&unix)?;
+            (unix.into(), address)
+        } else {
+            bail!("is neither a TCP nor a Unix stream socket: use ListenStream= in the socket unit")
+        };
+    Ok(Listener { endpoint: Endpoint { protocol, address, path: None }, sockets: vec![socket] })
 }
 
 fn name_of(socket: &UnixListener) -> io::Result<String> {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use hardtack_serve::channel::{Channel, Order, PROTOCOL, Pem, Receiver, Report, Sender};
+use hardtack_serve::channel::{CHANNEL_VERSION, Channel, Order, Pem, Receiver, Report, Sender};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 use tracing::warn;
 
@@ -179,9 +179,9 @@ fn send_all(
     certificate: Option<&Pem>,
 ) -> io::Result<()> {
     let (sockets, certificate) = (listeners.len(), certificate.cloned());
-    channel.send(&Order::Start { protocol: PROTOCOL, sockets, certificate }, &[])?;
+    channel.send(&Order::Start { protocol: CHANNEL_VERSION, sockets, certificate }, &[])?;
     for listener in listeners {
-        channel.send(&Order::Socket(listener.listening.clone()), &listener.files())?;
+        channel.send(&Order::Socket(listener.endpoint.clone()), &listener.files())?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ use tracing::warn;
 
 use crate::{
     census::Ticket,
-    channel::Speaks,
+    channel::Protocol,
     connection::Connection,
     lifecycle::Stage,
     metrics::labels::Refusal,
@@ -34,37 +34,29 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 /// How often a thread says that it is alive.
 const BEAT: Duration = Duration::from_secs(2);
 
-/// A socket, and what is spoken there.
-pub(crate) struct Door {
-    pub(crate) speaks: Speaks,
-    pub(crate) socket: OwnedFd,
-}
+/// A socket that listens, and its protocol, for one thread.
+pub(crate) type Listening = (Protocol, OwnedFd);
 
-/// What those hold who accept connections. All of these that were accepted are in the
-/// [census](crate::census) when it is gone.
+/// Acceptors hold one. When the last one is gone, all connections that were accepted are in the
+/// [census](crate::census).
 pub(crate) type Accepting = mpsc::Sender<()>;
 
 /// Serves until the process ends, or all connections have.
 pub(crate) fn serve(
     runtime: &runtime::Runtime,
     thread: &'static Thread,
-    doors: Vec<Listener>,
+    acceptors: Vec<Acceptor>,
     open: Open,
     accepting: Accepting,
 ) {
     runtime.block_on(async {
-        let mut acceptors = JoinSet::new();
-        for listener in doors {
-            acceptors.spawn(accept(
-                listener,
-                thread,
-                thread.server.lifecycle.stages(),
-                open.clone(),
-            ));
+        let mut tasks = JoinSet::new();
+        for acceptor in acceptors {
+            tasks.spawn(accept(acceptor, thread, thread.server.lifecycle.stages(), open.clone()));
         }
         drop(open);
         tokio::spawn(beat(thread));
-        acceptors.join_all().await;
+        tasks.join_all().await;
         drop(accepting);
         // Every connection holds a sender as well; the process ends when all are dropped.
         std::future::pending::<()>().await;
@@ -79,43 +71,45 @@ async fn beat(thread: &Thread) {
     }
 }
 
-/// A socket that accepts, in a runtime.
-pub(crate) enum Listener {
-    Tcp(TcpListener, Speaks),
-    Unix(UnixListener, Speaks),
+/// A socket that listens, in the runtime of a thread.
+pub(crate) enum Acceptor {
+    Tcp(TcpListener, Protocol),
+    Unix(UnixListener, Protocol),
 }
 
-impl Listener {
+impl Acceptor {
     /// It has to be made in the runtime that uses it.
-    pub(crate) fn new(door: Door) -> io::Result<Self> {
-        let domain = socket2::SockRef::from(&door.socket).domain()?;
+    pub(crate) fn new((protocol, socket): Listening) -> io::Result<Self> {
+        let domain = socket2::SockRef::from(&socket).domain()?;
         if domain == socket2::Domain::UNIX {
-            let listener = UnixListener::from_std(StdUnixListener::from(door.socket))?;
-            return Ok(Self::Unix(listener, door.speaks));
+            let listener = UnixListener::from_std(StdUnixListener::from(socket))?;
+            return Ok(Self::Unix(listener, protocol));
         }
-        let listener = TcpListener::from_std(StdTcpListener::from(door.socket))?;
-        Ok(Self::Tcp(listener, door.speaks))
+        let listener = TcpListener::from_std(StdTcpListener::from(socket))?;
+        Ok(Self::Tcp(listener, protocol))
     }
 
     async fn accept(&self) -> io::Result<Accepted> {
         match self {
-            Self::Tcp(listener, speaks) => {
+            Self::Tcp(listener, protocol) => {
                 let (stream, address) = listener.accept().await?;
-                Ok(Accepted::Tcp(stream, address.ip().to_canonical(), *speaks))
+                Ok(Accepted::Tcp(stream, address.ip().to_canonical(), *protocol))
             }
-            Self::Unix(listener, speaks) => Ok(Accepted::Unix(listener.accept().await?.0, *speaks)),
+            Self::Unix(listener, protocol) => {
+                Ok(Accepted::Unix(listener.accept().await?.0, *protocol))
+            }
         }
     }
 }
 
 enum Accepted {
-    Tcp(TcpStream, IpAddr, Speaks),
-    Unix(UnixStream, Speaks),
+    Tcp(TcpStream, IpAddr, Protocol),
+    Unix(UnixStream, Protocol),
 }
 
 /// Accepts connections until it is told to stop.
 async fn accept(
-    listener: Listener,
+    acceptor: Acceptor,
     thread: &'static Thread,
     mut stages: watch::Receiver<Stage>,
     open: Open,
@@ -123,15 +117,15 @@ async fn accept(
     let mut is_failing = false;
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = acceptor.accept() => accepted,
             _ = stages.wait_for(|stage| *stage >= Stage::Retiring) => return,
         };
         match accepted {
             Ok(accepted) => {
                 is_failing = false;
-                // The place is taken for a connection that is there: one that is kept for the next
-                // would be missing at the other listeners. Who is accepted is served, even if the
-                // process is to end meanwhile.
+                // A place is taken for a connection that is there: a place that is kept for the next
+                // one would be missing at the other listeners. An accepted connection is served, even
+                // if the process is to end meanwhile.
                 let ticket = thread.server.census.place().await;
                 start(accepted, ticket, thread, open.clone());
             }
@@ -149,19 +143,19 @@ async fn accept(
 fn start(accepted: Accepted, mut ticket: Ticket, thread: &'static Thread, open: Open) {
     let (census, trust) = (&thread.server.census, &thread.server.settings.trust);
     match accepted {
-        Accepted::Tcp(stream, address, speaks) => {
+        Accepted::Tcp(stream, address, protocol) => {
             let peer = Peer::new(Some(address), trust);
-            // Who speaks for others is not counted before it has said for whom.
+            // A load balancer is not counted: its connection is its client's.
             if !peer.speaks_proxy && ticket.count(census, address).is_err() {
                 return thread.tally.refused(Refusal::PerAddress);
             }
             let stream = CountedSocket::new(stream);
-            tokio::spawn(Connection::new(stream, peer, speaks, ticket, thread, open));
+            tokio::spawn(Connection::new(stream, peer, protocol, ticket, thread, open));
         }
-        Accepted::Unix(stream, speaks) => {
+        Accepted::Unix(stream, protocol) => {
             let peer = Peer::new(None, trust);
             let stream = CountedSocket::new(stream);
-            tokio::spawn(Connection::new(stream, peer, speaks, ticket, thread, open));
+            tokio::spawn(Connection::new(stream, peer, protocol, ticket, thread, open));
         }
     }
 }

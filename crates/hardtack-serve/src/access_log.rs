@@ -177,9 +177,10 @@ fn escaped(json: &str) -> Cow<'_, str> {
     }
     let mut text = String::with_capacity(json.len() + 16);
     for c in json.chars() {
-        match is_control(c) {
-            true => write!(text, "\\u{:04x}", u32::from(c)).expect("a string grows"),
-            false => text.push(c),
+        if is_control(c) {
+            write!(text, "\\u{:04x}", u32::from(c)).expect("a string grows");
+        } else {
+            text.push(c);
         }
     }
     text.into()
@@ -221,7 +222,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        metrics::labels::{Coding, Policy, Protocol},
+        metrics::labels::{Coding, HttpVersion, Policy},
         queued::{queued, tests::Kept},
     };
 
@@ -229,7 +230,7 @@ mod tests {
         status: 200,
         coding: Coding::Br,
         policy: Policy::Immutable,
-        protocol: Protocol::Http1,
+        version: HttpVersion::Http1,
         bytes: 2326,
         duration: Duration::from_micros(1234),
     };

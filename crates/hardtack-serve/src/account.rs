@@ -1,4 +1,4 @@
-//! What is known of a connection, whichever version of HTTP it speaks.
+//! The account of a connection, for both versions of HTTP.
 
 use std::{
     sync::{

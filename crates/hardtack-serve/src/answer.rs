@@ -1,5 +1,5 @@
-//! From a request to the content of its response: what the server adds to
-//! [`hardtack::respond()`], and the application behind it.
+//! From a request to its response: the server's own refusals, then [`hardtack::respond()`], or the
+//! bundle with the application behind it.
 //!
 //! Both versions of HTTP come here, and nothing here depends on which one it is but `Connection`.
 
@@ -113,7 +113,7 @@ impl<B: Send + 'static> Answer<B> {
         Self::Later(Box::pin(async { Ok(response.await) }))
     }
 
-    /// The response with what follows when it is there.
+    /// Finishes the response when it is there.
     pub(crate) fn then<C: Send + 'static>(
         self,
         finish: impl FnOnce(Response<B>) -> Response<C> + Send + 'static,

@@ -87,7 +87,7 @@ impl Ticket {
     }
 }
 
-/// Who has an IPv6 address has at least the 2^64 beside it.
+/// A client with an IPv6 address has at least the 2^64 beside it.
 fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),

@@ -25,8 +25,8 @@ use tokio::{
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
 };
 
-/// What this is a version of. A worker or a supervisor of another one is told so.
-pub const PROTOCOL: u32 = 1;
+/// The version of these messages. A worker or a supervisor of another one is told so.
+pub const CHANNEL_VERSION: u32 = 1;
 
 /// Most open files that go with one message; Linux takes 253.
 pub const MOST_FILES: usize = 128;
@@ -35,22 +35,22 @@ pub const MOST_FILES: usize = 128;
 const LONGEST: u32 = 4 * 1024 * 1024;
 
 /// How long the other side may take to make room for a message.
-const PATIENCE: Duration = Duration::from_secs(5);
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// From the supervisor.
 #[derive(Deserialize, Serialize)]
 pub enum Order {
     /// The first message: how many sockets follow, each in a message of its own.
     Start {
-        /// The sender's [`PROTOCOL`].
+        /// The sender's [`CHANNEL_VERSION`].
         protocol: u32,
         /// Messages with sockets that follow.
         sockets: usize,
         /// The one that is shown until there is another.
         certificate: Option<Pem>,
     },
-    /// Sockets that listen at one place, one for each thread or one for all; they go with it.
-    Socket(Listening),
+    /// The sockets of a listener, one for each thread or one for all, go with it.
+    Socket(Endpoint),
     /// Another certificate.
     Certificate(Pem),
     /// The process ends: be seen as unready, stop accepting after a while, finish what is under
@@ -60,12 +60,20 @@ pub enum Order {
     Retire,
 }
 
-/// What a worker is given before it serves.
+/// The things that a worker is given before it serves.
 pub struct Start {
     /// The one that is shown until there is another.
     pub certificate: Option<Pem>,
-    /// What is listened on, and by which sockets.
-    pub listeners: Vec<(Listening, Vec<OwnedFd>)>,
+    /// The listeners.
+    pub listeners: Vec<Listener>,
+}
+
+/// The sockets that listen at an endpoint.
+pub struct Listener {
+    /// Where they listen.
+    pub endpoint: Endpoint,
+    /// One for each thread, or one for all.
+    pub sockets: Vec<OwnedFd>,
 }
 
 impl Start {
@@ -73,19 +81,19 @@ impl Start {
     ///
     /// # Errors
     ///
-    /// If the other end is no supervisor of this [`PROTOCOL`].
+    /// If the other end is no supervisor of this [`CHANNEL_VERSION`].
     pub fn receive(channel: &Channel) -> Result<Self> {
         let first = channel.receive::<Order>().context(NO_SUPERVISOR)?;
         let Some((Order::Start { protocol, sockets, certificate }, _)) = first else {
             bail!("{NO_SUPERVISOR}, and not by hand");
         };
         ensure!(
-            protocol == PROTOCOL,
+            protocol == CHANNEL_VERSION,
             "this executable cannot take over from that release without a restart: it speaks \
-             protocol {PROTOCOL}, and not {protocol}"
+             protocol {CHANNEL_VERSION}, and not {protocol}"
         );
         let listeners = (0..sockets).map(|_| match channel.receive::<Order>()? {
-            Some((Order::Socket(listening), files)) => Ok((listening, files)),
+            Some((Order::Socket(endpoint), sockets)) => Ok(Listener { endpoint, sockets }),
             _ => bail!("the supervisor has not sent all sockets"),
         });
         Ok(Self { certificate, listeners: listeners.collect::<Result<_>>()? })
@@ -99,7 +107,7 @@ const NO_SUPERVISOR: &str = "a worker is started by `hardtack serve`";
 pub enum Report {
     /// It accepts connections.
     Ready {
-        /// What it has given up, in words.
+        /// The rights that it has given up, in words.
         sandbox: String,
         /// The short id of the release that it serves.
         release: String,
@@ -112,20 +120,22 @@ pub enum Report {
     Closed,
 }
 
-/// What a set of sockets speaks, and where.
+/// An address, and the protocol that is spoken there.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Listening {
+pub struct Endpoint {
     /// The protocol.
-    pub speaks: Speaks,
+    #[serde(rename = "speaks")]
+    pub protocol: Protocol,
     /// The address, as it is shown.
-    pub place: String,
+    #[serde(rename = "place")]
+    pub address: String,
     /// The path of a Unix socket that we made, and remove.
     pub path: Option<std::path::PathBuf>,
 }
 
-/// What is spoken with the clients of a socket.
+/// The protocol of an endpoint.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub enum Speaks {
+pub enum Protocol {
     /// HTTP without TLS.
     Http,
     /// HTTP over TLS.
@@ -155,7 +165,7 @@ impl Channel {
     /// If the system cannot make them.
     pub fn pair() -> io::Result<(Self, Self)> {
         let (ours, theirs) = UnixStream::pair()?;
-        ours.set_write_timeout(Some(PATIENCE))?;
+        ours.set_write_timeout(Some(SEND_TIMEOUT))?;
         Ok((Self(ours), Self(theirs)))
     }
 
@@ -257,16 +267,16 @@ fn length_of(bytes: [u8; 4]) -> io::Result<usize> {
     }
 }
 
-/// Half of an end: what comes in.
+/// The half of an end by which messages come in.
 #[derive(Debug)]
 pub struct Receiver {
     file: OwnedReadHalf,
-    /// What has come of a message, and nothing beyond it.
+    /// The bytes of a message that have come, and none beyond it.
     partial: Vec<u8>,
 }
 
 impl Receiver {
-    /// Waits for a message; none if the other end is closed, or says what cannot be understood.
+    /// Waits for a message; none if the other end is closed, or sends something else.
     ///
     /// Nothing is lost if the future is dropped.
     pub async fn receive<M: DeserializeOwned>(&mut self) -> Option<M> {
@@ -313,7 +323,7 @@ fn take_message<M: DeserializeOwned>(bytes: &mut &[u8]) -> Option<M> {
     serde_json::from_slice(json).ok()
 }
 
-/// Half of an end: what goes out.
+/// The half of an end by which messages go out.
 #[derive(Debug)]
 pub struct Sender(OwnedWriteHalf);
 
@@ -325,7 +335,7 @@ impl Sender {
     /// If the other end is closed, or makes no room in time.
     pub async fn send(&mut self, message: &impl Serialize) -> io::Result<()> {
         let bytes = frame(message)?;
-        tokio::time::timeout(PATIENCE, self.0.write_all(&bytes)).await?
+        tokio::time::timeout(SEND_TIMEOUT, self.0.write_all(&bytes)).await?
     }
 
     /// The socket itself, to be handed on.

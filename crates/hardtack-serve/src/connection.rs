@@ -1,5 +1,4 @@
-//! A connection, from when it was accepted to its end: who the peer is, TLS, and the version of
-//! HTTP.
+//! A connection, from when it was accepted to its end: its peer, TLS, and its version of HTTP.
 
 use std::{
     pin::Pin,
@@ -15,7 +14,7 @@ use tracing::debug;
 use crate::{
     account::Account,
     census::Ticket,
-    channel::Speaks,
+    channel::Protocol,
     http1::{self, Http1Stream, Turn, begins_with},
     http2,
     metrics::labels::{Handshake, Refusal},
@@ -49,16 +48,16 @@ enum Http1<S: Socket> {
 }
 
 impl<S: Socket> Connection<S> {
-    /// One that has just been accepted.
+    /// A connection that has just been accepted.
     pub(crate) fn new(
         socket: S,
         peer: Peer,
-        speaks: Speaks,
+        protocol: Protocol,
         ticket: Ticket,
         thread: &'static Thread,
         open: Open,
     ) -> Self {
-        let opened = open_connection(socket, peer, speaks, ticket, thread, open);
+        let opened = open_connection(socket, peer, protocol, ticket, thread, open);
         Self(State::Busy(Box::pin(async { opened.await?.serve().await })))
     }
 }
@@ -123,7 +122,7 @@ impl<S: Socket> Http1<S> {
     }
 }
 
-/// A connection of which is known who it is from and what it speaks.
+/// A connection whose peer and version of HTTP are known.
 enum Opened<S: Socket> {
     Http1(Http1<S>),
     /// The future that serves it.
@@ -142,12 +141,12 @@ impl<S: Socket> Opened<S> {
     }
 }
 
-/// Finds out what a connection is. None is the client's fault: it went away, let its time pass, or did
-/// not speak what is spoken here.
+/// Finds out the peer and the version of HTTP. None is the client's fault: it went away, let its time
+/// pass, or did not speak the protocol of the endpoint.
 async fn open_connection<S: Socket>(
     mut socket: S,
     mut peer: Peer,
-    speaks: Speaks,
+    protocol: Protocol,
     mut ticket: Ticket,
     thread: &'static Thread,
     open: Open,
@@ -155,16 +154,16 @@ async fn open_connection<S: Socket>(
     if peer.speaks_proxy {
         learn_peer(&mut socket, &mut peer, &mut ticket, thread).await?;
     }
-    peer.is_tls = speaks == Speaks::Https;
+    peer.is_tls = protocol == Protocol::Https;
     let account = Arc::new(Account::new(thread, peer, ticket, open, Instant::now()));
-    match speaks {
-        Speaks::Https => open_tls(socket, account).await,
-        Speaks::Http => open_plain(socket, account).await,
-        Speaks::Admin => None,
+    match protocol {
+        Protocol::Https => open_tls(socket, account).await,
+        Protocol::Http => open_plain(socket, account).await,
+        Protocol::Admin => None,
     }
 }
 
-/// Reads for whom a load balancer speaks.
+/// Reads the address of the client from a load balancer.
 async fn learn_peer<S: Socket>(
     socket: &mut S,
     peer: &mut Peer,

@@ -1,5 +1,5 @@
-//! What the worker does beside serving: it does what the supervisor says, tells it that all is
-//! well, and ends without losing a request.
+//! The first thread of the worker: it obeys the supervisor, tells it that all is well, and ends
+//! without losing a request.
 
 use std::{
     sync::{
@@ -39,13 +39,13 @@ pub(crate) struct Control {
     pub(crate) open: Option<Open>,
     /// Closed when it has gone, nobody accepts, and no connection is busy.
     pub(crate) all_closed: mpsc::Receiver<()>,
-    /// Closed when nobody accepts any more, and who was accepted is in the census.
+    /// Closed when no thread accepts any more, and all accepted connections are in the census.
     pub(crate) nobody_accepts: mpsc::Receiver<()>,
     pub(crate) admin: Vec<JoinHandle<()>>,
     pub(crate) is_draining: Arc<AtomicBool>,
 }
 
-/// What is next on the way to the end, and when.
+/// The next step on the way to the end, and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     /// Nothing: it serves.
@@ -85,7 +85,7 @@ impl Control {
                 }
                 _ = self.all_closed.recv() => return,
                 _ = self.nobody_accepts.recv(), if !has_all => has_all = true,
-                // Before that, it would keep places from who has been accepted.
+                // Before that, it would take the places of connections that have been accepted.
                 () = self.server.census.emptied(), if has_all && self.has_retired() => return,
                 () = when(next) => match next {
                     Next::Close(_) => next = self.close().await,
@@ -126,7 +126,7 @@ impl Control {
         self.server.lifecycle.is_in(Stage::Retiring)
     }
 
-    /// Another worker has taken over. This one stays ready to whoever still asks it: the site is.
+    /// Another worker has taken over. This one stays ready: the site is.
     fn retire(&mut self) -> Next {
         self.server.lifecycle.enter(Stage::Retiring);
         self.admin.drain(..).for_each(|task| task.abort());
@@ -156,7 +156,7 @@ impl Control {
         Next::Exit(Instant::now() + self.server.settings.drain.timeout)
     }
 
-    /// Only what is under way is waited for.
+    /// The process ends when the responses that are under way are sent.
     fn stop(&mut self) {
         self.server.lifecycle.enter(Stage::Stopping);
         self.open = None;

@@ -81,14 +81,14 @@ pub(crate) mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::metrics::labels::{Coding, Policy, Protocol};
+    use crate::metrics::labels::{Coding, HttpVersion, Policy};
 
     pub(crate) fn exchange(tally: &'static Tally, begun: Instant, bytes: u64) -> Exchange {
         let outcome = Outcome {
             status: 200,
             coding: Coding::Br,
             policy: Policy::Immutable,
-            protocol: Protocol::Http1,
+            version: HttpVersion::Http1,
             bytes,
             duration: Duration::ZERO,
         };

@@ -34,7 +34,7 @@ const DEFAULT_HEADER_FIELDS: u16 = 100;
 pub(crate) async fn serve<S: Socket>(stream: Http1Stream<S>) -> Option<Http1Stream<S>> {
     stream.turn().lock().speak_http1();
     // Up to here, no byte of a request is used, and no buffer is hyper's: this is the place for a
-    // shorter way, which answers what it can and gives back the bytes that it cannot.
+    // shorter way, which answers simple requests and gives back the bytes of all others.
     serve_by_hyper(stream).await
 }
 
@@ -87,7 +87,7 @@ enum End {
     Stop,
 }
 
-/// Answers no more than what the client cannot know not to be answered.
+/// Answers the request that the client has begun to send, or waits for, and no other.
 async fn finish<S: Socket>(mut connection: HyperConnection<S>, last: Last) {
     match last {
         // hyper would wait for the first request of a connection, which may never come.

@@ -29,18 +29,18 @@ use crate::{
     account::Account, lifecycle::Stage, settings::Limits, socket::Socket, transport::Transport,
 };
 
-/// What HTTP/2 begins with (RFC 9113 §3.4).
+/// The first bytes of a connection of HTTP/2 (RFC 9113 §3.4).
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// How much of a response is kept for a client that does not take it, a stream.
 const SEND_BUFFER: usize = 64 * 1024;
-/// Most requests that may be taken back before they are looked at (rapid reset). What is taken back
-/// later counts as a request of the connection.
+/// Most requests that may be taken back before they are looked at (rapid reset). A request that is
+/// taken back later counts as one of the connection.
 const MOST_UNSEEN_RESETS: usize = 20;
 /// Most streams of a connection that end in an error of the client's.
 const MOST_ERRORS: usize = 1024;
-/// How many bytes of content may be under way to us, a stream and a connection: the least, or what
-/// lets an application take uploads.
+/// Bytes of content that may be under way to us, a stream and a connection: the least, or enough for
+/// uploads to an application.
 const WINDOWS: (u32, u32) = (65_535, 65_535);
 const UPSTREAM_WINDOWS: (u32, u32) = (256 * 1024, 1024 * 1024);
 
@@ -56,7 +56,7 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
     let mut connection = pin!(builder.serve_connection(TokioIo::new(transport), service));
     let mut round = Instant::now() + ROUND;
     loop {
-        // Requests are taken in here: that it has had all that it has is not found out later.
+        // Requests are taken in here, so the limits are checked here.
         let over_or_used_up = poll_fn(|context| match connection.as_mut().poll(context) {
             Poll::Ready(_) => Poll::Ready(Verdict::CutOff),
             Poll::Pending => match check(&judge, &account, &streams) {

@@ -5,7 +5,7 @@
 //! else. So nothing in this crate reads a file or starts a program, which its `clippy.toml` forbids.
 //!
 //! The way of a connection, to be read in this order: `accept`, `connection`, `http1` or `http2`,
-//! `answer`, `body`. What these share stands in files of its own, and none of those knows them.
+//! `answer`, `body`. Shared types stand in files of their own, which know none of these.
 
 mod worker;
 
@@ -23,7 +23,7 @@ mod answer;
 
 mod body;
 
-// What these share.
+// Shared by these.
 mod account;
 mod alarm;
 mod census;

@@ -11,7 +11,7 @@ pub(crate) struct Peer {
     pub(crate) address: Option<IpAddr>,
     /// The connection begins with a header of the PROXY protocol.
     pub(crate) speaks_proxy: bool,
-    /// What it says about its clients is believed.
+    /// Its `X-Forwarded-*` and `Forwarded` are true.
     pub(crate) is_trusted: bool,
     pub(crate) is_tls: bool,
 }

@@ -1,4 +1,4 @@
-//! What the worker gives up before it hears anyone: files, other programs, other processes, and,
+//! The rights that the worker gives up before it hears anyone: files, other programs, other processes, and,
 //! unless there is an application behind it, connections of its own.
 //!
 //! Three locks, each of which holds by itself: no new privileges (prctl(2)), Landlock without any
@@ -10,7 +10,7 @@ use anyhow::Result;
 
 use crate::{settings::Sandbox, upstream::Resolved};
 
-/// What was given up, in words.
+/// The rights that were given up, in words.
 #[derive(Clone, Debug)]
 pub(crate) struct InForce(String);
 

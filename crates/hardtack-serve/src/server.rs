@@ -1,4 +1,4 @@
-//! What all threads of the worker read.
+//! The data that all threads of the worker read.
 
 use std::sync::Arc;
 

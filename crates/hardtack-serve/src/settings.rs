@@ -1,4 +1,4 @@
-//! What a worker is told by the options of `serve`, each option in the type of what it is about.
+//! The settings of a worker: each option of `serve` is a field of the type that it belongs to.
 
 use std::{net::IpAddr, num::NonZeroU64, str::FromStr, time::Duration};
 
@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use crate::pace::Pace;
 
-/// All of it.
+/// The settings of a worker.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `--threads`
@@ -112,7 +112,7 @@ pub enum AccessLogFormat {
 pub enum Sandbox {
     /// None.
     Off,
-    /// What the system can.
+    /// As much as the system can.
     BestEffort,
     /// All of it, or the worker does not start.
     Strict,

@@ -1,6 +1,6 @@
-//! What a thread that serves has of its own.
+//! The state of one thread that serves.
 //!
-//! Nothing else is shared between the threads on the way of a request but what is read-only.
+//! On the way of a request, the threads share read-only data and nothing else.
 
 use std::sync::{Arc, atomic::AtomicU64};
 

@@ -3,17 +3,17 @@
 //! One thread has one [`Upstream`], with connections of its own. Content is streamed both ways and
 //! never collected. Rules of HTTP: [`message`] for whole messages, [`hop_by_hop`] for what does not
 //! pass, [`forwarded`] for what the application is told about the client. Time: [`paced`],
-//! [`content`]. What goes wrong: [`failure`].
+//! [`request_content`]. What goes wrong: [`failure`].
 
 mod address;
 mod body;
 mod connect;
-mod content;
 mod failure;
 mod forwarded;
 mod hop_by_hop;
 mod message;
 mod paced;
+mod request_content;
 mod tunnel;
 
 #[cfg(test)]
@@ -46,9 +46,9 @@ pub use self::address::{Address, Resolved};
 pub(crate) use self::body::Body;
 use self::{
     connect::Connector,
-    content::Content,
     failure::Failure,
-    message::{Length, Protocol},
+    message::{Length, Upgrade},
+    request_content::RequestContent,
 };
 
 /// How long a connection is kept without a request. This is less than applications keep it
@@ -74,9 +74,9 @@ struct Shared {
     /// Counts what becomes of requests.
     tally: &'static Tally,
     /// Keeps its connections.
-    client: HttpClient<Connector, Content>,
+    client: HttpClient<Connector, RequestContent>,
     /// Opens a connection a request.
-    fresh: HttpClient<Connector, Content>,
+    fresh: HttpClient<Connector, RequestContent>,
 }
 
 impl Upstream {
@@ -130,7 +130,7 @@ impl Upstream {
         client: Client,
     ) -> Result<Response<Body>, Failure> {
         let upgrade = upgrade(&mut request);
-        let asked = if upgrade.is_some() { Protocol::WebSocket } else { Protocol::Http };
+        let asked = if upgrade.is_some() { Upgrade::WebSocket } else { Upgrade::None };
         let (parts, body) = request.into_parts();
         let length = Length::of(&body);
         let parts = message::request(parts, length, asked, client, &self.0.authority)?;
@@ -139,7 +139,7 @@ impl Upstream {
         let own_upgrade = upgrade::on(&mut response);
         let (mut parts, body) = response.into_parts();
         let agreed = message::response(&mut parts, Length::of(&body), asked)?;
-        if let (Protocol::WebSocket, Some(upgrade)) = (agreed, upgrade) {
+        if let (Upgrade::WebSocket, Some(upgrade)) = (agreed, upgrade) {
             tokio::spawn(tunnel::join(upgrade, own_upgrade));
         }
         let body = Body::upstream(body, self.0.timeouts.read);
@@ -154,9 +154,9 @@ impl Upstream {
         if body.is_end_stream() {
             return self.send_without_content(parts).await;
         }
-        let (content, turns) = Content::streamed(body, self.0.timeouts.content);
+        let (content, sides) = RequestContent::streamed(body, self.0.timeouts.content);
         let response = self.0.client.request(Request::from_parts(parts, content));
-        content::answered(response, turns, self.0.timeouts.read).await
+        request_content::answered(response, sides, self.0.timeouts.read).await
     }
 
     /// hyper sends a request again by itself if the connection was closed before it was written.
@@ -166,10 +166,10 @@ impl Upstream {
         parts: request::Parts,
     ) -> Result<Response<Incoming>, Failure> {
         let again = parts.method.is_idempotent().then(|| parts.clone());
-        let request = Request::from_parts(parts, Content::None);
+        let request = Request::from_parts(parts, RequestContent::None);
         match (self.in_time(self.0.client.request(request)).await?, again) {
             (Err(error), Some(parts)) if connect::was_stale(&error) => {
-                let request = Request::from_parts(parts, Content::None);
+                let request = Request::from_parts(parts, RequestContent::None);
                 Ok(self.in_time(self.0.fresh.request(request)).await??)
             }
             (answered, _) => Ok(answered?),
@@ -184,7 +184,7 @@ impl Upstream {
     }
 }
 
-fn http_client(connector: Connector, idle: usize) -> HttpClient<Connector, Content> {
+fn http_client(connector: Connector, idle: usize) -> HttpClient<Connector, RequestContent> {
     HttpClient::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)

@@ -25,15 +25,15 @@ use tokio::{
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking};
 
 use crate::{
-    accept::{self, Accepting, Door, Listener},
+    accept::{self, Accepting, Acceptor, Listening},
     access_log::AccessLog,
     census::Census,
-    channel::{Channel, Listening, Report, Speaks, Start},
+    channel::{Channel, Listener, Protocol, Report, Start},
     control::Control,
     lifecycle::Lifecycle,
     metrics::{
         admin,
-        reading::{Dropped, Watched},
+        reading::{Dropped, Instruments},
         tally::Tally,
     },
     queued::{Flush, queued},
@@ -45,7 +45,7 @@ use crate::{
     upstream::{Resolved, Upstream},
 };
 
-/// What is served.
+/// A site, and its guard.
 pub struct Site {
     /// The site.
     pub bundle: Bundle<'static>,
@@ -53,13 +53,11 @@ pub struct Site {
     pub guard: Option<CdnGuard>,
 }
 
-/// What is listened on, and by which sockets.
-type Place = (Listening, Vec<OwnedFd>);
-
 /// A worker that has everything that it needs, and no right to anything else.
 pub struct Worker {
     server: &'static Server,
-    doors: Vec<Vec<Door>>,
+    /// By thread.
+    listening: Vec<Vec<Listening>>,
     admin: Vec<OwnedFd>,
     certificate: Option<Arc<tls::Current>>,
     upstream: Option<Resolved>,
@@ -79,7 +77,7 @@ impl Worker {
         start: Start,
         upstream: Option<Resolved>,
     ) -> Result<Self> {
-        let (doors, admin) = arrange(start.listeners, settings.threads)?;
+        let (listening, admin) = arrange(start.listeners, settings.threads)?;
         let certificate = start.certificate.as_ref().map(tls::Current::new).transpose()?;
         let server = Server {
             bundle: site.bundle,
@@ -92,7 +90,7 @@ impl Worker {
         let in_force = sandbox::enter(server.settings.sandbox, upstream.as_ref())?;
         // The process has them until it ends.
         let server = Box::leak(Box::new(server));
-        Ok(Self { server, doors, admin, certificate, upstream, in_force })
+        Ok(Self { server, listening, admin, certificate, upstream, in_force })
     }
 
     /// Serves until the supervisor says otherwise. The counter is that of the process's log.
@@ -101,21 +99,21 @@ impl Worker {
     ///
     /// If a thread or a listener cannot be started, or the supervisor has gone.
     pub fn serve(mut self, channel: Channel, dropped: ErrorCounter) -> Result<()> {
-        let (doors, admin) = (mem::take(&mut self.doors), mem::take(&mut self.admin));
+        let (listening, admin) = (mem::take(&mut self.listening), mem::take(&mut self.admin));
         let (access_log, _flush) = self.access_log().unzip();
         let (open, all_closed) = mpsc::channel(1);
         let (accepting, nobody_accepts) = mpsc::channel(1);
-        let threads = self.threads(doors.len(), access_log.as_ref(), &open);
+        let threads = self.threads(listening.len(), access_log.as_ref(), &open);
         let access = access_log.as_ref().map(NonBlocking::error_counter);
         let dropped = Dropped { access, process: Some(dropped) };
-        for (thread, doors) in threads.iter().zip(doors) {
-            start(thread, doors, open.clone(), accepting.clone())?;
+        for (thread, listening) in threads.iter().zip(listening) {
+            start(thread, listening, open.clone(), accepting.clone())?;
         }
         drop(accepting);
         runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
             let (receiver, mut sender) = channel.into_async(&[])?;
-            let watched = Arc::new(self.watched(&threads, dropped));
-            let admin = serve_admin(admin, &watched)?;
+            let instruments = Arc::new(self.instruments(&threads, dropped));
+            let admin = serve_admin(admin, &instruments)?;
             let release = self.server.bundle.release_id().short().to_string();
             let sandbox = self.in_force.to_string();
             sender.send(&Report::Ready { sandbox, release }).await?;
@@ -129,7 +127,7 @@ impl Worker {
                 all_closed,
                 nobody_accepts,
                 admin,
-                is_draining: watched.is_draining.clone(),
+                is_draining: instruments.is_draining.clone(),
             };
             control.run().await;
             Ok(())
@@ -165,8 +163,8 @@ impl Worker {
         threads.collect()
     }
 
-    fn watched(&self, threads: &[&'static Thread], dropped: Dropped) -> Watched {
-        Watched {
+    fn instruments(&self, threads: &[&'static Thread], dropped: Dropped) -> Instruments {
+        Instruments {
             tallies: threads.iter().map(|thread| thread.tally).collect(),
             bundle: self.server.bundle,
             started: Instant::now(),
@@ -177,56 +175,62 @@ impl Worker {
     }
 }
 
-/// What each thread listens on, and what admins do. A place has a socket for each thread, or the
-/// threads share those that it has: a Unix socket, or one of the process manager's.
-fn arrange(sockets: Vec<Place>, threads: usize) -> Result<(Vec<Vec<Door>>, Vec<OwnedFd>)> {
-    let most = sockets.iter().map(|(_, files)| files.len()).max().unwrap_or(1);
+/// The sockets of each thread, and those of the admin listener. A listener has a socket for each
+/// thread, or the threads share those that it has: a Unix socket, or one of the process manager's.
+fn arrange(
+    listeners: Vec<Listener>,
+    threads: usize,
+) -> Result<(Vec<Vec<Listening>>, Vec<OwnedFd>)> {
+    let most = listeners.iter().map(|listener| listener.sockets.len()).max().unwrap_or(1);
     let threads = threads.max(most);
-    let mut doors: Vec<Vec<Door>> = (0..threads).map(|_| Vec::new()).collect();
+    let mut by_thread: Vec<Vec<Listening>> = (0..threads).map(|_| Vec::new()).collect();
     let mut admin = Vec::new();
-    for (listening, mut files) in sockets {
-        if listening.speaks == Speaks::Admin {
-            admin.append(&mut files);
+    for Listener { endpoint, mut sockets } in listeners {
+        if endpoint.protocol == Protocol::Admin {
+            admin.append(&mut sockets);
             continue;
         }
-        while files.len() < threads {
-            files.push(files.first().context("a place without a socket")?.try_clone()?);
+        while sockets.len() < threads {
+            sockets.push(sockets.first().context("a listener without a socket")?.try_clone()?);
         }
-        for (doors, socket) in doors.iter_mut().zip(files) {
-            doors.push(Door { speaks: listening.speaks, socket });
+        for (listening, socket) in by_thread.iter_mut().zip(sockets) {
+            listening.push((endpoint.protocol, socket));
         }
     }
-    Ok((doors, admin))
+    Ok((by_thread, admin))
 }
 
 fn start(
     thread: &'static Thread,
-    doors: Vec<Door>,
+    listening: Vec<Listening>,
     open: Open,
     accepting: Accepting,
 ) -> Result<()> {
     let (ready, is_ready) = std::sync::mpsc::channel();
-    Builder::new().name("hardtack-serve".to_owned()).spawn(move || match listeners(doors) {
-        Ok((runtime, listeners)) => {
+    Builder::new().name("hardtack-serve".to_owned()).spawn(move || match acceptors(listening) {
+        Ok((runtime, acceptors)) => {
             ready.send(Ok(())).ok();
-            accept::serve(&runtime, thread, listeners, open, accepting);
+            accept::serve(&runtime, thread, acceptors, open, accepting);
         }
         Err(error) => drop(ready.send(Err(error))),
     })?;
     is_ready.recv().context("a thread ended at its start")?
 }
 
-fn listeners(doors: Vec<Door>) -> Result<(runtime::Runtime, Vec<Listener>)> {
+fn acceptors(listening: Vec<Listening>) -> Result<(runtime::Runtime, Vec<Acceptor>)> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let entered = runtime.enter();
-    let listeners = doors.into_iter().map(Listener::new).collect::<Result<_, _>>()?;
+    let acceptors = listening.into_iter().map(Acceptor::new).collect::<Result<_, _>>()?;
     drop(entered);
-    Ok((runtime, listeners))
+    Ok((runtime, acceptors))
 }
 
-/// Serves health, metrics and the status page in this thread, beside what it does.
-fn serve_admin(sockets: Vec<OwnedFd>, watched: &Arc<Watched>) -> Result<Vec<JoinHandle<()>>> {
-    let router = admin::router(Arc::clone(watched));
+/// Serves health, metrics and the status page in this thread, beside its other duties.
+fn serve_admin(
+    sockets: Vec<OwnedFd>,
+    instruments: &Arc<Instruments>,
+) -> Result<Vec<JoinHandle<()>>> {
+    let router = admin::router(Arc::clone(instruments));
     let tasks = sockets.into_iter().map(|socket| {
         let router = router.clone();
         let is_unix = socket2::SockRef::from(&socket).domain()? == socket2::Domain::UNIX;

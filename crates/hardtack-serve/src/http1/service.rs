@@ -26,7 +26,7 @@ impl Http1Service {
     }
 
     fn respond(self, received: Received, mut response: Response<Content>) -> Response<Http1Body> {
-        // A tunnel has no further request, and `Connection` is what makes it one.
+        // A tunnel has no further request, and `Connection` makes it one.
         let is_tunnel = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         if !is_tunnel && self.is_last(&received) {
             close_after(&mut response);

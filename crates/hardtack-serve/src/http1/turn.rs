@@ -1,4 +1,5 @@
-//! Whose turn it is on a connection of HTTP/1.1, which has one request at a time.
+//! The turn of a connection of HTTP/1.1: the client's, the server's, or neither's. There is one
+//! request at a time.
 //!
 //! ```text
 //!              new
@@ -57,7 +58,7 @@ pub(crate) struct Deadline {
     pub(crate) expiry: Expiry,
 }
 
-/// What follows if it has not come.
+/// The consequence of a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expiry {
     /// The connection is parked, and waits on.
@@ -66,14 +67,14 @@ pub(crate) enum Expiry {
     TimeOut(Timeout),
 }
 
-/// What the end of the process does to a connection.
+/// The last duty of a connection when the process is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Last {
-    /// It is closed: there is no request that could be lost.
+    /// None: no request could be lost.
     Nothing,
-    /// It answers the request whose header is coming. The response will say that it is the last one.
+    /// The request whose header is coming. Its response will say that it is the last one.
     Coming,
-    /// It finishes the response that is under way.
+    /// The response that is under way.
     Current,
 }
 
@@ -161,7 +162,7 @@ impl Turn {
         matches!(self, Self::Sending { .. })
     }
 
-    /// The response was 101. Returns the exchange, which is over: what the tunnel carries is none.
+    /// The response was 101. Returns the exchange, which is over: the bytes of a tunnel are none.
     pub(crate) fn become_tunnel(&mut self) -> Option<Exchange> {
         std::mem::replace(self, Self::Tunnel).into_exchange()
     }
@@ -174,7 +175,7 @@ impl Turn {
         Some(exchange)
     }
 
-    /// What the end of the process does now.
+    /// The last duty, if the process is to end now.
     pub(crate) fn last(&self) -> Last {
         match self {
             Self::Opening { .. } | Self::Idle { .. } | Self::Parked { .. } | Self::Over => {
@@ -219,7 +220,7 @@ mod tests {
     use super::*;
     use crate::{exchange::tests::exchange, metrics::tally::Tally, pace::Pace};
 
-    /// What happens to a connection.
+    /// An event on a connection.
     #[derive(Clone, Copy, Debug)]
     enum Event {
         /// The clock moves to so many milliseconds from the beginning.
@@ -328,8 +329,8 @@ mod tests {
         assert!(simulated.turn.is_parked());
     }
 
-    /// What is counted after these events, and after the end of the connection, of which the system
-    /// took so many bytes: milliseconds and bytes of all exchanges.
+    /// Exchanges, their milliseconds and their bytes, as they are counted after these events and the
+    /// end of the connection, of which the system took so many bytes.
     #[track_caller]
     fn counts(events: &[Event], sent: u64, exchanges: u64, milliseconds: u64, bytes: u64) {
         let mut simulated = Simulated::after(events);
@@ -359,7 +360,7 @@ mod tests {
         // A pipelined request has come when the response before it was sent.
         let pipelined = [&ANSWERED[..], &[At(5), Request, At(9), Respond(1), Body(1), Flush]];
         counts(&pipelined.concat(), 99, 2, 9, 11);
-        // What a tunnel carries is not counted.
+        // The bytes of a tunnel are not counted.
         let tunnel = [Bytes, Request, At(3), Respond(0), Tunnel, Body(5), At(99)];
         counts(&tunnel, 99, 1, 3, 0);
     }

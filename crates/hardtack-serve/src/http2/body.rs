@@ -20,7 +20,7 @@ const PIECE: usize = 64 * 1024;
 /// A body that hyper reads. The response is over when it is dropped.
 pub(crate) struct Http2Body {
     content: Content,
-    /// What was not given away yet of the last frame.
+    /// The part of the last frame that hyper has not taken yet.
     rest: Bytes,
     bytes: u64,
     exchange: Box<Exchange>,
@@ -33,7 +33,7 @@ impl Http2Body {
         Self { content, rest: Bytes::new(), bytes: 0, exchange: Box::new(exchange), stream }
     }
 
-    /// The piece that goes to the client. It has to take it before this is asked for more.
+    /// The next piece. hyper asks for another one when the client can take more.
     fn piece(&mut self, mut data: Bytes) -> Bytes {
         self.rest = data.split_off(data.len().min(PIECE));
         self.stream.wait();

@@ -15,7 +15,7 @@ use crate::{
 /// How often the time is looked at.
 pub(crate) const ROUND: Duration = Duration::from_secs(1);
 
-/// What is to be done with a connection.
+/// The future of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     GoOn,

@@ -21,13 +21,13 @@ use axum::{
 use hardtack_bundle::Error;
 
 use crate::metrics::{
-    prometheus::{self, Format},
-    reading::Watched,
+    prometheus::{self, Exposition},
+    reading::Instruments,
     status::Status,
 };
 
 /// Answers what is asked of the process.
-pub(crate) fn router(watched: Arc<Watched>) -> Router {
+pub(crate) fn router(instruments: Arc<Instruments>) -> Router {
     let content_security_policy = page::content_security_policy();
     Router::new()
         .route("/", get(page))
@@ -36,7 +36,7 @@ pub(crate) fn router(watched: Arc<Watched>) -> Router {
         .route("/metrics", get(metrics))
         .route("/status.json", get(status))
         .fallback(not_found)
-        .with_state(watched)
+        .with_state(instruments)
         .layer(map_response(move |mut response: Response| {
             guard(response.headers_mut(), &content_security_policy);
             async { response }
@@ -58,25 +58,26 @@ async fn health() -> Response {
 }
 
 /// Whether a load balancer should send it new connections.
-async fn readiness(State(watched): State<Arc<Watched>>) -> Response {
-    match watched.is_draining() {
-        false => respond(StatusCode::OK, TEXT, "ready\n"),
-        true => respond(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n"),
+async fn readiness(State(instruments): State<Arc<Instruments>>) -> Response {
+    if instruments.is_draining() {
+        respond(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n")
+    } else {
+        respond(StatusCode::OK, TEXT, "ready\n")
     }
 }
 
-async fn metrics(State(watched): State<Arc<Watched>>, headers: HeaderMap) -> Response {
-    let format = Format::wanted(&headers);
-    respond(StatusCode::OK, format.media_type(), prometheus::encode(watched.read(), format))
+async fn metrics(State(instruments): State<Arc<Instruments>>, headers: HeaderMap) -> Response {
+    let format = Exposition::wanted(&headers);
+    respond(StatusCode::OK, format.media_type(), prometheus::encode(instruments.read(), format))
 }
 
-async fn page(State(watched): State<Arc<Watched>>) -> Result<Response, Damaged> {
-    let page = page::page(&Status::of(&watched)?);
+async fn page(State(instruments): State<Arc<Instruments>>) -> Result<Response, Damaged> {
+    let page = page::page(&Status::of(&instruments)?);
     Ok(respond(StatusCode::OK, "text/html; charset=utf-8", page))
 }
 
-async fn status(State(watched): State<Arc<Watched>>) -> Result<Response, Damaged> {
-    let status = serde_json::to_string(&Status::of(&watched)?);
+async fn status(State(instruments): State<Arc<Instruments>>) -> Result<Response, Damaged> {
+    let status = serde_json::to_string(&Status::of(&instruments)?);
     let status = status.expect("strings, numbers and lists are always JSON");
     Ok(respond(StatusCode::OK, "application/json", status + "\n"))
 }
@@ -121,7 +122,7 @@ mod tests {
 
     use super::*;
     use crate::metrics::{
-        labels::{self, Policy, Protocol, Refusal},
+        labels::{self, HttpVersion, Policy, Refusal},
         reading::Dropped,
         tally::{Outcome, Tally},
     };
@@ -146,13 +147,13 @@ mod tests {
     }
 
     /// Four requests, one of them answered with 304, and one connection.
-    fn watched() -> Arc<Watched> {
+    fn instruments() -> Arc<Instruments> {
         let tallies: [&'static Tally; 2] = [Box::leak(Box::default()), Box::leak(Box::default())];
         let outcome = Outcome {
             status: 200,
             coding: labels::Coding::Br,
             policy: Policy::Immutable,
-            protocol: Protocol::Http1,
+            version: HttpVersion::Http1,
             bytes: 7,
             duration: Duration::from_millis(2),
         };
@@ -161,7 +162,7 @@ mod tests {
         tallies[1].request(&outcome);
         tallies[1].refused(Refusal::PerAddress);
         drop(tallies[1].connection());
-        Arc::new(Watched {
+        Arc::new(Instruments {
             tallies: tallies.into(),
             bundle: bundle(),
             started: Instant::now(),
@@ -171,10 +172,10 @@ mod tests {
         })
     }
 
-    fn ask(watched: &Arc<Watched>, request: Request<Body>) -> (Response<()>, String) {
+    fn ask(instruments: &Arc<Instruments>, request: Request<Body>) -> (Response<()>, String) {
         let runtime = runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let response = router(Arc::clone(watched)).call(request).await.unwrap();
+            let response = router(Arc::clone(instruments)).call(request).await.unwrap();
             let (head, body) = response.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             (Response::from_parts(head, ()), String::from_utf8(body.into()).unwrap())
@@ -182,8 +183,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn get(watched: &Arc<Watched>, path: &str, status: u16, media_type: &str) -> String {
-        let (response, body) = ask(watched, Request::get(path).body(Body::empty()).unwrap());
+    fn get(instruments: &Arc<Instruments>, path: &str, status: u16, media_type: &str) -> String {
+        let (response, body) = ask(instruments, Request::get(path).body(Body::empty()).unwrap());
         assert_eq!(response.status(), status, "{path}");
         assert_eq!(response.headers()[CONTENT_TYPE], media_type, "{path}");
         assert_guarded(&response);
@@ -200,35 +201,41 @@ mod tests {
 
     #[test]
     fn it_is_ready_until_it_drains() {
-        let watched = watched();
-        assert_eq!(get(&watched, "/readyz", 200, TEXT), "ready\n");
-        assert!(get(&watched, "/metrics", 200, Format::Text.media_type()).contains("draining 0\n"));
-        watched.is_draining.store(true, Relaxed);
-        assert_eq!(get(&watched, "/readyz", 503, TEXT), "draining\n");
-        assert_eq!(get(&watched, "/healthz", 200, TEXT), "ok\n");
-        assert!(get(&watched, "/metrics", 200, Format::Text.media_type()).contains("draining 1\n"));
+        let instruments = instruments();
+        assert_eq!(get(&instruments, "/readyz", 200, TEXT), "ready\n");
+        assert!(
+            get(&instruments, "/metrics", 200, Exposition::Text.media_type())
+                .contains("draining 0\n")
+        );
+        instruments.is_draining.store(true, Relaxed);
+        assert_eq!(get(&instruments, "/readyz", 503, TEXT), "draining\n");
+        assert_eq!(get(&instruments, "/healthz", 200, TEXT), "ok\n");
+        assert!(
+            get(&instruments, "/metrics", 200, Exposition::Text.media_type())
+                .contains("draining 1\n")
+        );
     }
 
     #[test]
     fn metrics_in_the_format_that_is_wanted() {
         let accept = "application/openmetrics-text; version=1.0.0";
         let request = Request::get("/metrics").header("accept", accept);
-        let (response, body) = ask(&watched(), request.body(Body::empty()).unwrap());
-        assert_eq!(response.headers()[CONTENT_TYPE], Format::OpenMetrics.media_type());
+        let (response, body) = ask(&instruments(), request.body(Body::empty()).unwrap());
+        assert_eq!(response.headers()[CONTENT_TYPE], Exposition::OpenMetrics.media_type());
         assert!(body.ends_with("# EOF\n"));
     }
 
     #[test]
     fn what_there_is_not() {
         for path in ["/nothing", "/healthz/", "/metrics/x", "/static/a.css"] {
-            assert_eq!(get(&watched(), path, 404, TEXT), "404 Not Found\n");
+            assert_eq!(get(&instruments(), path, 404, TEXT), "404 Not Found\n");
         }
     }
 
     #[track_caller]
     fn method(method: &str, path: &str, status: u16) {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-        let (response, body) = ask(&watched(), request);
+        let (response, body) = ask(&instruments(), request);
         assert_eq!(response.status(), status, "{method} {path}");
         assert_eq!(body, "");
         assert_guarded(&response);
@@ -246,7 +253,7 @@ mod tests {
     #[test]
     fn status_for_programs() {
         let mut status: Value =
-            serde_json::from_str(&get(&watched(), "/status.json", 200, "application/json"))
+            serde_json::from_str(&get(&instruments(), "/status.json", 200, "application/json"))
                 .unwrap();
         let requests = json!({
             "total": 4, "response_bytes": 21, "not_modified_ratio": 0.25,
@@ -270,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_page_for_people() {
-        let page = get(&watched(), "/", 200, "text/html; charset=utf-8");
+        let page = get(&instruments(), "/", 200, "text/html; charset=utf-8");
         for part in [
             "<span class=\"ready\">ready</span>",
             "<p>Sandbox: no files &amp; no &lt;exec&gt;</p>",
@@ -291,7 +298,7 @@ mod tests {
 
     #[test]
     fn the_policy_lets_the_page_have_its_style() {
-        let page = get(&watched(), "/", 200, "text/html; charset=utf-8");
+        let page = get(&instruments(), "/", 200, "text/html; charset=utf-8");
         let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
         let hash = hardtack_bundle::Integrity::of(style.as_bytes());
         let policy = page::content_security_policy();

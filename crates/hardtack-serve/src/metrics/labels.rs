@@ -1,4 +1,4 @@
-//! The labels of what is counted: enums, each of whose variants has a name that a metric shows.
+//! The labels of metrics: enums, each of whose variants has a name that a metric shows.
 
 /// Defines enums whose variants number counters, and have names.
 macro_rules! labels {
@@ -46,8 +46,8 @@ labels! {
         Immutable = "immutable",
     }
 
-    /// What a request was made with.
-    pub(crate) enum Protocol {
+    /// The version of HTTP of a request.
+    pub(crate) enum HttpVersion {
         Http1 = "http/1",
         H2 = "h2",
     }
@@ -118,6 +118,6 @@ mod tests {
 
     #[test]
     fn numbers_and_names() {
-        assert_consistent!(Coding Policy Protocol Refusal Handshake Timeout Upstream);
+        assert_consistent!(Coding Policy HttpVersion Refusal Handshake Timeout Upstream);
     }
 }

@@ -19,7 +19,7 @@ use crate::metrics::reading::Reading;
 
 /// A format that scrapers read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum Exposition {
     /// Prometheus' text format, which all of them read.
     Text,
     /// Its successor.
@@ -28,7 +28,7 @@ pub(crate) enum Format {
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
 
-impl Format {
+impl Exposition {
     /// The one that a scraper prefers (RFC 9110 §12.5.1).
     pub(crate) fn wanted(headers: &HeaderMap) -> Self {
         let quality = |media_type| {
@@ -59,13 +59,13 @@ fn quality(range: &str, media_type: &str) -> Option<f32> {
 }
 
 /// The figures in a format.
-pub(crate) fn encode(reading: Reading, format: Format) -> String {
+pub(crate) fn encode(reading: Reading, format: Exposition) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(reading));
     let mut metrics = String::new();
     match format {
-        Format::Text => prometheus_text::encode(&mut metrics, &registry),
-        Format::OpenMetrics => text::encode(&mut metrics, &registry),
+        Exposition::Text => prometheus_text::encode(&mut metrics, &registry),
+        Exposition::OpenMetrics => text::encode(&mut metrics, &registry),
     }
     .expect("writing to a string does not fail");
     metrics
@@ -237,40 +237,40 @@ mod tests {
 
     use super::*;
     use crate::metrics::{
-        labels::{Coding, Policy, Protocol, Refusal},
+        labels::{Coding, HttpVersion, Policy, Refusal},
         tally::{Outcome, Tally},
     };
 
     #[track_caller]
-    fn wanted(accept: &str, expected: Format) {
+    fn wanted(accept: &str, expected: Exposition) {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, accept.parse().unwrap());
-        assert_eq!(Format::wanted(&headers), expected, "{accept}");
+        assert_eq!(Exposition::wanted(&headers), expected, "{accept}");
     }
 
     #[test]
     fn formats() {
-        assert_eq!(Format::wanted(&HeaderMap::new()), Format::Text);
-        wanted("*/*", Format::Text);
-        wanted("text/html, text/plain;q=0.5", Format::Text);
-        wanted("application/openmetrics-text", Format::OpenMetrics);
-        wanted("application/openmetrics-text;q=0", Format::Text);
+        assert_eq!(Exposition::wanted(&HeaderMap::new()), Exposition::Text);
+        wanted("*/*", Exposition::Text);
+        wanted("text/html, text/plain;q=0.5", Exposition::Text);
+        wanted("application/openmetrics-text", Exposition::OpenMetrics);
+        wanted("application/openmetrics-text;q=0", Exposition::Text);
         wanted(
             "Application/OpenMetrics-Text; version=1.0.0, text/plain;q=0.9",
-            Format::OpenMetrics,
+            Exposition::OpenMetrics,
         );
-        wanted("application/openmetrics-text;q=0.4,text/plain;q=0.5", Format::Text);
-        wanted("application/openmetrics-texture", Format::Text);
+        wanted("application/openmetrics-text;q=0.4,text/plain;q=0.5", Exposition::Text);
+        wanted("application/openmetrics-texture", Exposition::Text);
         let prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
                           text/plain;version=0.0.4;q=0.4,*/*;q=0.1";
-        wanted(prometheus, Format::OpenMetrics);
+        wanted(prometheus, Exposition::OpenMetrics);
     }
 
     const OUTCOME: Outcome = Outcome {
         status: 200,
         coding: Coding::Br,
         policy: Policy::Immutable,
-        protocol: Protocol::H2,
+        version: HttpVersion::H2,
         bytes: 1000,
         duration: Duration::from_micros(200),
     };
@@ -335,7 +335,7 @@ mod tests {
         let not_modified = Outcome { status: 304, coding: Coding::None, bytes: 0, ..OUTCOME };
         let outcomes =
             [OUTCOME, OUTCOME, OUTCOME, not_modified, Outcome { status: 999, ..OUTCOME }];
-        for format in [Format::Text, Format::OpenMetrics] {
+        for format in [Exposition::Text, Exposition::OpenMetrics] {
             let samples = samples(&encode(reading(&outcomes), format));
             for (series, expected) in [
                 ("hardtack_info{version=\"1.2.3\",release=\"c0ffee\"}", 1.0),
@@ -375,13 +375,13 @@ mod tests {
 
     #[test]
     fn no_ratio_without_a_request() {
-        let samples = samples(&encode(reading(&[]), Format::Text));
+        let samples = samples(&encode(reading(&[]), Exposition::Text));
         assert!(!samples.keys().any(|series| series.starts_with("hardtack_not_modified")));
     }
 
     #[test]
     fn the_end_of_open_metrics() {
-        assert!(encode(reading(&[]), Format::OpenMetrics).ends_with("\n# EOF\n"));
-        assert!(!encode(reading(&[]), Format::Text).contains("# EOF"));
+        assert!(encode(reading(&[]), Exposition::OpenMetrics).ends_with("\n# EOF\n"));
+        assert!(!encode(reading(&[]), Exposition::Text).contains("# EOF"));
     }
 }

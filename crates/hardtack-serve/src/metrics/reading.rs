@@ -1,4 +1,4 @@
-//! What is known of the process while it runs, for whoever watches it.
+//! The figures of the process while it runs.
 
 use std::{
     sync::{
@@ -13,9 +13,9 @@ use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::metrics::tally::Tally;
 
-/// Where the figures are.
+/// The counters and facts that are read.
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub(crate) struct Instruments {
     /// One a serving thread.
     pub(crate) tallies: Vec<&'static Tally>,
     pub(crate) bundle: Bundle<'static>,
@@ -48,7 +48,7 @@ pub(crate) struct Reading {
     pub(crate) dropped_lines: Vec<(&'static str, u64)>,
 }
 
-impl Watched {
+impl Instruments {
     pub(crate) fn read(&self) -> Reading {
         Reading {
             version: env!("CARGO_PKG_VERSION"),

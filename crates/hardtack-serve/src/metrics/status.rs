@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::metrics::{
     durations::Durations,
-    reading::Watched,
+    reading::Instruments,
     tally::{Series, Tally},
 };
 
@@ -70,8 +70,8 @@ impl Status {
     /// # Errors
     ///
     /// If the bundle is damaged.
-    pub(crate) fn of(watched: &Watched) -> Result<Self, Error> {
-        let reading = watched.read();
+    pub(crate) fn of(instruments: &Instruments) -> Result<Self, Error> {
+        let reading = instruments.read();
         let tally = &reading.tally;
         Ok(Self {
             version: reading.version,
@@ -89,7 +89,7 @@ impl Status {
             tls_handshakes: Counts::from(tally.handshakes()),
             upstream_requests: Counts::from(tally.upstream_requests()),
             log_lines_dropped: Counts::from(reading.dropped_lines),
-            bundle: Report::of(&watched.bundle)?,
+            bundle: Report::of(&instruments.bundle)?,
         })
     }
 }

@@ -14,7 +14,7 @@ use hyper::{
 use crate::metrics::{
     counters::{Counter, Counters},
     durations::Durations,
-    labels::{Coding, Handshake, Policy, Protocol, Refusal, Timeout, Upstream},
+    labels::{Coding, Handshake, HttpVersion, Policy, Refusal, Timeout, Upstream},
 };
 
 /// The statuses from 100 to 599, and one more for what else an upstream may say.
@@ -28,7 +28,7 @@ const REQUESTS: usize = STATUSES * Coding::ALL.len() * Policy::ALL.len();
 #[repr(align(128))]
 pub(crate) struct Tally {
     requests: Counters<REQUESTS>,
-    protocols: Counters<{ Protocol::ALL.len() }>,
+    protocols: Counters<{ HttpVersion::ALL.len() }>,
     body_bytes: Counter,
     durations: Durations,
     accepted: Counter,
@@ -45,7 +45,7 @@ pub(crate) struct Outcome {
     pub(crate) status: u16,
     pub(crate) coding: Coding,
     pub(crate) policy: Policy,
-    pub(crate) protocol: Protocol,
+    pub(crate) version: HttpVersion,
     /// Of the response's body.
     pub(crate) bytes: u64,
     /// From the request's header to the end of the response.
@@ -67,7 +67,7 @@ impl Tally {
     /// Counts a request that has been answered.
     pub(crate) fn request(&self, outcome: &Outcome) {
         self.requests.add(outcome.index(), 1);
-        self.protocols.add(outcome.protocol as usize, 1);
+        self.protocols.add(outcome.version as usize, 1);
         self.body_bytes.add(outcome.bytes);
         self.durations.observe(outcome.duration);
     }
@@ -148,7 +148,7 @@ impl Tally {
     }
 
     pub(crate) fn protocols(&self) -> Vec<(&'static str, u64)> {
-        named(Protocol::NAMES, self.protocols.read())
+        named(HttpVersion::NAMES, self.protocols.read())
     }
 
     /// Bytes of the responses' bodies.
@@ -213,7 +213,7 @@ impl Outcome {
             status: response.status().as_u16(),
             coding,
             policy,
-            protocol: if version == Version::HTTP_2 { Protocol::H2 } else { Protocol::Http1 },
+            version: if version == Version::HTTP_2 { HttpVersion::H2 } else { HttpVersion::Http1 },
             bytes: response.body().size_hint().exact().unwrap_or(0),
             duration: Duration::ZERO,
         }
@@ -281,7 +281,7 @@ mod tests {
         status: 200,
         coding: Coding::Br,
         policy: Policy::Immutable,
-        protocol: Protocol::H2,
+        version: HttpVersion::H2,
         bytes: 10,
         duration: Duration::from_micros(50),
     };
@@ -361,7 +361,7 @@ mod tests {
         drop(other.connection());
         one.request(&OUTCOME);
         other.request(&OUTCOME);
-        other.request(&Outcome { status: 304, protocol: Protocol::Http1, bytes: 0, ..OUTCOME });
+        other.request(&Outcome { status: 304, version: HttpVersion::Http1, bytes: 0, ..OUTCOME });
         one.refused(Refusal::PerAddress);
         one.handshake(Handshake::Failed);
         other.timeout(Timeout::Idle);

@@ -43,10 +43,10 @@ impl Length {
     }
 }
 
-/// Whether the connection is to change its protocol.
+/// The protocol that the connection is to change to (RFC 9110 §7.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Protocol {
-    Http,
+pub(super) enum Upgrade {
+    None,
     WebSocket,
 }
 
@@ -54,7 +54,7 @@ pub(super) enum Protocol {
 pub(super) fn request(
     parts: request::Parts,
     length: Length,
-    protocol: Protocol,
+    protocol: Upgrade,
     client: Client,
     upstream: &Authority,
 ) -> Result<request::Parts, Failure> {
@@ -105,7 +105,7 @@ fn target(asked: &Uri, upstream: &Authority) -> Uri {
     Uri::from_parts(parts).expect("all three parts are there")
 }
 
-fn request_fields(fields: &mut HeaderMap, length: Length, protocol: Protocol) {
+fn request_fields(fields: &mut HeaderMap, length: Length, protocol: Upgrade) {
     let takes_trailers = hop_by_hop::takes_trailers(fields);
     hop_by_hop::remove(fields);
     fields.remove(PROXY);
@@ -147,8 +147,8 @@ fn frame(fields: &mut HeaderMap, length: Length) {
     }
 }
 
-fn upgrade(fields: &mut HeaderMap, protocol: Protocol) {
-    if protocol == Protocol::WebSocket {
+fn upgrade(fields: &mut HeaderMap, protocol: Upgrade) {
+    if protocol == Upgrade::WebSocket {
         fields.append(CONNECTION, HeaderValue::from_static("upgrade"));
         fields.insert(UPGRADE, WEBSOCKET);
     }
@@ -167,8 +167,8 @@ fn via(version: Version) -> HeaderValue {
 pub(super) fn response(
     parts: &mut response::Parts,
     length: Length,
-    asked: Protocol,
-) -> Result<Protocol, Failure> {
+    asked: Upgrade,
+) -> Result<Upgrade, Failure> {
     let fields = &mut parts.headers;
     if hop_by_hop::is_coded(fields) {
         return Err(Failure::Bad("its response has a transfer coding besides chunked".to_owned()));
@@ -181,10 +181,10 @@ pub(super) fn response(
     Ok(protocol)
 }
 
-fn agreed(status: StatusCode, fields: &HeaderMap, asked: Protocol) -> Result<Protocol, Failure> {
+fn agreed(status: StatusCode, fields: &HeaderMap, asked: Upgrade) -> Result<Upgrade, Failure> {
     match asked {
-        _ if status != StatusCode::SWITCHING_PROTOCOLS => Ok(Protocol::Http),
-        Protocol::WebSocket if hop_by_hop::is_websocket(fields) => Ok(Protocol::WebSocket),
+        _ if status != StatusCode::SWITCHING_PROTOCOLS => Ok(Upgrade::None),
+        Upgrade::WebSocket if hop_by_hop::is_websocket(fields) => Ok(Upgrade::WebSocket),
         _ => Err(Failure::Bad("it changed to a protocol that was not asked for".to_owned())),
     }
 }
@@ -207,7 +207,7 @@ mod tests {
     #[track_caller]
     fn passes(before: &str, length: Length, after: &str) {
         let mut message = fields(before);
-        request_fields(&mut message, length, Protocol::Http);
+        request_fields(&mut message, length, Upgrade::None);
         assert_eq!(message, fields(after));
     }
 
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn websocket_is_passed_on_when_it_is_asked_for() {
         let mut message = fields("connection: keep-alive, Upgrade\nupgrade: websocket, x");
-        request_fields(&mut message, Length::None, Protocol::WebSocket);
+        request_fields(&mut message, Length::None, Upgrade::WebSocket);
         assert_eq!(message, fields("connection: upgrade\nupgrade: websocket"));
     }
 
@@ -268,7 +268,7 @@ mod tests {
         (parts.uri, parts.version) = (uri.parse().unwrap(), version);
         parts.headers = fields(header);
         let upstream = Authority::from_static("127.0.0.1:8001");
-        let passed = request(parts, Length::None, Protocol::Http, STRANGER, &upstream);
+        let passed = request(parts, Length::None, Upgrade::None, STRANGER, &upstream);
         let passed = passed.map_err(|failure| failure.response(&Method::GET, version).status())?;
         assert_eq!(passed.version, Version::HTTP_11);
         assert_eq!(passed.headers.get_all(HOST).iter().count(), 1);
@@ -311,13 +311,13 @@ mod tests {
 
     #[test]
     fn a_change_of_protocol_is_agreed_on() {
-        use Protocol::{Http, WebSocket};
+        use Upgrade::WebSocket;
         let (switching, ok) = (StatusCode::SWITCHING_PROTOCOLS, StatusCode::OK);
         let answer = fields("connection: upgrade\nupgrade: websocket");
         assert_eq!(agreed(switching, &answer, WebSocket).ok(), Some(WebSocket));
-        assert_eq!(agreed(ok, &answer, WebSocket).ok(), Some(Http));
-        assert_eq!(agreed(ok, &answer, Http).ok(), Some(Http));
-        assert_eq!(agreed(switching, &answer, Http).ok(), None);
+        assert_eq!(agreed(ok, &answer, WebSocket).ok(), Some(Upgrade::None));
+        assert_eq!(agreed(ok, &answer, Upgrade::None).ok(), Some(Upgrade::None));
+        assert_eq!(agreed(switching, &answer, Upgrade::None).ok(), None);
         assert_eq!(agreed(switching, &fields("upgrade: h2c"), WebSocket).ok(), None);
     }
 }

@@ -19,15 +19,15 @@ use super::{
 };
 use crate::pace::Pace;
 
-/// What a request carries.
-pub(super) enum Content {
+/// The content of a request.
+pub(super) enum RequestContent {
     None,
-    Streamed(Paced<Incoming>, watch::Sender<Turn>),
+    Streamed(Paced<Incoming>, watch::Sender<Awaited>),
 }
 
-/// Who is waited for.
+/// The side that is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum Awaited {
     /// The application has a piece of the content to take, or all of it to respond to.
     Upstream,
     /// The client has a piece to send. Its time is that of the content.
@@ -38,61 +38,61 @@ pub(super) enum Turn {
     ClientWasCut,
 }
 
-impl Content {
-    pub(super) fn streamed(body: Incoming, pace: Pace) -> (Self, watch::Receiver<Turn>) {
-        let (turn, turns) = watch::channel(Turn::Upstream);
-        (Self::Streamed(Paced::new(body, pace), turn), turns)
+impl RequestContent {
+    pub(super) fn streamed(body: Incoming, pace: Pace) -> (Self, watch::Receiver<Awaited>) {
+        let (awaited, sides) = watch::channel(Awaited::Upstream);
+        (Self::Streamed(Paced::new(body, pace), awaited), sides)
     }
 }
 
 /// Waits for the header of a response. The application's time runs while it has something to do.
 pub(super) async fn answered<T, E: Into<Failure>>(
     response: impl Future<Output = Result<T, E>>,
-    mut turns: watch::Receiver<Turn>,
+    mut sides: watch::Receiver<Awaited>,
     timeout: Duration,
 ) -> Result<T, Failure> {
     let mut response = pin!(response);
     loop {
-        let turn = *turns.borrow_and_update();
+        let awaited = *sides.borrow_and_update();
         tokio::select! {
             biased;
             answered = &mut response => {
-                return answered.map_err(|error| blamed(*turns.borrow(), error));
+                return answered.map_err(|error| blamed(*sides.borrow(), error));
             }
-            Ok(()) = turns.changed() => {}
-            () = sleep(timeout), if turn == Turn::Upstream => return Err(Failure::HeaderIsSlow),
+            Ok(()) = sides.changed() => {}
+            () = sleep(timeout), if awaited == Awaited::Upstream => return Err(Failure::HeaderIsSlow),
         }
     }
 }
 
 /// The application is not to blame for an error that began with its client.
-fn blamed(turn: Turn, error: impl Into<Failure>) -> Failure {
-    match turn {
-        Turn::ClientWasSlow => Failure::ContentIsSlow,
-        Turn::ClientWasCut => Failure::ContentIsCut,
-        Turn::Upstream | Turn::Client => error.into(),
+fn blamed(awaited: Awaited, error: impl Into<Failure>) -> Failure {
+    match awaited {
+        Awaited::ClientWasSlow => Failure::ContentIsSlow,
+        Awaited::ClientWasCut => Failure::ContentIsCut,
+        Awaited::Upstream | Awaited::Client => error.into(),
     }
 }
 
 type Piece = Poll<Option<Result<Frame<Bytes>, Box<dyn StdError + Send + Sync>>>>;
 
-fn turn_after(piece: &Piece) -> Turn {
+fn awaited_after(piece: &Piece) -> Awaited {
     match piece {
-        Poll::Pending => Turn::Client,
-        Poll::Ready(Some(Err(error))) if error.is::<Slow>() => Turn::ClientWasSlow,
-        Poll::Ready(Some(Err(_))) => Turn::ClientWasCut,
-        Poll::Ready(_) => Turn::Upstream,
+        Poll::Pending => Awaited::Client,
+        Poll::Ready(Some(Err(error))) if error.is::<Slow>() => Awaited::ClientWasSlow,
+        Poll::Ready(Some(Err(_))) => Awaited::ClientWasCut,
+        Poll::Ready(_) => Awaited::Upstream,
     }
 }
 
-impl Body for Content {
+impl Body for RequestContent {
     type Data = Bytes;
     type Error = Box<dyn StdError + Send + Sync>;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Piece {
-        let Self::Streamed(body, turn) = &mut *self else { return Poll::Ready(None) };
+        let Self::Streamed(body, awaited) = &mut *self else { return Poll::Ready(None) };
         let piece = Pin::new(body).poll_frame(context);
-        turn.send_replace(turn_after(&piece));
+        awaited.send_replace(awaited_after(&piece));
         piece
     }
 
