@@ -278,7 +278,7 @@ mod calls {
 
 /// What somebody would try who has taken over a worker; for tests only.
 #[cfg(any(test, feature = "break-out"))]
-#[allow(
+#[expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "the sandbox has to stop it"
