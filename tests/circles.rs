@@ -1,0 +1,185 @@
+//! No module of these crates needs another one that needs it: each can be read from top to bottom.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+/// The folders whose modules are looked at. The tests in them do not count.
+const CRATES: [&str; 1] = ["crates/hardtack-serve/src"];
+
+#[test]
+fn no_module_needs_itself() {
+    for folder in CRATES {
+        let texts = texts(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), "");
+        assert!(texts.len() > 10, "{folder} has modules");
+        if let Some(circle) = circle(&graph(&texts)) {
+            panic!("a circle in {folder}: {}", circle.join(" -> "));
+        }
+    }
+}
+
+/// Modules by their paths, and for each the modules that it names.
+type Graph = BTreeMap<String, BTreeSet<String>>;
+
+/// The texts of all modules. The root has an empty path.
+fn texts(folder: &Path, prefix: &str) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let name = if prefix.is_empty() { stem.to_owned() } else { format!("{prefix}::{stem}") };
+        if path.is_dir() {
+            texts.append(&mut self::texts(&path, &name));
+        } else if path.extension().is_some_and(|it| it == "rs") && !stem.starts_with("test") {
+            let name = if name == "lib" { String::new() } else { name };
+            texts.insert(name, without_tests(&fs::read_to_string(&path).unwrap()));
+        }
+    }
+    texts
+}
+
+/// The code without comments, up to the module with its tests.
+fn without_tests(text: &str) -> String {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let lines: Vec<_> = code.collect();
+    let tests = lines.windows(2).position(|pair| {
+        pair[0].starts_with("#[cfg(")
+            && pair[0].contains("test")
+            && pair[1].ends_with("mod tests {")
+    });
+    lines[..tests.unwrap_or(lines.len())].join("\n")
+}
+
+fn graph(texts: &BTreeMap<String, String>) -> Graph {
+    let modules: BTreeSet<_> = texts.keys().map(String::as_str).collect();
+    let needs = |(module, text): (&String, &String)| {
+        let paths = paths(text);
+        let found = paths.iter().map(|path| module_of(path, module, &modules));
+        (module.clone(), found.filter(|found| found != module).collect())
+    };
+    texts.iter().map(needs).collect()
+}
+
+/// All paths in a text that begin with `crate`, `self` or `super`; the braces of imports are undone.
+fn paths(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for keyword in ["crate::", "self::", "super::"] {
+        for (at, _) in text.match_indices(keyword) {
+            let before = text[..at].chars().next_back();
+            if !before.is_some_and(|it| it.is_alphanumeric() || "_:$".contains(it)) {
+                read_tree(&text[at..], "", &mut found);
+            }
+        }
+    }
+    found
+}
+
+/// Reads a path, or several in braces. Returns the text behind them.
+fn read_tree<'t>(text: &'t str, prefix: &str, found: &mut Vec<String>) -> &'t str {
+    let text = text.trim_start();
+    if let Some(mut rest) = text.strip_prefix('{') {
+        while !rest.trim_start().starts_with('}') {
+            rest = read_tree(rest, prefix, found);
+            rest = rest.trim_start().trim_start_matches(',');
+        }
+        return rest.trim_start().strip_prefix('}').unwrap();
+    }
+    let end = text.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}::{name}") };
+    if let Some(rest) = rest.strip_prefix("::")
+        && rest.starts_with(|it: char| it.is_alphabetic() || "_{".contains(it))
+    {
+        return read_tree(rest, &path, found);
+    }
+    found.push(path);
+    // Past what cannot be a part of it, such as `as` with another name.
+    let next = rest.find([',', '}', ';', '\n', '(', ')', ' ']).unwrap_or(rest.len());
+    match rest.trim_start().strip_prefix("as ") {
+        Some(renamed) => renamed.trim_start_matches(|it: char| it.is_alphanumeric() || it == '_'),
+        None => &rest[next..],
+    }
+}
+
+/// The module that a path in a module leads into.
+fn module_of(path: &str, module: &str, modules: &BTreeSet<&str>) -> String {
+    let mut parts: Vec<&str> = module.split("::").filter(|part| !part.is_empty()).collect();
+    for part in path.split("::") {
+        match part {
+            "crate" => parts.clear(),
+            "self" => {}
+            "super" => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    while !modules.contains(&*parts.join("::")) {
+        parts.pop();
+    }
+    parts.join("::")
+}
+
+/// A circle, if there is one, from a module to itself.
+fn circle(graph: &Graph) -> Option<Vec<String>> {
+    let mut done = BTreeSet::new();
+    graph.keys().find_map(|module| search(module, graph, &mut Vec::new(), &mut done))
+}
+
+fn search(
+    module: &str,
+    graph: &Graph,
+    way: &mut Vec<String>,
+    done: &mut BTreeSet<String>,
+) -> Option<Vec<String>> {
+    if let Some(at) = way.iter().position(|it| it == module) {
+        return Some(way[at..].iter().cloned().chain([module.to_owned()]).collect());
+    }
+    if done.contains(module) {
+        return None;
+    }
+    way.push(module.to_owned());
+    let found = graph[module].iter().find_map(|next| search(next, graph, way, done));
+    way.pop();
+    done.insert(module.to_owned());
+    found
+}
+
+#[track_caller]
+fn needs(module: &str, text: &str, expected: &[&str]) {
+    let others = ["", "a", "a::b", "a::c", "d", module];
+    let texts = others.map(|it| (it.to_owned(), String::new())).into();
+    let mut texts: BTreeMap<_, _> = texts;
+    texts.insert(module.to_owned(), without_tests(text));
+    assert_eq!(graph(&texts)[module].iter().collect::<Vec<_>>(), expected, "{text}");
+}
+
+#[test]
+fn imports_are_read() {
+    needs("a::b", "use crate::d::Item;", &["d"]);
+    needs("a::b", "use super::Item;", &["a"]);
+    needs("a::b", "use super::{c::Item, c};\nuse super::super::d::*;", &["a::c", "d"]);
+    needs(
+        "a::b",
+        "use crate::{\n    a::{self, c::{Item as Other, More}},\n    d::Item,\n};",
+        &["a", "a::c", "d"],
+    );
+    needs("a", "use self::{b::Item, c};\nuse crate::Root;", &["", "a::b", "a::c"]);
+    needs("a::b", "fn x() -> crate::d::Item { self.y(super::c::z()) }", &["a::c", "d"]);
+    needs("a::b", "// crate::d\nuse std::fmt;\nuse other_crate::d;", &[]);
+    needs("a::b", "#[cfg(test)]\nmod tests {\n    use crate::d;\n}", &[]);
+}
+
+#[test]
+fn circles_are_found() {
+    let graph = |edges: &[(&str, &str)]| {
+        let mut graph = Graph::new();
+        for (from, to) in edges {
+            graph.entry(from.to_string()).or_default().insert(to.to_string());
+            graph.entry(to.to_string()).or_default();
+        }
+        circle(&graph).map(|circle| circle.join(" "))
+    };
+    assert_eq!(graph(&[("a", "b"), ("b", "c"), ("a", "c")]), None);
+    assert_eq!(graph(&[("a", "b"), ("b", "c"), ("c", "b")]).as_deref(), Some("b c b"));
+}
