@@ -88,8 +88,8 @@ pub fn refuse_message<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Opti
 /// use http::Request;
 ///
 /// let request = Request::get("/?a=b").body(())?;
-/// assert!(refuse_long_target(&request, 6).is_none());
-/// assert_eq!(refuse_long_target(&request, 5).unwrap().status(), 414);
+/// assert!(refuse_long_target(&request, 5).is_none());
+/// assert_eq!(refuse_long_target(&request, 4).unwrap().status(), 414);
 /// # Ok::<(), http::Error>(())
 /// ```
 pub fn refuse_long_target<B>(request: &Request<B>, longest: usize) -> Option<Response<Body>> {
