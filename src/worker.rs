@@ -49,7 +49,7 @@ fn prepare(channel: &Channel, carried: Result<Bundle<'static>>, options: &Serve)
     carried::keep_in_memory(&bundle, options.prefault, options.lock_memory)?;
     let upstream = upstream(options)?;
     let guard = guard(bundle, upstream.is_some())?;
-    Worker::new(Site { bundle, guard }, options.settings(), start, upstream)
+    Ok(Worker::new(Site { bundle, guard }, options.settings(), start, upstream)?)
 }
 
 fn upstream(options: &Serve) -> Result<Option<Resolved>> {
@@ -72,7 +72,7 @@ fn run(worker: Worker, channel: Channel, options: &Serve) -> ExitCode {
     match worker.serve(channel, dropped) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            error!("{error:#}");
+            error!("{error}");
             ExitCode::FAILURE
         }
     }

@@ -14,7 +14,6 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail, ensure};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
@@ -82,25 +81,45 @@ impl Start {
     /// # Errors
     ///
     /// If the other end is no supervisor of this [`CHANNEL_VERSION`].
-    pub fn receive(channel: &Channel) -> Result<Self> {
-        let first = channel.receive::<Order>().context(NO_SUPERVISOR)?;
+    pub fn receive(channel: &Channel) -> Result<Self, StartError> {
+        let first = channel.receive::<Order>().map_err(StartError::Unreadable)?;
         let Some((Order::Start { protocol, sockets, certificate }, _)) = first else {
-            bail!("{NO_SUPERVISOR}, and not by hand");
+            return Err(StartError::NoSupervisor);
         };
-        ensure!(
-            protocol == CHANNEL_VERSION,
-            "this executable cannot take over from that release without a restart: it speaks \
-             protocol {CHANNEL_VERSION}, and not {protocol}"
-        );
+        if protocol != CHANNEL_VERSION {
+            return Err(StartError::OtherVersion(protocol));
+        }
         let listeners = (0..sockets).map(|_| match channel.receive::<Order>()? {
             Some((Order::Socket(endpoint), sockets)) => Ok(Listener { endpoint, sockets }),
-            _ => bail!("the supervisor has not sent all sockets"),
+            _ => Err(StartError::SocketMissing),
         });
-        Ok(Self { certificate, listeners: listeners.collect::<Result<_>>()? })
+        Ok(Self { certificate, listeners: listeners.collect::<Result<_, StartError>>()? })
     }
 }
 
-const NO_SUPERVISOR: &str = "a worker is started by `hardtack serve`";
+/// Why a worker has nothing to start with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The first message is none.
+    #[error("a worker is started by `hardtack serve`")]
+    Unreadable(#[source] io::Error),
+    /// The first message is another one.
+    #[error("a worker is started by `hardtack serve`, and not by hand")]
+    NoSupervisor,
+    /// The supervisor is of another [`CHANNEL_VERSION`].
+    #[error(
+        "this executable cannot take over from that release without a restart: it speaks protocol \
+         {CHANNEL_VERSION}, and not {0}"
+    )]
+    OtherVersion(u32),
+    /// A later message is another one.
+    #[error("the supervisor has not sent all sockets")]
+    SocketMissing,
+    /// A later message is none.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
 
 /// From the worker.
 #[derive(Debug, Deserialize, Serialize)]

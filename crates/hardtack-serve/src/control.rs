@@ -117,7 +117,7 @@ impl Control {
     fn show(&self, pem: &Pem) {
         match self.certificate.as_ref().map(|certificate| certificate.replace(pem)) {
             Some(Ok(())) => info!("another certificate is in use"),
-            Some(Err(error)) => error!("the old certificate stays in use: {error:#}"),
+            Some(Err(error)) => error!("the old certificate stays in use: {error}"),
             None => {}
         }
     }

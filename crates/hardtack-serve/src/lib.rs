@@ -44,13 +44,13 @@ pub mod channel;
 pub mod log;
 mod metrics;
 pub mod queued;
-mod sandbox;
+pub mod sandbox;
 pub mod settings;
 pub mod tls;
 pub mod upstream;
 mod utc;
 
-pub use worker::{Site, Worker};
+pub use worker::{Site, Worker, WorkerError};
 
 #[cfg(all(feature = "break-out", not(debug_assertions)))]
 compile_error!("the feature `break-out` is for tests: a released server must not have it");

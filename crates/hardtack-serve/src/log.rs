@@ -10,8 +10,11 @@ use std::{
     time::SystemTime,
 };
 
-use anyhow::{Context, Result};
-use tracing::{Dispatch, dispatcher, level_filters::LevelFilter};
+use tracing::{
+    Dispatch,
+    dispatcher::{self, SetGlobalDefaultError},
+    level_filters::LevelFilter,
+};
 use tracing_appender::non_blocking::ErrorCounter;
 use tracing_subscriber::{
     filter::Targets,
@@ -53,7 +56,7 @@ pub enum Severity {
 /// # Errors
 ///
 /// If there is a log already.
-pub fn begin(format: Format, severity: Severity) -> Result<()> {
+pub fn begin(format: Format, severity: Severity) -> Result<(), BegunAlready> {
     install(dispatch(Shape::of(format), severity, io::stderr))
 }
 
@@ -62,7 +65,10 @@ pub fn begin(format: Format, severity: Severity) -> Result<()> {
 /// # Errors
 ///
 /// If there is a log already.
-pub fn begin_queued(format: Format, severity: Severity) -> Result<(Flush, ErrorCounter)> {
+pub fn begin_queued(
+    format: Format,
+    severity: Severity,
+) -> Result<(Flush, ErrorCounter), BegunAlready> {
     let (lines, flush) = queued("hardtack-log", io::stderr());
     let dropped = lines.error_counter();
     install(dispatch(Shape::of(format), severity, lines))?;
@@ -74,8 +80,13 @@ pub fn is_human(format: Format) -> bool {
     matches!(Shape::of(format), Shape::Human { .. })
 }
 
-fn install(dispatch: Dispatch) -> Result<()> {
-    dispatcher::set_global_default(dispatch).context("the log has begun already")
+/// The process has a log.
+#[derive(Debug, thiserror::Error)]
+#[error("the log has begun already")]
+pub struct BegunAlready(#[from] SetGlobalDefaultError);
+
+fn install(dispatch: Dispatch) -> Result<(), BegunAlready> {
+    Ok(dispatcher::set_global_default(dispatch)?)
 }
 
 /// What lines look like.

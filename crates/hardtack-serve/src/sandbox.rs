@@ -4,9 +4,7 @@
 //! Three locks, each of which holds by itself: no new privileges (prctl(2)), Landlock without any
 //! right (landlock(7)), and a list of the system calls that are left (seccomp(2)).
 
-use std::fmt;
-
-use anyhow::Result;
+use std::{error::Error, fmt};
 
 use crate::{settings::Sandbox, upstream::Resolved};
 
@@ -20,13 +18,33 @@ impl fmt::Display for InForce {
     }
 }
 
+/// A part of the sandbox that the system cannot do.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct SandboxError {
+    message: String,
+    source: Option<Cause>,
+}
+
+/// An error of one of the three locks.
+type Cause = Box<dyn Error + Send + Sync>;
+
+impl SandboxError {
+    fn new(message: impl Into<String>, source: impl Into<Option<Cause>>) -> Self {
+        Self { message: message.into(), source: source.into() }
+    }
+}
+
 /// Gives up what the process does not need. This thread is the only one; those that follow inherit
 /// it.
 ///
 /// # Errors
 ///
 /// If all of it was asked for, and the system cannot do that.
-pub(crate) fn enter(sandbox: Sandbox, upstream: Option<&Resolved>) -> Result<InForce> {
+pub(crate) fn enter(
+    sandbox: Sandbox,
+    upstream: Option<&Resolved>,
+) -> Result<InForce, SandboxError> {
     let parts = match sandbox {
         Sandbox::Off => return Ok(InForce("off".to_owned())),
         Sandbox::BestEffort => system::best_effort(upstream)?,
@@ -39,14 +57,15 @@ pub(crate) fn enter(sandbox: Sandbox, upstream: Option<&Resolved>) -> Result<InF
 
 #[cfg(not(target_os = "linux"))]
 mod system {
-    use super::{Resolved, Result};
+    use super::{Resolved, SandboxError};
 
-    pub(super) fn best_effort(_: Option<&Resolved>) -> Result<Vec<String>> {
+    pub(super) fn best_effort(_: Option<&Resolved>) -> Result<Vec<String>, SandboxError> {
         Ok(Vec::new())
     }
 
-    pub(super) fn strict(_: Option<&Resolved>) -> Result<Vec<String>> {
-        anyhow::bail!("there is a sandbox on Linux only: use --sandbox=best-effort")
+    pub(super) fn strict(_: Option<&Resolved>) -> Result<Vec<String>, SandboxError> {
+        let message = "there is a sandbox on Linux only: use --sandbox=best-effort";
+        Err(SandboxError::new(message, None))
     }
 }
 
@@ -54,7 +73,6 @@ mod system {
 mod system {
     use std::collections::BTreeMap;
 
-    use anyhow::{Context, Result, ensure};
     use landlock::{
         ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr,
         RulesetCreatedAttr, RulesetStatus, Scope,
@@ -64,12 +82,18 @@ mod system {
         SeccompRule, apply_filter,
     };
 
-    use super::{Resolved, calls};
+    use super::{Cause, Resolved, SandboxError, calls};
 
-    pub(super) fn best_effort(upstream: Option<&Resolved>) -> Result<Vec<String>> {
+    type Result<T> = std::result::Result<T, Cause>;
+
+    pub(super) fn best_effort(
+        upstream: Option<&Resolved>,
+    ) -> std::result::Result<Vec<String>, SandboxError> {
         let mut parts = vec!["no new privileges".to_owned()];
-        rustix::thread::set_no_new_privs(true).context("cannot give up new privileges")?;
-        match landlock(upstream, CompatLevel::BestEffort)? {
+        no_new_privileges()?;
+        let status = landlock(upstream, CompatLevel::BestEffort)
+            .map_err(|error| SandboxError::new("cannot use Landlock", error))?;
+        match status {
             RulesetStatus::FullyEnforced => parts.push(landlock_in_words(upstream, "")),
             RulesetStatus::PartiallyEnforced => {
                 parts.push(landlock_in_words(upstream, "in part: "))
@@ -78,21 +102,33 @@ mod system {
         }
         match seccomp(upstream) {
             Ok(()) => parts.push("seccomp".to_owned()),
-            Err(error) => tracing::warn!("no system calls are given up: {error:#}"),
+            Err(error) => tracing::warn!("no system calls are given up: {error}"),
         }
         Ok(parts)
     }
 
-    pub(super) fn strict(upstream: Option<&Resolved>) -> Result<Vec<String>> {
+    pub(super) fn strict(
+        upstream: Option<&Resolved>,
+    ) -> std::result::Result<Vec<String>, SandboxError> {
         const REMEDY: &str = "use a newer Linux, or --sandbox=best-effort";
-        rustix::thread::set_no_new_privs(true).context("cannot give up new privileges")?;
-        let status = landlock(upstream, CompatLevel::HardRequirement)
-            .with_context(|| format!("this system's Landlock cannot do it all: {REMEDY}"))?;
-        let is_whole = status == RulesetStatus::FullyEnforced;
-        ensure!(is_whole, "this system's Landlock cannot do it all: {REMEDY}");
-        seccomp(upstream).context(REMEDY)?;
+        let not_whole = |cause: Option<Cause>| {
+            let message = format!("this system's Landlock cannot do it all: {REMEDY}");
+            SandboxError::new(message, cause)
+        };
+        no_new_privileges()?;
+        let status = landlock(upstream, CompatLevel::HardRequirement);
+        if status.map_err(|error| not_whole(Some(error)))? != RulesetStatus::FullyEnforced {
+            return Err(not_whole(None));
+        }
+        seccomp(upstream).map_err(|error| SandboxError::new(REMEDY, error))?;
         let landlock = landlock_in_words(upstream, "");
         Ok(vec!["no new privileges".to_owned(), landlock, "seccomp".to_owned()])
+    }
+
+    fn no_new_privileges() -> std::result::Result<(), SandboxError> {
+        let given_up = rustix::thread::set_no_new_privs(true);
+        given_up
+            .map_err(|error| SandboxError::new("cannot give up new privileges", Cause::from(error)))
     }
 
     fn landlock_in_words(upstream: Option<&Resolved>, how: &str) -> String {
@@ -119,7 +155,7 @@ mod system {
 
     /// All system calls but the listed ones fail with `EPERM`.
     fn seccomp(upstream: Option<&Resolved>) -> Result<()> {
-        let arch = std::env::consts::ARCH.try_into().context("seccomp is not for this machine")?;
+        let arch = std::env::consts::ARCH.try_into()?;
         // How the C library starts threads cannot be told from other uses of clone3(2), but it
         // takes clone(2) where there is no such call.
         let absent = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());

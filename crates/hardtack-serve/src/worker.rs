@@ -13,7 +13,6 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context, Result};
 use hardtack::CdnGuard;
 use hardtack_bundle::Bundle;
 use tokio::{
@@ -37,11 +36,11 @@ use crate::{
         tally::Tally,
     },
     queued::{Flush, queued},
-    sandbox::{self, InForce},
+    sandbox::{self, InForce, SandboxError},
     server::Server,
     settings::Settings,
     thread::{Open, Thread},
-    tls,
+    tls::{self, CertificateError},
     upstream::{Resolved, Upstream},
 };
 
@@ -64,6 +63,21 @@ pub struct Worker {
     in_force: InForce,
 }
 
+/// Why a worker cannot serve.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+#[non_exhaustive]
+pub enum WorkerError {
+    /// Its sockets cannot be shared.
+    Sockets(#[from] io::Error),
+    /// Its certificate is not valid.
+    Certificate(#[from] CertificateError),
+    /// TLS cannot be spoken.
+    Tls(#[from] rustls::Error),
+    /// Its rights cannot be given up.
+    Sandbox(#[from] SandboxError),
+}
+
 impl Worker {
     /// Takes what the process is given, and gives up the right to anything else. The calling thread
     /// has to be the only one.
@@ -76,7 +90,7 @@ impl Worker {
         settings: Settings,
         start: Start,
         upstream: Option<Resolved>,
-    ) -> Result<Self> {
+    ) -> Result<Self, WorkerError> {
         let (listening, admin) = arrange(start.listeners, settings.threads)?;
         let certificate = start.certificate.as_ref().map(tls::Current::new).transpose()?;
         let server = Server {
@@ -98,7 +112,7 @@ impl Worker {
     /// # Errors
     ///
     /// If a thread or a listener cannot be started, or the supervisor has gone.
-    pub fn serve(mut self, channel: Channel, dropped: ErrorCounter) -> Result<()> {
+    pub fn serve(mut self, channel: Channel, dropped: ErrorCounter) -> io::Result<()> {
         let (listening, admin) = (mem::take(&mut self.listening), mem::take(&mut self.admin));
         let (access_log, _flush) = self.access_log().unzip();
         let (open, all_closed) = mpsc::channel(1);
@@ -180,7 +194,7 @@ impl Worker {
 fn arrange(
     listeners: Vec<Listener>,
     threads: usize,
-) -> Result<(Vec<Vec<Listening>>, Vec<OwnedFd>)> {
+) -> io::Result<(Vec<Vec<Listening>>, Vec<OwnedFd>)> {
     let most = listeners.iter().map(|listener| listener.sockets.len()).max().unwrap_or(1);
     let threads = threads.max(most);
     let mut by_thread: Vec<Vec<Listening>> = (0..threads).map(|_| Vec::new()).collect();
@@ -191,7 +205,8 @@ fn arrange(
             continue;
         }
         while sockets.len() < threads {
-            sockets.push(sockets.first().context("a listener without a socket")?.try_clone()?);
+            let first = sockets.first().ok_or_else(|| io::Error::other("it has no socket"))?;
+            sockets.push(first.try_clone()?);
         }
         for (listening, socket) in by_thread.iter_mut().zip(sockets) {
             listening.push((endpoint.protocol, socket));
@@ -205,7 +220,7 @@ fn start(
     listening: Vec<Listening>,
     open: Open,
     accepting: Accepting,
-) -> Result<()> {
+) -> io::Result<()> {
     let (ready, is_ready) = std::sync::mpsc::channel();
     Builder::new().name("hardtack-serve".to_owned()).spawn(move || match acceptors(listening) {
         Ok((runtime, acceptors)) => {
@@ -214,10 +229,10 @@ fn start(
         }
         Err(error) => drop(ready.send(Err(error))),
     })?;
-    is_ready.recv().context("a thread ended at its start")?
+    is_ready.recv().map_err(|_| io::Error::other("a thread ended at its start"))?
 }
 
-fn acceptors(listening: Vec<Listening>) -> Result<(runtime::Runtime, Vec<Acceptor>)> {
+fn acceptors(listening: Vec<Listening>) -> io::Result<(runtime::Runtime, Vec<Acceptor>)> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let entered = runtime.enter();
     let acceptors = listening.into_iter().map(Acceptor::new).collect::<Result<_, _>>()?;
@@ -229,7 +244,7 @@ fn acceptors(listening: Vec<Listening>) -> Result<(runtime::Runtime, Vec<Accepto
 fn serve_admin(
     sockets: Vec<OwnedFd>,
     instruments: &Arc<Instruments>,
-) -> Result<Vec<JoinHandle<()>>> {
+) -> io::Result<Vec<JoinHandle<()>>> {
     let router = admin::router(Arc::clone(instruments));
     let tasks = sockets.into_iter().map(|socket| {
         let router = router.clone();
