@@ -1,9 +1,9 @@
-//! The application behind this server: what is not baked is passed on to it.
+//! The application behind this server: it gets the requests that the bundle has no answer to.
 //!
-//! One thread has one [`Upstream`], with connections of its own. Content is streamed both ways and
-//! never collected. Rules of HTTP: [`message`] for whole messages, [`hop_by_hop`] for what does not
-//! pass, [`forwarded`] for what the application is told about the client. Time: [`paced`],
-//! [`request_content`]. What goes wrong: [`failure`].
+//! One thread has one `Upstream`, with connections of its own. Content is streamed both ways and
+//! never collected. Rules of HTTP: `message` for whole messages, `hop_by_hop` for the fields that do
+//! not pass, `forwarded` for the client as the application sees it. Time: `paced`, `request_content`.
+//! Errors: `failure`.
 
 mod address;
 mod body;

@@ -198,4 +198,14 @@ mod tests {
         assert_eq!(check(8192), Ok(()));
         assert_eq!(check(8193), Err(Refusal::TargetTooLong));
     }
+
+    #[test]
+    fn the_authority_is_of_the_target_in_http1_alone() {
+        for (uri, in_http1, in_http2) in
+            [("/a?b", 4, 4), ("http://a.example/a?b", 13, 4), ("a.example:443", 13, 0), ("*", 1, 1)]
+        {
+            let length = |version| target_length(&Uri::from_static(uri), version);
+            assert_eq!((length(Version::HTTP_11), length(Version::HTTP_2)), (in_http1, in_http2));
+        }
+    }
 }
