@@ -10,7 +10,7 @@ mod streams;
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::Poll,
     time::Instant,
@@ -56,16 +56,8 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
     let mut connection = pin!(builder.serve_connection(TokioIo::new(transport), service));
     let mut round = Instant::now() + ROUND;
     loop {
-        // Requests are taken in here, so the limits are checked here.
-        let over_or_used_up = poll_fn(|context| match connection.as_mut().poll(context) {
-            Poll::Ready(_) => Poll::Ready(Verdict::CutOff),
-            Poll::Pending => match check(&judge, &account, &streams) {
-                Verdict::GoOn => Poll::Pending,
-                verdict => Poll::Ready(verdict),
-            },
-        });
         let verdict = tokio::select! {
-            verdict = over_or_used_up => verdict,
+            verdict = take_requests(connection.as_mut(), &judge, &account, &streams) => verdict,
             () = sleep_until(round.into()) => {
                 round = Instant::now() + ROUND;
                 look(&mut judge, &account, &streams)
@@ -83,6 +75,26 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
             Verdict::CutOff => return,
         }
     }
+}
+
+/// hyper's connection.
+type HyperConnection<S> = http2::Connection<TokioIo<Transport<S>>, Http2Service, TokioExecutor>;
+
+/// Takes requests until the connection is over or beyond its limits.
+async fn take_requests<S: Socket>(
+    mut connection: Pin<&mut HyperConnection<S>>,
+    judge: &Judge<'_>,
+    account: &Account,
+    streams: &SharedStreams,
+) -> Verdict {
+    poll_fn(|context| match connection.as_mut().poll(context) {
+        Poll::Ready(_) => Poll::Ready(Verdict::CutOff),
+        Poll::Pending => match check(judge, account, streams) {
+            Verdict::GoOn => Poll::Pending,
+            verdict => Poll::Ready(verdict),
+        },
+    })
+    .await
 }
 
 fn check(judge: &Judge<'_>, account: &Account, streams: &SharedStreams) -> Verdict {

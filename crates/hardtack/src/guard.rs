@@ -6,7 +6,7 @@ use std::{
 };
 
 use hardtack_bundle::{Action, Bundle};
-use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
 use http_body_util::Either;
 use subtle::{Choice, ConstantTimeEq};
 use tower_layer::Layer;
@@ -246,11 +246,7 @@ impl CdnGuard {
 
     fn refuse<B>(&self, request: &Request<B>, why: &'static str) -> Response<Body> {
         let asked = Asked::new(&self.bundle, request, request.uri().path());
-        let mut response = asked.error(StatusCode::FORBIDDEN, why);
-        if *request.method() == Method::HEAD {
-            *response.body_mut() = Body::empty();
-        }
-        response
+        asked.error(StatusCode::FORBIDDEN, why)
     }
 }
 

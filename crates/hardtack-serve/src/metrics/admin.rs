@@ -11,13 +11,14 @@ use axum::{
     body::Body,
     extract::State,
     http::{
-        HeaderMap, HeaderValue, StatusCode,
+        HeaderMap, HeaderValue, Method, StatusCode,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     },
     middleware::map_response,
     response::{IntoResponse, Response},
     routing::get,
 };
+use hardtack::error_response;
 use hardtack_bundle::Error;
 
 use crate::metrics::{
@@ -82,8 +83,8 @@ async fn status(State(instruments): State<Arc<Instruments>>) -> Result<Response,
     Ok(respond(StatusCode::OK, "application/json", status + "\n"))
 }
 
-async fn not_found() -> Response {
-    respond(StatusCode::NOT_FOUND, TEXT, "404 Not Found\n")
+async fn not_found(method: Method) -> Response {
+    error_response(&method, StatusCode::NOT_FOUND, "404 Not Found\n").map(Body::new)
 }
 
 /// The bundle cannot be listed.
@@ -98,7 +99,7 @@ impl From<Error> for Damaged {
 impl IntoResponse for Damaged {
     fn into_response(self) -> Response {
         let text = format!("500 Internal Server Error: the bundle is damaged: {}\n", self.0);
-        respond(StatusCode::INTERNAL_SERVER_ERROR, TEXT, text)
+        error_response(&Method::GET, StatusCode::INTERNAL_SERVER_ERROR, text).map(Body::new)
     }
 }
 
