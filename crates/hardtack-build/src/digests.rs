@@ -6,6 +6,7 @@
 //! Elsewhere, the digested file keeps its bytes and its name.
 
 mod tokens;
+mod unescaped;
 
 use std::{
     borrow::Cow,
@@ -20,7 +21,7 @@ use crate::{
     digest::{DigestPlace, Form, Subject, as_parsed},
     graph::{components, edges},
     hosting::Rules,
-    references::{Reference, Referenced},
+    references::{Referenced, is_in_link},
     scan::Asset,
 };
 
@@ -70,6 +71,8 @@ fn tokens_of(referenced: &Referenced, index: usize) -> Tokens {
     let is_text = media_type.starts_with("text/")
         || media_type.contains("json")
         || media_type.contains("xml");
+    // Lists of checksums have names of many kinds.
+    let is_text = is_text || (!asset.bytes.contains(&0) && str::from_utf8(&asset.bytes).is_ok());
     match is_text && !asset.logical_path.ends_with(".map") {
         true => tokens(referenced.text(index)),
         false => Vec::new(),
@@ -97,11 +100,15 @@ fn subjects(
     let lengths: HashSet<usize> = written.iter().map(|text| text.len()).collect();
     let forms: Vec<_> = Form::all().filter(|form| lengths.contains(&form.length())).collect();
     let may_change = |index: usize, within: &Range<usize>| {
-        let is_in = |place: &Range<usize>| within.start <= place.start && place.end <= within.end;
-        let mut references = referenced.references[index].iter();
+        let starts_in = |place: &Range<usize>| within.contains(&place.start);
+        let references = &referenced.references[index];
+        let first = references.partition_point(|it| it.link.span.start < within.start);
+        let mut next = references[first..].iter().take(1);
+        let module_integrity = referenced.module_integrity.get(&index);
         !referenced.frozen[index]
-            && (references.any(|it| is_in(&it.link.span))
-                || texts[index].iter().any(|(span, _)| is_in(span)))
+            && (next.any(|it| starts_in(&it.link.span))
+                || module_integrity.is_some_and(|place| starts_in(&place.span))
+                || texts[index].iter().any(|(span, _)| starts_in(span)))
     };
     let digests = (0..texts.len()).into_par_iter().flat_map_iter(|index| {
         let text = referenced.text(index);
@@ -135,20 +142,19 @@ fn subjects(
 
 /// Adds the assets that have the bytes of another, and do not change as that one does.
 fn add_twins(subjects: &mut HashMap<String, Found>, assets: &[Asset]) {
-    let mut by_length: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut by_bytes: HashMap<&[u8], Vec<usize>> = HashMap::new();
     for (index, asset) in assets.iter().enumerate() {
-        by_length.entry(asset.bytes.len()).or_default().push(index);
+        by_bytes.entry(&asset.bytes).or_default().push(index);
     }
     for Found { subjects, .. } in subjects.values_mut() {
-        let Some(Subject::Asset(one)) = subjects.iter().find(|it| matches!(it, Subject::Asset(_)))
-        else {
-            continue;
-        };
-        let bytes = &assets[*one].bytes;
-        let twins = by_length[&bytes.len()].iter().filter(|twin| assets[**twin].bytes == *bytes);
-        let twins: Vec<_> = twins.map(|twin| Subject::Asset(*twin)).collect();
-        let new: Vec<_> = twins.into_iter().filter(|twin| !subjects.contains(twin)).collect();
-        subjects.extend(new);
+        let one = subjects.iter().find_map(|subject| match subject {
+            Subject::Asset(index) => Some(*index),
+            Subject::Inline(..) => None,
+        });
+        let twins = one.map_or(&[][..], |one| &by_bytes[&assets[one].bytes[..]]);
+        let known: HashSet<_> = subjects.iter().map(Subject::asset).collect();
+        let new = twins.iter().filter(|twin| !known.contains(twin));
+        subjects.extend(new.map(|twin| Subject::Asset(*twin)).collect::<Vec<_>>());
     }
 }
 
@@ -156,7 +162,7 @@ fn add_twins(subjects: &mut HashMap<String, Found>, assets: &[Asset]) {
 fn place(referenced: &mut Referenced, index: usize, span: &Range<usize>, found: &Found) {
     let Found { form, subjects, changing } = found;
     // In a URL it is a name, or keeps caches from answering; and the URL may be rewritten.
-    if link_around(&referenced.references[index], span).is_some() {
+    if is_in_link(&referenced.references[index], span) {
         return;
     }
     // A page's policy is about the page itself, whichever others have the same script.
@@ -168,7 +174,7 @@ fn place(referenced: &mut Referenced, index: usize, span: &Range<usize>, found: 
         _ => None,
     };
     match one {
-        _ if is_integrity_of_link(referenced, index, span) => {}
+        _ if !referenced.frozen[index] && is_integrity_of_link(referenced, index, span) => {}
         Some(subject) if !referenced.frozen[index] => {
             let (span, subject) = (span.clone(), subject.clone());
             referenced.digests[index].push(DigestPlace { span, subject, form: *form });
@@ -178,12 +184,6 @@ fn place(referenced: &mut Referenced, index: usize, span: &Range<usize>, found: 
             changing.iter().for_each(|subject| referenced.freeze(subject.asset(), why.clone()));
         }
     }
-}
-
-/// The reference whose link has that place in it.
-fn link_around<'a>(references: &'a [Reference], span: &Range<usize>) -> Option<&'a Reference> {
-    let behind = references.partition_point(|one| one.link.span.start <= span.start);
-    references[..behind].last().filter(|one| span.end <= one.link.span.end)
 }
 
 /// Whether a place is in the integrity of a link to a hashed path, which is written with the link.
@@ -210,16 +210,22 @@ fn break_circles(referenced: &mut Referenced) {
                 .then(|| (index, place.clone()))
         };
         let places = referenced.digests.iter().enumerate();
-        let mut places =
-            places.flat_map(|(index, places)| places.iter().map(move |it| (index, it)));
-        let Some((index, place)) = places.find_map(in_circle) else { return };
-        let subject = place.subject.asset();
-        let why = referenced.digest_at(index, place.span.start, place.form);
-        referenced.freeze(subject, why);
-        // It depends on nothing now, and nothing on its digest.
-        referenced.digests[subject].clear();
-        let places = referenced.digests.iter_mut();
-        places.for_each(|places| places.retain(|it| it.subject.asset() != subject));
+        let places = places.flat_map(|(index, places)| places.iter().map(move |it| (index, it)));
+        let in_circles: Vec<_> = places.filter_map(in_circle).collect();
+        if in_circles.is_empty() {
+            return;
+        }
+        let mut frozen = HashSet::new();
+        for (index, place) in in_circles {
+            let why = referenced.digest_at(index, place.span.start, place.form);
+            referenced.freeze(place.subject.asset(), why);
+            frozen.insert(place.subject.asset());
+        }
+        // They depend on nothing now, and nothing on their digests.
+        for (index, places) in referenced.digests.iter_mut().enumerate() {
+            let is_frozen = frozen.contains(&index);
+            places.retain(|place| !is_frozen && !frozen.contains(&place.subject.asset()));
+        }
     }
 }
 

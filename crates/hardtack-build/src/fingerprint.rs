@@ -274,7 +274,8 @@ impl Site<'_> {
         let entries: Vec<_> =
             entries.iter().map(|(url, integrity)| format!("\"{url}\":\"{integrity}\"")).collect();
         let (before, after) = place.around;
-        Some((place.span.clone(), format!("{before}{}{after}", entries.join(","))))
+        let is_needed = !entries.is_empty() || !place.is_added();
+        is_needed.then(|| (place.span.clone(), format!("{before}{}{after}", entries.join(","))))
     }
 
     /// An entry point has none: its bytes may not be final yet, and change without its URL.

@@ -114,6 +114,10 @@ impl Referenced {
         if std::mem::replace(&mut self.frozen[index], true) {
             return;
         }
+        let asset = &mut self.assets[index];
+        if asset.role == Role::EntryPoint && asset.why.is_empty() {
+            asset.why = format!("keeps its bytes: {why}");
+        }
         self.pin(index, why);
         let targets = self.references[index].iter();
         let pins: Vec<_> = targets
@@ -251,6 +255,9 @@ mod tests {
         own("function f(){let s=document.currentScript;return()=>s.getAttribute('src')}", both);
         own("document.currentScript.getAttribute('src')", both);
         own("f(document.currentScript)", both);
+        own("var s=document.currentScript;const {src}=s", both);
+        own("var s=document.currentScript;s['src']", both);
+        own("var s=document.currentScript;f(s);function f(e){e.src}", both);
         own("document.currentScript.dataset.a", &[]);
         own("var s=document.currentScript;s.getAttribute('a');s.remove()", &[]);
         own("function f(){let s=document.currentScript}function g(s){s.src}", &[]);
@@ -281,6 +288,7 @@ mod tests {
         own("i.src=i.src.replace('light','dark')", both);
         own("i.src=i.src.replace(/-light\\.png$/,'-dark.png')", both);
         own("i.src=i.src.replace(/-light.png/,'-dark.png')", &[]);
+        own("i.src=i.src.replaceAll('light','dark')", both);
         own("i.src=i.src.replace('light','night')", &[]);
         let handler = "<img src=b-light.png onclick=\"this.src=this.src.replace('light','dark')\">";
         are(&[("b-dark.png", ""), ("b-light.png", ""), ("p.html", handler)], both);

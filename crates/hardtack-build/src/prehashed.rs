@@ -5,7 +5,7 @@
 //! that looks hashed needs a second sign: a file that is wrongly immutable is stale for a year, so
 //! in doubt the asset is not prehashed.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
@@ -37,16 +37,17 @@ pub(crate) fn recognise_prehashed(
         })
         .collect();
     let evidence = Evidence::new(assets, &candidates, &listed);
-    let verdicts: Vec<_> = candidates.par_iter().map(|it| (it.index, evidence.of(it))).collect();
+    let verdicts: Vec<_> =
+        candidates.par_iter().map(|it| (it.index, evidence.of(it), it.glob())).collect();
     let mut doubtful = Vec::new();
-    for (index, verdict) in verdicts {
+    for (index, verdict, glob) in verdicts {
         let asset = &mut scanned.assets[index];
         match verdict {
             Hash::Believed(why) => {
                 asset.role = Role::Prehashed;
                 asset.why = why;
             }
-            Hash::Doubtful => doubtful.push(asset.logical_path.clone()),
+            Hash::Doubtful => doubtful.push((asset.logical_path.clone(), glob)),
             Hash::None => {}
         }
     }
@@ -86,6 +87,12 @@ impl<'a> Candidate<'a> {
         self.segments[0]
     }
 
+    /// A glob for the names that differ from this one only in the hash.
+    fn glob(&self) -> String {
+        let hash = self.best().text;
+        format!("/{}", self.asset.logical_path.replace(hash, &"?".repeat(hash.len())))
+    }
+
     /// The folder and the length of the hash: bundlers write all names of a folder alike.
     fn shape(&self) -> (&'a str, usize) {
         (folder(&self.asset.logical_path), self.best().text.len())
@@ -96,8 +103,8 @@ impl<'a> Candidate<'a> {
 struct Evidence<'a> {
     /// The candidates that a bundler's manifest lists, and which one.
     listed: HashMap<usize, &'static str>,
-    /// The hashes in names like that of scripts and style sheets. The builds of one file, such as
-    /// `a.js` and `a.min.js`, have the same part in their names, and confirm nothing.
+    /// The parts of names like that of scripts and style sheets that are written as nothing else is.
+    /// The builds of one file, such as `a.js` and `a.min.js`, share one, and confirm nothing.
     shapes: HashMap<(&'a str, usize), HashSet<&'a str>>,
     /// The candidates that other files name, with one of those, and whether only pages do.
     named: HashMap<usize, (&'a str, bool)>,
@@ -110,7 +117,8 @@ impl<'a> Evidence<'a> {
         manifests: &BTreeMap<String, &'static str>,
     ) -> Self {
         let mut shapes: HashMap<_, HashSet<_>> = HashMap::new();
-        for candidate in candidates.iter().filter(|it| is_code(it.asset)) {
+        let confirms = |it: &&Candidate<'_>| is_code(it.asset) && it.best().looks == Looks::Alike;
+        for candidate in candidates.iter().filter(confirms) {
             shapes.entry(candidate.shape()).or_default().insert(candidate.best().text);
         }
         let listed = listed_candidates(candidates, manifests);
@@ -119,18 +127,16 @@ impl<'a> Evidence<'a> {
 
     fn of(&self, candidate: &Candidate<'a>) -> Hash {
         let Segment { text, looks } = candidate.best();
-        // Angular's lists all files of the site, and not only those that it named.
-        let is_named = |manifest: &&&str| {
-            **manifest != "ngsw.json" || looks == Looks::Alike || is_code(candidate.asset)
-        };
-        if let Some(manifest) = self.listed.get(&candidate.index).filter(is_named) {
+        let siblings = self.shapes.get(&candidate.shape()).map_or(0, HashSet::len);
+        // Manifests list files too that keep the names that people gave them.
+        let is_named = looks == Looks::Alike || is_code(candidate.asset) || siblings > 0;
+        if let Some(manifest) = self.listed.get(&candidate.index).filter(|_| is_named) {
             return Hash::Believed(format!("{manifest} lists it"));
         }
         let texts: Vec<_> = candidate.segments.iter().map(|segment| segment.text).collect();
         if let Some(digest) = digest_with_prefix(&candidate.asset.bytes, &texts) {
             return Hash::Believed(format!("its name has its own {digest}"));
         }
-        let siblings = self.shapes.get(&candidate.shape()).map_or(0, HashSet::len);
         let folder = folder(&candidate.asset.logical_path);
         match (looks, self.named.get(&candidate.index)) {
             _ if generated_folder(folder).is_some_and(|(folder, _)| looks >= folder.least) => {
@@ -138,6 +144,7 @@ impl<'a> Evidence<'a> {
                     "{text:?} looks like a hash, in a folder of generated files"
                 ))
             }
+            (Looks::Alike, _) if is_id(text) && !is_code(candidate.asset) => Hash::Doubtful,
             (Looks::Alike, Some((other, is_page))) if !is_page || is_code(candidate.asset) => {
                 Hash::Believed(format!("{text:?} looks like a hash, and {other} has that name"))
             }
@@ -145,7 +152,7 @@ impl<'a> Evidence<'a> {
                 Hash::Believed(format!("{text:?} looks like a hash, as in the names beside it"))
             }
             (Looks::Possible, Some(_))
-                if siblings > 2 && (is_code(candidate.asset) || has_letter(text)) =>
+                if siblings > 1 && (is_code(candidate.asset) || has_letter(text)) =>
             {
                 Hash::Believed(format!("{text:?} may be a hash, as in the names beside it"))
             }
@@ -174,6 +181,12 @@ fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize
         }
     }
     named
+}
+
+/// Whether a text is as long as what databases name their records by: such a name outlives the
+/// bytes of the file.
+fn is_id(text: &str) -> bool {
+    (text.len() == 24 || text.len() >= 32) && text.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
 fn has_letter(text: &str) -> bool {
@@ -244,28 +257,25 @@ fn suffixes(path: &str) -> Vec<&str> {
     std::iter::once(path).chain(shorter).collect()
 }
 
-fn remark(doubtful: &[String]) -> Option<ProblemKind> {
-    let first = doubtful.first()?;
-    let globs: HashSet<_> = doubtful.iter().map(|path| glob(path)).collect();
-    let mut globs: Vec<_> = globs.iter().map(|glob| format!("{glob:?}")).collect();
-    globs.sort_unstable();
+fn remark(doubtful: &[(String, String)]) -> Option<ProblemKind> {
+    /// The most globs that a person would paste.
+    const MOST: usize = 20;
+    let (first, _) = doubtful.first()?;
+    let globs: BTreeSet<_> = doubtful.iter().map(|(_, glob)| format!("{glob:?}")).collect();
+    let shown: Vec<_> = globs.iter().take(MOST).map(String::as_str).collect();
+    let more = match globs.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(", and {more} more such globs"),
+    };
     let (files, have) = match doubtful.len() {
         1 => (format!("{first:?}"), "has"),
         count => (format!("{first:?} and {} more files", count - 1), "have"),
     };
     Some(ProblemKind::Remark(format!(
         "{files} perhaps {have} a hash in the name; nothing confirms it, so they are kept for a short \
-         time only. If that is so, set `prehashed = [{}]`",
-        globs.join(", ")
+         time only. If that is so, set `prehashed = [{}]`{more}",
+        shown.join(", ")
     )))
-}
-
-/// A glob for a file and those beside it.
-fn glob(path: &str) -> String {
-    match folder(path) {
-        "" => format!("/{path}"),
-        folder => format!("/{folder}"),
-    }
 }
 
 #[cfg(test)]
@@ -366,6 +376,17 @@ mod tests {
     }
 
     #[test]
+    fn numbers_among_words_and_ids_are_no_hashes() {
+        let page = "<link href=page1style.css><link href=page2style.css><link href=page3style.css>";
+        let sheets = ["page1style.css", "page2style.css", "page3style.css"].map(|path| (path, ""));
+        are(&[("a.html", page), sheets[0], sheets[1], sheets[2]], &[]);
+        let id = ("507f1f77bcf86cd799439011.jpg", "");
+        are(&[id, ("posts.json", "[\"507f1f77bcf86cd799439011.jpg\"]")], &[]);
+        let listed = (".vite/manifest.json", r#"{"a":{"file":"assets/iPhone14Pro.png"}}"#);
+        are(&[listed, ("assets/iPhone14Pro.png", "")], &[]);
+    }
+
+    #[test]
     fn a_page_that_shows_a_picture_proves_nothing() {
         let page = ("b.html", "<img src=a-DOIkT6lI.png>");
         are(&[("a-DOIkT6lI.png", ""), page], &[]);
@@ -379,7 +400,7 @@ mod tests {
         let settings = Settings { assets: folder.path().to_owned(), ..Settings::default() };
         let mut scanned = crate::scan::scan(&settings).unwrap();
         let doubt = recognise_prehashed(&mut scanned, &settings).unwrap().unwrap().to_string();
-        assert!(doubt.ends_with("`prehashed = [\"/a-DOIkT6lI.js\"]`"), "{doubt}");
+        assert!(doubt.ends_with("`prehashed = [\"/a-????????.js\"]`"), "{doubt}");
     }
 
     #[test]

@@ -192,7 +192,7 @@ impl IntegrityPlace {
     }
 
     /// Whether the `integrity` is not there yet.
-    fn is_added(&self) -> bool {
+    pub(crate) fn is_added(&self) -> bool {
         !self.around.0.is_empty()
     }
 
@@ -261,6 +261,12 @@ pub(crate) struct Reference {
     pub(crate) link: Link,
     /// The index of its target.
     pub(crate) target: usize,
+}
+
+/// Whether a place lies in the link of a reference, which is rewritten. They are sorted.
+pub(crate) fn is_in_link(references: &[Reference], place: &Range<usize>) -> bool {
+    let behind = references.partition_point(|one| one.link.span.start <= place.start);
+    references[..behind].last().is_some_and(|one| place.end <= one.link.span.end)
 }
 
 /// The places of a text, beside its references, by which code may find an asset.
@@ -509,7 +515,10 @@ impl Targets<'_> {
         let mut of_asset = match find(asset, text, self.settings) {
             Ok(found) => self.follow(&source, found),
             Err(Fault { offset, kind }) => {
-                OfAsset { errors: vec![self.problem(&source, offset, kind)], ..OfAsset::default() }
+                // If it keeps its bytes it is no problem, and pins by the names in it.
+                let passages = data(text).take_passages();
+                let errors = vec![self.problem(&source, offset, kind)];
+                OfAsset { errors, passages, ..OfAsset::default() }
             }
         };
         let fault = decoded.as_ref().and_then(|decoded| decoded.fault);
@@ -679,9 +688,14 @@ fn find(asset: &Asset, text: &[u8], settings: &Settings) -> Result<Found, Fault>
             true => Ok(source_map::find(text)),
             false => Ok(Found::default()),
         },
-        "application/json" if !is_metadata(path) => Ok(data(text)),
+        essence if is_json(essence) && !is_metadata(path) => Ok(data(text)),
         _ => Ok(Found::default()),
     }
+}
+
+/// RFC 6839 §3.1.
+fn is_json(essence: &str) -> bool {
+    essence == "application/json" || essence.ends_with("+json")
 }
 
 /// JSON of an unknown format: a program that reads it may use a name in it.

@@ -6,6 +6,7 @@
 //! import it, since a module from two origins would be two modules.
 
 use crate::{
+    Role,
     references::{Reference, Referenced},
     scan::Asset,
 };
@@ -19,7 +20,10 @@ pub(crate) fn keeps_origin(referenced: &Referenced) -> Vec<bool> {
     demanded.for_each(|reference| keeps[reference.target] = true);
 
     let neighbours = neighbours(assets, references);
-    let mut open: Vec<_> = starts_workers.clone();
+    // A pinned script is loaded from the page's origin.
+    let pinned = (0..assets.len())
+        .filter(|index| assets[*index].role == Role::Pinned && assets[*index].is_script());
+    let mut open: Vec<_> = starts_workers.iter().copied().chain(pinned).collect();
     let mut is_reached = vec![false; assets.len()];
     while let Some(script) = open.pop() {
         if !std::mem::replace(&mut is_reached[script], true) {

@@ -93,6 +93,15 @@ static ENTRY_POINTS: LazyLock<Patterns> = LazyLock::new(|| {
         "/sw.js",
         "/service-worker.js",
         "/serviceworker.js",
+        // Scripts of other hosts register these by name.
+        "coi-serviceworker.js",
+        "coi-serviceworker.min.js",
+        "firebase-messaging-sw.js",
+        "flutter_service_worker.js",
+        "ngsw-worker.js",
+        "OneSignalSDKUpdaterWorker.js",
+        "OneSignalSDKWorker.js",
+        "safety-worker.js",
     ])
 });
 

@@ -287,9 +287,11 @@ fn header_rules_are_resolved() {
 
 #[test]
 fn links_in_header_fields_lead_to_hashed_paths() {
-    let rules = "/*.html\n  Link: </s/a.css?b>; rel=preload; as=style, <a.css>, </s/c.css>\n";
+    let rules = "/*.html\n  Link: </s/a.css?b>; rel=preload; as=style, <a.css>;rel=preload, </s/c.css>;rel=icon\n";
     let files = [("a.css", "x"), ("b.html", "x"), ("_headers", rules)];
-    let link = format!("+ link: </s/a.{X}.css?b>; rel=preload; as=style, <a.css>, </s/c.css>");
+    let link = format!(
+        "+ link: </s/a.{X}.css?b>; rel=preload; as=style, <a.css>;rel=preload, </s/c.css>;rel=icon"
+    );
     has_fields(&files, "at = '/s/'", "/s/b.html", &[&link]);
     let link = link.replacen("/s", "https://cdn.example/s", 1);
     has_fields(&files, "at = '/s/'\nstatic_host = 'https://cdn.example'", "/s/b.html", &[&link]);

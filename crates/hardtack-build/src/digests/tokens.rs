@@ -2,22 +2,29 @@
 
 use std::ops::Range;
 
+use super::unescaped::Unescaped;
+
 /// The fewest letters of a digest: those of MD5 in base64.
 const SHORTEST: usize = 22;
 
 /// The runs of letters of hex, base64 or base64url that have the length of a digest, each with its
-/// text. A slash may be escaped, as JSON has it that is made to stand in HTML.
-pub(super) fn tokens(text: &[u8]) -> Vec<(Range<usize>, String)> {
-    let is_letter = |at: usize| is_of_base64(text, at) || is_of_base64url(text[at]);
+/// text. Escapes within them are understood.
+pub(super) fn tokens(original: &[u8]) -> Vec<(Range<usize>, String)> {
+    let unescaped = Unescaped::new(original);
+    let text = &*unescaped.text;
+    let is_letter = |at: usize| is_of_base64(text[at]) || is_of_base64url(text[at]);
     let long = runs(0..text.len(), is_letter).filter(|run| run.len() >= SHORTEST);
     long.flat_map(|run| {
-        let standard = runs(run.clone(), |at| is_of_base64(text, at));
+        let standard = runs(run.clone(), |at| is_of_base64(text[at]));
         let standard = standard.map(|run| padded(text, run)).filter(|run| is_digest(text, run));
         let url = runs(run, |at| is_of_base64url(text[at]));
         let url = url.map(|run| padded(text, without_algorithm(text, run)));
         standard.chain(url.filter(|run| is_url_digest(text, run))).collect::<Vec<_>>()
     })
-    .map(|span| (span.clone(), unescaped(&text[span])))
+    .map(|run| {
+        let token = String::from_utf8_lossy(&text[run.clone()]).into_owned();
+        (unescaped.original(run.start)..unescaped.original(run.end), token)
+    })
     .collect()
 }
 
@@ -33,11 +40,8 @@ fn runs(within: Range<usize>, is: impl Fn(usize) -> bool) -> impl Iterator<Item 
 }
 
 /// RFC 4648 §4.
-fn is_of_base64(text: &[u8], at: usize) -> bool {
-    match text[at] {
-        b'\\' => text.get(at + 1) == Some(&b'/'),
-        byte => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'),
-    }
+fn is_of_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
 /// RFC 4648 §5.
@@ -59,9 +63,9 @@ fn without_algorithm(text: &[u8], run: Range<usize>) -> Range<usize> {
 }
 
 fn is_digest(text: &[u8], run: &Range<usize>) -> bool {
-    let token = unescaped(&text[run.clone()]);
-    let is_hex = token.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let letters = token.trim_end_matches('=').len();
+    let token = &text[run.clone()];
+    let is_hex = token.iter().all(u8::is_ascii_hexdigit);
+    let letters = token.iter().take_while(|byte| **byte != b'=').count();
     match (letters, token.len() - letters) {
         (32 | 40 | 64 | 96 | 128, 0) if is_hex => true,
         (letters, padding) => is_base64_length(letters, padding),
@@ -83,10 +87,6 @@ fn is_base64_length(letters: usize, padding: usize) -> bool {
     matches!((letters, padding), (22 | 86, 0 | 2) | (27 | 43, 0 | 1) | (64, 0))
 }
 
-fn unescaped(token: &[u8]) -> String {
-    String::from_utf8_lossy(token).replace('\\', "")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +103,7 @@ mod tests {
         let sha256 = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
         finds(&format!("'sha256-{sha256}' 'self'"), &[sha256]);
         finds(&format!("\"sha256-{}\"", sha256.replace('/', "\\/")), &[sha256]);
+        finds(&sha256.replace('+', "&#43;").replace('=', "\\u003D"), &[sha256]);
         finds(&sha256[..43], &[&sha256[..43]]);
         let url = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
         finds(&format!("sha256-{url},{url}="), &[url, &format!("{url}=")]);

@@ -118,6 +118,9 @@ impl File<'_> {
             (200, Source::Path(path)) => self.rewrite(path, line),
             (404, Source::Path(path)) => {
                 let page = self.page(line.to)?.to_owned();
+                if path.contains(['*', ':']) {
+                    return Err(format!("{:?} has an escaped `*` or `:`", line.from));
+                }
                 self.unless_taken(&path, line)?;
                 self.keep(number, path, PatternAnswer::Missing(page))
             }
@@ -182,6 +185,7 @@ impl File<'_> {
         if decode(&location).is_ok_and(|to| as_pattern(&to) == pattern) {
             return Err(format!("{:?} leads to itself", line.from));
         }
+        self.not_after_everything(number)?;
         if line.is_forced {
             for (path, captured) in
                 self.replaceable(&pattern, |captures| captures.location(&location))
@@ -257,6 +261,7 @@ impl File<'_> {
             // The name of the asset has a `*` or a `:` in it.
             return Ok(());
         }
+        self.not_after_everything(number)?;
         if line.is_forced {
             for (path, ()) in self.replaceable(&pattern, |_| ()) {
                 if self.targets.at(&path) != Some(&page) {
@@ -289,15 +294,20 @@ impl File<'_> {
         .collect()
     }
 
+    fn not_after_everything(&self, number: usize) -> Result<(), String> {
+        match self.everything.filter(|before| *before < number) {
+            Some(before) => Err(format!("line {before} answers every path already")),
+            None => Ok(()),
+        }
+    }
+
     fn keep(
         &mut self,
         number: usize,
         pattern: String,
         answer: PatternAnswer,
     ) -> Result<(), String> {
-        if let Some(before) = self.everything.filter(|before| *before < number) {
-            return Err(format!("line {before} answers every path already"));
-        }
+        self.not_after_everything(number)?;
         if PathPattern::parse(&pattern).is_err() {
             return Err(format!("{pattern:?} is no pattern here"));
         }

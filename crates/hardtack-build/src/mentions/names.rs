@@ -9,7 +9,9 @@ use super::token::{is_in_sentence, string_around, token};
 use crate::{
     Role,
     logical_path::{file_name, folder},
-    references::{Literal, LiteralKind, Passages, Reference, Referenced, resolve_url as resolve},
+    references::{
+        Literal, LiteralKind, Passages, Reference, Referenced, is_in_link, resolve_url as resolve,
+    },
     scan::Asset,
 };
 
@@ -64,7 +66,7 @@ impl<'a> Names<'a> {
         for hit in hits {
             let name = hit.start()..hit.end();
             let Some(literal) = literal_at(&passages.literals, &name) else { continue };
-            if is_reference(references, &name) {
+            if is_in_link(references, &name) {
                 continue;
             }
             let bearers = &self.bearers[hit.pattern().as_usize()];
@@ -202,12 +204,6 @@ fn escaped(name: &str) -> String {
 fn literal_at<'l>(literals: &'l [Literal], place: &Range<usize>) -> Option<&'l Literal> {
     let behind = literals.partition_point(|literal| literal.span.start <= place.start);
     literals[..behind].last().filter(|literal| place.end <= literal.span.end)
-}
-
-/// Whether a place lies in a reference, which is rewritten.
-fn is_reference(references: &[Reference], place: &Range<usize>) -> bool {
-    let behind = references.partition_point(|one| one.link.span.start <= place.start);
-    references[..behind].last().is_some_and(|one| place.end <= one.link.span.end)
 }
 
 /// The folders of the pages that refer to each asset.

@@ -15,15 +15,26 @@ pub(super) fn replaced<'a>(
     let paths = assets.iter().enumerate();
     let by_path: HashMap<_, _> = paths.map(|(at, it)| (it.logical_path.as_str(), at)).collect();
     let found = replacements.into_iter().map(|(from, to)| {
-        let changed = assets.iter().enumerate().filter_map(|(index, asset)| {
-            let start = asset.logical_path.rfind(from)?;
-            let mut path = asset.logical_path.clone();
-            path.replace_range(start..start + from.len(), to);
-            Some([index, *by_path.get(path.as_str())?])
+        let changed = assets.iter().enumerate().flat_map(|(index, asset)| {
+            let others = changed(&asset.logical_path, from, to).into_iter();
+            let others = others.filter_map(|path| by_path.get(path.as_str()).copied());
+            others.flat_map(move |other| [index, other])
         });
-        ((from, to), changed.flatten().collect::<Vec<_>>())
+        ((from, to), changed.collect::<Vec<_>>())
     });
     found.filter(|(_, assets)| !assets.is_empty()).collect()
+}
+
+/// A path in which a text is replaced: in one place, or in all.
+fn changed(path: &str, from: &str, to: &str) -> Vec<String> {
+    let places = path.match_indices(from);
+    let mut changed: Vec<_> = places
+        .map(|(start, _)| format!("{}{to}{}", &path[..start], &path[start + from.len()..]))
+        .collect();
+    if changed.len() > 1 {
+        changed.push(path.replace(from, to));
+    }
+    changed
 }
 
 #[cfg(test)]
@@ -44,5 +55,8 @@ mod tests {
         are("b", "c", &[2, 4]);
         are("-", "_", &[]);
         are("x", "y", &[]);
+        let paths = ["de/en-flag.png", "en/en-flag.png"];
+        let assets = Scanned::of(&paths.map(|path| (path, ""))).assets;
+        assert_eq!(replaced(HashSet::from([("en", "de")]), &assets)[&("en", "de")], [1, 0]);
     }
 }

@@ -98,6 +98,9 @@ pub(super) fn is_in_sentence(text: &[u8], string: Range<usize>, name: Range<usiz
     if before.is_empty() && text[name.end..string.end].starts_with(b": ") {
         return true;
     }
+    // Others are too far away to be of the same sentence.
+    const NEAR: usize = 200;
+    let string = string.start.max(name.start.saturating_sub(NEAR))..string.end.min(name.end + NEAR);
     let words = text[string].split(u8::is_ascii_whitespace).filter(|word| is_word(word));
     words.take(2).count() == 2
 }

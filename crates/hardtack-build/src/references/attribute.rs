@@ -39,6 +39,9 @@ impl<'a> Attribute<'a> {
     pub(super) fn style(&self) -> Result<Found, Fault> {
         let fault = |fault: Fault| Fault { offset: self.offset(fault.offset), ..fault };
         let mut found = css::find(&self.value).map_err(fault)?;
+        for literal in &mut found.literals {
+            literal.span = self.offset(literal.span.start)..self.offset(literal.span.end);
+        }
         for link in &mut found.links {
             let span = self.offset(link.span.start)..self.offset(link.span.end);
             let quoting = link.quoting.in_attribute();

@@ -4,6 +4,7 @@
 
 use std::{cell::RefCell, ops::Range, rc::Rc};
 
+use htmlize::unescape_attribute;
 use lol_html::{
     HtmlRewriter, Settings as Handlers, element,
     html_content::{Element, TextChunk},
@@ -131,7 +132,8 @@ impl<'a> Page<'a> {
             let span = attribute.value_source_location().map(|place| place.bytes());
             if let Some(span) = span.filter(|_| !is_link && !is_text(&own)) {
                 if own.starts_with("on") {
-                    let replaces = javascript::find_in_classic_script(&attribute.value());
+                    let replaces =
+                        javascript::find_in_classic_script(&unescape_attribute(&attribute.value()));
                     let texts = replaces.replacements.into_iter();
                     self.found.replacements.extend(texts.map(|(_, it)| (span.start, it)));
                 }

@@ -4,9 +4,9 @@
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     BindingProperty, CallExpression, Comment, ComputedMemberExpression, ExportAllDeclaration,
-    ExportFromDeclaration, Expression, FunctionBody, ImportDeclaration, ImportExpression,
-    ImportMeta, NewExpression, RegExpLiteral, StaticMemberExpression, StringLiteral,
-    TemplateElement, TemplateLiteral, VariableDeclarator,
+    ExportFromDeclaration, Expression, FunctionBody, IdentifierReference, ImportDeclaration,
+    ImportExpression, ImportMeta, NewExpression, RegExpLiteral, StaticMemberExpression,
+    StringLiteral, TemplateElement, TemplateLiteral, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::{ParseOptions, Parser};
@@ -64,7 +64,12 @@ fn find(text: &str, source_type: SourceType) -> Found {
         let literals = vec![Literal::data(0..text.len())];
         return Found { literals, ..Found::remark(offset, &remark) };
     }
-    let mut module = Module { text, found: Found::default(), own: OwnScript::default() };
+    let mut module = Module {
+        text,
+        found: Found::default(),
+        own: OwnScript::default(),
+        has_current_script: text.contains("currentScript"),
+    };
     module.visit_program(&parsed.program);
     for comment in &parsed.program.comments {
         module.comment(comment);
@@ -77,6 +82,7 @@ struct Module<'t> {
     text: &'t str,
     found: Found,
     own: OwnScript,
+    has_current_script: bool,
 }
 
 impl<'a> Visit<'a> for Module<'_> {
@@ -176,8 +182,15 @@ impl<'a> Visit<'a> for Module<'_> {
             "scripts" if is_object("document") => self.own.looks_up(it.span),
             _ => {}
         }
-        if !matches!(object, Expression::ImportMeta(_)) && !is_current_script(object) {
+        let is_named = matches!(object, Expression::ImportMeta(_) | Expression::Identifier(_));
+        if !is_named && !is_current_script(object) {
             walk::walk_static_member_expression(self, it);
+        }
+    }
+
+    fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
+        if self.has_current_script {
+            self.own.uses(&it.name, it.span);
         }
     }
 
@@ -235,7 +248,7 @@ impl Module<'_> {
                 let end = literal(argument);
                 self.found.ends.extend(end.map(|(at, end)| (at.start as usize, end.to_owned())));
             }
-            "replace" => self.replacement(it),
+            "replace" | "replaceAll" => self.replacement(it),
             "register" if is_service_worker(&it.callee) => self.service_worker(argument),
             _ => {}
         }

@@ -12,13 +12,22 @@ pub(super) struct OwnScript {
     asked: Option<u32>,
     /// Variables that hold it, each with the function that they are in.
     kept: Vec<(String, Span)>,
-    /// Variables of which a `src` is read, with the places.
-    read: Vec<(String, u32)>,
+    /// Variables that are used, of which that may hold it.
+    uses: Vec<Use>,
     /// Where the scripts of the page are looked up, as was done before there was `currentScript`.
     looked_up: Option<u32>,
     /// Whether a script is known by its name.
     has_name: bool,
     functions: Vec<Span>,
+}
+
+/// A variable that is used.
+struct Use {
+    variable: String,
+    at: u32,
+    /// The function that it stands in, if it is not its `src` that is read there: within that
+    /// function alone, one name is one variable.
+    function: Option<Span>,
 }
 
 impl OwnScript {
@@ -35,12 +44,22 @@ impl OwnScript {
     }
 
     pub(super) fn keeps(&mut self, variable: &str) {
-        let function = self.functions.last().copied().unwrap_or(Span::new(0, u32::MAX));
-        self.kept.push((variable.to_owned(), function));
+        self.kept.push((variable.to_owned(), self.function()));
     }
 
+    /// The `src` of a variable is read.
     pub(super) fn reads(&mut self, variable: &str, span: Span) {
-        self.read.push((variable.to_owned(), span.start));
+        self.uses.push(Use { variable: variable.to_owned(), at: span.start, function: None });
+    }
+
+    /// A variable is passed on, or something is read from it by a name that is not known.
+    pub(super) fn uses(&mut self, variable: &str, span: Span) {
+        let function = Some(self.function());
+        self.uses.push(Use { variable: variable.to_owned(), at: span.start, function });
+    }
+
+    fn function(&self) -> Span {
+        self.functions.last().copied().unwrap_or(Span::new(0, u32::MAX))
     }
 
     pub(super) fn looks_up(&mut self, span: Span) {
@@ -54,12 +73,14 @@ impl OwnScript {
 
     /// Where it asks for its own URL.
     pub(super) fn url(&self) -> Option<usize> {
-        let is_of = |(variable, function): &(String, Span), (read, at): &&(String, u32)| {
-            variable == read && (function.start..function.end).contains(at)
+        let is_of = |(variable, function): &(String, Span), one: &&Use| {
+            *variable == one.variable
+                && (function.start..function.end).contains(&one.at)
+                && one.function.is_none_or(|of| of == *function)
         };
-        let kept = || self.read.iter().find(|read| self.kept.iter().any(|kept| is_of(kept, read)));
+        let kept = || self.uses.iter().find(|one| self.kept.iter().any(|kept| is_of(kept, one)));
         let looked_up = self.looked_up.filter(|_| self.has_name);
-        self.asked.or_else(|| Some(kept()?.1)).or(looked_up).map(|at| at as usize)
+        self.asked.or_else(|| Some(kept()?.at)).or(looked_up).map(|at| at as usize)
     }
 }
 

@@ -25,6 +25,10 @@ pub(crate) fn resolve(base: &str, url: &str) -> Option<String> {
         return None;
     }
     let absolute = absolute(base, path)?;
+    // It is a part of a name there, and not between two (RFC 3986 §2.2).
+    if ["%2f", "%5c"].iter().any(|slash| absolute.to_ascii_lowercase().contains(slash)) {
+        return None;
+    }
     percent_decode_str(&absolute).decode_utf8().ok().map(Cow::into_owned)
 }
 
