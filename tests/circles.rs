@@ -7,14 +7,23 @@ use std::{
 };
 
 /// The folders whose modules are looked at. The tests in them do not count.
-const CRATES: [&str; 1] = ["crates/hardtack-serve/src"];
+const CRATES: [&str; 5] = [
+    "crates/hardtack-bundle/src",
+    "crates/hardtack-build/src",
+    "crates/hardtack/src",
+    "crates/hardtack-serve/src",
+    "src",
+];
 
 #[test]
 fn no_module_needs_itself() {
     for folder in CRATES {
         let texts = texts(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), "");
         assert!(texts.len() > 10, "{folder} has modules");
-        if let Some(circle) = circle(&graph(&texts)) {
+        let mut graph = graph(&texts);
+        // Modules name what others export through the root, which needs all of them.
+        graph.values_mut().for_each(|needed| needed.retain(|module| !module.is_empty()));
+        if let Some(circle) = circle(&graph) {
             panic!("a circle in {folder}: {}", circle.join(" -> "));
         }
     }
