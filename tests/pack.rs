@@ -189,7 +189,7 @@ fn what_is_remarkable_is_said_once() {
         [
             "  names      3 hashed, 1 prehashed, 1 pinned, 1 entry point",
             "  left out   .a, .b, .c and 1 more",
-            "  warnings   3 remark",
+            "  warnings   3 × remark",
             "  more       with -v: which names are kept and why, all that was left out",
         ]
     );
