@@ -56,7 +56,9 @@ pub(crate) fn leave_out_copies(scanned: &mut Scanned, settings: &Settings) -> Ve
 /// stands for itself.
 fn is_copy(asset: &Asset, listed: &BTreeMap<String, String>) -> bool {
     let path = &asset.logical_path;
-    let by_list = listed.get(path).is_some_and(|file| file != path || hash_of_name(path).is_some());
+    let by_list = listed.get(path).is_some_and(|file| {
+        has_name_of(path, file) || (file == path && hash_of_name(path).is_some())
+    });
     by_list || file_of_copy(asset).is_some()
 }
 
@@ -96,7 +98,8 @@ fn copies(
     let paths: BTreeSet<_> = scanned.assets.iter().map(|it| it.logical_path.as_str()).collect();
     let free = scanned.assets.iter().filter(|asset| is_free(asset, settings));
     let file_of = |asset: &Asset| {
-        let by_list = listed.get(&asset.logical_path).filter(|file| **file != asset.logical_path);
+        let by_list = listed.get(&asset.logical_path);
+        let by_list = by_list.filter(|file| has_name_of(&asset.logical_path, file));
         let file = by_list.cloned().or_else(|| file_of_copy(asset))?;
         paths.contains(file.as_str()).then(|| (asset.logical_path.clone(), file))
     };
@@ -108,6 +111,14 @@ fn copies(
     let compressed: Vec<_> = compressed.collect();
     copies.extend(compressed);
     copies
+}
+
+/// Whether a copy has the name of its original, with something more in it.
+fn has_name_of(copy: &str, original: &str) -> bool {
+    let name = original.rfind('/').map_or(0, |slash| slash + 1);
+    let dot = original[name..].rfind('.').map_or(original.len(), |dot| name + dot);
+    let (stem, extension) = original.split_at(dot);
+    copy.len() > original.len() && copy.starts_with(stem) && copy.ends_with(extension)
 }
 
 /// The extensions of files that WhiteNoise compressed.

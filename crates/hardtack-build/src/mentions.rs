@@ -183,6 +183,7 @@ mod tests {
         script("a('my-marker.png', 'x.css.map')", &[]);
         script("// marker.png\n/* x.css */", &[]);
         script("throw 'please include x.css first'", &[]);
+        script("s.textContent=\"body main section { color: red } @import 'x.css';\"", &["x.css"]);
         script("marker.png; x.css", &[]);
         script("require('../x.css');require.resolve('x.css')", &["x.css"]);
         script("require('../x.css')", &[]);
@@ -208,6 +209,7 @@ mod tests {
             &["img/marker.png"],
         );
         page("<style>[href$='x.css']{}</style>", &["x.css"]);
+        page("<script type=importmap>{\"scopes\":{\"/x.css\":{}}}</script>", &["x.css"]);
         page("<a href=/img/marker.png>x</a><link rel=canonical href=/x.css>", &[]);
         page("<p title='x.css'>x.css <!-- /x.css --><code>\"x.css\"</code>", &[]);
         page("<meta name=description content='we have x.css here'>", &[]);
@@ -222,6 +224,9 @@ mod tests {
         are(&[("a.json", "{\"b\": [\"x.css\"]}"), ("x.css", "")], &["x.css"]);
         are(&[("a.js", ""), ("a.js.map", "{\"file\":\"a.js\"}")], &[]);
         are(&[("package.json", "{\"main\":\"x.css\"}"), ("x.css", "")], &[]);
+        are(&[("a.gltf", "{\"uri\":\"x.css\"}"), ("x.css", "")], &["x.css"]);
+        are(&[("a.xml", "<?xml-stylesheet href=\"/x.css\"?><a/>"), ("x.css", "")], &["x.css"]);
+        are(&[("a.m3u8", "#EXTM3U\n#EXTINF:10,\nb.ts\n"), ("b.ts", "G")], &["b.ts"]);
         are(
             &[("a.css", "[src$='x.css']{}/* x.css */a{content:'x.css'}"), ("x.css", "")],
             &["x.css"],
@@ -255,6 +260,8 @@ mod tests {
         own("function f(){let s=document.currentScript;return()=>s.getAttribute('src')}", both);
         own("document.currentScript.getAttribute('src')", both);
         own("f(document.currentScript)", both);
+        own("var s=document.getElementsByTagName('script');f(s[s.length-1].src)", both);
+        own("document.querySelector('script[src]').src", both);
         own("var s=document.currentScript;const {src}=s", both);
         own("var s=document.currentScript;s['src']", both);
         own("var s=document.currentScript;f(s);function f(e){e.src}", both);

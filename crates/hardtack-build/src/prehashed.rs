@@ -87,6 +87,12 @@ impl<'a> Candidate<'a> {
         self.segments[0]
     }
 
+    /// Whether the name is nothing but what may be a hash.
+    fn is_whole_name(&self) -> bool {
+        let name = file_name(&self.asset.logical_path);
+        name.split('.').next() == Some(self.best().text)
+    }
+
     /// A glob for the names that differ from this one only in the hash.
     fn glob(&self) -> String {
         let hash = self.best().text;
@@ -106,6 +112,8 @@ struct Evidence<'a> {
     /// The parts of names like that of scripts and style sheets that are written as nothing else is.
     /// The builds of one file, such as `a.js` and `a.min.js`, share one, and confirm nothing.
     shapes: HashMap<(&'a str, usize), HashSet<&'a str>>,
+    /// The same of all files.
+    shapes_of_all: HashMap<(&'a str, usize), HashSet<&'a str>>,
     /// The candidates that other files name, with one of those, and whether only pages do.
     named: HashMap<usize, (&'a str, bool)>,
 }
@@ -116,13 +124,20 @@ impl<'a> Evidence<'a> {
         candidates: &[Candidate<'a>],
         manifests: &BTreeMap<String, &'static str>,
     ) -> Self {
-        let mut shapes: HashMap<_, HashSet<_>> = HashMap::new();
-        let confirms = |it: &&Candidate<'_>| is_code(it.asset) && it.best().looks == Looks::Alike;
-        for candidate in candidates.iter().filter(confirms) {
-            shapes.entry(candidate.shape()).or_default().insert(candidate.best().text);
+        let shapes = |counts: fn(&Asset) -> bool| {
+            let mut shapes: HashMap<_, HashSet<_>> = HashMap::new();
+            let alike = candidates.iter().filter(|it| it.best().looks == Looks::Alike);
+            for candidate in alike.filter(|it| counts(it.asset)) {
+                shapes.entry(candidate.shape()).or_default().insert(candidate.best().text);
+            }
+            shapes
+        };
+        Self {
+            listed: listed_candidates(candidates, manifests),
+            shapes: shapes(is_code),
+            shapes_of_all: shapes(|_| true),
+            named: named(assets, candidates),
         }
-        let listed = listed_candidates(candidates, manifests);
-        Self { listed, shapes, named: named(assets, candidates) }
     }
 
     fn of(&self, candidate: &Candidate<'a>) -> Hash {
@@ -145,6 +160,10 @@ impl<'a> Evidence<'a> {
                 ))
             }
             (Looks::Alike, _) if is_id(text) && !is_code(candidate.asset) => Hash::Doubtful,
+            // Whatever uses the file has its name, so that alone proves nothing of a whole name.
+            (Looks::Alike, _) if candidate.is_whole_name() && self.is_alone(candidate) => {
+                Hash::Doubtful
+            }
             (Looks::Alike, Some((other, is_page))) if !is_page || is_code(candidate.asset) => {
                 Hash::Believed(format!("{text:?} looks like a hash, and {other} has that name"))
             }
@@ -159,6 +178,13 @@ impl<'a> Evidence<'a> {
             (Looks::Alike, _) => Hash::Doubtful,
             _ => Hash::None,
         }
+    }
+}
+
+impl Evidence<'_> {
+    /// Whether no file of the folder has another such name.
+    fn is_alone(&self, candidate: &Candidate<'_>) -> bool {
+        self.shapes_of_all.get(&candidate.shape()).is_none_or(|names| names.len() < 2)
     }
 }
 
@@ -380,6 +406,7 @@ mod tests {
         let page = "<link href=page1style.css><link href=page2style.css><link href=page3style.css>";
         let sheets = ["page1style.css", "page2style.css", "page3style.css"].map(|path| (path, ""));
         are(&[("a.html", page), sheets[0], sheets[1], sheets[2]], &[]);
+        are(&[("cafe2024.png", ""), ("s.js", "x='cafe2024'")], &[]);
         let id = ("507f1f77bcf86cd799439011.jpg", "");
         are(&[id, ("posts.json", "[\"507f1f77bcf86cd799439011.jpg\"]")], &[]);
         let listed = (".vite/manifest.json", r#"{"a":{"file":"assets/iPhone14Pro.png"}}"#);

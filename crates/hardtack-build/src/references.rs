@@ -689,6 +689,7 @@ fn find(asset: &Asset, text: &[u8], settings: &Settings) -> Result<Found, Fault>
             false => Ok(Found::default()),
         },
         essence if is_json(essence) && !is_metadata(path) => Ok(data(text)),
+        essence if is_xml(essence) || is_playlist(essence) => Ok(data(text)),
         _ => Ok(Found::default()),
     }
 }
@@ -696,6 +697,16 @@ fn find(asset: &Asset, text: &[u8], settings: &Settings) -> Result<Found, Fault>
 /// RFC 6839 §3.1.
 fn is_json(essence: &str) -> bool {
     essence == "application/json" || essence.ends_with("+json")
+}
+
+/// RFC 7303 §4.2.
+fn is_xml(essence: &str) -> bool {
+    matches!(essence, "text/xml" | "application/xml") || essence.ends_with("+xml")
+}
+
+/// RFC 8216 §4.
+fn is_playlist(essence: &str) -> bool {
+    essence.ends_with("mpegurl")
 }
 
 /// JSON of an unknown format: a program that reads it may use a name in it.

@@ -17,9 +17,15 @@ pub(super) fn tokens(original: &[u8]) -> Vec<(Range<usize>, String)> {
     long.flat_map(|run| {
         let standard = runs(run.clone(), |at| is_of_base64(text[at]));
         let standard = standard.map(|run| padded(text, run)).filter(|run| is_digest(text, run));
-        let url = runs(run, |at| is_of_base64url(text[at]));
+        let behind = runs(run.clone(), |at| is_of_base64(text[at]));
+        let behind = behind.filter_map(|run| behind_name(text, run));
+        let behind = behind.map(|run| padded(text, run)).filter(|run| is_digest(text, run));
+        let url = runs(run.clone(), |at| is_of_base64url(text[at]));
         let url = url.map(|run| padded(text, without_algorithm(text, run)));
-        standard.chain(url.filter(|run| is_url_digest(text, run))).collect::<Vec<_>>()
+        let url = url.filter(|run| is_url_digest(text, run));
+        // Hex may have other letters before it, as in `0x…` and `sha256/…`.
+        let hex = runs(run, |at| text[at].is_ascii_hexdigit()).filter(|run| is_glued(text, run));
+        standard.chain(behind).chain(url).chain(hex).collect::<Vec<_>>()
     })
     .map(|run| {
         let token = String::from_utf8_lossy(&text[run.clone()]).into_owned();
@@ -62,6 +68,21 @@ fn without_algorithm(text: &[u8], run: Range<usize>) -> Range<usize> {
     run.start + name.map_or(0, |name| name.len())..run.end
 }
 
+/// What follows the name of an algorithm and a slash, if a run begins so.
+fn behind_name(text: &[u8], run: Range<usize>) -> Option<Range<usize>> {
+    const NAMES: [&[u8]; 4] = [b"sha1/", b"sha256/", b"sha384/", b"sha512/"];
+    let name = NAMES.iter().find(|name| text[run.clone()].starts_with(name))?;
+    Some(run.start + name.len()..run.end)
+}
+
+/// Whether a run of hex is as long as a digest, and stands among other letters of base64.
+fn is_glued(text: &[u8], run: &Range<usize>) -> bool {
+    let is_letter =
+        |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|byte| is_of_base64(*byte));
+    let neighbours = is_letter(run.start.checked_sub(1)) || is_letter(Some(run.end));
+    matches!(run.len(), 32 | 40 | 64 | 96 | 128) && neighbours
+}
+
 fn is_digest(text: &[u8], run: &Range<usize>) -> bool {
     let token = &text[run.clone()];
     let is_hex = token.iter().all(u8::is_ascii_hexdigit);
@@ -98,9 +119,11 @@ mod tests {
             assert_eq!(found, expected, "{text}");
         };
         let md5 = "900150983cd24fb0d6963f7d28e17f72";
-        finds(&format!("{{revision:\"{md5}\"}}"), &[md5]);
-        finds(&format!("x{md5}"), &[]);
         let sha256 = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+        finds(&format!("{{revision:\"{md5}\"}}"), &[md5]);
+        finds(&format!("0x{md5},v{md5}"), &[md5, md5]);
+        finds(&format!("sha256/{sha256},blobs/md5/{md5}"), &[sha256, md5]);
+        finds(&format!("{md5}0"), &[]);
         finds(&format!("'sha256-{sha256}' 'self'"), &[sha256]);
         finds(&format!("\"sha256-{}\"", sha256.replace('/', "\\/")), &[sha256]);
         finds(&sha256.replace('+', "&#43;").replace('=', "\\u003D"), &[sha256]);

@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 
 /// How HTML, JSON and JavaScript write letters that need no escape, in small letters.
-const ESCAPES: [(&[u8], u8); 10] = [
+const ESCAPES: [(&[u8], u8); 13] = [
     (b"\\/", b'/'),
     (b"\\u002b", b'+'),
     (b"\\u002f", b'/'),
     (b"\\u003d", b'='),
+    (b"\\x2b", b'+'),
+    (b"\\x2f", b'/'),
+    (b"\\x3d", b'='),
     (b"&#43;", b'+'),
     (b"&#x2b;", b'+'),
     (b"&#47;", b'/'),

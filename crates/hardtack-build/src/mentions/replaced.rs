@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use aho_corasick::AhoCorasick;
+
 use crate::scan::Asset;
 
 /// A text in URLs, and what a script puts into its place.
@@ -14,15 +16,26 @@ pub(super) fn replaced<'a>(
 ) -> HashMap<Replacement<'a>, Vec<usize>> {
     let paths = assets.iter().enumerate();
     let by_path: HashMap<_, _> = paths.map(|(at, it)| (it.logical_path.as_str(), at)).collect();
-    let found = replacements.into_iter().map(|(from, to)| {
-        let changed = assets.iter().enumerate().flat_map(|(index, asset)| {
-            let others = changed(&asset.logical_path, from, to).into_iter();
-            let others = others.filter_map(|path| by_path.get(path.as_str()).copied());
-            others.flat_map(move |other| [index, other])
-        });
-        ((from, to), changed.collect::<Vec<_>>())
-    });
-    found.filter(|(_, assets)| !assets.is_empty()).collect()
+    let mut by_text: HashMap<&str, Vec<Replacement<'_>>> = HashMap::new();
+    for replacement in replacements {
+        by_text.entry(replacement.0).or_default().push(replacement);
+    }
+    let texts: Vec<_> = by_text.keys().copied().collect();
+    let Ok(automaton) = AhoCorasick::new(&texts) else { return HashMap::new() };
+    let mut found: HashMap<Replacement<'_>, Vec<usize>> = HashMap::new();
+    for (index, asset) in assets.iter().enumerate() {
+        let hits = automaton.find_overlapping_iter(&asset.logical_path);
+        let hits: HashSet<_> = hits.map(|hit| texts[hit.pattern().as_usize()]).collect();
+        for (from, to) in hits.into_iter().flat_map(|text| &by_text[text]).copied() {
+            for other in changed(&asset.logical_path, from, to) {
+                let pair = by_path.get(other.as_str()).map(|other| [index, *other]);
+                if let Some(pair) = pair {
+                    found.entry((from, to)).or_default().extend(pair);
+                }
+            }
+        }
+    }
+    found
 }
 
 /// A path in which a text is replaced: in one place, or in all.

@@ -111,7 +111,8 @@ fn is_of_code(before: &[u8]) -> bool {
         [rest @ .., b'"' | b'\'' | b'`'] => rest.strip_suffix(b"\\").unwrap_or(rest),
         all => all,
     };
-    matches!(unquoted.last(), Some(b'(' | b'=' | b'[' | b'{' | b',' | b':'))
+    unquoted.ends_with(b"@import ")
+        || matches!(unquoted.last(), Some(b'(' | b'=' | b'[' | b'{' | b',' | b':'))
 }
 
 /// Whether a text is a word: letters, perhaps with a punctuation mark behind them.

@@ -1,7 +1,10 @@
 //! Links in an import map (WHATWG HTML §8.1.6.2): the addresses, and the keys that are URLs; and
 //! the places for additions.
 
-use super::{Found, IfMissing, IntegrityPlace, Link, javascript::is_path, json, json::Value};
+use super::{
+    Found, IfMissing, IntegrityPlace, Link, Literal, LiteralKind, javascript::is_path, json,
+    json::Value,
+};
 
 /// The places for additions to an import map.
 #[derive(Debug, Default)]
@@ -37,7 +40,11 @@ pub(super) fn find(text: &str, adds_integrity: bool) -> Found {
         let links = links.chain(known.into_iter().filter_map(known_integrity)).collect();
         let integrity = adds_integrity.then(|| integrity_section(map)).flatten();
         let import_map = Some(ImportMap { folders: folders(map), integrity });
-        Found { links, import_map, ..Found::default() }
+        // The scripts of a scope are known by their names, in a key that no address is for.
+        let scopes = map.member("scopes").map(Value::members).unwrap_or_default().into_iter();
+        let literals =
+            scopes.map(|(key, _)| Literal { span: key.span, kind: LiteralKind::String }).collect();
+        Found { links, import_map, literals, ..Found::default() }
     });
     found.unwrap_or_else(|| Found::remark(0, "this import map is left as it is: not JSON"))
 }

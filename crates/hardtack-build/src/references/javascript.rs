@@ -55,6 +55,10 @@ pub(super) fn find_in_classic_script(text: &str) -> Found {
 }
 
 fn find(text: &str, source_type: SourceType) -> Found {
+    if is_too_deep(text) {
+        let remark = "is served as it is: it is nested too deep to be read";
+        return Found { literals: vec![Literal::data(0..text.len())], ..Found::remark(0, remark) };
+    }
     let allocator = Allocator::default();
     let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
     let parsed = Parser::new(&allocator, text, source_type).with_options(options).parse();
@@ -76,6 +80,21 @@ fn find(text: &str, source_type: SourceType) -> Found {
     }
     module.found.own_url = module.found.own_url.or(module.own.url());
     module.found
+}
+
+/// Whether a text may be nested deeper than a parser has stack for. Brackets in strings count too.
+pub(super) fn is_too_deep(text: &str) -> bool {
+    const DEEPEST: usize = 100_000;
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest > DEEPEST
 }
 
 struct Module<'t> {
@@ -174,6 +193,10 @@ impl<'a> Visit<'a> for Module<'_> {
             "currentScript" => self.own.asks(it.span),
             "src" => match object {
                 Expression::Identifier(variable) => self.own.reads(&variable.name, it.span),
+                Expression::ComputedMemberExpression(_) => self.own.reads_one_of_many(),
+                Expression::CallExpression(call) if looks_up_scripts(call) => {
+                    self.own.asks(it.span);
+                }
                 script if is_current_script(script) => self.own.asks(it.span),
                 _ => {}
             },
@@ -397,6 +420,12 @@ fn is_service_worker(callee: &Expression<'_>) -> bool {
 fn is_current_script(expression: &Expression<'_>) -> bool {
     matches!(expression.get_inner_expression(), Expression::StaticMemberExpression(member)
         if member.property.name == "currentScript")
+}
+
+/// `document.querySelector("script")`
+fn looks_up_scripts(call: &CallExpression<'_>) -> bool {
+    let argument = call.arguments.first().and_then(|first| first.as_expression()).and_then(literal);
+    method(call) == Some("querySelector") && argument.is_some_and(|(_, it)| selects_scripts(it))
 }
 
 /// Whether a selector is for scripts that have a URL: all of them, or by that.

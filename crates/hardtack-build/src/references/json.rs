@@ -7,7 +7,7 @@ use oxc_ast::ast::{Expression, PropertyKey, StringLiteral};
 use oxc_parser::Parser;
 use oxc_span::SourceType;
 
-use super::Link;
+use super::{Link, javascript::is_too_deep};
 use crate::rewrite::Quoting;
 
 /// A value in JSON.
@@ -19,6 +19,9 @@ pub(super) struct Value<'a> {
 
 /// Parses a text, and passes its value to a function; none if the text is not JSON.
 pub(super) fn parse<T>(text: &str, look: impl FnOnce(Value<'_>) -> T) -> Option<T> {
+    if is_too_deep(text) {
+        return None;
+    }
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, text, SourceType::script()).parse_expression();
     let expression = parsed.ok()?;

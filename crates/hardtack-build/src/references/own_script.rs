@@ -16,7 +16,7 @@ pub(super) struct OwnScript {
     uses: Vec<Use>,
     /// Where the scripts of the page are looked up, as was done before there was `currentScript`.
     looked_up: Option<u32>,
-    /// Whether a script is known by its name.
+    /// Whether a script is known by its name, or by its place among the others.
     has_name: bool,
     functions: Vec<Span>,
 }
@@ -64,6 +64,11 @@ impl OwnScript {
 
     pub(super) fn looks_up(&mut self, span: Span) {
         self.looked_up.get_or_insert(span.start);
+    }
+
+    /// The `src` of an element of a list is read.
+    pub(super) fn reads_one_of_many(&mut self) {
+        self.has_name = true;
     }
 
     /// A text that the script has.

@@ -127,9 +127,13 @@ impl<'a> Routes<'a> {
 }
 
 /// Whether a URL's path has a mark of a template engine: Jinja, Handlebars, Vue (`{{`, `{%`), EJS, ERB
-/// (`<%`), or of a string that JavaScript makes (`${`).
+/// (`<%`), PHP (`<?`), Thymeleaf (`[[`), of a string that JavaScript makes (`${`), or a name between
+/// `%` that a build replaces.
 fn is_template(url: &str) -> bool {
-    ["{{", "{%", "<%", "${"].iter().any(|mark| url.contains(mark))
+    let is_name =
+        |part: &str| part.len() > 2 && part.bytes().all(|it| it.is_ascii_uppercase() || it == b'_');
+    ["{{", "{%", "<%", "<?", "[[", "${"].iter().any(|mark| url.contains(mark))
+        || url.split('%').skip(1).any(is_name)
 }
 
 #[cfg(test)]

@@ -43,7 +43,8 @@ fn as_browsers_read(path: &str) -> Cow<'_, str> {
 
 /// §5.2.2, for a reference without query and fragment, to a path on the same host.
 fn absolute(base: &str, path: &str) -> Option<String> {
-    let path = &*as_browsers_read(path);
+    // An escaped dot is one (WHATWG URL §4.4).
+    let path = &*as_browsers_read(path).replace("%2e", ".").replace("%2E", ".");
     if path.starts_with("//") || has_scheme(path) {
         return None;
     }
