@@ -39,7 +39,14 @@ pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
     if written.is_empty() {
         return;
     }
-    let subjects = subjects(referenced, &texts, &written);
+    let mut subjects = subjects(referenced, &texts, &written);
+    for (index, tokens) in texts.iter().enumerate() {
+        for (span, text) in tokens {
+            if let Some(found) = subjects.get_mut(text) {
+                found.is_elsewhere |= is_of_other_host(referenced, index, span);
+            }
+        }
+    }
     // What is frozen may pin the target of a link, and then the link's integrity is to be put right
     // here: so the places are noted anew, until nothing more is frozen.
     loop {
@@ -73,7 +80,9 @@ fn tokens_of(referenced: &Referenced, index: usize) -> Tokens {
         || media_type.contains("xml");
     // Lists of checksums have names of many kinds.
     let is_text = is_text || (!asset.bytes.contains(&0) && str::from_utf8(&asset.bytes).is_ok());
-    match is_text && !asset.logical_path.ends_with(".map") {
+    // Running text tells of files as they were published.
+    let is_left_alone = asset.logical_path.ends_with(".map") || asset.essence() == "text/markdown";
+    match is_text && !is_left_alone {
         true => tokens(referenced.text(index)),
         false => Vec::new(),
     }
@@ -86,6 +95,8 @@ struct Found {
     subjects: Vec<Subject>,
     /// Those of them whose bytes may change.
     changing: Vec<Subject>,
+    /// Whether it is also that of a file on another host, which does not change.
+    is_elsewhere: bool,
 }
 
 type Tokens = Vec<(Range<usize>, String)>;
@@ -130,7 +141,8 @@ fn subjects(
     });
     let mut subjects: HashMap<String, Found> = HashMap::new();
     for (text, form, subject, changes) in digests.collect::<Vec<_>>() {
-        let new = || Found { form, subjects: Vec::new(), changing: Vec::new() };
+        let new =
+            || Found { form, subjects: Vec::new(), changing: Vec::new(), is_elsewhere: false };
         let found = subjects.entry(text).or_insert_with(new);
         found.changing.extend(changes.then(|| subject.clone()));
         found.subjects.push(subject);
@@ -158,9 +170,29 @@ fn add_twins(subjects: &mut HashMap<String, Found>, assets: &[Asset]) {
     }
 }
 
+/// Whether a digest is of a file on another host: the integrity of such a link, or code that has a
+/// URL with a host in the same object or line.
+fn is_of_other_host(referenced: &Referenced, index: usize, span: &Range<usize>) -> bool {
+    const FAR: usize = 300;
+    let passages = &referenced.passages[index];
+    if referenced.assets[index].is_page() {
+        let is_in = |place: &Range<usize>| place.start <= span.start && span.end <= place.end;
+        if !passages.inline.iter().any(is_in) {
+            return passages.elsewhere.iter().any(is_in);
+        }
+    }
+    let text = referenced.text(index);
+    let ends = |byte: &u8| matches!(byte, b';' | b'{' | b'}' | b'\n');
+    let before = &text[span.start.saturating_sub(FAR)..span.start];
+    let before = &before[before.iter().rposition(ends).map_or(0, |end| end + 1)..];
+    let after = &text[span.end..text.len().min(span.end + FAR)];
+    let after = &after[..after.iter().position(ends).unwrap_or(after.len())];
+    [before, after].iter().any(|part| memchr::memmem::find(part, b"://").is_some())
+}
+
 /// Notes a digest at its place, or has its subjects keep their bytes.
 fn place(referenced: &mut Referenced, index: usize, span: &Range<usize>, found: &Found) {
-    let Found { form, subjects, changing } = found;
+    let Found { form, subjects, changing, .. } = found;
     // In a URL it is a name, or keeps caches from answering; and the URL may be rewritten.
     if is_in_link(&referenced.references[index], span) {
         return;
@@ -174,8 +206,10 @@ fn place(referenced: &mut Referenced, index: usize, span: &Range<usize>, found: 
         _ => None,
     };
     match one {
-        _ if !referenced.frozen[index] && is_integrity_of_link(referenced, index, span) => {}
-        Some(subject) if !referenced.frozen[index] => {
+        _ if !referenced.frozen[index]
+            && !found.is_elsewhere
+            && is_integrity_of_link(referenced, index, span) => {}
+        Some(subject) if !referenced.frozen[index] && !found.is_elsewhere => {
             let (span, subject) = (span.clone(), subject.clone());
             referenced.digests[index].push(DigestPlace { span, subject, form: *form });
         }
@@ -340,6 +374,24 @@ mod tests {
             (&PAGE.as_bytes().into(), &PAGE.as_bytes().into())
         );
         assert_eq!(baked[3].bytes, table.as_bytes());
+    }
+
+    /// The copy on the other host has the same bytes, and keeps them.
+    #[test]
+    fn of_a_file_on_another_host_keep_its_copy_here_as_it_is() {
+        let sheet = "a{b:url(b.png)}";
+        let digest = Form::of_integrity("sha384").unwrap().of(sheet.as_bytes());
+        let link =
+            |url: &str| format!("<link rel=stylesheet href={url} integrity=\"sha384-{digest}\">");
+        let page = format!("{}{}", link("https://cdn.example/a.css"), link("a.css"));
+        let baked = finals(&[("a.css", sheet), ("b.png", "png"), ("p.html", &page)]);
+        assert_eq!((baked[0].bytes.as_slice(), baked[0].role), (sheet.as_bytes(), Role::Pinned));
+        assert_eq!(str::from_utf8(&baked[2].bytes).unwrap(), page);
+        let code = format!("x={{src:'https://cdn.example/a.css',integrity:'sha384-{digest}'}}");
+        let baked = finals(&[("a.css", sheet), ("b.png", "png"), ("c.js", &code)]);
+        assert_eq!(baked[2].bytes, code.as_bytes());
+        let baked = finals(&[("a.css", sheet), ("b.png", "png"), ("z.md", &code)]);
+        assert_eq!((baked[0].role, baked[2].bytes.as_slice()), (Role::Hashed, code.as_bytes()));
     }
 
     #[test]

@@ -93,6 +93,14 @@ impl<'a> Candidate<'a> {
         name.split('.').next() == Some(self.best().text)
     }
 
+    /// Whether the name is as long as the identifiers by which databases know their records: it
+    /// outlives the bytes of the file.
+    fn is_id(&self) -> bool {
+        let text = self.best().text;
+        let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        self.is_whole_name() && is_hex && (text.len() == 24 || text.len() >= 32)
+    }
+
     /// A glob for the names that differ from this one only in the hash.
     fn glob(&self) -> String {
         let hash = self.best().text;
@@ -159,7 +167,7 @@ impl<'a> Evidence<'a> {
                     "{text:?} looks like a hash, in a folder of generated files"
                 ))
             }
-            (Looks::Alike, _) if is_id(text) && !is_code(candidate.asset) => Hash::Doubtful,
+            (Looks::Alike, _) if candidate.is_id() && !is_code(candidate.asset) => Hash::Doubtful,
             // Whatever uses the file has its name, so that alone proves nothing of a whole name.
             (Looks::Alike, _) if candidate.is_whole_name() && self.is_alone(candidate) => {
                 Hash::Doubtful
@@ -207,12 +215,6 @@ fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize
         }
     }
     named
-}
-
-/// Whether a text is as long as what databases name their records by: such a name outlives the
-/// bytes of the file.
-fn is_id(text: &str) -> bool {
-    (text.len() == 24 || text.len() >= 32) && text.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
 fn has_letter(text: &str) -> bool {

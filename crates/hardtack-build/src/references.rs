@@ -93,7 +93,8 @@ impl Found {
         let beginnings = mem::take(&mut self.beginnings);
         let replacements = mem::take(&mut self.replacements);
         let inline = mem::take(&mut self.inline);
-        Passages { literals, ends, beginnings, replacements, own_url: self.own_url, inline }
+        let (own_url, elsewhere) = (self.own_url, Vec::new());
+        Passages { literals, ends, beginnings, replacements, own_url, inline, elsewhere }
     }
 
     /// Leaves the specifiers of modules alone: they are neither links nor names.
@@ -284,6 +285,8 @@ pub(crate) struct Passages {
     pub(crate) own_url: Option<usize>,
     /// The scripts and the styles that stand in a page.
     pub(crate) inline: Vec<Range<usize>>,
+    /// The integrity of what links to other hosts lead to.
+    pub(crate) elsewhere: Vec<Range<usize>>,
 }
 
 /// The assets, and the references in each of them, in the order of the text.
@@ -542,12 +545,14 @@ impl Targets<'_> {
         }
         let imports = self.imports(base.as_deref(), &found.links);
         let service_workers = self.service_workers(base.as_deref(), &found.service_workers);
-        let passages = found.take_passages();
+        let mut passages = found.take_passages();
         let mut of_asset = OfAsset { imports, unbundled, bare: found.bare, ..OfAsset::default() };
         let mut templates = Vec::new();
         for link in found.links {
             match self.routes.resolve(base.as_deref(), &link.url) {
-                Resolved::Elsewhere => {}
+                Resolved::Elsewhere => {
+                    passages.elsewhere.extend(link.integrity.map(|place| place.span));
+                }
                 Resolved::Template => templates.push(link.span.start),
                 Resolved::Asset(target) => of_asset.references.push(Reference { link, target }),
                 // The URL begins with a folder; its rest is known only when the script runs.
