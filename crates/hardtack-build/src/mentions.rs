@@ -262,6 +262,7 @@ mod tests {
         own("f(document.currentScript)", both);
         own("var s=document.getElementsByTagName('script');f(s[s.length-1].src)", both);
         own("document.querySelector('script[src]').src", both);
+        own("e.querySelector('script').textContent;x('a.js')", &[]);
         own("var s=document.currentScript;const {src}=s", both);
         own("var s=document.currentScript;s['src']", both);
         own("var s=document.currentScript;f(s);function f(e){e.src}", both);

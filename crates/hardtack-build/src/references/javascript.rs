@@ -260,7 +260,8 @@ impl Module<'_> {
         };
         match name {
             "getElementsByTagName" | "querySelector" | "querySelectorAll"
-                if literal(argument).is_some_and(|(_, it)| selects_scripts(it)) =>
+                if literal(argument).is_some_and(|(_, it)| selects_scripts(it))
+                    && (name == "getElementsByTagName" || is_of_document(it, argument)) =>
             {
                 self.own.looks_up(it.span);
             }
@@ -420,6 +421,13 @@ fn is_service_worker(callee: &Expression<'_>) -> bool {
 fn is_current_script(expression: &Expression<'_>) -> bool {
     matches!(expression.get_inner_expression(), Expression::StaticMemberExpression(member)
         if member.property.name == "currentScript")
+}
+
+/// Whether a selector is for scripts of the page, and not of an element, which hold templates.
+fn is_of_document(call: &CallExpression<'_>, selector: &Expression<'_>) -> bool {
+    let object = call.callee.as_member_expression().map(|member| member.object());
+    object.is_some_and(|object| object.get_inner_expression().is_specific_id("document"))
+        || literal(selector).is_some_and(|(_, it)| it.contains("src"))
 }
 
 /// `document.querySelector("script")`
