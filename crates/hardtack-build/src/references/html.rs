@@ -133,7 +133,7 @@ impl<'a> Page<'a> {
             if let Some(span) = span.filter(|_| !is_link && !is_text(&own)) {
                 if own.starts_with("on") {
                     let replaces =
-                        javascript::find_in_classic_script(&unescape_attribute(&attribute.value()));
+                        javascript::find_in_classic_script(&unescape_attribute(attribute.value()));
                     let texts = replaces.replacements.into_iter();
                     self.found.replacements.extend(texts.map(|(_, it)| (span.start, it)));
                 }
