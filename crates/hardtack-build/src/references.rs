@@ -7,6 +7,7 @@ mod attribute;
 mod charset;
 mod css;
 mod decoded;
+mod depth;
 mod html;
 mod import_map;
 mod javascript;

@@ -14,6 +14,7 @@ use oxc_span::{SourceType, Span};
 
 use super::{
     Found, IfMissing, Link,
+    depth::is_too_deep,
     literal::{Literal, LiteralKind},
     own_script::OwnScript,
     source_map,
@@ -80,21 +81,6 @@ fn find(text: &str, source_type: SourceType) -> Found {
     }
     module.found.own_url = module.found.own_url.or(module.own.url());
     module.found
-}
-
-/// Whether a text may be nested deeper than a parser has stack for. Brackets in strings count too.
-pub(super) fn is_too_deep(text: &str) -> bool {
-    const DEEPEST: usize = 100_000;
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest > DEEPEST
 }
 
 struct Module<'t> {

@@ -7,7 +7,7 @@ use oxc_ast::ast::{Expression, PropertyKey, StringLiteral};
 use oxc_parser::Parser;
 use oxc_span::SourceType;
 
-use super::{Link, javascript::is_too_deep};
+use super::{Link, depth::is_too_deep};
 use crate::rewrite::Quoting;
 
 /// A value in JSON.
