@@ -44,7 +44,7 @@ fn upstream(options: &Serve) -> Result<()> {
     address.resolve().map(drop).map_err(Into::into)
 }
 
-/// What would be served, and where.
+/// Prints the bundle and the endpoints that `serve` would have.
 fn report(bundle: &Bundle<'_>, options: &Serve) -> Result<()> {
     let mut out = anstream::stdout().lock();
     let release = bundle.release_id().short();

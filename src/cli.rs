@@ -16,11 +16,11 @@ use hardtack_bundle::Bundle;
 
 pub(crate) use self::{serve::Serve, value::ListenAddress};
 
-/// What precedes an error.
+/// The style of the word before an error.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// The style of the word before a warning.
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-/// What a reader looks for first.
+/// The style of the parts that a reader looks for first.
 pub(crate) const EMPHASIS: Style = Style::new().bold();
 
 const HELP_STYLES: Styles = Styles::styled()
@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     /// Check a configuration of `serve`, and serve nothing
     CheckConfig(Box<Serve>),
-    /// List what this binary carries: every asset, its URL and its size under every coding
+    /// List the assets that this binary carries, with URL and size in each coding
     List(List),
     /// Bake a folder into a copy of this binary; needs no Rust toolchain
     #[command(after_help = PACK_HELP)]
@@ -86,7 +86,7 @@ pub(crate) struct List {
     /// Print a JSON array instead of a table
     #[arg(long)]
     pub(crate) json: bool,
-    /// Say too why an asset keeps its name
+    /// Also print the reason why an asset keeps its name
     #[arg(short = 'v', long, conflicts_with_all = ["json", "django"])]
     pub(crate) why: bool,
     /// Print Django's staticfiles.json instead of a table
@@ -108,13 +108,13 @@ pub(crate) struct Pack {
     /// The URL prefix that all paths begin with, such as /static/
     #[arg(long, env = "HARDTACK_AT", value_name = "PREFIX", value_parser = value::prefix)]
     pub(crate) at: Option<Prefix>,
-    /// Leave out what matches, beyond what the configuration says; may be given several times
+    /// Leave out matching files, as the setting `exclude` does; may be given several times
     #[arg(long, value_name = "GLOB", value_parser = value::glob)]
     pub(crate) exclude: Vec<String>,
     /// The page of a single-page app, such as index.html: it answers navigations
     #[arg(long, value_name = "PAGE", value_parser = logical_path)]
     pub(crate) spa: Option<String>,
-    /// Where to remember what was compressed; by default, the user's cache folder
+    /// The folder that keeps compressed content; by default, the user's cache folder
     #[arg(long, env = "HARDTACK_CACHE", value_name = "DIR")]
     pub(crate) cache: Option<OsString>,
     /// Name every file that was left out or keeps its name, and all warnings
@@ -132,16 +132,16 @@ pub(crate) struct Completions {
 
 #[derive(Args, Debug)]
 pub(crate) struct Manual {
-    /// The command that it is about; without one, the program
+    /// The command to describe; without one, the program
     pub(crate) command: Option<String>,
 }
 
-/// What the command line can be.
+/// The definition of the command line.
 pub(crate) fn definition() -> clap::Command {
     Arguments::command()
 }
 
-/// What a process of this executable is started for.
+/// The purpose of a process of this executable.
 pub(crate) enum Purpose {
     Command(Command),
     /// To serve for a supervisor, with its own options. No help, completion or manual tells of it.

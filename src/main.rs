@@ -56,7 +56,7 @@ fn run(command: Command, bundle: Bundle<'static>) -> Result<()> {
     }
 }
 
-/// Whoever reads our output has seen enough of it, as in `hardtack list | head`.
+/// Whether the reader of our output has seen enough of it, as in `hardtack list | head`.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<io::Error>();
     error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)

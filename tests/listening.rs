@@ -304,8 +304,8 @@ fn proxies_say_who_asks_if_they_are_believed() {
     }
 }
 
-/// A load balancer that speaks the PROXY protocol passes on what its client says: so who is
-/// believed is who it names.
+/// A load balancer that speaks the PROXY protocol passes on the fields of its client. So these are
+/// trusted by the address that it names.
 #[test]
 fn a_load_balancer_does_not_vouch_for_what_its_client_says() {
     for (believed, expected) in [("127.0.0.1", "192.0.2.1"), ("192.0.2.0/24", "198.51.100.9")] {

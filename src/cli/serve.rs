@@ -45,11 +45,11 @@ Examples:
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Serve {
-    /// Where to listen; several times for several places. Port 0 takes a free one
+    /// The address to listen at; may be given several times. Port 0 takes a free port
     #[arg(long, env = "HARDTACK_LISTEN", value_name = "[https://]ADDRESS:PORT|unix:PATH")]
     #[arg(default_value = "127.0.0.1:8000", value_delimiter = ',', help_heading = LISTENING)]
     pub(crate) listen: Vec<Endpoint>,
-    /// Where health, metrics and a status page are served; keep it away from the public
+    /// The address for health, metrics and a status page; keep it away from the public
     #[arg(long, env = "HARDTACK_ADMIN_LISTEN", value_name = "ADDRESS:PORT|unix:PATH")]
     #[arg(help_heading = LISTENING)]
     pub(crate) admin_listen: Option<ListenAddress>,
@@ -60,20 +60,20 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_BACKLOG", value_name = "NUMBER", default_value = "1024")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..), help_heading = LISTENING)]
     pub(crate) backlog: u16,
-    /// Who begins a connection with a PROXY protocol header (version 1 or 2), and has to
+    /// Peers whose connections have to begin with a PROXY protocol header (version 1 or 2)
     #[arg(long, env = "HARDTACK_PROXY_PROTOCOL_FROM", value_name = "NETWORK|unix")]
     #[arg(value_delimiter = ',', help_heading = LISTENING)]
     proxy_protocol_from: Vec<Network>,
-    /// Whose X-Forwarded-For and X-Forwarded-Proto are believed
+    /// Peers whose X-Forwarded-For and X-Forwarded-Proto are trusted
     #[arg(long, env = "HARDTACK_FORWARDED_FROM", value_name = "NETWORK|unix")]
     #[arg(value_delimiter = ',', help_heading = LISTENING)]
     forwarded_from: Vec<Network>,
-    /// Speak HTTP/2 without TLS too, to who begins with its preface
+    /// Also accept HTTP/2 without TLS (h2c, prior knowledge)
     #[arg(long, env = "HARDTACK_H2C", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = LISTENING)]
     h2c: bool,
 
-    /// The certificate and those between it and the root, as PEM
+    /// The certificate and its intermediate certificates, as PEM
     #[arg(long, env = "HARDTACK_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
     #[arg(help_heading = TLS)]
     pub(crate) tls_certificate: Option<PathBuf>,
@@ -98,7 +98,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "30")]
     #[arg(value_parser = seconds, help_heading = LIMITS)]
     write_timeout: Duration,
-    /// How fast a client has to take a response, beyond that time; 0 for as slowly as it likes
+    /// The lowest average rate at which a client may take a response; 0 for no limit
     #[arg(long, env = "HARDTACK_MIN_RATE", value_name = "BYTES/S", default_value = "500")]
     #[arg(help_heading = LIMITS)]
     min_rate: u32,
@@ -144,7 +144,7 @@ pub(crate) struct Serve {
     #[arg(value_parser = seconds, help_heading = ENDING)]
     pub(crate) drain_timeout: Duration,
 
-    /// Whether the process that serves gives up what it does not need: files, other programs
+    /// Whether the serving process gives up rights it does not need: files, other programs
     #[arg(long, env = "HARDTACK_SANDBOX", default_value = "best-effort", help_heading = PROCESS)]
     sandbox: Sandbox,
     /// The user that the serving process becomes, if it is started as root
@@ -154,12 +154,12 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_PREFAULT", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = PROCESS)]
     pub(crate) prefault: bool,
-    /// Keep all of the site in memory, whatever else the machine needs it for
+    /// Lock all of the site in memory, so that it is never paged out
     #[arg(long, env = "HARDTACK_LOCK_MEMORY", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = PROCESS)]
     pub(crate) lock_memory: bool,
 
-    /// The application that answers what is not in the bundle
+    /// The application that answers all requests for paths that are not in the bundle
     #[arg(long, env = "HARDTACK_UPSTREAM", value_name = "http://HOST:PORT|unix:PATH")]
     #[arg(help_heading = APPLICATION)]
     pub(crate) upstream: Option<Address>,
@@ -172,16 +172,16 @@ pub(crate) struct Serve {
     #[arg(default_value = "60", value_parser = seconds, help_heading = APPLICATION)]
     upstream_read_timeout: Duration,
 
-    /// What the lines on standard error, and the first ones on standard output, look like
+    /// The format of the log on standard error, and of the start-up lines
     #[arg(long, env = "HARDTACK_LOG_FORMAT", default_value = "auto", help_heading = LOGS)]
     log_format: LogFormat,
-    /// What is worth a line on standard error
+    /// The least severity that is logged on standard error
     #[arg(long, env = "HARDTACK_LOG_LEVEL", default_value = "info", help_heading = LOGS)]
     log_level: LogLevel,
     /// Write a line about each request to standard output
     #[arg(long, env = "HARDTACK_ACCESS_LOG", default_value = "off", help_heading = LOGS)]
     access_log: AccessLogFormat,
-    /// One in how many requests has a line; those that end with 500 or above all have
+    /// Log one request of this many; all requests with status 500 or above are logged
     #[arg(long, env = "HARDTACK_ACCESS_LOG_EVERY", value_name = "NUMBER", default_value = "1")]
     #[arg(help_heading = LOGS)]
     access_log_every: NonZeroU64,
@@ -211,7 +211,7 @@ enum AccessLogFormat {
 enum Sandbox {
     /// None
     Off,
-    /// What the system can; the start-up lines say what that is
+    /// As much as the system supports; the start-up lines say how much
     BestEffort,
     /// All of it, or it does not start
     Strict,
@@ -228,16 +228,16 @@ enum LogFormat {
     Json,
 }
 
-/// What is worth a line.
+/// The least severity that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LogLevel {
-    /// What failed
+    /// Failures
     Error,
-    /// And what may fail soon
+    /// And conditions that may become failures
     Warn,
-    /// And what an operator caused
+    /// And actions of an operator
     Info,
-    /// And what clients cause
+    /// And faults of clients
     Debug,
 }
 
@@ -265,7 +265,7 @@ impl Serve {
         }
     }
 
-    /// What a worker is told.
+    /// The settings of a worker.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             threads: self.thread_count(),

@@ -19,7 +19,7 @@ use super::{
 #[derive(Deserialize, Serialize)]
 struct Header {
     protocol: u32,
-    /// What the workers have: its files may have gone, or be damaged by now.
+    /// The certificate of the workers. Its files may be gone or damaged by now.
     certificate: Option<Pem>,
     listeners: usize,
     workers: usize,
@@ -77,7 +77,7 @@ fn fill(
     Ok(theirs)
 }
 
-/// What a supervisor begins with.
+/// The state that a supervisor begins with.
 #[derive(Default)]
 pub(crate) struct Inherited {
     pub(crate) listeners: Vec<Listener>,

@@ -109,7 +109,7 @@ pub(crate) enum Action {
     Fail(String),
 }
 
-/// What a worker is to the others.
+/// The relation of a worker to the others.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum Role {
     /// Starts; the supervisor cannot do without it.
@@ -169,7 +169,7 @@ impl Lifecycle {
         self.is_stopping() && self.workers.is_empty()
     }
 
-    /// What a worker is that has started and not ended.
+    /// The role of a worker that has started and not ended.
     pub(crate) fn role(&self, pid: Pid) -> Option<Role> {
         self.workers.iter().find(|worker| worker.pid == pid).map(|worker| worker.role)
     }

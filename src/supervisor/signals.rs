@@ -1,4 +1,4 @@
-//! What the supervisor is told by signals.
+//! The signals that the supervisor obeys.
 
 use std::{io, time::Duration};
 

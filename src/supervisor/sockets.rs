@@ -118,7 +118,7 @@ const MOST_UNSENT: u32 = 32 * 1024;
 /// After how long without a sign of life the system asks whether the other end is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(300);
 
-/// What the connections that are accepted have from their listener.
+/// Sets the options that accepted connections inherit from their listener.
 fn tune(socket: SockRef<'_>) -> io::Result<()> {
     // Without it, a response in two segments may wait for an acknowledgement between them.
     socket.set_tcp_nodelay(true)?;

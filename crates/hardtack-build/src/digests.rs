@@ -88,7 +88,7 @@ fn tokens_of(referenced: &Referenced, index: usize) -> Tokens {
     }
 }
 
-/// What a digest is of that stands somewhere.
+/// The subjects of a digest that stands somewhere.
 struct Found {
     form: Form,
     /// More than one if they have the same bytes.
@@ -348,7 +348,6 @@ mod tests {
         );
     }
 
-    /// In whatever form, and with whatever escapes.
     #[test]
     fn of_a_page_follow_in_data_that_escapes_slashes() {
         let form = Form::of_integrity("sha512").unwrap();

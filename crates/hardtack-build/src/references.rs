@@ -313,7 +313,7 @@ pub(crate) struct Referenced {
     /// Which assets the user wants to be renamed.
     pub(crate) rename: Rename,
     pub(crate) left_out: Vec<LeftOut>,
-    /// What the settings let pass.
+    /// The faults that the settings let pass.
     pub(crate) warnings: Vec<Problem>,
 }
 

@@ -117,7 +117,7 @@ fn target(uri: &Uri) -> &str {
     path.or(uri.authority().map(|authority| authority.as_str())).unwrap_or("-")
 }
 
-/// What a line says.
+/// The contents of a line.
 struct Line<'a> {
     /// When the request came.
     time: SystemTime,
@@ -202,7 +202,7 @@ struct JsonLine<'a> {
     user_agent: Option<Cow<'a, str>>,
 }
 
-/// What a client sent, between quotes: it can end neither them nor the line, and moves no cursor.
+/// Bytes of a client between quotes: they can end neither these nor the line, and move no cursor.
 /// The escapes are Apache's.
 struct Quoted<'a>(&'a [u8]);
 

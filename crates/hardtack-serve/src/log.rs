@@ -38,16 +38,16 @@ pub enum Format {
     Json,
 }
 
-/// What is worth a line.
+/// The least severity that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// What failed
+    /// Failures.
     Error,
-    /// And what may fail soon
+    /// And conditions that may become failures.
     Warn,
-    /// And what an operator caused
+    /// And actions of an operator.
     Info,
-    /// And what clients cause
+    /// And faults of clients.
     Debug,
 }
 
@@ -89,7 +89,7 @@ fn install(dispatch: Dispatch) -> Result<(), BegunAlready> {
     Ok(dispatcher::set_global_default(dispatch)?)
 }
 
-/// What lines look like.
+/// The format of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     /// Without the time: whoever keeps such lines, as journald does, notes it.
@@ -130,7 +130,7 @@ where
     }
 }
 
-/// What our own code says, and no more than warnings of others': HTTP/2's would show all header
+/// Lines of our own code, and warnings of other crates: h2's other lines would show all header
 /// fields.
 fn wanted(severity: Severity) -> Targets {
     let level = match severity {
@@ -158,7 +158,7 @@ mod tests {
 
     const PLAIN: Shape = Shape::Human { is_colored: false };
 
-    /// What is written of what `events` says.
+    /// The lines that are written for the events of a function.
     fn written(shape: Shape, severity: Severity, events: fn()) -> String {
         let kept = Kept::default();
         let (lines, flush) = queued("test", kept.clone());

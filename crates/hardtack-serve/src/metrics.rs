@@ -1,4 +1,4 @@
-//! What the process counts, and the listener that shows it.
+//! The counters of the process, and the listener that shows them.
 //!
 //! [`tally`] counts, in [`counters`] and [`durations`], by [`labels`]; [`reading`] is all of it at
 //! one moment; [`prometheus`] and [`status`] put it into words, and [`admin`] serves these.

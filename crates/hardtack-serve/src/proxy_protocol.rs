@@ -17,7 +17,7 @@ use tokio::{
 /// load balancers use some hundred bytes.
 const LONGEST: usize = 4096;
 
-/// What a header says.
+/// The origin that a header names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The client's address.
@@ -60,7 +60,7 @@ async fn read_header(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Origin
     parse(&header)
 }
 
-/// What both versions have at least: version 1's `PROXY UNKNOWN\r\n` has 15 bytes.
+/// The shortest header of both versions: version 1's `PROXY UNKNOWN\r\n` has 15 bytes.
 const SHORTEST: usize = 15;
 /// The signature of version 2, and what comes before its addresses.
 const V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";

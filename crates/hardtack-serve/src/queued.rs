@@ -1,4 +1,4 @@
-//! Lines that another thread writes, so that who logs never waits for who reads the log.
+//! Lines that another thread writes, so that logging never waits for the reader of the log.
 //!
 //! The queue between them is bounded. A line that finds it full is dropped, and counted.
 

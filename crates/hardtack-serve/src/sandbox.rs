@@ -227,7 +227,7 @@ mod system {
 /// The system calls that are left.
 #[cfg(target_os = "linux")]
 mod calls {
-    /// What a thread that serves open sockets does, with Tokio, the C library and its allocator.
+    /// The calls of a thread that serves open sockets, with Tokio, the C library and its allocator.
     pub(super) const ALWAYS: &[i64] = &[
         // Sockets that are there, and those that they accept.
         libc::SYS_accept4,
@@ -308,11 +308,11 @@ mod calls {
 
     pub(super) const EXECUTABLE: u64 = libc::PROT_EXEC as u64;
 
-    /// What says the type in socket(2), beside flags (`SOCK_TYPE_MASK` in linux/net.h).
+    /// The bits of the type in socket(2), beside flags (`SOCK_TYPE_MASK` in linux/net.h).
     pub(super) const SOCKET_TYPE: u64 = 0xf;
 }
 
-/// What somebody would try who has taken over a worker; for tests only.
+/// The attempts of an attacker who has taken over a worker; for tests only.
 #[cfg(any(test, feature = "break-out"))]
 #[expect(
     clippy::disallowed_methods,
@@ -400,8 +400,8 @@ mod tests {
         assert_eq!(outcomes(Sandbox::BestEffort, words), ["PermissionDenied"; 9]);
     }
 
-    /// What a listener can be made to do that was open before: to end for all who have it, and then
-    /// to connect by what is sent (`MSG_FASTOPEN`, tcp(7)).
+    /// Abuses a listener that was open before: shuts it down for all its holders, and connects by
+    /// sending (`MSG_FASTOPEN`, tcp(7)).
     #[track_caller]
     fn a_listener(sandbox: Sandbox, expected: [Option<ErrorKind>; 2]) {
         let listener = socket2::Socket::from(TcpListener::bind("127.0.0.1:0").unwrap());

@@ -15,7 +15,7 @@ use rustls::{
 
 use crate::channel::Pem;
 
-/// What is wrong with a listener for TLS.
+/// The fault of a listener for TLS without a certificate.
 pub const NO_CERTIFICATE: &str =
     "TLS needs --tls-certificate and --tls-key: the files of a certificate and its key";
 

@@ -38,7 +38,7 @@ impl Simulation {
         simulation
     }
 
-    /// What is done when that happens, in words.
+    /// The actions after an event, in words.
     fn on(&mut self, event: &str) -> String {
         let mut said = Vec::new();
         if let Some(event) = self.event(event) {
@@ -147,7 +147,7 @@ fn ready() -> Report {
     Report::Ready { sandbox: "sand".to_owned(), release: "r".to_owned() }
 }
 
-/// What happens, and what is done then, line by line.
+/// Events and the actions after each, line by line.
 #[track_caller]
 fn story(lines: &[(&str, &str)]) {
     let mut simulation = Simulation::new();
@@ -156,7 +156,7 @@ fn story(lines: &[(&str, &str)]) {
     }
 }
 
-/// What is done of all that happens at a moment, after these events.
+/// The actions after each of some events, when others came before.
 #[track_caller]
 fn moment(before: &str, cases: &[(&str, &str)]) {
     let simulation = Simulation::after(before);

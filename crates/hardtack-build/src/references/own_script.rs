@@ -2,7 +2,7 @@
 
 use oxc_span::Span;
 
-/// What a script does with the elements of scripts in its page.
+/// The uses that a script makes of the script elements of its page.
 ///
 /// `document.currentScript` is asked for other things than its URL too, such as `dataset`. Where it
 /// is kept in a variable, only what is read from that within the same function counts.

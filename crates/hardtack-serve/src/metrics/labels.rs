@@ -56,17 +56,17 @@ labels! {
     pub(crate) enum Refusal {
         /// As many are open from its address as may be.
         PerAddress = "per_address",
-        /// What it says by the PROXY protocol is not well-formed, or it must say it and did not.
+        /// Its PROXY protocol header is malformed, or missing where it is required.
         ProxyHeader = "proxy_header",
     }
 
-    /// What became of a TLS handshake.
+    /// The outcome of a TLS handshake.
     pub(crate) enum Handshake {
         Ok = "ok",
         Failed = "failed",
     }
 
-    /// What a client took too long for.
+    /// The action that a client took too long for.
     pub(crate) enum Timeout {
         /// To send a request's header.
         Header = "header",
@@ -76,7 +76,7 @@ labels! {
         Write = "write",
     }
 
-    /// What became of a request to the upstream.
+    /// The outcome of a request to the upstream.
     pub(crate) enum Upstream {
         /// There was a response, whatever its status.
         Answered = "answered",

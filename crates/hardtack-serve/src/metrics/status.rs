@@ -56,7 +56,7 @@ pub(crate) struct Quantiles {
     pub(crate) p99: Option<f64>,
 }
 
-/// What the bundle holds.
+/// The contents of the bundle.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) totals: Totals,

@@ -1,4 +1,4 @@
-//! What one serving thread has counted.
+//! The counters of one serving thread.
 //!
 //! Each thread has a tally of its own, and only it counts there: in a cache that no other core writes
 //! to. Whoever wants to know the whole adds the tallies up: [`Tally::sum`].
@@ -39,7 +39,7 @@ pub(crate) struct Tally {
     upstream: Counters<{ Upstream::ALL.len() }>,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) status: u16,
@@ -109,7 +109,7 @@ impl Drop for OpenConnection {
 
 /// Reading.
 impl Tally {
-    /// What all of them have counted.
+    /// The sum of all tallies.
     pub(crate) fn sum<'a>(tallies: impl IntoIterator<Item = &'a &'static Self>) -> Self {
         let sum = Self::default();
         for tally in tallies {
@@ -205,8 +205,8 @@ impl Series {
 }
 
 impl Outcome {
-    /// What a response says of itself, to a request of this version: its length if that is known
-    /// beforehand, and no duration yet.
+    /// The outcome as far as the response tells it, to a request of this version: its length if that
+    /// is known beforehand, and no duration yet.
     pub(crate) fn of<B: Body>(response: &Response<B>, version: Version) -> Self {
         let (coding, policy) = classify(response.headers());
         Self {
@@ -229,8 +229,8 @@ impl Outcome {
 
 /// The classes of a response, found in one walk over its few fields: each lookup would hash.
 ///
-/// What has a type has a representation, whose coding is the identity if none is named (RFC 9110
-/// §8.4).
+/// A response with a type has a representation, whose coding is the identity if none is named (RFC
+/// 9110 §8.4).
 fn classify(headers: &HeaderMap) -> (Coding, Policy) {
     let (mut coding, mut policy, mut has_type) = (None, Policy::None, false);
     for (name, value) in headers {

@@ -56,7 +56,7 @@ impl Address {
         Ok(Resolved { address: self.clone(), sockets })
     }
 
-    /// What a request without a host is addressed to.
+    /// The authority of a request that names no host.
     pub(super) fn authority(&self) -> Authority {
         match self {
             Self::Tcp { .. } => {

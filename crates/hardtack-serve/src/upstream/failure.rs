@@ -49,7 +49,7 @@ impl Failure {
         }
     }
 
-    /// What a person reads, who is not to know more than is good for them.
+    /// The sentence for people, which says nothing about the inside of the site.
     fn sentence(&self) -> &'static str {
         match self {
             Self::Method => "This method is not known here.",

@@ -1,4 +1,5 @@
-//! What the application is told about the client: `X-Forwarded-*` and `Forwarded` (RFC 7239).
+//! The fields that tell the application about the client: `X-Forwarded-*` and `Forwarded` (RFC
+//! 7239).
 //!
 //! Applications believe these fields. So nothing in them is a client's own word, unless that
 //! client is a trusted proxy.
@@ -86,7 +87,7 @@ fn element(from: Node, host: Option<&str>, proto: &str) -> String {
     element + ";proto=" + proto
 }
 
-/// Who sent a request (RFC 7239 §6). Without an address it is `unknown`.
+/// The sender of a request (RFC 7239 §6). Without an address it is `unknown`.
 struct Node(Option<IpAddr>);
 
 impl Node {
@@ -167,7 +168,7 @@ mod tests {
         assert_eq!(message, fields(after));
     }
 
-    /// What a request without such fields gets.
+    /// The fields that a request without any of them gets.
     const OF_STRANGER: &str = "x-forwarded-for: 192.0.2.1\nx-forwarded-proto: http\n\
         x-forwarded-host: example.com\nforwarded: for=192.0.2.1;host=example.com;proto=http";
 

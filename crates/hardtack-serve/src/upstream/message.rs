@@ -154,7 +154,7 @@ fn upgrade(fields: &mut HeaderMap, protocol: Upgrade) {
     }
 }
 
-/// Who passed a message on, that came in this version of HTTP (RFC 9110 §7.6.3).
+/// The value of `Via` for a message that came in this version of HTTP (RFC 9110 §7.6.3).
 fn via(version: Version) -> HeaderValue {
     HeaderValue::from_static(match version {
         Version::HTTP_10 => "1.0 hardtack",

@@ -1,4 +1,4 @@
-//! What several tables of tests write their cases with.
+//! The notation of cases in several tables of tests.
 
 use hyper::{
     HeaderMap,

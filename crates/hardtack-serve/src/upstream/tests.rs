@@ -34,7 +34,7 @@ const PATIENT: UpstreamTimeouts =
 const SOMEBODY: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
 const CLIENT: Client =
     Client { address: SOMEBODY, peer: SOMEBODY, is_secure: false, is_trusted: false };
-/// What a request gets on its way, but for the host.
+/// The fields that are added to a request, but for the host.
 const TOLD: &str = "x-forwarded-proto: http\r\nx-forwarded-host: a\r\n\
     forwarded: for=192.0.2.1;host=a;proto=http\r\nx-forwarded-for: 192.0.2.1\r\n\
     via: 1.1 hardtack\r\n\r\n";
@@ -71,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         self.hear("\r\n\r\n").await
     }
 
-    /// What comes until the connection is closed, or cut.
+    /// The bytes up to the close of the connection, or its end without one.
     async fn rest(&mut self) -> String {
         let mut heard = Vec::new();
         let ended = timeout(LONG, self.0.read_to_end(&mut heard)).await.expect("it is closed");
@@ -312,7 +312,7 @@ async fn a_websocket_may_be_refused() {
     client.hear("no").await;
 }
 
-/// What the client gets for a response of the application to a request.
+/// The response that the client gets, when the application answers a request so.
 async fn exchange(request: &str, response: &str) -> String {
     let (app, mut client) = pair(PATIENT).await;
     client.say(request).await;

@@ -67,7 +67,7 @@ fn write_figures(page: &mut String, status: &Status) -> fmt::Result {
     page.write_str("</dl>\n")
 }
 
-/// What is not known yet, or does not exist.
+/// Stands for a value that is not known yet, or does not exist.
 const NONE: &str = "–";
 
 fn write_counts(page: &mut String, status: &Status) -> fmt::Result {
