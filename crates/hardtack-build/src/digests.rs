@@ -50,7 +50,7 @@ pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
     // What is frozen may pin the target of a link, and then the link's integrity is to be put right
     // here: so the places are noted anew, until nothing more is frozen.
     loop {
-        let before = (referenced.pinned(), referenced.frozen.clone());
+        let before = referenced.kept();
         referenced.digests.iter_mut().for_each(Vec::clear);
         for (index, tokens) in texts.iter().enumerate() {
             for (span, text) in tokens {
@@ -60,7 +60,7 @@ pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
             }
         }
         break_circles(referenced);
-        if before == (referenced.pinned(), referenced.frozen.clone()) {
+        if before == referenced.kept() {
             break;
         }
     }
@@ -82,10 +82,7 @@ fn tokens_of(referenced: &Referenced, index: usize) -> Tokens {
     let is_text = is_text || (!asset.bytes.contains(&0) && str::from_utf8(&asset.bytes).is_ok());
     // Running text tells of files as they were published.
     let is_left_alone = asset.logical_path.ends_with(".map") || asset.essence() == "text/markdown";
-    match is_text && !is_left_alone {
-        true => tokens(referenced.text(index)),
-        false => Vec::new(),
-    }
+    if is_text && !is_left_alone { tokens(referenced.text(index)) } else { Vec::new() }
 }
 
 /// The subjects of a digest that stands somewhere.
@@ -154,16 +151,26 @@ fn subjects(
 
 /// Adds the assets that have the bytes of another, and do not change as that one does.
 fn add_twins(subjects: &mut HashMap<String, Found>, assets: &[Asset]) {
-    let mut by_bytes: HashMap<&[u8], Vec<usize>> = HashMap::new();
-    for (index, asset) in assets.iter().enumerate() {
-        by_bytes.entry(&asset.bytes).or_default().push(index);
-    }
-    for Found { subjects, .. } in subjects.values_mut() {
-        let one = subjects.iter().find_map(|subject| match subject {
+    let one_of = |found: &Found| {
+        found.subjects.iter().find_map(|subject| match subject {
             Subject::Asset(index) => Some(*index),
             Subject::Inline(..) => None,
-        });
-        let twins = one.map_or(&[][..], |one| &by_bytes[&assets[one].bytes[..]]);
+        })
+    };
+    let ones = subjects.values().filter_map(one_of);
+    let mut by_bytes: HashMap<&[u8], Vec<usize>> =
+        ones.map(|one| (&assets[one].bytes[..], Vec::new())).collect();
+    let lengths: HashSet<_> = by_bytes.keys().map(|bytes| bytes.len()).collect();
+    for (index, asset) in assets.iter().enumerate() {
+        if lengths.contains(&asset.bytes.len())
+            && let Some(twins) = by_bytes.get_mut(&asset.bytes[..])
+        {
+            twins.push(index);
+        }
+    }
+    for found in subjects.values_mut() {
+        let twins = one_of(found).map_or(&[][..], |one| &by_bytes[&assets[one].bytes[..]]);
+        let subjects = &mut found.subjects;
         let known: HashSet<_> = subjects.iter().map(Subject::asset).collect();
         let new = twins.iter().filter(|twin| !known.contains(twin));
         subjects.extend(new.map(|twin| Subject::Asset(*twin)).collect::<Vec<_>>());

@@ -16,6 +16,7 @@ use crate::{
     own_digest::hex,
     pattern::Verdict,
     scan::{Asset, Scanned},
+    twins::coded_name,
 };
 
 /// The list of Django's storage, which may be one from [`crate::staticfiles`] by now.
@@ -105,8 +106,8 @@ fn copies(
     };
     let mut copies: BTreeMap<_, _> = free.filter_map(file_of).collect();
     let compressed = paths.iter().filter_map(|path| {
-        let (copy, extension) = path.rsplit_once('.').filter(|(_, it)| CODED.contains(it))?;
-        Some(((*path).to_owned(), format!("{}.{extension}", copies.get(copy)?)))
+        let (copy, _) = coded_name(path)?;
+        Some(((*path).to_owned(), format!("{}{}", copies.get(copy)?, &path[copy.len()..])))
     });
     let compressed: Vec<_> = compressed.collect();
     copies.extend(compressed);
@@ -120,9 +121,6 @@ fn has_name_of(copy: &str, original: &str) -> bool {
     let (stem, extension) = original.split_at(dot);
     copy.len() > original.len() && copy.starts_with(stem) && copy.ends_with(extension)
 }
-
-/// The extensions of files that WhiteNoise compressed.
-const CODED: &[&str] = &["gz", "br", "zst"];
 
 /// The original of a copy, by the copy's name and bytes: `css/app.0cc175b9c0f1.css` is a copy of
 /// `css/app.css` if its MD5 begins so. Django makes the name from the bytes that it writes.

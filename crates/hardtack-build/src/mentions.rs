@@ -94,9 +94,10 @@ impl Referenced {
         format!("{} has its {form}", self.location(index, offset))
     }
 
-    /// The number of assets that keep their name because of others.
-    pub(crate) fn pinned(&self) -> usize {
-        self.assets.iter().filter(|asset| asset.role == Role::Pinned).count()
+    /// How many assets keep their names, and how many their bytes. Neither is ever taken back.
+    pub(crate) fn kept(&self) -> (usize, usize) {
+        let pinned = self.assets.iter().filter(|asset| asset.role == Role::Pinned);
+        (pinned.count(), self.frozen.iter().filter(|is_frozen| **is_frozen).count())
     }
 
     /// Has an asset keep its name, unless the user wants it to be renamed in any case. The first

@@ -15,17 +15,14 @@ pub(super) fn tokens(original: &[u8]) -> Vec<(Range<usize>, String)> {
     let is_letter = |at: usize| is_of_base64(text[at]) || is_of_base64url(text[at]);
     let long = runs(0..text.len(), is_letter).filter(|run| run.len() >= SHORTEST);
     long.flat_map(|run| {
-        let standard = runs(run.clone(), |at| is_of_base64(text[at]));
-        let standard = standard.map(|run| padded(text, run)).filter(|run| is_digest(text, run));
-        let behind = runs(run.clone(), |at| is_of_base64(text[at]));
-        let behind = behind.filter_map(|run| behind_name(text, run));
-        let behind = behind.map(|run| padded(text, run)).filter(|run| is_digest(text, run));
-        let url = runs(run.clone(), |at| is_of_base64url(text[at]));
-        let url = url.map(|run| padded(text, without_algorithm(text, run)));
+        let digest = |run| padded(text, without_algorithm(text, run));
+        let standard = runs(run.clone(), |at| is_of_base64(text[at])).map(digest);
+        let standard = standard.filter(|run| is_digest(text, run));
+        let url = runs(run.clone(), |at| is_of_base64url(text[at])).map(digest);
         let url = url.filter(|run| is_url_digest(text, run));
         // Hex may have other letters before it, as in `0x…` and `sha256/…`.
         let hex = runs(run, |at| text[at].is_ascii_hexdigit()).filter(|run| is_glued(text, run));
-        standard.chain(behind).chain(url).chain(hex).collect::<Vec<_>>()
+        standard.chain(url).chain(hex).collect::<Vec<_>>()
     })
     .map(|run| {
         let token = String::from_utf8_lossy(&text[run.clone()]).into_owned();
@@ -61,18 +58,14 @@ fn padded(text: &[u8], run: Range<usize>) -> Range<usize> {
     run.start..run.end + padding
 }
 
-/// A run without the name before the digest, as `integrity` has it.
+/// A run without the name of an algorithm before the digest: `sha256-…` as in `integrity`, or
+/// `sha256/…`.
 fn without_algorithm(text: &[u8], run: Range<usize>) -> Range<usize> {
-    const NAMES: [&[u8]; 5] = [b"md5-", b"sha1-", b"sha256-", b"sha384-", b"sha512-"];
-    let name = NAMES.iter().find(|name| text[run.clone()].starts_with(name));
-    run.start + name.map_or(0, |name| name.len())..run.end
-}
-
-/// What follows the name of an algorithm and a slash, if a run begins so.
-fn behind_name(text: &[u8], run: Range<usize>) -> Option<Range<usize>> {
-    const NAMES: [&[u8]; 4] = [b"sha1/", b"sha256/", b"sha384/", b"sha512/"];
-    let name = NAMES.iter().find(|name| text[run.clone()].starts_with(name))?;
-    Some(run.start + name.len()..run.end)
+    const NAMES: [&[u8]; 5] = [b"md5", b"sha1", b"sha256", b"sha384", b"sha512"];
+    let begins =
+        |name: &&&[u8]| matches!(text[run.clone()].strip_prefix(**name), Some([b'-' | b'/', ..]));
+    let name = NAMES.iter().find(begins);
+    run.start + name.map_or(0, |name| name.len() + 1)..run.end
 }
 
 /// Whether a run of hex is as long as a digest, and stands among other letters of base64.
