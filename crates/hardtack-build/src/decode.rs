@@ -14,9 +14,10 @@ use hardtack_bundle::Coding;
 pub(crate) fn decode(coding: Coding, coded: &[u8], most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader(coding, coded)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
-    match bytes.len() > most {
-        true => Err(io::Error::other(format!("it holds more than {most} bytes"))),
-        false => Ok(bytes),
+    if bytes.len() > most {
+        Err(io::Error::other(format!("it holds more than {most} bytes")))
+    } else {
+        Ok(bytes)
     }
 }
 

@@ -139,10 +139,7 @@ impl From<Problem> for Error {
 impl Error {
     /// `Ok` if there are no problems.
     pub(crate) fn unless_none(problems: Vec<Problem>) -> Result<(), Self> {
-        match problems.is_empty() {
-            true => Ok(()),
-            false => Err(Self { problems }),
-        }
+        if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
     }
 }
 
@@ -182,9 +179,12 @@ impl Problem {
     /// The file, and the place if there is one, in the form that editors accept: `a.css:1:2`.
     pub(crate) fn location(&self) -> String {
         // A line break in a name must not make two lines of one message.
-        let escape = |character: char| match character.is_control() {
-            true => character.escape_default().to_string(),
-            false => character.to_string(),
+        let escape = |character: char| {
+            if character.is_control() {
+                character.escape_default().to_string()
+            } else {
+                character.to_string()
+            }
         };
         let file: String = self.file.to_string_lossy().chars().map(escape).collect();
         match self.place {

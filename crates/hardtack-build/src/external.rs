@@ -13,9 +13,8 @@ pub struct External(Vec<String>);
 impl External {
     /// Whether a percent-decoded URL path is external.
     pub(crate) fn matches(&self, url_path: &str) -> bool {
-        self.0.iter().any(|path| match path.ends_with('/') {
-            true => url_path.starts_with(path),
-            false => url_path == path,
+        self.0.iter().any(|path| {
+            if path.ends_with('/') { url_path.starts_with(path) } else { url_path == path }
         })
     }
 }

@@ -33,9 +33,10 @@ impl Missing {
             Self::ByGlob(rules) => {
                 let matching = rules.iter().filter(|(globs, _)| globs.matches(logical_path));
                 let mut targets = matching.map(|(_, target)| *target).peekable();
-                match targets.peek().is_some() && targets.all(|it| it == MissingTarget::Warn) {
-                    true => MissingTarget::Warn,
-                    false => MissingTarget::Error,
+                if targets.peek().is_some() && targets.all(|it| it == MissingTarget::Warn) {
+                    MissingTarget::Warn
+                } else {
+                    MissingTarget::Error
                 }
             }
         }

@@ -489,16 +489,17 @@ impl Targets<'_> {
     /// In an asset that keeps its bytes, only the targets matter; missing ones are no problem.
     fn of(&self, index: usize, asset: &Asset) -> OfAsset {
         let of_asset = self.read(index, asset);
-        match keeps_bytes(asset, self.settings) {
-            false => of_asset,
-            true => OfAsset {
+        if keeps_bytes(asset, self.settings) {
+            OfAsset {
                 errors: Vec::new(),
                 warnings: Vec::new(),
                 lost: Vec::new(),
                 unbundled: None,
                 import_map: ImportMap::default(),
                 ..of_asset
-            },
+            }
+        } else {
+            of_asset
         }
     }
 
@@ -690,10 +691,13 @@ fn find(asset: &Asset, text: &[u8], settings: &Settings) -> Result<Found, Fault>
         "image/svg+xml" => svg::find(text),
         "text/javascript" => Ok(javascript::find_in_file(text, path)),
         "application/manifest+json" => Ok(web_manifest::find(text)),
-        "application/json" if path.ends_with(".map") => match settings.keep_only_hashed {
-            true => Ok(source_map::find(text)),
-            false => Ok(Found::default()),
-        },
+        "application/json" if path.ends_with(".map") => {
+            if settings.keep_only_hashed {
+                Ok(source_map::find(text))
+            } else {
+                Ok(Found::default())
+            }
+        }
         essence if is_json(essence) && !is_metadata(path) => Ok(data(text)),
         essence if is_xml(essence) || is_playlist(essence) => Ok(data(text)),
         _ => Ok(Found::default()),

@@ -363,9 +363,10 @@ pub fn logical_path(text: &str) -> Result<String, String> {
         !matches!(segment, "" | "." | "..")
             && !segment.contains(|c: char| c.is_control() || c == '\\')
     };
-    match text.split('/').all(is_name) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("{text:?} is no logical path, such as \"data/manifest.json\"")),
+    if text.split('/').all(is_name) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is no logical path, such as \"data/manifest.json\""))
     }
 }
 

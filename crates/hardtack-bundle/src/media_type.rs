@@ -20,9 +20,10 @@ pub fn media_type_of(logical_path: &str) -> String {
         Some(essence) => essence,
         None => mime_guess::from_ext(&extension).first_raw().unwrap_or("application/octet-stream"),
     };
-    match essence.starts_with("text/") {
-        true => format!("{essence}; charset=utf-8"),
-        false => essence.to_owned(),
+    if essence.starts_with("text/") {
+        format!("{essence}; charset=utf-8")
+    } else {
+        essence.to_owned()
     }
 }
 

@@ -290,9 +290,10 @@ pub const fn likeness(path: &[u8], other: &[u8]) -> usize {
     if same(file_name(path), file_name(other)) {
         return usize::MAX;
     }
-    let (shorter, longer) = match path.len() < other.len() {
-        true => (path.len(), other.len()),
-        false => (other.len(), path.len()),
+    let (shorter, longer) = if path.len() < other.len() {
+        (path.len(), other.len())
+    } else {
+        (other.len(), path.len())
     };
     let mut start = 0;
     while start < shorter && path[start] == other[start] {

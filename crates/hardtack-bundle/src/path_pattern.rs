@@ -58,9 +58,10 @@ impl<'a> PathPattern<'a> {
         if names.iter().enumerate().any(is_twice) {
             return Err(InvalidPattern::Twice);
         }
-        match text.split('/').any(|segment| self::names(segment, Star::Variable).count() > 1) {
-            true => Err(InvalidPattern::SeveralInSegment),
-            false => Ok(Self { text }),
+        if text.split('/').any(|segment| self::names(segment, Star::Variable).count() > 1) {
+            Err(InvalidPattern::SeveralInSegment)
+        } else {
+            Ok(Self { text })
         }
     }
 
@@ -117,10 +118,7 @@ impl<'a, 'p> Captures<'a, 'p> {
     pub fn location(&self, template: &str) -> String {
         let filled =
             self.fill(template, Star::Text, |value| percent_encode(value, ESCAPED).to_string());
-        match filled.starts_with('/') {
-            true => with_single_slashes(&filled),
-            false => filled,
-        }
+        if filled.starts_with('/') { with_single_slashes(&filled) } else { filled }
     }
 
     /// Fills the texts into another, percent-decoded pattern with the same names. An unknown name

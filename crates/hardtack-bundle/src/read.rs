@@ -490,10 +490,7 @@ fn open_header(bytes: &[u8]) -> Result<(&Header, &[u8]), Error> {
 fn index(bytes: &[u8], bounds: Section) -> Result<&[U32], Error> {
     let index: &[U32] = section(bytes, bounds, "index section")?;
     // A search masks with the length, so it must be a power of two.
-    match index.len().is_power_of_two() {
-        true => Ok(index),
-        false => Err(invalid("index section", 0)),
-    }
+    if index.len().is_power_of_two() { Ok(index) } else { Err(invalid("index section", 0)) }
 }
 
 fn section<'a, T>(bytes: &'a [u8], bounds: Section, what: &'static str) -> Result<&'a [T], Error>

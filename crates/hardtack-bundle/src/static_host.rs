@@ -37,9 +37,10 @@ impl FromStr for StaticHost {
         let host = text.strip_suffix('/').unwrap_or(text);
         let authority = ["https://", "http://", "//"].iter().find_map(|it| host.strip_prefix(it));
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
-        match authority.is_some_and(|it| !it.is_empty() && it.bytes().all(allowed)) {
-            true => Ok(Self(host.to_owned())),
-            false => Err(InvalidStaticHost(text.to_owned())),
+        if authority.is_some_and(|it| !it.is_empty() && it.bytes().all(allowed)) {
+            Ok(Self(host.to_owned()))
+        } else {
+            Err(InvalidStaticHost(text.to_owned()))
         }
     }
 }

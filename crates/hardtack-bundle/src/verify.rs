@@ -38,10 +38,7 @@ impl Bundle<'_> {
             }
             previous = Some(asset.logical_path);
         }
-        match totals == self.totals() {
-            true => Ok(()),
-            false => Err(invalid("header", 0)),
-        }
+        if totals == self.totals() { Ok(()) } else { Err(invalid("header", 0)) }
     }
 
     /// Routes must be in order, and each must be found by its own path.

@@ -214,10 +214,8 @@ impl fmt::Display for Assets {
 impl UnknownAsset {
     fn message(&self) -> String {
         let Self { logical_path, near } = self;
-        let near = match near.is_empty() {
-            true => String::new(),
-            false => format!(" Near it: {}.", near.join(", ")),
-        };
+        let near =
+            if near.is_empty() { String::new() } else { format!(" Near it: {}.", near.join(", ")) };
         format!(
             "there is no asset {logical_path:?}.{near} An asset is named by its path below the \
              asset folder, such as \"css/app.css\"; a new file is baked by the next build",

@@ -37,13 +37,15 @@ pub(crate) struct Validators<'a> {
 
 /// Evaluates the preconditions of a `GET` or `HEAD`.
 pub(crate) fn evaluate(headers: &HeaderMap, ours: &Validators<'_>) -> Precondition {
-    let is_expected = match headers.contains_key(IF_MATCH) {
-        true => if_match_holds(headers, ours.entity_tag),
-        false => is_newer(headers, IF_UNMODIFIED_SINCE, ours) != Some(true),
+    let is_expected = if headers.contains_key(IF_MATCH) {
+        if_match_holds(headers, ours.entity_tag)
+    } else {
+        is_newer(headers, IF_UNMODIFIED_SINCE, ours) != Some(true)
     };
-    let is_known = match headers.contains_key(IF_NONE_MATCH) {
-        true => !if_none_match_holds(headers, ours.entity_tag),
-        false => is_newer(headers, IF_MODIFIED_SINCE, ours) == Some(false),
+    let is_known = if headers.contains_key(IF_NONE_MATCH) {
+        !if_none_match_holds(headers, ours.entity_tag)
+    } else {
+        is_newer(headers, IF_MODIFIED_SINCE, ours) == Some(false)
     };
     match (is_expected, is_known) {
         (false, _) => Precondition::Failed,

@@ -197,9 +197,10 @@ impl Folder {
     fn read(&self, logical_path: &str) -> Option<Bytes> {
         let is_hidden = |part: &str| part.starts_with('.') && part != ".well-known";
         let is_name = |part: &str| !part.is_empty() && !part.contains(['\\', '\0']);
-        match logical_path.split('/').all(|part| is_name(part) && !is_hidden(part)) {
-            true => self.files.read(logical_path).ok().map(Bytes::from),
-            false => None,
+        if logical_path.split('/').all(|part| is_name(part) && !is_hidden(part)) {
+            self.files.read(logical_path).ok().map(Bytes::from)
+        } else {
+            None
         }
     }
 

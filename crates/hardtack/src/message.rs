@@ -42,10 +42,7 @@ pub(crate) fn check(
     if matches!(*method, Method::GET | Method::HEAD) && has_content(headers) {
         return Err(Refusal::Content);
     }
-    match target_length(uri, version) > LONGEST_TARGET {
-        true => Err(Refusal::TargetTooLong),
-        false => Ok(()),
-    }
+    if target_length(uri, version) > LONGEST_TARGET { Err(Refusal::TargetTooLong) } else { Ok(()) }
 }
 
 /// Whether content follows the header section (RFC 9112 §6.3).

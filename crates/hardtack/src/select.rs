@@ -96,9 +96,10 @@ impl Selected<'_> {
         let is_named = |tag: &str| conditional::is_named(headers, tag);
         let of_parts = negotiate_parts(self.asset, accepted, is_named)?;
         let selected = of_parts.map_or(self, |representation| Self { representation, ..self });
-        let requested = match conditional::if_range_holds(headers, &selected.validators()) {
-            true => range::requested(headers, selected.representation.body.len()),
-            false => Requested::Whole,
+        let requested = if conditional::if_range_holds(headers, &selected.validators()) {
+            range::requested(headers, selected.representation.body.len())
+        } else {
+            Requested::Whole
         };
         Ok((selected, requested))
     }

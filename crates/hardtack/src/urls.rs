@@ -95,10 +95,7 @@ pub(crate) fn urls() -> &'static Urls {
 /// Decides for this process. Fails if another decision was made before.
 pub(crate) fn decide(options: Options) -> Result<(), OpenError> {
     let urls = Urls::of(options);
-    match *URLS.get_or_init(|| urls.clone()) == urls {
-        true => Ok(()),
-        false => Err(OpenError::Decided),
-    }
+    if *URLS.get_or_init(|| urls.clone()) == urls { Ok(()) } else { Err(OpenError::Decided) }
 }
 
 impl Urls {

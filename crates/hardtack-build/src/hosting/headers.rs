@@ -59,15 +59,16 @@ fn has_scheme(word: &str) -> bool {
 }
 
 fn begin(line: &str) -> Result<HeaderRule, String> {
-    match line.starts_with('/') {
-        true => Ok(HeaderRule {
+    if line.starts_with('/') {
+        Ok(HeaderRule {
             matches: Match::Url(UrlPattern::new(line)),
             edits: Vec::new(),
             media_type: None,
-        }),
-        false => Err(format!(
+        })
+    } else {
+        Err(format!(
             "{line:?} names a host, and a bundle does not know its host: write the path alone",
-        )),
+        ))
     }
 }
 
@@ -115,9 +116,10 @@ fn is_filled_in(value: &str, rule: &HeaderRule) -> bool {
 /// The values of one name in a rule are joined as a list. Across rules, the last value of a
 /// singleton field counts, and all values of any other.
 fn add_value(name: &str, value: &str, rule: &mut HeaderRule) -> Result<(), String> {
-    let edit = match is_single(name) {
-        true => HeaderEdit::set(name, value)?,
-        false => HeaderEdit::append(name, value)?,
+    let edit = if is_single(name) {
+        HeaderEdit::set(name, value)?
+    } else {
+        HeaderEdit::append(name, value)?
     };
     let is_same = |known: &&mut HeaderEdit| known.name() == edit.name();
     let known = rule.edits.iter_mut().filter(is_same).find_map(|known| match known {

@@ -18,9 +18,10 @@ pub(super) fn decode(path: &str) -> Result<String, String> {
 
 pub(super) fn below(path: String, settings: &Settings) -> Result<String, String> {
     let at = settings.at.as_str();
-    match path.starts_with(at) {
-        true => Ok(path),
-        false => Err(format!("{path:?} is not below {at:?}, the URL prefix that `at` says")),
+    if path.starts_with(at) {
+        Ok(path)
+    } else {
+        Err(format!("{path:?} is not below {at:?}, the URL prefix that `at` says"))
     }
 }
 

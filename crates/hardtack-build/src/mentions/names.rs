@@ -191,9 +191,10 @@ fn forms(name: &str) -> Vec<String> {
 /// A name as a string of JavaScript or JSON in ASCII.
 fn escaped(name: &str) -> String {
     let mut units = [0; 2];
-    let escape = |character: char, units: &mut [u16; 2]| match character.is_ascii() {
-        true => character.to_string(),
-        false => {
+    let escape = |character: char, units: &mut [u16; 2]| {
+        if character.is_ascii() {
+            character.to_string()
+        } else {
             character.encode_utf16(units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
         }
     };

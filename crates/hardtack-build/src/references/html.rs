@@ -347,9 +347,10 @@ fn candidates_of(name: &str) -> &'static [&'static str] {
 /// A link to prefetch may lead to the next page, whose path need not be a file's.
 fn if_missing(name: &str, element: &Element<'_, '_>) -> IfMissing {
     let rel = element.get_attribute("rel").filter(|_| name == "link");
-    match has_any(&rel.unwrap_or_default(), &["prefetch"]) {
-        true => IfMissing::Navigation,
-        false => IfMissing::Error,
+    if has_any(&rel.unwrap_or_default(), &["prefetch"]) {
+        IfMissing::Navigation
+    } else {
+        IfMissing::Error
     }
 }
 

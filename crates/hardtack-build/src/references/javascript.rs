@@ -49,9 +49,10 @@ pub(super) fn find_in_page(text: &str) -> Found {
 pub(super) fn find_in_classic_script(text: &str) -> Found {
     let found = find(text, SourceType::script());
     // Many elements in a page only look like scripts, such as templates.
-    match found.remarks.is_empty() {
-        true => found,
-        false => Found { literals: vec![Literal::data(0..text.len())], ..Found::default() },
+    if found.remarks.is_empty() {
+        found
+    } else {
+        Found { literals: vec![Literal::data(0..text.len())], ..Found::default() }
     }
 }
 

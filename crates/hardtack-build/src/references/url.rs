@@ -35,9 +35,10 @@ pub(crate) fn resolve(base: &str, url: &str) -> Option<String> {
 /// The path as browsers read it (WHATWG URL §4.4): tabs and line breaks are removed, and in the
 /// schemes of the web `\` is `/`.
 fn as_browsers_read(path: &str) -> Cow<'_, str> {
-    match path.contains(['\\', '\t', '\n', '\r']) {
-        true => Cow::Owned(path.replace(['\t', '\n', '\r'], "").replace('\\', "/")),
-        false => Cow::Borrowed(path),
+    if path.contains(['\\', '\t', '\n', '\r']) {
+        Cow::Owned(path.replace(['\t', '\n', '\r'], "").replace('\\', "/"))
+    } else {
+        Cow::Borrowed(path)
     }
 }
 
@@ -48,9 +49,10 @@ fn absolute(base: &str, path: &str) -> Option<String> {
     if path.starts_with("//") || has_scheme(path) {
         return None;
     }
-    Some(match path.starts_with('/') {
-        true => remove_dot_segments(path),
-        false => remove_dot_segments(&format!("{}{path}", folder(base))),
+    Some(if path.starts_with('/') {
+        remove_dot_segments(path)
+    } else {
+        remove_dot_segments(&format!("{}{path}", folder(base)))
     })
 }
 
