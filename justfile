@@ -30,9 +30,15 @@ doc:
 docs:
     HARDTACK_WRITE_DOCS=1 cargo test --locked --test docs
 
-# Packs the library crates as for a registry, and builds them from that
+# Packs the library crates as for a registry, and builds them from that. The directory is a new one each time:
+# Cargo unpacks and compiles a version of a packed crate once a directory, and would build against an older commit's
 package:
-    cargo package --locked -p hardtack-bundle -p hardtack-build -p hardtack
+    #!/usr/bin/env bash
+    set -euo pipefail
+    mkdir -p target
+    directory=$(mktemp -d -p "$PWD/target" package.XXXXXX)
+    trap 'rm -rf "$directory"' EXIT
+    cargo package --locked --target-dir "$directory" -p hardtack-bundle -p hardtack-build -p hardtack
 
 # What of the libraries' surface is not compatible with a revision; installs cargo-semver-checks
 semver revision:
