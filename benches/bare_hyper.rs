@@ -41,7 +41,7 @@ struct Options {
     /// The header fields of the response, beside those that hyper adds by itself
     #[arg(long, value_enum, default_value_t = Headers::Minimal)]
     headers: Headers,
-    /// What `cargo bench` passes to every benchmark
+    /// Ignored: `cargo bench` passes it to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }

@@ -40,7 +40,7 @@ struct Options {
     /// Only one of the two runs
     #[arg(long, value_enum)]
     only: Option<Run>,
-    /// What `cargo bench` passes to every benchmark
+    /// Ignored: `cargo bench` passes it to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }

@@ -1,4 +1,4 @@
-//! What the documentation says is what the code does.
+//! The documentation agrees with the code.
 //!
 //!     HARDTACK_WRITE_DOCS=1 cargo test --test docs    writes what is generated
 

@@ -1,4 +1,4 @@
-//! What judges of others say: of our TLS, and of the units for systemd.
+//! Grades by other projects' tools: testssl.sh of TLS, systemd-analyze of the units.
 
 mod common;
 

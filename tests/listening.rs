@@ -209,7 +209,7 @@ fn with_access_log(arguments: &[&str]) -> Server {
     Server::of(hardtack().args(["--access-log", "json"]).args(arguments))
 }
 
-/// Who the server takes the client of the next request in its log for.
+/// The client's address in the next line of the server's access log.
 #[track_caller]
 fn client_of(server: &mut Server) -> Option<IpAddr> {
     let line: Value = serde_json::from_str(&server.line().expect("a line")).unwrap();

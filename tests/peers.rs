@@ -186,7 +186,7 @@ fn reveal_js_is_served_whole() {
     is_served_whole("reveal.js", true);
 }
 
-/// What `cargo build` makes of a site, where `cargo test` has compiled most of it already.
+/// `cargo build` of a site, in a directory where `cargo test` has compiled most of it already.
 fn cargo_build(site: &Path, environment: &[(&str, &Path)]) -> Command {
     cargo_build_in("", "hardtack", site, environment)
 }
@@ -474,7 +474,7 @@ fn finished_trace(file: &Path) -> Vec<String> {
     }
 }
 
-/// What redbot warns of, and why it stays.
+/// The warnings of redbot that are accepted, each with its reason.
 const ACCEPTED_NOTES: &[(&str, &str)] = &[
     ("STORE_PUBLIC_UNNECESSARY", "`public` lets a CDN keep answers to requests with credentials"),
     (

@@ -146,7 +146,8 @@ fn the_second_fetch_is_a_hit_for_each_coding() {
     assert_eq!(other.header("x-cache"), Some("hit"));
 }
 
-/// Whatever clients accept, in whatever order, nobody gets what another one asked for.
+/// A client never gets a response that another client asked for, with all orders of all
+/// `Accept-Encoding`.
 #[test]
 #[ignore = "needs varnish"]
 fn nobody_gets_a_coding_that_they_do_not_accept() {

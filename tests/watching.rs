@@ -1,4 +1,4 @@
-//! What an operator sees of a running server: health, metrics, the status page, and the logs.
+//! A running server as an operator sees it: health, metrics, the status page, and the logs.
 
 mod common;
 
@@ -441,7 +441,7 @@ fn the_process_log_is_for_people_if_they_want() {
     assert_eq!(line, " INFO there is no certificate to read again");
 }
 
-/// What is said of a reload, and of a client that does not say who it speaks for.
+/// Whether the log has a line of a reload, and one of a client that sends no PROXY header.
 #[track_caller]
 fn is_logged(level: &str, reload: bool, client: bool) {
     let options = ["serve", "--proxy-protocol-from=127.0.0.1", "--log-level", level];

@@ -1,4 +1,4 @@
-//! Whole requests: method, target, and fields that matter with values that may be anything.
+//! Whole requests: method, target, and the fields that matter, with arbitrary values.
 #![no_main]
 
 use arbitrary::Arbitrary;

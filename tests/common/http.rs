@@ -30,8 +30,8 @@ pub fn run(command: &mut Command) -> Output {
     started(|| command.output())
 }
 
-/// What starting a command comes to. A test that has just written an executable may find it busy:
-/// until they become what they are to be, the children of other tests hold whatever was open.
+/// The result of starting a command. An executable that a test has just written may be busy: a child
+/// of another test holds all open files from its fork to its exec.
 fn started<T>(mut start: impl FnMut() -> io::Result<T>) -> T {
     loop {
         match start() {
@@ -43,7 +43,7 @@ fn started<T>(mut start: impl FnMut() -> io::Result<T>) -> T {
     }
 }
 
-/// What a command printed; it must have succeeded.
+/// The standard output of a command, which must have succeeded.
 #[track_caller]
 pub fn stdout(command: &mut Command) -> String {
     let output = run(command);
@@ -56,7 +56,7 @@ pub struct Server {
     pub address: SocketAddr,
     pub banner: Vec<String>,
     pub process: Child,
-    /// What follows on its standard output, which is closed when this goes.
+    /// The rest of its standard output, which is closed when this is dropped.
     pub output: Option<BufReader<ChildStdout>>,
 }
 

@@ -1,4 +1,4 @@
-//! What the tests of the whole binary share.
+//! Shared parts of the tests of the whole binary.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 pub mod frames;
@@ -24,7 +24,7 @@ pub fn hardtack() -> Command {
     executable(Path::new(env!("CARGO_BIN_EXE_hardtack")))
 }
 
-/// What a command complained of; it must have failed with that status.
+/// The standard error of a command, which must have failed with that status.
 #[track_caller]
 pub fn stderr(command: &mut Command, status: i32) -> String {
     let output = run(command);
@@ -68,13 +68,13 @@ impl Packed {
         executable(&self.executable)
     }
 
-    /// What `list --json` says of it.
+    /// The assets in its `list --json`.
     pub fn assets(&self) -> Vec<Value> {
         assets(&mut self.command())
     }
 }
 
-/// What `list --json` says.
+/// The assets in a command's `list --json`.
 #[track_caller]
 pub fn assets(command: &mut Command) -> Vec<Value> {
     let json = stdout(command.args(["list", "--json"]));

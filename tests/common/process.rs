@@ -1,4 +1,4 @@
-//! What Linux says of a server's processes.
+//! A server's processes, as Linux describes them in `/proc`.
 
 use std::{fs, path::PathBuf, thread, time::Duration};
 

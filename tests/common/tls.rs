@@ -152,7 +152,7 @@ impl Installed {
         self.files.replace(&self.certificate);
     }
 
-    /// What names the files on the command line.
+    /// The options that name the files.
     pub fn options(&self) -> [String; 2] {
         let (chain, key) = (self.files.chain(), self.files.key());
         [format!("--tls-certificate={}", chain.display()), format!("--tls-key={}", key.display())]

@@ -56,7 +56,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What has become of all requests.
+/// The outcome of all requests.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// That have had their answer, by kind.
@@ -100,7 +100,7 @@ impl Failure {
     }
 }
 
-/// What all clients have.
+/// State that all clients share.
 pub struct Load {
     pub balancer: Arc<Balancer>,
     targets: Vec<Target>,

@@ -20,11 +20,11 @@ pub const RELEASES: usize = 2;
 
 const FILES: usize = 4;
 
-/// What may be asked for.
+/// A path that clients request.
 #[derive(Clone)]
 pub struct Target {
     pub path: String,
-    /// What each release has there.
+    /// The body of each release.
     pub bodies: [Bytes; RELEASES],
 }
 
@@ -38,9 +38,9 @@ impl Target {
 /// The releases, packed, and the path from which the server is started.
 pub struct Site {
     folder: TempDir,
-    /// What most clients ask for.
+    /// The targets of most clients.
     pub targets: Vec<Target>,
-    /// What takes a while.
+    /// A body that takes a while.
     pub large: Target,
 }
 
@@ -64,7 +64,7 @@ impl Site {
         Ok(Self { folder, targets, large })
     }
 
-    /// What the server is started by.
+    /// The command that starts the server.
     pub fn command(&self) -> Command {
         let mut command = executable(&self.path());
         command.arg("serve").arg("--tls-certificate").arg(self.certificate());
@@ -92,7 +92,7 @@ impl Site {
         })
     }
 
-    /// What a release calls itself in the log.
+    /// The name of a release in the log.
     pub fn name_of(&self, change: u64) -> Result<String> {
         let version = stdout(executable(&packed(&self.folder, number_of(change))).arg("--version"));
         let release = version.trim().trim_end_matches(')').rsplit(' ').next();

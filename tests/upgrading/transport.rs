@@ -1,4 +1,4 @@
-//! What a client speaks HTTP over.
+//! The transports of a client's HTTP.
 
 use std::{
     io::{Error, Result},
@@ -70,7 +70,7 @@ impl Transport {
     }
 }
 
-/// What a slow network has under way, what it takes at once, and how long that takes.
+/// A slow network: the bytes under way, the bytes of one read, and the pause before the next.
 const UNREAD: u32 = 16 * 1024;
 const PIECE: usize = 8 * 1024;
 const PAUSE: Duration = Duration::from_millis(10);

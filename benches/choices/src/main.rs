@@ -153,7 +153,7 @@ fn read_all(folder: &Path, files: &mut Vec<Vec<u8>>) -> io::Result<()> {
     Ok(())
 }
 
-/// What a candidate made of all files.
+/// The result of a candidate for all files.
 #[derive(Clone, Copy, Default)]
 struct Total {
     bytes: usize,

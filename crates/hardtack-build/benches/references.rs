@@ -1,4 +1,4 @@
-//! What it costs to find, follow and rewrite the references in real packages.
+//! The cost of finding, following and rewriting the references in real packages.
 //!
 //! Each package is baked without compression, with the references of all formats, of one, and of
 //! none, taking turns: the files of the others are said to be of a type that has none. What a format

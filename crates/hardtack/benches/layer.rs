@@ -1,4 +1,4 @@
-//! What the layer costs an app's own requests: nanoseconds each, beside the app alone.
+//! The cost of the layer for an app's own requests: nanoseconds each, beside the app alone.
 //!
 //!     cargo bench -p hardtack --bench layer
 //!

@@ -525,7 +525,7 @@ fn every_response_has_a_content_length_that_is_true() {
     }
 }
 
-/// What is baked is answered first, and the app sees all the rest.
+/// A baked path is answered by the layer; every other request reaches the app.
 #[tokio::test]
 async fn it_is_a_layer_in_front_of_an_app() {
     let app = Router::new()

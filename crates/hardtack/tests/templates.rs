@@ -16,7 +16,7 @@ fn preloads(assets: &Assets) -> Vec<Preload> {
     assets.modulepreloads(assets.asset("js/app.js").unwrap())
 }
 
-/// What the templates with functions are expected to come to.
+/// The expected output of the templates with functions.
 fn page(assets: &Assets) -> String {
     let [style, script] = ["css/app.css", "js/app.js"].map(|path| assets.asset(path).unwrap());
     let preloads: Tag = preloads(assets).into_iter().map(Tag::from).collect();
