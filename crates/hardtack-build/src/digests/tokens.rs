@@ -12,23 +12,46 @@ const SHORTEST: usize = 22;
 pub(super) fn tokens(original: &[u8]) -> Vec<(Range<usize>, String)> {
     let unescaped = Unescaped::new(original);
     let text = &*unescaped.text;
-    let is_letter = |at: usize| is_of_base64(text[at]) || is_of_base64url(text[at]);
-    let long = runs(0..text.len(), is_letter).filter(|run| run.len() >= SHORTEST);
-    long.flat_map(|run| {
-        let digest = |run| padded(text, without_algorithm(text, run));
-        let standard = runs(run.clone(), |at| is_of_base64(text[at])).map(digest);
-        let standard = standard.filter(|run| is_digest(text, run));
-        let url = runs(run.clone(), |at| is_of_base64url(text[at])).map(digest);
-        let url = url.filter(|run| is_url_digest(text, run));
-        // Hex may have other letters before it, as in `0x…` and `sha256/…`.
-        let hex = runs(run, |at| text[at].is_ascii_hexdigit()).filter(|run| is_glued(text, run));
-        standard.chain(url).chain(hex).collect::<Vec<_>>()
+    long_runs(text)
+        .flat_map(|run| {
+            let digest = |run| padded(text, without_algorithm(text, run));
+            let standard = runs(run.clone(), |at| is_of_base64(text[at])).map(digest);
+            let standard = standard.filter(|run| is_digest(text, run));
+            let url = runs(run.clone(), |at| is_of_base64url(text[at])).map(digest);
+            let url = url.filter(|run| is_url_digest(text, run));
+            // Hex may have other letters before it, as in `0x…` and `sha256/…`.
+            let hex =
+                runs(run, |at| text[at].is_ascii_hexdigit()).filter(|run| is_glued(text, run));
+            standard.chain(url).chain(hex).collect::<Vec<_>>()
+        })
+        .map(|run| {
+            let token = String::from_utf8_lossy(&text[run.clone()]).into_owned();
+            (unescaped.original(run.start)..unescaped.original(run.end), token)
+        })
+        .collect()
+}
+
+/// The runs of letters of base64 or base64url that are long enough for a digest. Such a run covers
+/// one of every [`SHORTEST`] places, so most of a text is never looked at.
+fn long_runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let is_letter = |byte: &u8| is_of_base64(*byte) || is_of_base64url(*byte);
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        while let Some(probe) = text.get(next + SHORTEST - 1) {
+            let probed = next + SHORTEST - 1;
+            if !is_letter(probe) {
+                next = probed + 1;
+                continue;
+            }
+            let before = text[next..probed].iter().rev().take_while(|byte| is_letter(byte)).count();
+            let after = text[probed..].iter().take_while(|byte| is_letter(byte)).count();
+            next = probed + after;
+            if before + after >= SHORTEST {
+                return Some(probed - before..next);
+            }
+        }
+        None
     })
-    .map(|run| {
-        let token = String::from_utf8_lossy(&text[run.clone()]).into_owned();
-        (unescaped.original(run.start)..unescaped.original(run.end), token)
-    })
-    .collect()
 }
 
 /// The runs of places of which something is true.
@@ -124,6 +147,10 @@ mod tests {
         let url = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
         finds(&format!("sha256-{url},{url}="), &[url, &format!("{url}=")]);
         finds("a-long-name-of-letters", &[]);
+        for before in 0..2 * SHORTEST {
+            finds(&format!("{}{md5} {md5}", "a ".repeat(before)), &[md5, md5]);
+            finds(&format!("{}{} {md5}", " ".repeat(before), &md5[..SHORTEST - 1]), &[md5]);
+        }
         finds("no digest here", &[]);
         finds(&"A".repeat(100), &[]);
         finds("", &[]);
