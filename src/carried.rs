@@ -12,7 +12,7 @@ use rustix::mm::mlock;
 #[cfg(target_os = "linux")]
 use rustix::mm::{Advice, madvise};
 
-use crate::packed::Packed;
+use crate::{packed::Packed, settings::Memory};
 
 /// Opens the appended bundle if there is one, else the one that was compiled in.
 ///
@@ -33,12 +33,12 @@ pub(crate) fn bundle() -> Result<Bundle<'static>> {
 /// # Errors
 ///
 /// If the system cannot do that, or the process may not.
-pub(crate) fn keep_in_memory(bundle: &Bundle<'static>, prefault: bool, lock: bool) -> Result<()> {
+pub(crate) fn keep_in_memory(bundle: &Bundle<'static>, memory: Memory) -> Result<()> {
     let pages = Pages::of(bundle.content());
-    if prefault {
+    if memory.is_prefaulted {
         pages.populate().context("cannot load the site into memory (--prefault)")?;
     }
-    if lock {
+    if memory.is_locked {
         pages.lock().context(
             "cannot keep the site in memory (--lock-memory): raise the limit of locked memory, with \
              `ulimit -l` or LimitMEMLOCK=",

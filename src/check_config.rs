@@ -7,56 +7,57 @@ use hardtack::CdnGuard;
 use hardtack_bundle::Bundle;
 
 use crate::{
-    cli::{EMPHASIS, Serve},
+    settings::Settings,
+    style::EMPHASIS,
     supervisor::{certificate::Files, program},
 };
 
-/// Checks what `serve` with these options would find when it starts, and opens no socket.
+/// Checks what `serve` with these settings would find when it starts, and opens no socket.
 ///
 /// # Errors
 ///
 /// All that is wrong, at once.
-pub(crate) fn check_config(bundle: &Bundle<'static>, options: &Serve) -> Result<()> {
+pub(crate) fn check_config(bundle: &Bundle<'static>, settings: &Settings) -> Result<()> {
     let checks = [
         bundle.verify().context("the bundle in this executable is damaged"),
-        certificate(options),
+        certificate(settings),
         CdnGuard::from_environment(*bundle).map(drop).map_err(Into::into),
-        options.user.as_deref().map_or(Ok(()), |name| program::find_user(name).map(drop)),
-        upstream(options),
+        settings.user.as_deref().map_or(Ok(()), |name| program::find_user(name).map(drop)),
+        upstream(settings),
     ];
     let problems: Vec<_> =
         checks.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
     ensure!(problems.is_empty(), "{}", problems.join("\n"));
-    report(bundle, options)
+    report(bundle, settings)
 }
 
-fn certificate(options: &Serve) -> Result<()> {
-    let Some(mut files) = Files::of(options) else {
-        let is_needed = options.listen.iter().any(|endpoint| endpoint.is_tls);
+fn certificate(settings: &Settings) -> Result<()> {
+    let Some(mut files) = settings.certificate.clone().map(Files::of) else {
+        let is_needed = settings.listening.endpoints.iter().any(|endpoint| endpoint.is_tls);
         ensure!(!is_needed, "{}", hardtack_serve::tls::NO_CERTIFICATE);
         return Ok(());
     };
     files.read().map(drop)
 }
 
-fn upstream(options: &Serve) -> Result<()> {
-    let Some(address) = &options.upstream else { return Ok(()) };
+fn upstream(settings: &Settings) -> Result<()> {
+    let Some(address) = &settings.upstream else { return Ok(()) };
     address.resolve().map(drop).map_err(Into::into)
 }
 
 /// Prints the bundle and the endpoints that `serve` would have.
-fn report(bundle: &Bundle<'_>, options: &Serve) -> Result<()> {
+fn report(bundle: &Bundle<'_>, settings: &Settings) -> Result<()> {
     let mut out = anstream::stdout().lock();
     let release = bundle.release_id().short();
     writeln!(out, "{EMPHASIS}hardtack{EMPHASIS:#}: all is well with this configuration")?;
     writeln!(out, "  carrying   {}, release {release}", bundle.totals())?;
-    for endpoint in &options.listen {
+    for endpoint in &settings.listening.endpoints {
         writeln!(out, "  listening  {endpoint}")?;
     }
-    if let Some(address) = &options.admin_listen {
+    if let Some(address) = &settings.listening.admin {
         writeln!(out, "  admin      http://{address}")?;
     }
-    if let Some(address) = &options.upstream {
+    if let Some(address) = &settings.upstream {
         writeln!(out, "  upstream   {address}")?;
     }
     Ok(())

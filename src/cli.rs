@@ -5,7 +5,7 @@ mod value;
 
 use std::{env, ffi::OsString, path::PathBuf};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand,
     builder::{Resettable, Styles},
@@ -14,14 +14,8 @@ use clap_complete::Shell;
 use hardtack_build::{Prefix, logical_path};
 use hardtack_bundle::Bundle;
 
-pub(crate) use self::{serve::Serve, value::ListenAddress};
-
-/// The style of the word before an error.
-pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
-/// The style of the word before a warning.
-pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-/// The style of the parts that a reader looks for first.
-pub(crate) const EMPHASIS: Style = Style::new().bold();
+pub(crate) use self::serve::Serve;
+use crate::worker::WORKER;
 
 const HELP_STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -177,8 +171,6 @@ fn parse_worker(arguments: &[OsString]) -> Box<Serve> {
 }
 
 const SERVE: &str = "serve";
-/// The word by which a supervisor starts a worker, before its own options.
-pub(crate) const WORKER: &str = "worker";
 
 /// An empty variable is as good as none.
 fn without_empty_variables(command: clap::Command) -> clap::Command {

@@ -11,7 +11,7 @@ use hardtack_bundle::{
     manifest::{Entry, Manifest},
 };
 
-use crate::cli::{EMPHASIS, List};
+use crate::{cli::List, style::EMPHASIS};
 
 /// Prints what the bundle holds.
 pub(crate) fn list(bundle: &Bundle<'_>, options: &List) -> Result<()> {

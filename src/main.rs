@@ -11,6 +11,8 @@ mod list;
 mod manual;
 mod pack;
 mod packed;
+mod settings;
+mod style;
 mod supervisor;
 mod worker;
 
@@ -20,7 +22,10 @@ use anyhow::Result;
 use hardtack_bundle::Bundle;
 use mimalloc::MiMalloc;
 
-use crate::cli::{Command, ERROR, Purpose};
+use crate::{
+    cli::{Command, Purpose},
+    style::ERROR,
+};
 
 /// It gives memory back to the system that connections had while they were busy, where the C
 /// library's keeps it between what is still in use.
@@ -30,7 +35,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     let carried = carried::bundle();
     let command = match cli::parse(carried.as_ref().ok()) {
-        Purpose::Worker(options) => return worker::work(carried, &options),
+        Purpose::Worker(options) => return worker::work(carried, &options.settings()),
         Purpose::Command(command) => command,
     };
     match carried.and_then(|bundle| run(command, bundle)) {
@@ -47,8 +52,8 @@ fn main() -> ExitCode {
 
 fn run(command: Command, bundle: Bundle<'static>) -> Result<()> {
     match command {
-        Command::Serve(options) => supervisor::supervise(&bundle, &options),
-        Command::CheckConfig(options) => check_config::check_config(&bundle, &options),
+        Command::Serve(options) => supervisor::supervise(&bundle, &options.settings()),
+        Command::CheckConfig(options) => check_config::check_config(&bundle, &options.settings()),
         Command::List(options) => list::list(&bundle, &options),
         Command::Pack(options) => pack::pack(&options),
         Command::Completions(options) => manual::completions(&options),

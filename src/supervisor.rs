@@ -24,11 +24,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Error, Result};
+use anyhow::{Error, Result, ensure};
 use hardtack_bundle::Bundle;
 use hardtack_serve::{
     channel::{Channel, Order, Pem, Report},
     log,
+    tls::NO_CERTIFICATE,
 };
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
@@ -47,21 +48,21 @@ use self::{
     sockets::Listener,
     workers::{Worker, Workers},
 };
-use crate::cli::Serve;
+use crate::settings::Settings;
 
 /// How often it looks after what no signal tells: the certificate's files, a worker that hangs.
 const ROUND: Duration = Duration::from_secs(1);
 
 /// Serves the bundle until it is told to stop.
-pub(crate) fn supervise(bundle: &Bundle<'static>, options: &Serve) -> Result<()> {
-    log::begin(options.log_format(), options.log_level())?;
+pub(crate) fn supervise(bundle: &Bundle<'static>, settings: &Settings) -> Result<()> {
+    log::begin(settings.log.format, settings.log.severity)?;
     raise_limit_of_files();
-    let program = Program::running(options.user.as_deref())?;
+    let program = Program::running(settings.user.as_deref())?;
     let predecessor = program::predecessor()?;
     runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let mut supervisor = Supervisor::new(bundle, options, program)?;
+        let mut supervisor = Supervisor::new(bundle, settings, program)?;
         let first = match predecessor {
-            None => supervisor.open(options)?,
+            None => supervisor.open(settings)?,
             Some(predecessor) => supervisor.succeed(&predecessor).await?,
         };
         supervisor.run(first).await
@@ -92,16 +93,17 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    fn new(bundle: &Bundle<'static>, options: &Serve, program: Program) -> Result<Self> {
+    fn new(bundle: &Bundle<'static>, settings: &Settings, program: Program) -> Result<Self> {
+        let drain = settings.worker.drain;
         Ok(Self {
             bundle: *bundle,
-            log_format: options.log_format(),
+            log_format: settings.log.format,
             program,
-            files: Files::of(options),
+            files: settings.certificate.clone().map(Files::of),
             certificate: None,
             listeners: Vec::new(),
             workers: Workers::default(),
-            lifecycle: Lifecycle::new(options.shutdown_delay + options.drain_timeout),
+            lifecycle: Lifecycle::new(drain.delay + drain.timeout),
             signals: Signals::new()?,
             watchdog: Watchdog::asked_for(),
             rounds: every(ROUND),
@@ -109,9 +111,11 @@ impl Supervisor {
     }
 
     /// Begins with nothing.
-    fn open(&mut self, options: &Serve) -> Result<Event> {
+    fn open(&mut self, settings: &Settings) -> Result<Event> {
         self.certificate = self.files.as_mut().map(Files::read).transpose()?;
-        self.listeners = sockets::open(options)?;
+        self.listeners = sockets::open(&settings.listening, settings.worker.threads)?;
+        let has_tls = self.listeners.iter().any(Listener::speaks_tls);
+        ensure!(!has_tls || self.certificate.is_some(), NO_CERTIFICATE);
         Ok(Event::Opened)
     }
 

@@ -13,10 +13,16 @@ use hardtack_serve::{
 };
 use tracing::error;
 
-use crate::{carried, cli::Serve};
+use crate::{
+    carried,
+    settings::{Log, Settings},
+};
 
-/// Serves until the supervisor says otherwise. The options are the supervisor's own.
-pub(crate) fn work(carried: Result<Bundle<'static>>, options: &Serve) -> ExitCode {
+/// The first argument of a worker, before the options of its supervisor.
+pub(crate) const WORKER: &str = "worker";
+
+/// Serves until the supervisor says otherwise. The settings are the supervisor's own.
+pub(crate) fn work(carried: Result<Bundle<'static>>, settings: &Settings) -> ExitCode {
     let channel = match Channel::of_stdin() {
         Ok(channel) => channel,
         Err(error) => {
@@ -25,8 +31,8 @@ pub(crate) fn work(carried: Result<Bundle<'static>>, options: &Serve) -> ExitCod
         }
     };
     show_name();
-    match prepare(&channel, carried, options) {
-        Ok(worker) => run(worker, channel, options),
+    match prepare(&channel, carried, settings) {
+        Ok(worker) => run(worker, channel, settings.log),
         Err(error) => {
             // The supervisor says it, if there is one.
             if channel.send(&Report::Failed(format!("{error:#}")), &[]).is_err() {
@@ -43,17 +49,21 @@ fn show_name() {
     rustix::thread::set_name(c"hardtack-worker").ok();
 }
 
-fn prepare(channel: &Channel, carried: Result<Bundle<'static>>, options: &Serve) -> Result<Worker> {
+fn prepare(
+    channel: &Channel,
+    carried: Result<Bundle<'static>>,
+    settings: &Settings,
+) -> Result<Worker> {
     let start = Start::receive(channel)?;
     let bundle = carried?;
-    carried::keep_in_memory(&bundle, options.prefault, options.lock_memory)?;
-    let upstream = upstream(options)?;
+    carried::keep_in_memory(&bundle, settings.memory)?;
+    let upstream = upstream(settings)?;
     let guard = guard(bundle, upstream.is_some())?;
-    Ok(Worker::new(Site { bundle, guard }, options.settings(), start, upstream)?)
+    Ok(Worker::new(Site { bundle, guard }, settings.worker.clone(), start, upstream)?)
 }
 
-fn upstream(options: &Serve) -> Result<Option<Resolved>> {
-    let resolved = options.upstream.as_ref().map(|address| {
+fn upstream(settings: &Settings) -> Result<Option<Resolved>> {
+    let resolved = settings.upstream.as_ref().map(|address| {
         address.resolve().with_context(|| format!("cannot find the upstream {address}"))
     });
     resolved.transpose()
@@ -65,8 +75,8 @@ fn guard(bundle: Bundle<'static>, has_application: bool) -> Result<Option<CdnGua
     Ok(guard.map(|guard| if has_application { guard } else { guard.whole_site() }))
 }
 
-fn run(worker: Worker, channel: Channel, options: &Serve) -> ExitCode {
-    let Ok((_flush, dropped)) = log::begin_queued(options.log_format(), options.log_level()) else {
+fn run(worker: Worker, channel: Channel, log: Log) -> ExitCode {
+    let Ok((_flush, dropped)) = log::begin_queued(log.format, log.severity) else {
         return ExitCode::FAILURE;
     };
     match worker.serve(channel, dropped) {

@@ -12,14 +12,14 @@ use hardtack_serve::{
     log,
     pace::Pace,
     settings::{
-        self, AccessLog, Admission, Drain, Limits, Network, Settings, Timeouts, Trust,
-        UpstreamTimeouts,
+        self, AccessLog, Admission, Drain, Limits, Network, Timeouts, Trust, UpstreamTimeouts,
     },
     upstream::Address,
 };
 
-use super::value::{
-    Endpoint, ListenAddress, at_least_1, https_port, seconds, seconds_or_none, uri_bytes,
+use super::value::{at_least_1, https_port, seconds, seconds_or_none, uri_bytes};
+use crate::settings::{
+    CertificateFiles, Endpoint, ListenAddress, Listening, Log, Memory, Settings,
 };
 
 pub(crate) const HELP: &str = "\
@@ -48,18 +48,18 @@ pub(crate) struct Serve {
     /// The address to listen at; may be given several times. Port 0 takes a free port
     #[arg(long, env = "HARDTACK_LISTEN", value_name = "[https://]ADDRESS:PORT|unix:PATH")]
     #[arg(default_value = "127.0.0.1:8000", value_delimiter = ',', help_heading = LISTENING)]
-    pub(crate) listen: Vec<Endpoint>,
+    listen: Vec<Endpoint>,
     /// The address for health, metrics and a status page; keep it away from the public
     #[arg(long, env = "HARDTACK_ADMIN_LISTEN", value_name = "ADDRESS:PORT|unix:PATH")]
     #[arg(help_heading = LISTENING)]
-    pub(crate) admin_listen: Option<ListenAddress>,
+    admin_listen: Option<ListenAddress>,
     /// Threads that serve; by default, one a core
     #[arg(long, env = "HARDTACK_THREADS", value_name = "NUMBER", help_heading = LISTENING)]
     threads: Option<NonZero<usize>>,
     /// Connections that wait to be accepted, a socket
     #[arg(long, env = "HARDTACK_BACKLOG", value_name = "NUMBER", default_value = "1024")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..), help_heading = LISTENING)]
-    pub(crate) backlog: u16,
+    backlog: u16,
     /// Peers whose connections have to begin with a PROXY protocol header (version 1 or 2)
     #[arg(long, env = "HARDTACK_PROXY_PROTOCOL_FROM", value_name = "NETWORK|unix")]
     #[arg(value_delimiter = ',', help_heading = LISTENING)]
@@ -76,11 +76,11 @@ pub(crate) struct Serve {
     /// The certificate and its intermediate certificates, as PEM
     #[arg(long, env = "HARDTACK_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
     #[arg(help_heading = TLS)]
-    pub(crate) tls_certificate: Option<PathBuf>,
+    tls_certificate: Option<PathBuf>,
     /// The certificate's private key, as PEM
     #[arg(long, env = "HARDTACK_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
     #[arg(help_heading = TLS)]
-    pub(crate) tls_key: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     /// Redirect requests without TLS to https://, at this port [default: 443]
     #[arg(long, env = "HARDTACK_HTTPS_REDIRECT", value_name = "PORT", num_args = 0..=1)]
     #[arg(default_missing_value = "443", value_parser = https_port, help_heading = TLS)]
@@ -138,31 +138,31 @@ pub(crate) struct Serve {
     /// How long it still accepts connections when it is to end, with health at 503
     #[arg(long, env = "HARDTACK_SHUTDOWN_DELAY", value_name = "SECONDS", default_value = "0")]
     #[arg(value_parser = seconds_or_none, help_heading = ENDING)]
-    pub(crate) shutdown_delay: Duration,
+    shutdown_delay: Duration,
     /// How long responses that are under way at the end have to finish
     #[arg(long, env = "HARDTACK_DRAIN_TIMEOUT", value_name = "SECONDS", default_value = "30")]
     #[arg(value_parser = seconds, help_heading = ENDING)]
-    pub(crate) drain_timeout: Duration,
+    drain_timeout: Duration,
 
     /// Whether the serving process gives up rights it does not need: files, other programs
     #[arg(long, env = "HARDTACK_SANDBOX", default_value = "best-effort", help_heading = PROCESS)]
     sandbox: Sandbox,
     /// The user that the serving process becomes, if it is started as root
     #[arg(long, env = "HARDTACK_USER", value_name = "NAME", help_heading = PROCESS)]
-    pub(crate) user: Option<String>,
+    user: Option<String>,
     /// Load all of the site into memory at start
     #[arg(long, env = "HARDTACK_PREFAULT", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = PROCESS)]
-    pub(crate) prefault: bool,
+    prefault: bool,
     /// Lock all of the site in memory, so that it is never paged out
     #[arg(long, env = "HARDTACK_LOCK_MEMORY", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = PROCESS)]
-    pub(crate) lock_memory: bool,
+    lock_memory: bool,
 
     /// The application that answers all requests for paths that are not in the bundle
     #[arg(long, env = "HARDTACK_UPSTREAM", value_name = "http://HOST:PORT|unix:PATH")]
     #[arg(help_heading = APPLICATION)]
-    pub(crate) upstream: Option<Address>,
+    upstream: Option<Address>,
     /// How long it may take to connect to the application
     #[arg(long, env = "HARDTACK_UPSTREAM_CONNECT_TIMEOUT", value_name = "SECONDS")]
     #[arg(default_value = "5", value_parser = seconds, help_heading = APPLICATION)]
@@ -242,13 +242,30 @@ enum LogLevel {
 }
 
 impl Serve {
-    /// Threads that serve.
-    pub(crate) fn thread_count(&self) -> usize {
-        let cores = || thread::available_parallelism().map_or(1, Into::into);
-        self.threads.map_or_else(cores, Into::into)
+    /// The settings, by what they are for.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            listening: Listening {
+                endpoints: self.listen.clone(),
+                admin: self.admin_listen.clone(),
+                backlog: self.backlog,
+            },
+            certificate: self.certificate(),
+            user: self.user.clone(),
+            memory: Memory { is_prefaulted: self.prefault, is_locked: self.lock_memory },
+            upstream: self.upstream.clone(),
+            log: Log { format: self.log_format(), severity: self.log_level() },
+            worker: self.worker(),
+        }
     }
 
-    pub(crate) fn log_format(&self) -> log::Format {
+    /// Both files, each of which requires the other.
+    fn certificate(&self) -> Option<CertificateFiles> {
+        let (chain, key) = (self.tls_certificate.clone()?, self.tls_key.clone()?);
+        Some(CertificateFiles { chain, key })
+    }
+
+    fn log_format(&self) -> log::Format {
         match self.log_format {
             LogFormat::Auto => log::Format::Auto,
             LogFormat::Human => log::Format::Human,
@@ -256,7 +273,7 @@ impl Serve {
         }
     }
 
-    pub(crate) fn log_level(&self) -> log::Severity {
+    fn log_level(&self) -> log::Severity {
         match self.log_level {
             LogLevel::Error => log::Severity::Error,
             LogLevel::Warn => log::Severity::Warn,
@@ -266,8 +283,8 @@ impl Serve {
     }
 
     /// The settings of a worker.
-    pub(crate) fn settings(&self) -> Settings {
-        Settings {
+    fn worker(&self) -> settings::Settings {
+        settings::Settings {
             threads: self.thread_count(),
             h2c: self.h2c,
             https_redirect: self.https_redirect,
@@ -294,6 +311,12 @@ impl Serve {
             },
             access_log: self.access_log(),
         }
+    }
+
+    /// Threads that serve.
+    fn thread_count(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, Into::into);
+        self.threads.map_or_else(cores, Into::into)
     }
 
     fn limits(&self) -> Limits {

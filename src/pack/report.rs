@@ -7,7 +7,10 @@ use hardtack_build::{Baked, LeftOut, Problem, Summary, blocks, count_by_kind};
 use hardtack_bundle::{Role, manifest::Entry};
 use serde::Serialize;
 
-use crate::cli::{EMPHASIS, Pack, WARNING};
+use crate::{
+    cli::Pack,
+    style::{EMPHASIS, WARNING},
+};
 
 /// Warnings of one kind, and places of one warning, without `-v`.
 const MOST_WARNINGS: usize = 5;

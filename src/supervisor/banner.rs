@@ -10,7 +10,7 @@ use hardtack_serve::{
 use tracing::info;
 
 use super::sockets::Listener;
-use crate::cli::EMPHASIS;
+use crate::style::EMPHASIS;
 
 /// The purposes of listeners: for clients, and for operators.
 const LISTENING: &str = "listening";

@@ -1,21 +1,16 @@
 //! The certificate's files: read by the supervisor, which alone can, and watched.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::SystemTime,
-};
+use std::{fs, path::Path, time::SystemTime};
 
 use anyhow::{Context, Result};
 use hardtack_serve::{channel::Pem, tls};
 
-use crate::cli::Serve;
+use crate::settings::CertificateFiles;
 
 /// The files of a certificate and its key.
 #[derive(Debug)]
 pub(crate) struct Files {
-    chain: PathBuf,
-    key: PathBuf,
+    paths: CertificateFiles,
     seen: State,
 }
 
@@ -23,18 +18,17 @@ pub(crate) struct Files {
 type State = [Option<(SystemTime, u64)>; 2];
 
 impl Files {
-    /// The files that the options name, if they name any.
-    pub(crate) fn of(options: &Serve) -> Option<Self> {
-        let (chain, key) = (options.tls_certificate.clone()?, options.tls_key.clone()?);
-        Some(Self { chain, key, seen: State::default() })
+    pub(crate) fn of(paths: CertificateFiles) -> Self {
+        Self { paths, seen: State::default() }
     }
 
     /// Reads both, and checks that they belong together.
     pub(crate) fn read(&mut self) -> Result<Pem> {
         self.seen = self.state();
-        let pem = Pem { chain: read(&self.chain)?, key: read(&self.key)? };
+        let CertificateFiles { chain, key } = &self.paths;
+        let pem = Pem { chain: read(chain)?, key: read(key)? };
         tls::certified_key(&pem)
-            .with_context(|| format!("{} and {}", self.chain.display(), self.key.display()))?;
+            .with_context(|| format!("{} and {}", chain.display(), key.display()))?;
         Ok(pem)
     }
 
@@ -45,7 +39,7 @@ impl Files {
     }
 
     fn state(&self) -> State {
-        [&self.chain, &self.key].map(|path| {
+        [&self.paths.chain, &self.paths.key].map(|path| {
             let found = fs::metadata(path).ok()?;
             Some((found.modified().ok()?, found.len()))
         })

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use hardtack_serve::channel::Channel;
 use nix::unistd::User;
 
-use crate::cli::WORKER;
+use crate::worker::WORKER;
 
 /// Says to a supervisor that its standard input has what its predecessor hands over. The value is
 /// its process id, which stays the same, so that a child that inherits it is not taken in.

@@ -16,15 +16,12 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use hardtack_serve::{
-    channel::{Endpoint, MOST_FILES, Protocol},
-    tls::NO_CERTIFICATE,
-};
+use anyhow::{Context, Result, anyhow, bail};
+use hardtack_serve::channel::{Endpoint, MOST_FILES, Protocol};
 use listenfd::ListenFd;
 use socket2::{Domain, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 
-use crate::cli::{ListenAddress, Serve};
+use crate::settings::{ListenAddress, Listening};
 
 /// Sockets that listen at one endpoint.
 #[derive(Debug)]
@@ -40,6 +37,10 @@ impl Listener {
         self.sockets.iter().map(AsFd::as_fd).collect()
     }
 
+    pub(crate) fn speaks_tls(&self) -> bool {
+        self.endpoint.protocol == Protocol::Https
+    }
+
     /// Removes the path of a Unix socket that we made.
     pub(crate) fn remove_path(&self) {
         if let Some(path) = &self.endpoint.path {
@@ -48,22 +49,19 @@ impl Listener {
     }
 }
 
-/// Opens what the options say, or takes what a process manager has opened.
-pub(crate) fn open(options: &Serve) -> Result<Vec<Listener>> {
-    let threads = options.thread_count();
+/// Opens what the settings say, or takes what a process manager has opened. TCP listeners have a
+/// socket for each of the threads.
+pub(crate) fn open(settings: &Listening, threads: usize) -> Result<Vec<Listener>> {
+    let backlog = i32::from(settings.backlog);
     let mut listeners = inherited()?;
     if listeners.iter().all(|listener| listener.endpoint.protocol == Protocol::Admin) {
-        for endpoint in &options.listen {
+        for endpoint in &settings.endpoints {
             let protocol = if endpoint.is_tls { Protocol::Https } else { Protocol::Http };
-            listeners.push(open_one(&endpoint.address, protocol, options, threads)?);
+            listeners.push(open_one(&endpoint.address, protocol, backlog, threads)?);
         }
     }
-    if let Some(address) = &options.admin_listen {
-        listeners.push(open_one(address, Protocol::Admin, options, 1)?);
-    }
-    let speaks_tls = |listener: &Listener| listener.endpoint.protocol == Protocol::Https;
-    if listeners.iter().any(speaks_tls) {
-        ensure!(options.tls_certificate.is_some(), NO_CERTIFICATE);
+    if let Some(address) = &settings.admin {
+        listeners.push(open_one(address, Protocol::Admin, backlog, 1)?);
     }
     Ok(listeners)
 }
@@ -71,10 +69,9 @@ pub(crate) fn open(options: &Serve) -> Result<Vec<Listener>> {
 fn open_one(
     address: &ListenAddress,
     protocol: Protocol,
-    options: &Serve,
+    backlog: i32,
     threads: usize,
 ) -> Result<Listener> {
-    let backlog = i32::from(options.backlog);
     let opened = match address {
         ListenAddress::Tcp(address) => tcp(*address, backlog, threads)
             .map(|(sockets, address)| (sockets, address.to_string(), None)),

@@ -1,0 +1,64 @@
+//! The settings of `serve`, as the supervisor and `check-config` take them. `cli::Serve::settings`
+//! makes them from the options; nothing behind it knows the command line.
+
+mod endpoint;
+
+use std::path::PathBuf;
+
+use hardtack_serve::{log, settings, upstream::Address};
+
+pub(crate) use self::endpoint::{Endpoint, ListenAddress};
+
+/// The settings of `serve`.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) listening: Listening,
+    /// `--tls-certificate` and `--tls-key`
+    pub(crate) certificate: Option<CertificateFiles>,
+    /// `--user`: the user that the worker becomes.
+    pub(crate) user: Option<String>,
+    pub(crate) memory: Memory,
+    /// `--upstream`: the application behind the bundle.
+    pub(crate) upstream: Option<Address>,
+    pub(crate) log: Log,
+    /// The settings that the worker obeys when it serves.
+    pub(crate) worker: settings::Settings,
+}
+
+/// The sockets that accept connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Listening {
+    /// `--listen`
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// `--admin-listen`
+    pub(crate) admin: Option<ListenAddress>,
+    /// `--backlog`: connections of a socket that wait to be accepted.
+    pub(crate) backlog: u16,
+}
+
+/// The files of a certificate.
+#[derive(Clone, Debug)]
+pub(crate) struct CertificateFiles {
+    /// The certificate and its intermediate certificates, as PEM.
+    pub(crate) chain: PathBuf,
+    /// The private key, as PEM.
+    pub(crate) key: PathBuf,
+}
+
+/// The memory that the bundle is kept in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    /// `--prefault`: all of the bundle is loaded at start.
+    pub(crate) is_prefaulted: bool,
+    /// `--lock-memory`: the bundle is never paged out.
+    pub(crate) is_locked: bool,
+}
+
+/// The log on standard error.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Log {
+    /// `--log-format`
+    pub(crate) format: log::Format,
+    /// `--log-level`
+    pub(crate) severity: log::Severity,
+}
