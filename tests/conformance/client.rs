@@ -1,25 +1,21 @@
 //! A client that sends any bytes, and what it knows of the site that it asks.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
-    time::Duration,
 };
 
 use crate::{
     case::{Body, Case, Expected, Field, Manner},
     common::decode,
+    harness::{Files, connect},
 };
-
-/// How long a server may be silent.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A running server, and the files that it serves.
 pub(crate) struct Site {
     pub(crate) address: SocketAddr,
-    pub(crate) files: BTreeMap<&'static str, Vec<u8>>,
+    pub(crate) files: Files,
     /// The hashed path of `a.css`, if the server has such paths.
     pub(crate) hashed: Option<String>,
 }
@@ -212,9 +208,7 @@ struct Wire {
 
 impl Wire {
     fn connect(address: SocketAddr) -> Result<Self, String> {
-        let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
-        stream.set_nodelay(true).and_then(|()| stream.set_read_timeout(Some(PATIENCE))).ok();
-        Ok(Self { stream, received: Vec::new() })
+        Ok(Self { stream: connect(address)?, received: Vec::new() })
     }
 
     /// A server may answer and close before it was sent everything.

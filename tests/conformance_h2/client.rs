@@ -5,17 +5,14 @@ use std::{
     fmt,
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
-    time::Duration,
 };
 
 use crate::{
     case::{Answer, Case, Manner, Reaction},
     frames::{Code, NO_ERROR, PREFACE, Settings, Step, bytes, flag, kind, setting, split},
+    harness::{Files, connect},
     hpack::{Decoder, Field},
 };
-
-/// How long a server may be silent.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The most that a server may send in one frame, as it was not told otherwise (§4.2).
 const MOST: usize = 16_384;
@@ -30,7 +27,7 @@ const OWN: [u8; 6] = *b"settle";
 /// A running server, and the files that it serves.
 pub(crate) struct Site {
     pub(crate) address: SocketAddr,
-    pub(crate) files: BTreeMap<&'static str, Vec<u8>>,
+    pub(crate) files: Files,
 }
 
 /// What came of a case.
@@ -258,12 +255,8 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn connect(address: SocketAddr, manner: Manner) -> Result<Self, String> {
-        let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
-        stream.set_nodelay(true).ok();
-        stream.set_read_timeout(Some(PATIENCE)).expect("a valid duration");
-        stream.set_write_timeout(Some(PATIENCE)).expect("a valid duration");
         Ok(Self {
-            stream,
+            stream: connect(address)?,
             manner,
             received: Vec::new(),
             unsent: Vec::new(),

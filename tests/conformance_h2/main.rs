@@ -6,6 +6,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../harness/mod.rs"]
+mod harness;
 
 mod case;
 mod client;
@@ -21,11 +23,9 @@ mod peers;
 mod preface;
 mod streams;
 
-use std::collections::BTreeMap;
-
 use case::Case;
 use client::{Site, Verdict};
-use common::{Packed, Server, folder, pack};
+use harness::{Files, Running, each_is_there_once, large_file};
 
 /// What the h2 crate does in another way than the standard says, and which cases show it. Once a case
 /// is met, it has to go from here.
@@ -130,41 +130,27 @@ impl Deviation {
     }
 }
 
-type Files = BTreeMap<&'static str, Vec<u8>>;
-
 /// The files of the site. None is compressed: `large.bin` cannot be, and the others are too small.
 fn files() -> Files {
-    let large: Vec<u8> =
-        (0..75_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_769).to_be_bytes()).collect();
-    BTreeMap::from([
+    Files::from([
         ("404.html", b"<p>no such page".to_vec()),
         ("empty.txt", Vec::new()),
-        ("large.bin", large),
+        ("large.bin", large_file()),
         ("one.txt", b"1".to_vec()),
     ])
 }
 
-/// The server under test. It goes when this goes.
-struct Running {
-    site: Site,
-    server: Server,
-    _packed: Packed,
-}
-
-fn start() -> Running {
+fn start() -> (Running, Site) {
     let files = files();
-    let content: Vec<_> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
-    let packed = pack(folder(&content).path(), &[]);
-    let server = Server::of(packed.command().arg("--h2c"));
-    Running { site: Site { address: server.address, files }, server, _packed: packed }
+    let running = Running::start(harness::packed(&files, &[]), &["--h2c"]);
+    let site = Site { address: running.server.address, files };
+    (running, site)
 }
 
 #[track_caller]
 fn all_pass(cases: &[Case]) {
-    let running = start();
-    let failed: Vec<_> = cases.iter().filter_map(|case| complaint(&running.site, case)).collect();
-    let (count, of) = (failed.len(), cases.len());
-    assert!(failed.is_empty(), "{count} of {of} failed\n\n{}", failed.join("\n"));
+    let (_running, site) = start();
+    harness::all_pass(cases, |case| complaint(&site, case));
 }
 
 /// What is wrong with a server, or with the list of its deviations.
@@ -227,33 +213,29 @@ fn limits_of_abuse() {
 /// §6.8: a server that is to stop says so, answers what it has taken, and closes.
 #[test]
 fn a_server_that_stops_loses_no_response() {
-    let running = start();
+    let (running, site) = start();
     let [wide, window] = frames::wide_windows();
-    let mut wire =
-        client::Wire::connect(running.site.address, case::Manner::Polite).expect("it listens");
+    let mut wire = client::Wire::connect(site.address, case::Manner::Polite).expect("it listens");
     wire.greet().expect("it is well");
     wire.take(&[frames::get_large(1), frames::Step::AwaitData(1, 65_535)]).expect("it is well");
     running.server.signal("-TERM");
     wire.until(|seen| seen.go_away.is_some()).expect("it says that it stops");
     wire.take(&[wide, window, frames::Step::AwaitEnd(1)]).expect("it is well");
     wire.until(|_| false).expect("it closes");
-    let (seen, large) = (&wire.seen, &running.site.files["large.bin"]);
+    let (seen, large) = (&wire.seen, &site.files["large.bin"]);
     assert_eq!(seen.go_away, Some(frames::NO_ERROR), "{seen}");
     assert!(seen.is_whole(1) && seen.closed, "{seen}");
     assert_eq!(seen.streams[&1].data, *large);
 }
 
-/// Two cases of one name would be one line in the comparison, and one deviation.
+/// Two cases of one name would be one deviation.
 #[test]
 fn every_case_has_a_name_of_its_own() {
-    let mut names: Vec<_> = all().into_iter().map(|case| case.name).collect();
+    let names: Vec<_> = all().into_iter().map(|case| case.name).collect();
     let mut listed = DEVIATIONS.iter().flat_map(|deviation| deviation.cases);
     let stranger = listed.find(|name| !names.iter().any(|other| other == *name));
     assert_eq!(stranger, None, "a deviation of no case");
-    names.sort_unstable();
-    let twice: Vec<_> =
-        names.windows(2).filter(|two| two[0] == two[1]).map(|two| &two[0]).collect();
-    assert!(twice.is_empty(), "{twice:?}");
+    each_is_there_once(names);
 }
 
 fn all() -> Vec<Case> {

@@ -1,33 +1,31 @@
 //! The same cases, tried against nginx, as a table.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    net::{SocketAddr, TcpListener, TcpStream},
-    path::Path,
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
-
-use super::{DEVIATIONS, Deviation, Files, all, complaint, files, start};
+use super::{DEVIATIONS, Deviation, all, complaint, files, start};
 use crate::{
     case::Case,
     client::{Site, Verdict},
-    common::PATIENCE,
+    harness::{self, Peer, case_name, write_page},
 };
 
 #[test]
 #[ignore = "needs nginx; writes docs/http2-conformance.md"]
 fn how_nginx_fares() {
-    let (ours, nginx) = (start(), Nginx::start());
+    let (_running, ours) = start();
+    let nginx = nginx();
+    let theirs = Site { address: nginx.address, files: files() };
     let cases = all();
-    let complaints: Vec<_> = cases.iter().filter_map(|case| complaint(&ours.site, case)).collect();
+    let complaints: Vec<_> = cases.iter().filter_map(|case| complaint(&ours, case)).collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
-    let verdicts = |case: &Case| [ours.site.try_case(case), nginx.site.try_case(case)];
+    let verdicts = |case: &Case| [ours.try_case(case), theirs.try_case(case)];
     let rows: Vec<_> = cases.into_iter().map(|case| (verdicts(&case), case)).collect();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/http2-conformance.md");
-    fs::write(file, page(&rows, &nginx.version)).expect("docs is a folder");
+    write_page("http2-conformance.md", &page(&rows, &nginx.version));
+}
+
+fn nginx() -> Peer {
+    Peer::nginx(&files(), |site, address| {
+        let root = site.display();
+        format!("listen {address} http2; root {root}; error_page 404 /404.html;")
+    })
 }
 
 type Row = ([Verdict; 2], Case);
@@ -63,16 +61,15 @@ fn totals(rows: &[&Row]) -> String {
         let count = |at: usize| {
             rows.iter().filter(|(verdicts, _)| marks.contains(&mark(&verdicts[at]))).count()
         };
-        format!("| {what} | {} | {} |\n", count(0), count(1))
+        vec![what.to_owned(), count(0).to_string(), count(1).to_string()]
     };
-    let head = format!("| of {} | Hardtack | nginx |\n|---|---|---|\n", rows.len());
     let lines = [
         line("the reaction is right", &[RIGHT, OTHER_CODE]),
         line("… and the error's code, too", &[RIGHT]),
         line("the reaction is wrong", &[WRONG]),
         line("nothing to try", &[NOTHING]),
     ];
-    head + &lines.concat()
+    harness::table(&[&format!("of {}", rows.len()), "Hardtack", "nginx"], lines)
 }
 
 const RIGHT: &str = "✓";
@@ -81,14 +78,11 @@ const WRONG: &str = "✗";
 const NOTHING: &str = "–";
 
 fn table(rows: &[&Row]) -> String {
-    let mut table = "| case | section | Hardtack | nginx |\n|---|---|---|---|\n".to_owned();
-    for (verdicts, case) in rows {
-        let [hardtack, nginx] = verdicts.each_ref().map(mark);
-        let name = case.name.replace('|', "\\|");
-        writeln!(table, "| {name} | {} | {hardtack} | {nginx} |", case.section)
-            .expect("a string takes it");
-    }
-    table
+    let rows = rows.iter().map(|(verdicts, case)| {
+        let [hardtack, nginx] = verdicts.each_ref().map(|verdict| mark(verdict).to_owned());
+        vec![case_name(&case.name), case.section.to_owned(), hardtack, nginx]
+    });
+    harness::table(&["case", "section", "Hardtack", "nginx"], rows)
 }
 
 fn mark(verdict: &Verdict) -> &'static str {
@@ -105,80 +99,4 @@ fn deviations() -> String {
         format!("- {} Cases: {}.\n", deviation.reason, deviation.cases.join("; "))
     };
     DEVIATIONS.iter().map(line).collect()
-}
-
-/// nginx, running. It is killed when this goes.
-struct Nginx {
-    site: Site,
-    version: String,
-    process: Child,
-    _folder: tempfile::TempDir,
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-impl Nginx {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (files, address) = (files(), free_address());
-        let configuration = folder.path().join("nginx.conf");
-        write_site(folder.path(), &files);
-        fs::write(&configuration, self::configuration(folder.path(), address)).expect("written");
-        let mut command = Command::new("nginx");
-        command.arg("-c").arg(configuration).arg("-p").arg(folder.path());
-        command.arg("-e").arg(folder.path().join("error.log"));
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let process = process.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let site = Site { address, files };
-        let nginx = Self { site, version: version(), process, _folder: folder };
-        nginx.await_listening();
-        nginx
-    }
-
-    fn await_listening(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect(self.site.address).is_err() {
-            assert!(Instant::now() < deadline, "nginx does not listen");
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-/// One process, so that it ends when it is killed.
-fn configuration(root: &Path, address: SocketAddr) -> String {
-    format!(
-        "daemon off; master_process off; pid {0}/pid; error_log {0}/error.log;\n\
-         events {{}}\n\
-         http {{ include /etc/nginx/mime.types; access_log off;\n\
-         client_body_temp_path {0}/1; proxy_temp_path {0}/2; fastcgi_temp_path {0}/3;\n\
-         uwsgi_temp_path {0}/4; scgi_temp_path {0}/5;\n\
-         server {{ listen {address} http2; root {0}/site; error_page 404 /404.html; }} }}\n",
-        root.display()
-    )
-}
-
-/// It says so on standard error: `nginx version: nginx/1.22.1`.
-fn version() -> String {
-    let output = Command::new("nginx").arg("-v").output().expect("nginx is installed");
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    text.trim().rsplit('/').next().unwrap_or_default().to_owned()
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
-    listener.local_addr().expect("it is bound")
-}
-
-/// Where nginx may read it although it gave its rights up.
-fn write_site(root: &Path, files: &Files) {
-    let site = root.join("site");
-    fs::create_dir(&site).expect("made");
-    for (name, bytes) in files {
-        fs::write(site.join(name), bytes).expect("written");
-    }
 }
