@@ -138,11 +138,11 @@ pub(crate) fn definition() -> clap::Command {
 /// The purpose of a process of this executable.
 pub(crate) enum Purpose {
     Command(Command),
-    /// To serve for a supervisor, with its own options. No help, completion or manual tells of it.
+    /// To serve for a supervisor, whose options it has. It stands in no help, completion or manual.
     Worker(Box<Serve>),
 }
 
-/// Parses the command line, or prints why not, or the help, and exits.
+/// Parses the command line. Prints an error or the help instead, and exits, if that is its outcome.
 pub(crate) fn parse(carried: Option<&Bundle<'_>>) -> Purpose {
     let arguments: Vec<_> = env::args_os().collect();
     if arguments.get(1).is_some_and(|word| word == WORKER) {
@@ -172,7 +172,7 @@ fn parse_worker(arguments: &[OsString]) -> Box<Serve> {
 
 const SERVE: &str = "serve";
 
-/// An empty variable is as good as none.
+/// Ignores variables that are empty.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| match argument.get_env().map(env::var_os) {
         Some(Some(value)) if value.is_empty() => argument.env(Resettable::Reset),
@@ -180,7 +180,7 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
     })
 }
 
-/// Puts in `serve` where there is no command: nothing at all, or an option of `serve`.
+/// Adds the command `serve` to arguments that have none: to no argument, or options of `serve`.
 fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let first = arguments.get(1).map(|first| first.to_string_lossy());
     let is_for_serve = first.is_none_or(|first| {

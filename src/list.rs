@@ -13,7 +13,7 @@ use hardtack_bundle::{
 
 use crate::{cli::List, style::EMPHASIS};
 
-/// Prints what the bundle holds.
+/// Prints the assets of the bundle.
 pub(crate) fn list(bundle: &Bundle<'_>, options: &List) -> Result<()> {
     let manifest = Manifest::of(bundle)?;
     let mut out = anstream::AutoStream::auto(io::stdout().lock());

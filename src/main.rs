@@ -1,8 +1,8 @@
 //! `hardtack`: a web site's static files in one binary, served from memory.
 //!
-//! This package is the command line and the process around the library crates: where the bundle
-//! comes from ([`carried`], [`packed`]), one module a command, and for `serve` the two processes
-//! that share the work: the [`supervisor`], and the [`worker`], which `hardtack_serve` is.
+//! This package is the command line around the library crates. [`carried`] and [`packed`] find the
+//! bundle, and each command is a module. `serve` runs two processes: the [`supervisor`], and the
+//! [`worker`], which is `hardtack_serve`.
 
 mod carried;
 mod check_config;
@@ -27,8 +27,8 @@ use crate::{
     style::ERROR,
 };
 
-/// It gives memory back to the system that connections had while they were busy, where the C
-/// library's keeps it between what is still in use.
+/// The allocator returns the memory of busy connections to the system. The C library's allocator
+/// keeps it between blocks that are still in use.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -1,4 +1,4 @@
-//! `hardtack completions` and `hardtack man`: what shells and people read of the command line.
+//! `hardtack completions` and `hardtack man`: the command line, for shells and for people.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! Where a bundle lies that was appended to an executable.
+//! The place of a bundle that was appended to an executable.
 //!
 //! A packed executable is an ordinary one, zeros up to the next multiple of [`ALIGNMENT`], a
 //! bundle, and a trailer of 40 bytes:

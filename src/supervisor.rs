@@ -50,7 +50,8 @@ use self::{
 };
 use crate::settings::Settings;
 
-/// How often it looks after what no signal tells: the certificate's files, a worker that hangs.
+/// How often the supervisor looks for events without a signal: another certificate, a worker that
+/// hangs.
 const ROUND: Duration = Duration::from_secs(1);
 
 /// Serves the bundle until it is told to stop.
@@ -69,7 +70,7 @@ pub(crate) fn supervise(bundle: &Bundle<'static>, settings: &Settings) -> Result
     })
 }
 
-/// As many open files as the system lets this process have: each connection is one.
+/// Raises the limit of open files to the most that the system allows: each connection is one.
 fn raise_limit_of_files() {
     let limit = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
@@ -110,7 +111,7 @@ impl Supervisor {
         })
     }
 
-    /// Begins with nothing.
+    /// Begins without a predecessor: opens the listeners.
     fn open(&mut self, settings: &Settings) -> Result<Event> {
         self.certificate = self.files.as_mut().map(Files::read).transpose()?;
         self.listeners = sockets::open(&settings.listening, settings.worker.threads)?;
@@ -236,7 +237,7 @@ impl Supervisor {
 
     /// Becomes the executable that the new worker is of. Returns only if that fails.
     fn hand_over(&self) -> Event {
-        // Each has a role: of a child that was started or has ended, the lifecycle hears at once.
+        // Each has a role: the lifecycle learns at once of a child that was started or has ended.
         let heir = |worker| Some((worker, self.lifecycle.role(Worker::pid(worker))?));
         let heirs: Vec<_> = self.workers.iter().filter_map(heir).collect();
         let certificate = self.certificate.as_ref();
@@ -272,8 +273,8 @@ impl Supervisor {
     }
 }
 
-/// A report, and the ends of workers until then. One that has ended is not ready any more, whatever
-/// it said before.
+/// The events of a report and of the workers that have ended since. A worker that has ended is not
+/// ready any more, even if its report says so.
 fn believed(pid: Pid, report: Option<Report>, ends: Vec<Event>) -> Vec<Event> {
     let has_ended = ends.iter().any(|end| matches!(end, Event::Ended(ended, _) if *ended == pid));
     let counts = |report: &Report| !has_ended || matches!(report, Report::Failed(_));

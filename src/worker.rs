@@ -1,4 +1,4 @@
-//! The process that serves, up to where it needs files and the environment no more.
+//! The process that serves, up to the point from which it needs no files and no environment.
 
 use std::process::ExitCode;
 
@@ -34,7 +34,7 @@ pub(crate) fn work(carried: Result<Bundle<'static>>, settings: &Settings) -> Exi
     match prepare(&channel, carried, settings) {
         Ok(worker) => run(worker, channel, settings.log),
         Err(error) => {
-            // The supervisor says it, if there is one.
+            // The supervisor logs the report, if there is one.
             if channel.send(&Report::Failed(format!("{error:#}")), &[]).is_err() {
                 anstream::eprintln!("hardtack: {error:#}");
             }
@@ -43,7 +43,7 @@ pub(crate) fn work(carried: Result<Bundle<'static>>, settings: &Settings) -> Exi
     }
 }
 
-/// Tells `ps` and `top` what this process is: one that was started as `/proc/self/exe` is `exe`.
+/// Names the process for `ps` and `top`, which would show `exe`, of `/proc/self/exe`.
 fn show_name() {
     #[cfg(target_os = "linux")]
     rustix::thread::set_name(c"hardtack-worker").ok();
@@ -69,7 +69,7 @@ fn upstream(settings: &Settings) -> Result<Option<Resolved>> {
     resolved.transpose()
 }
 
-/// The guard that the environment says. Without an application, there is nothing but the bundle.
+/// The guard that the environment configures. Without an application it guards the whole site.
 fn guard(bundle: Bundle<'static>, has_application: bool) -> Result<Option<CdnGuard>> {
     let guard = CdnGuard::from_environment(bundle)?;
     Ok(guard.map(|guard| if has_application { guard } else { guard.whole_site() }))

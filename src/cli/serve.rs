@@ -24,43 +24,43 @@ use crate::settings::{
 
 pub(crate) const HELP: &str = "\
 Signals, to the process that was started:
-  TERM, INT  stop: answer what is under way, then exit; a second one ends it at once
+  TERM, INT  stop: finish the requests that are under way, then exit; a second signal exits at once
   HUP        read the certificate and its key again
-  USR2       upgrade in place: start the executable that now lies at this one's path, hand it the
-             sockets, and let the old one finish; if the new one does not start, nothing changes
+  USR2       upgrade in place: start the executable that is now at this path, hand it the sockets,
+             and let the old one finish; if the new one does not start, nothing changes
 
-A process manager that passes sockets (LISTEN_FDS) decides where it listens; those named `https` speak
-TLS, and one named `admin` is the admin listener.
+Sockets that a process manager passes (LISTEN_FDS) are used in place of --listen. A socket named
+`https` speaks TLS; a socket named `admin` is the admin listener.
 
-HARDTACK_CDN_SECRET is a secret by which a CDN is known, in the header x-origin-verify or in the one
-that HARDTACK_CDN_HEADER names; two with a comma between while it changes. HARDTACK_CDN_ONLY=1 then
-refuses whoever goes around the CDN.
+HARDTACK_CDN_SECRET is the secret that the CDN sends in the header x-origin-verify, or in the header
+that HARDTACK_CDN_HEADER names. While the secret changes, name both, with a comma between. With
+HARDTACK_CDN_ONLY=1, requests that do not come through the CDN are refused.
 
 Examples:
   hardtack serve --listen 0.0.0.0:80 --listen https://0.0.0.0:443 \\
       --tls-certificate fullchain.pem --tls-key privkey.pem --https-redirect
   hardtack serve --listen unix:/run/hardtack.sock --proxy-protocol-from unix
   hardtack serve --upstream http://127.0.0.1:8001      in front of an application
-  hardtack check-config --listen 0.0.0.0:443           tells what is wrong, and serves nothing";
+  hardtack check-config --listen 0.0.0.0:443           only check the configuration";
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Serve {
-    /// The address to listen at; may be given several times. Port 0 takes a free port
+    /// Address to listen at; may be given several times. Port 0 takes a free port
     #[arg(long, env = "HARDTACK_LISTEN", value_name = "[https://]ADDRESS:PORT|unix:PATH")]
     #[arg(default_value = "127.0.0.1:8000", value_delimiter = ',', help_heading = LISTENING)]
     listen: Vec<Endpoint>,
-    /// The address for health, metrics and a status page; keep it away from the public
+    /// Address for health checks, metrics and a status page; keep it private
     #[arg(long, env = "HARDTACK_ADMIN_LISTEN", value_name = "ADDRESS:PORT|unix:PATH")]
     #[arg(help_heading = LISTENING)]
     admin_listen: Option<ListenAddress>,
-    /// Threads that serve; by default, one a core
+    /// Number of threads that serve [default: one per core]
     #[arg(long, env = "HARDTACK_THREADS", value_name = "NUMBER", help_heading = LISTENING)]
     threads: Option<NonZero<usize>>,
-    /// Connections that wait to be accepted, a socket
+    /// Length of the queue of connections to be accepted, per socket
     #[arg(long, env = "HARDTACK_BACKLOG", value_name = "NUMBER", default_value = "1024")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..), help_heading = LISTENING)]
     backlog: u16,
-    /// Peers whose connections have to begin with a PROXY protocol header (version 1 or 2)
+    /// Peers whose connections must begin with a PROXY protocol header (version 1 or 2)
     #[arg(long, env = "HARDTACK_PROXY_PROTOCOL_FROM", value_name = "NETWORK|unix")]
     #[arg(value_delimiter = ',', help_heading = LISTENING)]
     proxy_protocol_from: Vec<Network>,
@@ -86,23 +86,23 @@ pub(crate) struct Serve {
     #[arg(default_missing_value = "443", value_parser = https_port, help_heading = TLS)]
     https_redirect: Option<u16>,
 
-    /// How long a request's header may take, from its first byte to its last
+    /// Longest time from the first byte of a request's header to its last
     #[arg(long, env = "HARDTACK_HEADER_TIMEOUT", value_name = "SECONDS", default_value = "10")]
     #[arg(value_parser = seconds, help_heading = LIMITS)]
     header_timeout: Duration,
-    /// How long a connection is kept without a request; longer than a load balancer keeps it
+    /// Time after which an idle connection is closed; longer than the load balancer's
     #[arg(long, env = "HARDTACK_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "75")]
     #[arg(value_parser = seconds, help_heading = LIMITS)]
     idle_timeout: Duration,
-    /// How long a client may take no byte of a response
+    /// Longest time in which a client takes no byte of a response
     #[arg(long, env = "HARDTACK_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "30")]
     #[arg(value_parser = seconds, help_heading = LIMITS)]
     write_timeout: Duration,
-    /// The lowest average rate at which a client may take a response; 0 for no limit
+    /// Lowest average rate at which a client may take a response; 0 for no limit
     #[arg(long, env = "HARDTACK_MIN_RATE", value_name = "BYTES/S", default_value = "500")]
     #[arg(help_heading = LIMITS)]
     min_rate: u32,
-    /// Longest header section of a request
+    /// Largest header section of a request
     #[arg(long, env = "HARDTACK_MAX_HEADER_BYTES", value_name = "BYTES", default_value = "32768")]
     #[arg(value_parser = clap::value_parser!(u32).range(8192..=1_048_576), help_heading = LIMITS)]
     max_header_bytes: u32,
@@ -114,7 +114,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_MAX_URI_BYTES", value_name = "BYTES", default_value = "8192")]
     #[arg(value_parser = uri_bytes, help_heading = LIMITS)]
     max_uri_bytes: usize,
-    /// Most connections at once; while there are as many, others wait to be accepted
+    /// Most connections at once; further connections wait to be accepted
     #[arg(long, env = "HARDTACK_MAX_CONNECTIONS", value_name = "NUMBER", default_value = "16384")]
     #[arg(value_parser = at_least_1, help_heading = LIMITS)]
     max_connections: usize,
@@ -122,66 +122,66 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     #[arg(default_value = "0", help_heading = LIMITS)]
     max_connections_per_address: u32,
-    /// Most requests of a connection
+    /// Most requests on one connection
     #[arg(long, env = "HARDTACK_MAX_REQUESTS", value_name = "NUMBER", default_value = "10000")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     max_requests: u32,
-    /// How long a connection is used; it ends after the response that is under way
+    /// Age at which a connection is closed, after the response that is under way
     #[arg(long, env = "HARDTACK_MAX_CONNECTION_AGE", value_name = "SECONDS")]
     #[arg(default_value = "3600", value_parser = seconds, help_heading = LIMITS)]
     max_connection_age: Duration,
-    /// Most requests at once on a connection of HTTP/2
+    /// Most concurrent requests on an HTTP/2 connection
     #[arg(long, env = "HARDTACK_MAX_STREAMS", value_name = "NUMBER", default_value = "100")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
     max_streams: u32,
 
-    /// How long it still accepts connections when it is to end, with health at 503
+    /// Time after SIGTERM in which connections are still accepted, while /readyz says 503
     #[arg(long, env = "HARDTACK_SHUTDOWN_DELAY", value_name = "SECONDS", default_value = "0")]
     #[arg(value_parser = seconds_or_none, help_heading = ENDING)]
     shutdown_delay: Duration,
-    /// How long responses that are under way at the end have to finish
+    /// Time that responses under way have to finish before the process exits
     #[arg(long, env = "HARDTACK_DRAIN_TIMEOUT", value_name = "SECONDS", default_value = "30")]
     #[arg(value_parser = seconds, help_heading = ENDING)]
     drain_timeout: Duration,
 
-    /// Whether the serving process gives up rights it does not need: files, other programs
+    /// How strictly the serving process gives up access to files, programs and the network
     #[arg(long, env = "HARDTACK_SANDBOX", default_value = "best-effort", help_heading = PROCESS)]
     sandbox: Sandbox,
-    /// The user that the serving process becomes, if it is started as root
+    /// User that the serving process runs as, if the server is started as root
     #[arg(long, env = "HARDTACK_USER", value_name = "NAME", help_heading = PROCESS)]
     user: Option<String>,
-    /// Load all of the site into memory at start
+    /// Load the whole site into memory at start
     #[arg(long, env = "HARDTACK_PREFAULT", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = PROCESS)]
     prefault: bool,
-    /// Lock all of the site in memory, so that it is never paged out
+    /// Lock the whole site in memory, so that it is never paged out
     #[arg(long, env = "HARDTACK_LOCK_MEMORY", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = PROCESS)]
     lock_memory: bool,
 
-    /// The application that answers all requests for paths that are not in the bundle
+    /// Application that answers requests for paths that are not in the bundle
     #[arg(long, env = "HARDTACK_UPSTREAM", value_name = "http://HOST:PORT|unix:PATH")]
     #[arg(help_heading = APPLICATION)]
     upstream: Option<Address>,
-    /// How long it may take to connect to the application
+    /// Longest time to connect to the application
     #[arg(long, env = "HARDTACK_UPSTREAM_CONNECT_TIMEOUT", value_name = "SECONDS")]
     #[arg(default_value = "5", value_parser = seconds, help_heading = APPLICATION)]
     upstream_connect_timeout: Duration,
-    /// How long the application may take to answer, and between two pieces of its answer
+    /// Longest wait for a response of the application, and for its next piece
     #[arg(long, env = "HARDTACK_UPSTREAM_READ_TIMEOUT", value_name = "SECONDS")]
     #[arg(default_value = "60", value_parser = seconds, help_heading = APPLICATION)]
     upstream_read_timeout: Duration,
 
-    /// The format of the log on standard error, and of the start-up lines
+    /// Format of the log on standard error, and of the start-up lines
     #[arg(long, env = "HARDTACK_LOG_FORMAT", default_value = "auto", help_heading = LOGS)]
     log_format: LogFormat,
-    /// The least severity that is logged on standard error
+    /// Lowest severity that is logged on standard error
     #[arg(long, env = "HARDTACK_LOG_LEVEL", default_value = "info", help_heading = LOGS)]
     log_level: LogLevel,
-    /// Write a line about each request to standard output
+    /// Write an access log to standard output, one line per request
     #[arg(long, env = "HARDTACK_ACCESS_LOG", default_value = "off", help_heading = LOGS)]
     access_log: AccessLogFormat,
-    /// Log one request of this many; all requests with status 500 or above are logged
+    /// Log one request in this many; a status of 500 or above is always logged
     #[arg(long, env = "HARDTACK_ACCESS_LOG_EVERY", value_name = "NUMBER", default_value = "1")]
     #[arg(help_heading = LOGS)]
     access_log_every: NonZeroU64,
@@ -195,54 +195,54 @@ const PROCESS: &str = "Process";
 const APPLICATION: &str = "In front of an application";
 const LOGS: &str = "Logs";
 
-/// Whether there is an access log, and of which form.
+/// The format of the access log, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum AccessLogFormat {
-    /// None
+    /// No access log
     Off,
     /// Apache's Combined Log Format
     Combined,
-    /// A JSON object a line
+    /// One JSON object per line
     Json,
 }
 
-/// How much of the sandbox there has to be.
+/// How much of the sandbox is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Sandbox {
-    /// None
+    /// No sandbox
     Off,
     /// As much as the system supports; the start-up lines say how much
     BestEffort,
-    /// All of it, or it does not start
+    /// All of it, or the server does not start
     Strict,
 }
 
-/// How a line of the log is written.
+/// The format of a line of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LogFormat {
-    /// For people on a terminal, JSON otherwise
+    /// Text on a terminal, JSON otherwise
     Auto,
-    /// For people
+    /// Text
     Human,
-    /// A JSON object
+    /// One JSON object per line
     Json,
 }
 
-/// The least severity that is logged.
+/// The lowest severity that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum LogLevel {
-    /// Failures
+    /// Failures only
     Error,
-    /// And conditions that may become failures
+    /// Also conditions that may become failures
     Warn,
-    /// And actions of an operator
+    /// Also actions of an operator
     Info,
-    /// And faults of clients
+    /// Also faults of clients
     Debug,
 }
 
 impl Serve {
-    /// The settings, by what they are for.
+    /// The settings, in the types that read them.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             listening: Listening {
@@ -330,7 +330,7 @@ impl Serve {
         }
     }
 
-    /// In taking a response, and in sending content to the application.
+    /// The slowest pace at which a client may take a response, or send content to the application.
     fn slowest_client(&self) -> Pace {
         Pace { timeout: self.write_timeout, min_rate: self.min_rate }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hardtack_build::{Patterns, Prefix};
 
-/// The port of `https://` as clients see it; or a yes, which variables have as well.
+/// The port of `https://` as clients see it; `true`, as a variable's value, is 443.
 pub(crate) fn https_port(text: &str) -> Result<u16, String> {
     let is_yes = ["true", "yes", "on"].iter().any(|yes| text.eq_ignore_ascii_case(yes));
     match text.parse() {
@@ -22,12 +22,12 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// The same, or none at all.
+/// A number of seconds, at most a day.
 pub(crate) fn seconds_or_none(text: &str) -> Result<Duration, String> {
     if text == "0" { Ok(Duration::ZERO) } else { seconds(text) }
 }
 
-/// A length that the library looks up, at most.
+/// A number of bytes, at most the longest target that the library looks up.
 pub(crate) fn uri_bytes(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(bytes @ 1..=8192) => Ok(bytes),
@@ -35,7 +35,7 @@ pub(crate) fn uri_bytes(text: &str) -> Result<usize, String> {
     }
 }
 
-/// As many as permits can be.
+/// A number of connections, at most a million.
 pub(crate) fn at_least_1(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number @ 1..=1_000_000) => Ok(number),

@@ -14,7 +14,7 @@ use crate::{
 
 /// Warnings of one kind, and places of one warning, without `-v`.
 const MOST_WARNINGS: usize = 5;
-/// Names of what was left out, without `-v`.
+/// Most names of files that were left out, without `-v`.
 const MOST_NAMES: usize = 3;
 
 /// Tells warnings on standard error and the rest on standard output; as JSON, all is there.
@@ -94,7 +94,7 @@ fn warnings(warnings: &[Problem]) -> String {
     phrases.join(", ")
 }
 
-/// Which assets keep their names and why, and what was left out by which rule.
+/// The assets that keep their names, with the reason; the files that were left out, with the rule.
 fn details(baked: &Baked) -> Vec<Row> {
     let kept = baked.manifest.assets.iter().filter(|asset| keeps_its_name(asset));
     let kept = kept.map(|asset| (asset.role.name(), &asset.logical_path, &asset.why));

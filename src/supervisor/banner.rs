@@ -1,4 +1,4 @@
-//! The first lines: where clients are served, and what with.
+//! The first lines: the addresses, the release and the sandbox.
 
 use std::io::Write;
 
@@ -16,7 +16,7 @@ use crate::style::EMPHASIS;
 const LISTENING: &str = "listening";
 const ADMIN: &str = "admin";
 
-/// Prints them, or logs them where lines are for programs.
+/// Prints the lines, or logs them if the log is for programs.
 pub(crate) fn announce(bundle: &Bundle<'_>, listeners: &[Listener], sandbox: &str, format: Format) {
     let urls: Vec<_> = listeners.iter().map(|listener| url(bundle, listener)).collect();
     if log::is_human(format) {
@@ -34,7 +34,7 @@ fn print(bundle: &Bundle<'_>, urls: &[(&str, String)], sandbox: &str) {
         text += &format!("  {name:10} {EMPHASIS}{url}{EMPHASIS:#}\n");
     }
     let mut out = anstream::stdout().lock();
-    // Nobody may be there to read it.
+    // Standard output may be closed.
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
 }
 

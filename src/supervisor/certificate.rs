@@ -1,4 +1,4 @@
-//! The certificate's files: read by the supervisor, which alone can, and watched.
+//! The certificate's files. The supervisor reads and watches them; the worker has no right to.
 
 use std::{fs, path::Path, time::SystemTime};
 
@@ -32,7 +32,7 @@ impl Files {
         Ok(pem)
     }
 
-    /// Whether they are others than those that were read.
+    /// Whether the files have changed since they were read.
     pub(crate) fn have_changed(&self) -> bool {
         let state = self.state();
         state != self.seen && state.iter().all(Option::is_some)

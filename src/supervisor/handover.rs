@@ -1,7 +1,7 @@
 //! An upgrade in place: the supervisor becomes another executable, under the same process id.
 //!
-//! Its sockets and its workers' channels go into a pair of sockets, one end of which is the
-//! standard input of what it becomes: the kernel keeps them until they are read.
+//! Its sockets and its workers' channels go into a pair of sockets. One end of the pair is the
+//! successor's standard input: the kernel keeps them until the successor reads.
 
 use anyhow::{Context, Result, ensure};
 use hardtack_serve::channel::{CHANNEL_VERSION, Channel, Endpoint, Pem};
@@ -45,7 +45,7 @@ pub(crate) fn hand_over(
     match fill(listeners, certificate, workers) {
         Ok(channel) => {
             let error = program.become_successor(channel);
-            // The attempt has taken the process's word back that it does without this signal.
+            // The failed exec has reset SIGPIPE, which this process ignores.
             SigSet::from(Signal::SIGPIPE).thread_block().ok();
             error.into()
         }
@@ -87,7 +87,7 @@ pub(crate) struct Inherited {
 }
 
 impl Inherited {
-    /// Reads what the predecessor left.
+    /// Receives the state of the predecessor.
     pub(crate) fn receive(channel: &Channel) -> Result<Self> {
         let (header, _) = channel.receive::<Header>()?.context(LOST)?;
         let theirs = header.protocol;
@@ -137,7 +137,7 @@ mod tests {
         let (first, rest) = report.split_at(7);
         half.write_all(first).unwrap();
         assert!(timeout(Duration::from_millis(10), predecessor.next_report()).await.is_err());
-        // It comes when the predecessor has stopped reading.
+        // This report comes after the predecessor has stopped reading.
         whole.write_all(&report).unwrap();
 
         let heirs: Vec<_> = predecessor.iter().zip([Role::Current, Role::Retired]).collect();

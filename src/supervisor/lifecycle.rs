@@ -61,13 +61,13 @@ pub(crate) enum Event {
     Opened,
     /// The supervisor begins: its predecessor has left these workers.
     Inherited(Vec<(Pid, Role)>),
-    /// A worker was started. This or the next comes of each [`Action::Start`], before all else.
+    /// A worker was started. This event or `NotStarted` follows each [`Action::Start`] at once.
     Started(Pid, Role),
     NotStarted(Role, String),
     Reported(Pid, Report),
     /// A worker has ended, and how. It has no more to report.
     Ended(Pid, String),
-    /// The certificate is to be read again: SIGHUP, or its files have changed.
+    /// SIGHUP, or the certificate's files have changed.
     Reload,
     /// SIGUSR2.
     Upgrade,
@@ -124,7 +124,7 @@ pub(crate) enum Role {
     Retired,
 }
 
-/// The state: a phase, and what the workers are.
+/// The state: a phase, and the workers with their roles.
 #[derive(Clone, Debug)]
 pub(crate) struct Lifecycle {
     phase: Phase,
@@ -331,7 +331,8 @@ impl Lifecycle {
             }
             Phase::Stopping { until } if until <= now => {
                 self.phase = Phase::Stopping { until: now + GRACE };
-                let said = "the time to finish is over: what is still under way is cut off";
+                let said =
+                    "the time to finish is over: responses that are still under way are cut off";
                 actions.push(Action::Log(Level::WARN, said.to_owned()));
                 actions.extend(self.kill_all());
             }
@@ -392,7 +393,7 @@ impl Lifecycle {
 
     // The end.
 
-    /// The first time, workers finish what is under way; the second time, they are killed.
+    /// The first signal lets workers finish the requests under way; the second one kills them.
     fn stop(&mut self, now: Instant) -> Vec<Action> {
         if self.is_stopping() {
             return self.kill_all().collect();

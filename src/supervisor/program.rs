@@ -15,14 +15,15 @@ use nix::unistd::User;
 
 use crate::worker::WORKER;
 
-/// Says to a supervisor that its standard input has what its predecessor hands over. The value is
-/// its process id, which stays the same, so that a child that inherits it is not taken in.
+/// The variable by which a supervisor knows that its predecessor hands over, through its standard
+/// input. The value is its process id, which an exec does not change: a child that inherits the
+/// variable has another one.
 const HANDOVER: &str = "HARDTACK_HANDOVER";
 
-/// After how long the worker's allocator gives memory back that nothing uses.
+/// The delay after which the worker's allocator returns unused memory to the system.
 const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
 
-/// Which executable a worker is of.
+/// The executable of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Executable {
     /// The supervisor's own, even if another one has been installed since.
@@ -34,14 +35,14 @@ pub(crate) enum Executable {
 /// How this program was started.
 #[derive(Debug)]
 pub(crate) struct Program {
-    /// Where it lies, by the name it was started by: a link there may lead to another file later.
+    /// The path by which it was started. A link there may lead to another file later.
     path: PathBuf,
     arguments: Vec<OsString>,
     user: Option<User>,
 }
 
 impl Program {
-    /// The running one; its workers become that user.
+    /// The running program, whose workers become that user.
     pub(crate) fn running(user: Option<&str>) -> Result<Self> {
         let mut arguments = env::args_os();
         let name = arguments.next().unwrap_or_default();
@@ -67,12 +68,12 @@ impl Program {
         command.arg0(&self.path);
         let arguments = self.arguments.iter().skip_while(|argument| *argument == "serve");
         command.arg(WORKER).args(arguments).stdin(Stdio::from(channel.into_file()));
-        // Not the terminal's: Ctrl-C is the supervisor's to hear.
+        // Ctrl-C on a terminal goes to the supervisor alone.
         command.process_group(0);
         for name in ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDNAMES", HANDOVER] {
             command.env_remove(name);
         }
-        // Milliseconds. The allocator's own delay keeps what a burst of connections had for longer.
+        // Milliseconds. By its own delay, the allocator keeps the memory of a burst for longer.
         if env::var_os(PURGE_DELAY).is_none() {
             command.env(PURGE_DELAY, "10");
         }
@@ -89,7 +90,7 @@ impl Program {
         }
     }
 
-    /// Becomes the executable that lies there now. Returns only if that fails.
+    /// Becomes the executable that is at the path now. Returns only if that fails.
     pub(crate) fn become_successor(&self, channel: Channel) -> io::Error {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).stdin(Stdio::from(channel.into_file()));
@@ -104,7 +105,7 @@ pub(crate) fn predecessor() -> io::Result<Option<Channel>> {
     (process == Some(std::process::id())).then(Channel::of_stdin).transpose()
 }
 
-/// A name with a slash is a path; another one was found by the shell in PATH.
+/// The path of a program. A name without a slash is looked up in PATH, as the shell did.
 fn find(name: &OsStr) -> io::Result<PathBuf> {
     let path = Path::new(name);
     if path.components().count() > 1 {

@@ -1,6 +1,6 @@
 //! The service manager that started the process, if one did: the notices that it gets
-//! (sd_notify(3)), and its watchdog (sd_watchdog_enabled(3)), which kills a service that does not
-//! say every so often that all is well.
+//! (sd_notify(3)), and its watchdog (sd_watchdog_enabled(3)), which kills a service whose notices
+//! stop.
 
 use std::{future::pending, time::Duration};
 
@@ -68,7 +68,7 @@ impl Watchdog {
     }
 }
 
-/// Ticks that one which was late does not bring closer together.
+/// Ticks at least a period apart, even after a late tick.
 pub(crate) fn every(period: Duration) -> Interval {
     let mut interval = interval(period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -20,7 +20,7 @@ pub(crate) enum Signal {
     Child,
 }
 
-/// Heard from the moment on that this exists, with those that a predecessor has held back.
+/// The signals that come while this exists, and those that a predecessor has held back.
 pub(crate) struct Signals {
     terminate: unix::Signal,
     interrupt: unix::Signal,
@@ -44,13 +44,13 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Waits for a signal. While they are held back: the next one of those that came before; none
-    /// if there is none.
+    /// Waits for a signal. While signals are held, returns the next signal that came before, and then
+    /// none.
     pub(crate) async fn next(&mut self) -> Option<Signal> {
         if !self.are_held {
             return Some(self.any().await);
         }
-        // One that came before is in a pipe of the runtime's, which reads it before timers end.
+        // A signal that came before is in a pipe, which the runtime reads before timers end.
         timeout(Duration::from_millis(1), self.any()).await.ok()
     }
 
@@ -64,13 +64,13 @@ impl Signals {
         }
     }
 
-    /// Whether those that come from now on are kept by the system.
+    /// Whether the system keeps signals back.
     pub(crate) fn are_held(&self) -> bool {
         self.are_held
     }
 
-    /// Has the system keep those that come from now on. While the process becomes another
-    /// executable, it has no handlers, and most of them would end it.
+    /// Has the system keep further signals back. While the process becomes another executable, it has
+    /// no handlers, and most signals would end it.
     pub(crate) fn hold(&mut self) -> io::Result<()> {
         self.are_held = true;
         Ok(ours().thread_block()?)

@@ -49,8 +49,8 @@ impl Listener {
     }
 }
 
-/// Opens what the settings say, or takes what a process manager has opened. TCP listeners have a
-/// socket for each of the threads.
+/// Opens the listeners of the settings, or takes those that a process manager has opened. A TCP
+/// listener has a socket for each thread.
 pub(crate) fn open(settings: &Listening, threads: usize) -> Result<Vec<Listener>> {
     let backlog = i32::from(settings.backlog);
     let mut listeners = inherited()?;
@@ -107,12 +107,12 @@ fn tcp(
     Ok((sockets.collect::<io::Result<_>>()?, address))
 }
 
-/// Most bytes of a response that the system takes before it can send them. Slow clients would else
-/// have megabytes each, until no memory is left to the others (tcp(7)).
+/// Most bytes of a response that the system takes before it can send them (tcp(7)). Without a limit,
+/// each slow client has megabytes of the system's memory.
 #[cfg(target_os = "linux")]
 const MOST_UNSENT: u32 = 32 * 1024;
 
-/// After how long without a sign of life the system asks whether the other end is still there.
+/// The silence after which the system asks whether the other end is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(300);
 
 /// Sets the options that accepted connections inherit from their listener.
@@ -137,7 +137,7 @@ fn socket(address: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// A socket at a path. One that a process has left behind is removed; one that answers is not.
+/// A socket at a path. A stale socket file is removed; a socket that accepts is an error.
 fn unix(path: &Path, backlog: i32) -> io::Result<Socket> {
     let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
     if is_socket {
@@ -156,7 +156,7 @@ fn unix(path: &Path, backlog: i32) -> io::Result<Socket> {
 fn cannot_listen(address: &ListenAddress, error: &io::Error) -> anyhow::Error {
     let remedy = match (address, error.kind()) {
         (_, ErrorKind::AddrInUse) => {
-            "stop what listens there, or choose another place with --listen"
+            "stop the program that listens there, or choose another address with --listen"
         }
         (ListenAddress::Tcp(_), ErrorKind::AddrNotAvailable) => {
             "choose an address of this machine with --listen"
@@ -165,12 +165,12 @@ fn cannot_listen(address: &ListenAddress, error: &io::Error) -> anyhow::Error {
             "choose a port from 1024 on with --listen, or run as root"
         }
         (ListenAddress::Unix(_), ErrorKind::NotFound) => "make its folder first",
-        _ => "choose another place with --listen",
+        _ => "choose another address with --listen",
     };
     anyhow!("cannot listen on {address}: {error}; {remedy}")
 }
 
-/// Sockets that a process manager has opened (sd_listen_fds(3)); what they are for is their names.
+/// The listeners that a process manager has opened (sd_listen_fds(3)). A name says the protocol.
 fn inherited() -> Result<Vec<Listener>> {
     let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
     let names: Vec<_> = names.split(':').collect();

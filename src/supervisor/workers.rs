@@ -79,7 +79,7 @@ impl Workers {
         self.0.iter().any(|worker| worker.pid == pid)
     }
 
-    /// Starts a worker, and gives it what it needs.
+    /// Starts a worker, and sends it the listeners and the certificate.
     pub(crate) fn start(
         &mut self,
         program: &Program,
@@ -94,13 +94,13 @@ impl Workers {
         let pid = Pid::from_child(&child);
         let taken = give(&ours, listeners, certificate).and_then(|()| self.take_in(pid, ours, &[]));
         if taken.is_err() {
-            // It is reaped later, as a child that nobody knows.
+            // It is reaped later, as an unknown child.
             child.kill().ok();
         }
         taken.context("cannot tell a worker what to do").map(|()| pid)
     }
 
-    /// Takes a child in, of whose next report that much has been read already.
+    /// Takes a child in. `partial` is the part of its next report that has been read already.
     pub(crate) fn take_in(&mut self, pid: Pid, channel: Channel, partial: &[u8]) -> io::Result<()> {
         let (reports, orders) = channel.into_async(partial)?;
         self.0.push(Worker { pid, reports, orders, is_silent: false });
@@ -154,7 +154,7 @@ impl Workers {
     /// Forgets the workers that have ended.
     pub(crate) fn reap(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
-        // As the first process of a container, it inherits other processes' children too.
+        // The first process of a container inherits the children of other processes too.
         while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
             let ended = self.0.extract_if(.., |worker| worker.pid == pid);
             events.extend(ended.flat_map(|worker| worker.end(status)));
@@ -163,11 +163,11 @@ impl Workers {
     }
 }
 
-/// Sends everything that a worker needs which it cannot find by itself.
+/// Sends the listeners and the certificate to a worker.
 fn give(channel: &Channel, listeners: &[Listener], certificate: Option<&Pem>) -> io::Result<()> {
     use io::ErrorKind::{BrokenPipe, ConnectionReset};
     send_all(channel, listeners, certificate).or_else(|error| match error.kind() {
-        // It ended already; why, is in its report or in how it ended.
+        // It has ended already. Its report or its status tells the reason.
         BrokenPipe | ConnectionReset => Ok(()),
         _ => Err(error),
     })

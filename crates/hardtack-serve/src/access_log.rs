@@ -1,9 +1,9 @@
 //! The access log: a line for each request, or for a sample of them.
 //!
-//! Of N requests of a thread one is logged, and whatever else ends with a status of 5xx: errors are
-//! few, and each is worth a line. Who counts lines multiplies those below 500 by N.
+//! A sample is one in N requests of a thread, and all other requests that end with a status of 5xx.
+//! To count requests by lines, multiply the lines below 500 by N.
 //!
-//! A line says nothing but what is in [`Line`]; so no secret header of the CDN gets into it.
+//! A line has the fields of [`Line`] and no other: the secret header of the CDN is not among them.
 
 use std::{
     borrow::Cow,
@@ -42,7 +42,7 @@ impl AccessLog {
         Arc::new(Self { format, every, requests: AtomicU64::new(0), lines })
     }
 
-    /// Keeps of a request what its line needs. Nothing is copied: these are counted references.
+    /// Keeps the parts of a request that its line needs, as counted references.
     ///
     /// The client has no address on a Unix socket.
     pub(crate) fn begin<B>(
@@ -88,7 +88,7 @@ impl Entry {
             let now = SystemTime::now();
             let began = now.checked_sub(outcome.duration).unwrap_or(now);
             let line = self.line(outcome, began);
-            // One write is one line in the queue. It does not fail: what has no room is dropped.
+            // One write is one line in the queue. It does not fail: without room, the line is dropped.
             self.log.lines.clone().write_all(line.as_bytes()).ok();
         }
     }

@@ -1,8 +1,8 @@
-//! How the supervisor and its worker talk: messages over a pair of sockets, and with them open
-//! files (unix(7), `SCM_RIGHTS`).
+//! Messages between the supervisor and its worker, over a pair of sockets, and open files that go
+//! with them (unix(7), `SCM_RIGHTS`).
 //!
 //! A message is its length, 4 bytes little-endian, and JSON. The worker's end is its standard
-//! input, so that nothing has to be found by a number.
+//! input.
 
 use std::{
     io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write},
@@ -24,7 +24,7 @@ use tokio::{
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
 };
 
-/// The version of these messages. A worker or a supervisor of another one is told so.
+/// The version of these messages. A worker refuses the messages of another version.
 pub const CHANNEL_VERSION: u32 = 1;
 
 /// Most open files that go with one message; Linux takes 253.
@@ -45,14 +45,14 @@ pub enum Order {
         protocol: u32,
         /// Messages with sockets that follow.
         sockets: usize,
-        /// The one that is shown until there is another.
+        /// The certificate to begin with.
         certificate: Option<Pem>,
     },
     /// The sockets of a listener, one for each thread or one for all, go with it.
     Socket(Endpoint),
     /// Another certificate.
     Certificate(Pem),
-    /// The process ends: be seen as unready, stop accepting after a while, finish what is under
+    /// The process ends: report unready, stop accepting after the delay, finish the requests under
     /// way, exit.
     Stop,
     /// Another worker has taken over: stop accepting at once, and finish.
@@ -61,7 +61,7 @@ pub enum Order {
 
 /// The things that a worker is given before it serves.
 pub struct Start {
-    /// The one that is shown until there is another.
+    /// The certificate to begin with.
     pub certificate: Option<Pem>,
     /// The listeners.
     pub listeners: Vec<Listener>,
@@ -69,14 +69,14 @@ pub struct Start {
 
 /// The sockets that listen at an endpoint.
 pub struct Listener {
-    /// Where they listen.
+    /// The address and the protocol.
     pub endpoint: Endpoint,
     /// One for each thread, or one for all.
     pub sockets: Vec<OwnedFd>,
 }
 
 impl Start {
-    /// Receives it: the first messages.
+    /// Receives the first messages.
     ///
     /// # Errors
     ///
@@ -101,10 +101,10 @@ impl Start {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The first message is none.
+    /// The first message is not a message.
     #[error("a worker is started by `hardtack serve`")]
     Unreadable(#[source] io::Error),
-    /// The first message is another one.
+    /// The first message is not [`Order::Start`].
     #[error("a worker is started by `hardtack serve`, and not by hand")]
     NoSupervisor,
     /// The supervisor is of another [`CHANNEL_VERSION`].
@@ -113,10 +113,10 @@ pub enum StartError {
          {CHANNEL_VERSION}, and not {0}"
     )]
     OtherVersion(u32),
-    /// A later message is another one.
+    /// A later message is not [`Order::Socket`].
     #[error("the supervisor has not sent all sockets")]
     SocketMissing,
-    /// A later message is none.
+    /// A later message cannot be read.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -148,7 +148,7 @@ pub struct Endpoint {
     /// The address, as it is shown.
     #[serde(rename = "place")]
     pub address: String,
-    /// The path of a Unix socket that we made, and remove.
+    /// The path of a Unix socket that the supervisor made, and removes.
     pub path: Option<std::path::PathBuf>,
 }
 
@@ -172,7 +172,7 @@ pub struct Pem {
     pub key: String,
 }
 
-/// One end, which waits.
+/// One end of the channel, with blocking calls.
 #[derive(Debug)]
 pub struct Channel(UnixStream);
 
@@ -252,8 +252,8 @@ impl Channel {
         Ok(Some((serde_json::from_slice(&bytes)?, files)))
     }
 
-    /// The same end, for a runtime, after a part of its next message has been read. No more open files
-    /// come through it.
+    /// This end for a runtime, after a part of its next message has been read. It receives no open
+    /// files.
     ///
     /// # Errors
     ///
@@ -399,7 +399,7 @@ mod tests {
         let mut heard = Vec::new();
         for piece in bytes.chunks(100) {
             (&one.0).write_all(piece).unwrap();
-            // Whoever waits for something else too drops the future before it is ready.
+            // A `select!` drops the future before it is ready.
             let order = receiver.receive::<Order>();
             heard.extend(tokio::time::timeout(Duration::from_millis(1), order).await);
         }

@@ -52,14 +52,14 @@ enum Next {
     Never,
     /// It stops accepting.
     Close(Instant),
-    /// It exits, whatever is under way.
+    /// It exits, and cuts responses under way off.
     Exit(Instant),
 }
 
 impl Control {
     /// Returns when the process may exit.
     pub(crate) async fn run(mut self) {
-        // A process manager may signal all of its processes; only the supervisor's word counts.
+        // A process manager may signal all processes of a service. The supervisor decides.
         let _ignored = [
             SignalKind::terminate(),
             SignalKind::interrupt(),
@@ -104,10 +104,10 @@ impl Control {
             Some(Order::Retire) => self.retire(),
             Some(Order::Stop) => self.leave(self.server.settings.drain.delay, next),
             Some(Order::Start { .. } | Order::Socket(_)) => next,
-            // Without a supervisor, nobody could end this otherwise.
+            // Without a supervisor, nothing else would end this process.
             None => {
                 if next == Next::Never {
-                    error!("the supervisor has gone: finishing what is under way");
+                    error!("the supervisor has gone: finishing the requests under way");
                 }
                 self.leave(Duration::ZERO, next)
             }
@@ -170,7 +170,7 @@ async fn when(next: Next) {
     }
 }
 
-/// Whether the threads come further.
+/// The progress of the threads.
 struct Beats<'a> {
     threads: Vec<(&'a Thread, u64)>,
 }

@@ -1,8 +1,7 @@
-//! The log of the process: what an operator should know, on standard error.
+//! The log of the process, on standard error, for operators.
 //!
-//! The worker's is queued, for it must not wait; the supervisor's is not, for it seldom logs and has
-//! nothing to do that is urgent. What a client sent goes into a field in its debug form (`?value`),
-//! which cannot end the line.
+//! The worker's log is queued, since the worker must not wait; the supervisor writes at once. A value
+//! that a client sent is a field in its debug form (`?value`), which cannot end the line.
 
 use std::{
     fmt,
@@ -30,24 +29,24 @@ use crate::{
 /// How a line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// For people on a terminal, JSON otherwise
+    /// Text on a terminal, JSON otherwise.
     Auto,
-    /// For people
+    /// Text.
     Human,
-    /// A JSON object
+    /// One JSON object per line.
     Json,
 }
 
-/// The least severity that is logged.
+/// The lowest severity that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// Failures.
     Error,
-    /// And conditions that may become failures.
+    /// Also conditions that may become failures.
     Warn,
-    /// And actions of an operator.
+    /// Also actions of an operator.
     Info,
-    /// And faults of clients.
+    /// Also faults of clients.
     Debug,
 }
 
@@ -75,7 +74,7 @@ pub fn begin_queued(
     Ok((flush, dropped))
 }
 
-/// Whether lines are for people; those on standard output are like those on standard error.
+/// Whether lines are text for people, on standard error and on standard output.
 pub fn is_human(format: Format) -> bool {
     matches!(Shape::of(format), Shape::Human { .. })
 }
@@ -92,7 +91,7 @@ fn install(dispatch: Dispatch) -> Result<(), BegunAlready> {
 /// The format of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
-    /// Without the time: whoever keeps such lines, as journald does, notes it.
+    /// Text without the time, which journald adds.
     Human {
         is_colored: bool,
     },

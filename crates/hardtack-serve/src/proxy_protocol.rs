@@ -62,7 +62,7 @@ async fn read_header(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Origin
 
 /// The shortest header of both versions: version 1's `PROXY UNKNOWN\r\n` has 15 bytes.
 const SHORTEST: usize = 15;
-/// The signature of version 2, and what comes before its addresses.
+/// The bytes of version 2 before the addresses: its signature, command, family and length.
 const V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 const V2_FIXED: usize = 16;
 

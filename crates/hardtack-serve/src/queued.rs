@@ -27,14 +27,14 @@ pub(crate) fn queued(name: &str, output: impl Write + Send + 'static) -> (NonBlo
     (queue, Flush(Some(guard)))
 }
 
-/// Writes what is left when it is dropped.
-#[must_use = "what is left is written when this is dropped"]
+/// Writes the lines that are left when it is dropped.
+#[must_use = "the lines that are left are written when this is dropped"]
 #[derive(Debug)]
 pub struct Flush(Option<WorkerGuard>);
 
 impl Drop for Flush {
-    /// If nobody reads the log and the queue is full, the guard complains on standard output, where
-    /// perhaps nobody reads either. So it is dropped elsewhere, and the process can end.
+    /// If nobody reads the log and the queue is full, the guard complains on standard output, which
+    /// may be full as well. So a thread of its own drops the guard, and the process can end.
     fn drop(&mut self) {
         let guard = self.0.take();
         let (flushed, is_flushed) = mpsc::channel::<()>();
@@ -58,7 +58,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Keeps what is written.
+    /// Keeps all lines.
     #[derive(Clone, Debug, Default)]
     pub(crate) struct Kept(Arc<Mutex<Vec<u8>>>);
 
@@ -105,7 +105,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn who_logs_and_who_ends_does_not_wait_for_who_reads() {
+    fn neither_a_line_nor_the_end_waits_for_the_reader() {
         let (over, stuck) = mpsc::channel();
         let (mut queue, flush) = queued("test", Stuck(stuck));
         // The thread is stuck when its buffer is full, and then the queue fills.

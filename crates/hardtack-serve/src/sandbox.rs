@@ -1,5 +1,5 @@
-//! The rights that the worker gives up before it hears anyone: files, other programs, other processes, and,
-//! unless there is an application behind it, connections of its own.
+//! The rights that the worker gives up before it accepts a connection: files, other programs, other
+//! processes, and, unless there is an application behind it, connections of its own.
 //!
 //! Three locks, each of which holds by itself: no new privileges (prctl(2)), Landlock without any
 //! right (landlock(7)), and a list of the system calls that are left (seccomp(2)).
@@ -35,8 +35,8 @@ impl SandboxError {
     }
 }
 
-/// Gives up what the process does not need. This thread is the only one; those that follow inherit
-/// it.
+/// Gives up the rights that the process does not need. The calling thread has to be the only one;
+/// later threads inherit its sandbox.
 ///
 /// # Errors
 ///
@@ -282,7 +282,7 @@ mod calls {
         libc::SYS_poll,
     ];
 
-    /// Calls that are many in one: which argument says what is meant, and what it may be.
+    /// Calls whose argument of this number selects an operation, and the operations that are left.
     pub(super) const WITH_ARGUMENT: &[(i64, u8, &[u64])] = &[
         (
             libc::SYS_fcntl,
@@ -312,7 +312,7 @@ mod calls {
     pub(super) const SOCKET_TYPE: u64 = 0xf;
 }
 
-/// The attempts of an attacker who has taken over a worker; for tests only.
+/// The attempts of an attacker in a worker; for tests only.
 #[cfg(any(test, feature = "break-out"))]
 #[expect(
     clippy::disallowed_methods,
@@ -337,7 +337,7 @@ pub(crate) mod break_out {
         response.body(hardtack::Body::from_static(text.as_bytes())).expect("a valid header")
     }
 
-    /// Tries what the word says, and tells how that went.
+    /// Makes the attempt of that name, and returns its outcome.
     pub(crate) fn try_to(what: &str) -> String {
         let outcome = match what {
             "open" => fs::File::open("/etc/passwd").map(drop),

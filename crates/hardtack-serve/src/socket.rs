@@ -19,8 +19,8 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
     /// Bytes that the system has taken. TLS takes some itself, which do not count.
     fn sent(&self) -> u64;
 
-    /// The next close is a reset: the system forgets what the client has not taken. Otherwise it
-    /// would keep that, and offer it for minutes.
+    /// Makes the next close a reset: the system throws away the bytes that the client has not taken,
+    /// which it would otherwise send again for minutes.
     fn reset_on_close(&self);
 }
 

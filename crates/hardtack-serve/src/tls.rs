@@ -1,4 +1,4 @@
-//! TLS: the certificate, which may change while the server runs, and what is spoken with it.
+//! TLS: the certificate, which may change while the server runs, and the versions and protocols.
 
 use std::sync::{Arc, RwLock};
 
@@ -15,7 +15,7 @@ use rustls::{
 
 use crate::channel::Pem;
 
-/// The fault of a listener for TLS without a certificate.
+/// The error of a TLS listener without a certificate.
 pub const NO_CERTIFICATE: &str =
     "TLS needs --tls-certificate and --tls-key: the files of a certificate and its key";
 
@@ -39,7 +39,7 @@ pub fn certified_key(pem: &Pem) -> Result<CertifiedKey, CertificateError> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// The text is no PEM.
+    /// The text is not PEM.
     #[error("the certificate is damaged")]
     Damaged(#[source] pem::Error),
     /// The text has no certificate.
@@ -48,12 +48,12 @@ pub enum CertificateError {
     /// The text has no key.
     #[error("there is no private key in it that can be read; it must not be encrypted")]
     Key(#[source] pem::Error),
-    /// The key is another certificate's.
+    /// The key belongs to another certificate.
     #[error("the certificate and the key do not go together")]
     Mismatch(#[source] rustls::Error),
 }
 
-/// The certificate that is shown now.
+/// The certificate of the next handshake.
 #[derive(Debug)]
 pub(crate) struct Current(RwLock<Arc<CertifiedKey>>);
 

@@ -1,9 +1,9 @@
-//! The application behind this server: it gets the requests that the bundle has no answer to.
+//! The application behind this server, which gets the requests for paths that are not in the bundle.
 //!
-//! One thread has one `Upstream`, with connections of its own. Content is streamed both ways and
-//! never collected. Rules of HTTP: `message` for whole messages, `hop_by_hop` for the fields that do
-//! not pass, `forwarded` for the client as the application sees it. Time: `paced`, `request_content`.
-//! Errors: `failure`.
+//! Each thread has an `Upstream`, with connections of its own. Content is streamed both ways and never
+//! collected. `message` has the rules of whole messages, `hop_by_hop` the fields that do not pass,
+//! `forwarded` the fields that tell the client. `paced` and `request_content` keep the time, and
+//! `failure` has the errors.
 
 mod address;
 mod body;
@@ -56,14 +56,14 @@ use self::{
 /// no request is sent to a connection that is being closed.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Connections that are kept without a request, a thread.
+/// Most idle connections of a thread.
 const IDLE_CONNECTIONS: usize = 64;
 
 /// Most bytes of a response's header section, about: hyper's buffer may grow somewhat past this. A
 /// larger one is a 502, and so are more than 100 fields, hyper's own limit.
 const HEADER_BYTES: usize = 64 * 1024;
 
-/// The application, and the connections to it. A clone is the same one.
+/// The application, and the connections to it. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Upstream(Arc<Shared>);
 
@@ -71,11 +71,11 @@ struct Shared {
     address: Address,
     authority: Authority,
     timeouts: UpstreamTimeouts,
-    /// Counts what becomes of requests.
+    /// Counts the outcomes of requests.
     tally: &'static Tally,
-    /// Keeps its connections.
+    /// Keeps the connections.
     client: HttpClient<Connector, RequestContent>,
-    /// Opens a connection a request.
+    /// Opens a connection for each request.
     fresh: HttpClient<Connector, RequestContent>,
 }
 
@@ -98,8 +98,8 @@ impl Upstream {
         }))
     }
 
-    /// Passes a request on, and the response back. When there is none, it is one of ours: 502 and
-    /// 504 if that is the application's fault, 400, 408 and 501 if it is the client's.
+    /// Passes a request on, and the response back. Without a response of the application, this server
+    /// makes one: 502 or 504 by the application's fault, 400, 408 or 501 by the client's.
     ///
     /// It needs a Tokio runtime with I/O and time. For WebSocket, the client's connection has to be
     /// served `with_upgrades()`; it outlives the future of that connection, in a task.
@@ -159,8 +159,8 @@ impl Upstream {
         request_content::answered(response, sides, self.0.timeouts.read).await
     }
 
-    /// hyper sends a request again by itself if the connection was closed before it was written.
-    /// Afterwards, that is right only for a request that means the same twice (RFC 9110 §9.2.2).
+    /// hyper sends a request again by itself if the connection was closed before a byte was written.
+    /// After that, only an idempotent request may be sent again (RFC 9110 §9.2.2).
     async fn send_without_content(
         &self,
         parts: request::Parts,

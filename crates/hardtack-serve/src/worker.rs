@@ -52,7 +52,7 @@ pub struct Site {
     pub guard: Option<CdnGuard>,
 }
 
-/// A worker that has everything that it needs, and no right to anything else.
+/// A worker that is ready to serve, and has given up its rights.
 pub struct Worker {
     server: &'static Server,
     /// By thread.
@@ -79,8 +79,8 @@ pub enum WorkerError {
 }
 
 impl Worker {
-    /// Takes what the process is given, and gives up the right to anything else. The calling thread
-    /// has to be the only one.
+    /// Takes the sockets and the certificate, and gives up the right to anything else. The calling
+    /// thread has to be the only one.
     ///
     /// # Errors
     ///

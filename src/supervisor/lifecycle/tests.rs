@@ -1,4 +1,4 @@
-//! Tables of what happens and what is done, and a walk through all states that can be reached.
+//! Tables of events and actions, and a walk through all states that can be reached.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -423,7 +423,7 @@ fn a_stop_is_the_end_of_all_workers() {
             ("14 s", ""),
             (
                 "15 s",
-                "WARN: the time to finish is over: what is still under way is cut off; \
+                "WARN: the time to finish is over: responses that are still under way are cut off; \
                  kill 1; kill 2",
             ),
         ],
@@ -434,7 +434,7 @@ fn a_stop_is_the_end_of_all_workers() {
 }
 
 const CUT_OFF_1: &str =
-    "WARN: the time to finish is over: what is still under way is cut off; kill 1";
+    "WARN: the time to finish is over: responses that are still under way are cut off; kill 1";
 
 #[test]
 fn the_watchdog_is_told_while_a_worker_serves() {

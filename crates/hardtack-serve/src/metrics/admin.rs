@@ -27,7 +27,7 @@ use crate::metrics::{
     status::Status,
 };
 
-/// Answers what is asked of the process.
+/// Health, metrics and the status page, as a service.
 pub(crate) fn router(instruments: Arc<Instruments>) -> Router {
     let content_security_policy = page::content_security_policy();
     Router::new()

@@ -23,7 +23,7 @@ impl Counter {
     }
 }
 
-/// A counter for each value of a label, or for each of whatever else is numbered from 0.
+/// Counters by number, most often one for each value of a label.
 #[derive(Debug)]
 pub(crate) struct Counters<const N: usize>([Counter; N]);
 

@@ -52,7 +52,7 @@ labels! {
         H2 = "h2",
     }
 
-    /// Why a connection was closed before it could ask for anything.
+    /// The reason to close a connection before its first request.
     pub(crate) enum Refusal {
         /// As many are open from its address as may be.
         PerAddress = "per_address",
@@ -78,7 +78,7 @@ labels! {
 
     /// The outcome of a request to the upstream.
     pub(crate) enum Upstream {
-        /// There was a response, whatever its status.
+        /// There was a response, of any status.
         Answered = "answered",
         /// No connection, or one that broke before the response.
         Failed = "failed",

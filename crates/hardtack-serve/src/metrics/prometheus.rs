@@ -120,7 +120,7 @@ impl Reading {
             families.gauge(("hardtack_not_modified", help), Some(&unit), ratio)?;
         }
         families.counters(
-            ("hardtack_upstream_requests", "Requests to the upstream, by what became of them."),
+            ("hardtack_upstream_requests", "Requests to the upstream, by their outcome."),
             by("result", &self.tally.upstream_requests()),
         )
     }
@@ -141,11 +141,11 @@ impl Reading {
             by("reason", &self.tally.refusals()),
         )?;
         families.counters(
-            ("hardtack_tls_handshakes", "TLS handshakes, by what became of them."),
+            ("hardtack_tls_handshakes", "TLS handshakes, by their outcome."),
             by("result", &self.tally.handshakes()),
         )?;
         families.counters(
-            ("hardtack_timeouts", "Times that a client took too long, and for what."),
+            ("hardtack_timeouts", "Connections that a timeout closed, by timeout."),
             by("kind", &self.tally.timeouts()),
         )
     }
@@ -173,7 +173,7 @@ fn by(
     counts.iter().map(move |(name, count)| ([(label, (*name).into())], *count))
 }
 
-/// A family's name, without the unit and what its type puts behind it, and what it means.
+/// A family's name, without the suffixes of its unit and type, and its help text.
 type Described<'a> = (&'a str, &'a str);
 
 /// Writes families of metrics.
@@ -313,7 +313,7 @@ mod tests {
         samples
     }
 
-    /// A family's name, with what its type puts behind it, and labels that need no escaping.
+    /// A family's name with the suffix of its type, and labels that need no escaping.
     #[track_caller]
     fn assert_is_series(series: &str, families: &BTreeSet<String>) {
         let (name, labels) = series.split_once('{').unwrap_or((series, "}"));

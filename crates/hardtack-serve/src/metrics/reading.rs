@@ -21,12 +21,12 @@ pub(crate) struct Instruments {
     pub(crate) bundle: Bundle<'static>,
     pub(crate) started: Instant,
     pub(crate) is_draining: Arc<AtomicBool>,
-    /// A line that says what the process cannot do.
+    /// The rights that the process has given up, in words.
     pub(crate) sandbox: String,
     pub(crate) dropped: Dropped,
 }
 
-/// Where the lines are counted that a log had no room for.
+/// The counters of lines that had no room in a log.
 #[derive(Debug, Default)]
 pub(crate) struct Dropped {
     /// `None` without an access log.

@@ -1,4 +1,4 @@
-//! The figures and what the bundle holds, for the admin listener's page and for programs.
+//! The figures and the assets of the bundle, for the admin listener's page and for programs.
 
 use std::collections::BTreeMap;
 

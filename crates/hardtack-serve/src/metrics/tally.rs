@@ -1,7 +1,7 @@
 //! The counters of one serving thread.
 //!
-//! Each thread has a tally of its own, and only it counts there: in a cache that no other core writes
-//! to. Whoever wants to know the whole adds the tallies up: [`Tally::sum`].
+//! Each thread has a tally of its own, which no other thread writes to. [`Tally::sum`] adds the
+//! tallies up.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::metrics::{
     labels::{Coding, Handshake, HttpVersion, Policy, Refusal, Timeout, Upstream},
 };
 
-/// The statuses from 100 to 599, and one more for what else an upstream may say.
+/// The statuses from 100 to 599, and one number for all others that an upstream may send.
 const STATUSES: usize = 501;
 const LOWEST_STATUS: u16 = 100;
 
@@ -72,7 +72,7 @@ impl Tally {
         self.durations.observe(outcome.duration);
     }
 
-    /// Counts a connection as accepted, and as open for as long as what it returns exists.
+    /// Counts a connection as accepted, and as open until the returned guard is dropped.
     pub(crate) fn connection(&'static self) -> OpenConnection {
         self.accepted.add(1);
         OpenConnection(self)
@@ -117,7 +117,7 @@ impl Tally {
             sum.protocols.add_all(&tally.protocols);
             sum.body_bytes.add(tally.body_bytes.read());
             sum.durations.add_all(&tally.durations);
-            // What is closed was accepted, so this order never finds more closed than accepted.
+            // A connection is accepted before it is closed: this order never reads more closed ones.
             sum.closed.add(tally.closed.read());
             sum.accepted.add(tally.accepted.read());
             sum.refused.add_all(&tally.refused);

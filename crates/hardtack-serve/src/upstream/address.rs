@@ -1,4 +1,4 @@
-//! Where the application listens.
+//! The address of the application.
 
 use std::{
     fmt, io,
@@ -13,7 +13,7 @@ use hyper::{Uri, http::uri::Authority};
 /// The port of `http://HOST` without one.
 const HTTP_PORT: u16 = 80;
 
-/// Where the application listens, as it is written: `http://HOST[:PORT]` or `unix:/PATH`.
+/// The address of the application: `http://HOST[:PORT]` or `unix:/PATH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// A host by its name or its IP address (of version 6 in brackets), and its port.
@@ -31,12 +31,12 @@ pub enum Address {
 #[derive(Clone, Debug)]
 pub struct Resolved {
     pub(super) address: Address,
-    /// In the order in which they are tried; none for a Unix socket.
+    /// The addresses, in the order in which they are tried; none for a Unix socket.
     pub(super) sockets: Vec<SocketAddr>,
 }
 
 impl Resolved {
-    /// The port of TCP that is connected to, if it is one.
+    /// The TCP port, unless it is a Unix socket.
     pub(crate) fn port(&self) -> Option<u16> {
         self.sockets.first().map(SocketAddr::port)
     }
@@ -47,7 +47,7 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// If the host has no address, or nobody could be asked.
+    /// If the host has no address, or no name server answers.
     pub fn resolve(&self) -> io::Result<Resolved> {
         let sockets = match self {
             Self::Tcp { host, port } => look_up(host, *port)?,

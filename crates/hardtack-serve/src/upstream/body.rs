@@ -15,8 +15,8 @@ use tracing::warn;
 use super::paced::Paced;
 use crate::pace::Pace;
 
-/// The content of a response. It ends in an error if the application's does, or if that takes too
-/// long: the client's connection is then cut, so that a part is not taken for the whole.
+/// The content of a response. It ends in an error if the application's content does, or takes too
+/// long. That cuts the client's connection, so that a part is not taken for the whole.
 pub(crate) enum Body {
     Upstream(Paced<Incoming>),
     Own(hardtack::Body),

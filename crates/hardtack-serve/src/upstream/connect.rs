@@ -31,7 +31,7 @@ use tower_service::Service;
 
 use super::address::{Address, Resolved};
 
-/// Opens connections to the application, whatever the request's URL is.
+/// Opens connections to the application, for any URL.
 #[derive(Clone)]
 pub(super) struct Connector {
     to: Arc<Resolved>,
@@ -85,21 +85,20 @@ impl Connection for Box<dyn Socket> {
     }
 }
 
-/// Whether a connection has carried a response: one that has may be closed by the application
-/// whenever it is idle, and so at the very moment of the next request.
+/// Whether a connection has carried a response. The application may close such a connection while it
+/// is idle, and so at the very moment of the next request.
 #[derive(Clone, Default)]
 struct Answered(Arc<AtomicBool>);
 
-/// Remembers of the response's connection that it has carried one. The extensions are left to
-/// whoever gets the response.
+/// Marks the connection of a response as used. The response keeps its extensions.
 pub(super) fn has_answered(extensions: &mut Extensions) {
     if let Some(Answered(has)) = extensions.remove() {
         has.store(true, Relaxed);
     }
 }
 
-/// Whether the application closed a kept connection without a word on this request, which it most
-/// likely has not seen.
+/// Whether the application closed a kept connection without a response to this request, which it has
+/// most likely not read.
 pub(super) fn was_stale(error: &Error) -> bool {
     let mut extensions = Extensions::new();
     if let Some(connection) = error.connect_info() {
@@ -118,7 +117,7 @@ fn is_closed(cause: &(dyn StdError + 'static)) -> bool {
     matches!(kind, Some(BrokenPipe | ConnectionAborted | ConnectionReset))
 }
 
-/// The error, what caused it, what caused that.
+/// The error, its cause, the cause of that, and so on.
 pub(super) fn causes<'e>(
     error: &'e (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {

@@ -1,4 +1,4 @@
-//! Why there is no response of the application, and what the client is told instead.
+//! The reasons why there is no response of the application, and the responses in its place.
 
 use std::{error::Error as StdError, fmt, io};
 
@@ -19,13 +19,13 @@ pub(super) enum Failure {
     Method,
     /// Not exactly one Host (RFC 9112 §3.2).
     Host,
-    /// Content in a transfer coding that nothing here undoes.
+    /// Content in a transfer coding that this server does not decode.
     Coding,
     ContentIsSlow,
     ContentIsCut,
     ConnectIsSlow,
     HeaderIsSlow,
-    /// The application cannot be reached, or its response is none. This says why.
+    /// The application cannot be reached, or its response is not valid; with the reason.
     Bad(String),
 }
 
@@ -40,7 +40,7 @@ impl Failure {
         }
     }
 
-    /// How it is counted, if it is the application's.
+    /// The label of the metric, if the fault is the application's.
     pub(super) fn label(&self) -> Option<labels::Upstream> {
         match self {
             Self::ConnectIsSlow | Self::HeaderIsSlow => Some(labels::Upstream::TimedOut),

@@ -1,8 +1,8 @@
 //! The fields that tell the application about the client: `X-Forwarded-*` and `Forwarded` (RFC
 //! 7239).
 //!
-//! Applications believe these fields. So nothing in them is a client's own word, unless that
-//! client is a trusted proxy.
+//! Applications believe these fields. So their values come from this server or from a trusted proxy,
+//! and never from another client.
 
 use std::{
     fmt::Write,
@@ -20,8 +20,8 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Fields besides `X-Forwarded-*` by which proxies tell applications who asks, for what, by which
-/// protocol, or how a file is to be sent. These, too, are believed.
+/// Fields besides `X-Forwarded-*` by which proxies tell applications the client, the target, the
+/// protocol, or the way to send a file. Applications believe these, too.
 const CLAIMS: [&str; 16] = [
     "cf-connecting-ip",
     "client-ip",
@@ -41,11 +41,11 @@ const CLAIMS: [&str; 16] = [
     "x-url-scheme",
 ];
 
-/// Fields that mean something else to the application when they are written with underscores, as
-/// gateway interfaces (CGI, WSGI, Rack) do not tell `-` and `_` apart.
+/// Fields that must not come with underscores in their names: gateway interfaces (CGI, WSGI, Rack) do
+/// not tell `-` and `_` apart.
 const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
 
-/// Tells who asks for what, of the request to this host.
+/// Adds the fields that tell the client, the host and the protocol of a request.
 pub(super) fn tell(fields: &mut HeaderMap, client: Client, host: Option<&HeaderValue>) {
     remove_where(fields, |name| is_disguised(name) || (!client.is_trusted && is_claim(name)));
     let before = joined(fields, &X_FORWARDED_FOR);
@@ -122,7 +122,7 @@ fn appended(list: Option<String>, item: &str) -> String {
     list.map_or_else(|| item.to_owned(), |list| format!("{list}, {item}"))
 }
 
-/// A list that may be spread over several lines. One that is not ASCII is no list of addresses.
+/// The value of a list, which may have several lines. A list that is not ASCII has no addresses.
 fn joined(fields: &HeaderMap, name: &HeaderName) -> Option<String> {
     let lines = fields.get_all(name).iter().map(|line| line.to_str().unwrap_or("unknown"));
     let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
@@ -145,7 +145,7 @@ fn is_claim(name: &str) -> bool {
     name.starts_with("x-forwarded") || CLAIMS.contains(&name)
 }
 
-/// Trusted proxies write with hyphens what they say; with underscores, it is their client's.
+/// Trusted proxies write these names with hyphens. With underscores, a field is their client's.
 fn is_disguised(name: &str) -> bool {
     let dashed = || name.replace('_', "-");
     name.contains('_') && (is_claim(&dashed()) || FRAMING.contains(&&*dashed()))

@@ -1,4 +1,4 @@
-//! Fields that are of one connection, and not of the message (RFC 9110 §7.6.1).
+//! Fields that belong to one connection, and not to the message (RFC 9110 §7.6.1).
 
 use hyper::{
     HeaderMap,
@@ -28,7 +28,7 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     UPGRADE,
 ];
 
-/// Removes what is for the next hop only, that is: for us.
+/// Removes the fields that are for the next hop only, which is this server.
 pub(super) fn remove(fields: &mut HeaderMap) {
     let named: Vec<HeaderName> =
         items(fields, &CONNECTION).filter_map(|name| name.parse().ok()).collect();
@@ -47,7 +47,7 @@ pub(super) fn takes_trailers(fields: &HeaderMap) -> bool {
     has(fields, &TE, "trailers")
 }
 
-/// Whether the content has a transfer coding besides `chunked`, which nothing here would undo.
+/// Whether the content has a transfer coding besides `chunked`, which this server does not decode.
 pub(super) fn is_coded(fields: &HeaderMap) -> bool {
     items(fields, &TRANSFER_ENCODING).any(|coding| !coding.eq_ignore_ascii_case("chunked"))
         || items(fields, &TRANSFER_ENCODING).count() > 1
@@ -57,7 +57,7 @@ fn has(fields: &HeaderMap, name: &HeaderName, item: &str) -> bool {
     items(fields, name).any(|candidate| candidate.eq_ignore_ascii_case(item))
 }
 
-/// The items of a list (RFC 9110 §5.6.1). A value that is not ASCII has none that we look for.
+/// The items of a list (RFC 9110 §5.6.1). A value that is not ASCII has no items.
 fn items<'f>(fields: &'f HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'f str> {
     let values = fields.get_all(name).into_iter().map(|value| value.to_str().unwrap_or("?"));
     values.flat_map(|value| value.split(',')).map(str::trim).filter(|item| !item.is_empty())

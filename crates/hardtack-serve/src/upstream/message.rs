@@ -20,8 +20,8 @@ use super::{
 };
 use crate::client::Client;
 
-/// Some gateways make the variable `HTTP_PROXY` of this, which libraries then take for the proxy
-/// to use ("httpoxy"). It has no other meaning.
+/// A field without a meaning of its own. Some gateways make the variable `HTTP_PROXY` of it, which
+/// libraries take for the proxy to use ("httpoxy").
 const PROXY: HeaderName = HeaderName::from_static("proxy");
 
 /// How long a message's content is.
@@ -50,7 +50,7 @@ pub(super) enum Upgrade {
     WebSocket,
 }
 
-/// The request that the application gets. It is of HTTP/1.1, whatever the client speaks.
+/// The request that the application gets: HTTP/1.1, for a client of any version.
 pub(super) fn request(
     parts: request::Parts,
     length: Length,
@@ -95,7 +95,7 @@ fn value(authority: &str) -> HeaderValue {
     HeaderValue::from_str(authority).expect("an authority is of visible characters")
 }
 
-/// The target with our own authority, which is what the pool of connections goes by.
+/// The target with the authority of the upstream, by which the pool of connections looks up.
 fn target(asked: &Uri, upstream: &Authority) -> Uri {
     let path = asked.path_and_query().cloned();
     let mut parts = hyper::http::uri::Parts::default();
@@ -133,8 +133,8 @@ fn join_cookies(fields: &mut HeaderMap) {
     }
 }
 
-/// Frames the content in exactly one way (RFC 9112 §6.3). It is said and not left to hyper, whose
-/// client would send a GET without its content if the length is not known.
+/// Frames the content in exactly one way (RFC 9112 §6.3). hyper's client, left to itself, would send a
+/// GET without its content if the length is not known.
 fn frame(fields: &mut HeaderMap, length: Length) {
     let had_length = fields.remove(CONTENT_LENGTH).is_some();
     match length {
@@ -189,8 +189,8 @@ fn agreed(status: StatusCode, fields: &HeaderMap, asked: Upgrade) -> Result<Upgr
     }
 }
 
-/// The length of no content is kept: it is that of the content which GET would get, or which has
-/// not changed. That of chunked content does not count (RFC 9112 §6.3).
+/// Keeps the length of absent content: it is the length of the response to GET, or of the content that
+/// has not changed. With chunked content, a length does not count (RFC 9112 §6.3).
 fn response_fields(fields: &mut HeaderMap, length: Length) {
     hop_by_hop::remove(fields);
     match length {

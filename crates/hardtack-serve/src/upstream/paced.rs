@@ -16,8 +16,8 @@ use crate::{
     pace::{Pace, Waits},
 };
 
-/// A body that ends in the error [`Slow`] when a piece of it does not come in time. The time in which
-/// nobody asks for one does not count.
+/// A body that ends in the error [`Slow`] when a piece of it does not come in time. The time counts
+/// only while the body is polled.
 pub(crate) struct Paced<B> {
     body: B,
     pace: Pace,
@@ -73,7 +73,7 @@ where
     }
 }
 
-/// Nothing, or too little, came in this time.
+/// The error of a body that is too slow.
 #[derive(Debug)]
 pub(super) struct Slow(Duration);
 

@@ -65,7 +65,8 @@ pub(super) async fn answered<T, E: Into<Failure>>(
     }
 }
 
-/// The application is not to blame for an error that began with its client.
+/// The failure of an error that began with the client's content, for which the application is not to
+/// blame.
 fn blamed(awaited: Awaited, error: impl Into<Failure>) -> Failure {
     match awaited {
         Awaited::ClientWasSlow => Failure::ContentIsSlow,

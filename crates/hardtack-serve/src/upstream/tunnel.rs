@@ -19,8 +19,8 @@ use tokio::{
 };
 use tracing::debug;
 
-/// How long neither side may send anything, at least; at most twice that. A client that vanished
-/// without a word is not kept for good.
+/// The silence of both sides after which a tunnel ends, at the latest after twice as long. So the
+/// tunnel of a client that vanished ends too.
 const SILENCE: Duration = Duration::from_secs(3600);
 
 /// Joins the client and the application once both have changed their protocol.

@@ -1,4 +1,4 @@
-//! The page of the admin listener: the figures, and what the bundle holds. It loads nothing.
+//! The page of the admin listener: the figures, and the assets of the bundle. It loads no other file.
 
 use std::fmt::{self, Write};
 
