@@ -11,6 +11,14 @@ use crate::Coding;
 /// The members of a reference cycle cannot contain their own digests: the fingerprint of a member
 /// is a digest over the whole cycle, from which the final bytes follow. Either way, equal
 /// fingerprints mean equal bytes. Displayed as 64 lower-case hex digits.
+///
+/// ```
+/// use hardtack_bundle::{Coding, Fingerprint};
+///
+/// let fingerprint = Fingerprint::of(b"body { color: peru }");
+/// assert_eq!(fingerprint.short(), "f0cbd2ebe6a5");
+/// assert!(fingerprint.entity_tag(Coding::Br).ends_with("-br\""));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
@@ -45,6 +53,13 @@ impl fmt::Debug for Fingerprint {
 
 /// SHA-384 of an asset's identity bytes, displayed as the value of HTML's `integrity`
 /// attribute: `sha384-` and base64 (W3C Subresource Integrity).
+///
+/// ```
+/// use hardtack_bundle::Integrity;
+///
+/// let tag = format!("<script src=\"/app.js\" integrity=\"{}\">", Integrity::of(b"let a = 1"));
+/// assert!(tag.contains("integrity=\"sha384-"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Integrity(pub [u8; 48]);
 
@@ -98,6 +113,14 @@ impl ReleaseId {
     ///
     /// Each pair is hashed as the path, a zero byte, and the fingerprint's 32 bytes. A path
     /// contains no zero byte, so no two sets of pairs are hashed alike.
+    ///
+    /// ```
+    /// use hardtack_bundle::{Fingerprint, ReleaseId};
+    ///
+    /// let release = |text: &[u8]| ReleaseId::of([("/robots.txt", Fingerprint::of(text))]);
+    /// assert_eq!(release(b"one"), release(b"one"));
+    /// assert_ne!(release(b"one"), release(b"two"));
+    /// ```
     pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, Fingerprint)>) -> Self {
         let mut digest = Sha256::new();
         for (path, fingerprint) in pairs {

@@ -21,6 +21,16 @@ pub struct Manifest {
 impl Manifest {
     /// The manifest of a bundle.
     ///
+    /// ```
+    /// use hardtack_bundle::{Bundle, Writer, manifest::Manifest};
+    ///
+    /// let bytes = Writer::new("/static/").finish()?;
+    /// let manifest = Manifest::of(&Bundle::open(&bytes)?)?;
+    /// assert_eq!((&manifest.at[..], manifest.assets.len()), ("/static/", 0));
+    /// assert_eq!(manifest.assets_to_json(), "[]\n");
+    /// # Ok::<(), hardtack_bundle::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// If the bundle is damaged.

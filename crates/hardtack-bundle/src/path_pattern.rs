@@ -115,6 +115,14 @@ impl<'a, 'p> Captures<'a, 'p> {
     /// Fills `:name` and `:splat` into a percent-encoded location. An unknown name is left alone.
     ///
     /// In a path of this site, slashes are not repeated: `//host/` would be another site.
+    ///
+    /// ```
+    /// use hardtack_bundle::PathPattern;
+    ///
+    /// let pattern = PathPattern::parse("/news/:year/*").expect("it is valid");
+    /// let captures = pattern.captures(b"/news/2026/a b").expect("it matches");
+    /// assert_eq!(captures.location("/archive/:year/:splat"), "/archive/2026/a%20b");
+    /// ```
     pub fn location(&self, template: &str) -> String {
         let filled =
             self.fill(template, Star::Text, |value| percent_encode(value, ESCAPED).to_string());

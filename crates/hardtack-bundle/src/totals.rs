@@ -3,6 +3,13 @@
 use std::fmt;
 
 /// The sums over all assets of a bundle. Displayed as a phrase.
+///
+/// ```
+/// use hardtack_bundle::Totals;
+///
+/// let totals = Totals { assets: 2, identity_bytes: 40_000, smallest_bytes: 10_000 };
+/// assert_eq!(totals.to_string(), "2 assets, 40.0 kB, compressed 10.0 kB (75 % saved)");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "manifest", derive(serde::Serialize))]
 pub struct Totals {
