@@ -4,11 +4,11 @@
 //! esbuild a metafile wherever its caller puts it; `meta.json` is the name in its documentation.
 //! Plugins of webpack and similar bundlers write `asset-manifest.json` or `manifest.json`.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::{Problem, ProblemKind};
+use crate::{Problem, ProblemKind, Settings, door::read_known, scan::is_excluded};
 
 /// The places of a manifest. A file there that is no bundler's manifest is an ordinary file.
 const MANIFESTS: &[&str] = &[
@@ -22,14 +22,14 @@ const MANIFESTS: &[&str] = &[
 
 /// The paths in all manifests, each with the manifest that lists it. They are relative to the asset
 /// folder, or to any folder above.
-pub(crate) fn listed(folder: &Path) -> Result<BTreeMap<String, &'static str>, Problem> {
+pub(crate) fn listed(settings: &Settings) -> Result<BTreeMap<String, &'static str>, Problem> {
     let mut listed = BTreeMap::new();
     for name in MANIFESTS {
-        let file = folder.join(name);
-        let text = match fs::read(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(ProblemKind::Io(error).of(file)),
+        let text = match read_known(settings, name) {
+            Ok(Some(text)) => text,
+            Ok(None) => continue,
+            Err(_) if is_excluded(settings, name) => continue,
+            Err(problem) => return Err(problem),
         };
         match serde_json::from_slice(&text) {
             Ok(manifest) => {
@@ -42,7 +42,7 @@ pub(crate) fn listed(folder: &Path) -> Result<BTreeMap<String, &'static str>, Pr
             // The other names may belong to any kind of file, whose own reader reports its faults.
             Err(error) if *name == MANIFESTS[0] => {
                 let message = format!("this is no manifest of Vite: {error}: build the site again");
-                return Err(ProblemKind::Syntax(message).of(file));
+                return Err(ProblemKind::Syntax(message).of(settings.assets.join(name)));
             }
             Err(_) => {}
         }

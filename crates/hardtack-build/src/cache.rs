@@ -9,7 +9,7 @@ use std::{
 
 use hardtack_bundle::Fingerprint;
 
-use crate::{Problem, ProblemKind};
+use crate::{Problem, ProblemKind, door::read};
 
 /// A folder of compressed bytes, one file an entry.
 ///
@@ -31,7 +31,7 @@ impl Cache {
 
     /// The entry of that name, if there is one and it is undamaged.
     pub(crate) fn load(&self, name: &str) -> Option<Vec<u8>> {
-        let mut entry = fs::read(self.file(name)).ok()?;
+        let mut entry = read(&self.file(name)).ok()?;
         let digest = *entry.first_chunk::<32>()?;
         entry.drain(..digest.len());
         (Fingerprint::of(&entry).0 == digest).then_some(entry)

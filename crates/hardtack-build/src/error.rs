@@ -51,6 +51,8 @@ pub enum ProblemKind {
     LinkLeadsBack,
     /// It is a symbolic link to nothing.
     LinkLeadsNowhere,
+    /// It is a folder to which a tree of symbolic links leads by too many paths.
+    TooManyLinks,
     /// It is neither a file nor a folder.
     NotAFile,
     /// It looks like a secret.
@@ -100,7 +102,10 @@ impl ProblemKind {
             Self::Cache(_) => "cache",
             Self::NoFolder => "no_folder",
             Self::NameNotUtf8 | Self::NameUnservable(_) => "name",
-            Self::LinkLeadsOut | Self::LinkLeadsBack | Self::LinkLeadsNowhere => "symlink",
+            Self::LinkLeadsOut
+            | Self::LinkLeadsBack
+            | Self::LinkLeadsNowhere
+            | Self::TooManyLinks => "symlink",
             Self::NotAFile => "not_a_file",
             Self::LooksLikeSecret => "secret",
             Self::SameUrl { .. } => "same_url",
@@ -214,6 +219,10 @@ impl fmt::Display for ProblemKind {
                 write!(f, "the name holds {character:?}, which no URL here can have: rename it")
             }
             Self::LinkLeadsOut => f.write_str(
+            Self::TooManyLinks => f.write_str(
+                "more than 1000 paths lead to this folder, by symbolic links to folders with such \
+                 links: remove some of the links, or add them to `exclude`",
+            ),
                 "this symbolic link leads out of the asset folder: set `follow_symlinks = true` \
                  if what it leads to may be published, or add the link to `exclude`",
             ),

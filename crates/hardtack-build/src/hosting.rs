@@ -13,7 +13,6 @@ mod urls;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    fs, io,
     path::Path,
 };
 
@@ -22,6 +21,7 @@ use hardtack_bundle::{PathPattern, encode_path};
 use crate::{
     Error, Place, Problem, ProblemKind, Settings,
     django_manifest::Copy,
+    door::read_known,
     header_rules::{HeaderEdit, HeaderRule},
     scan::{HEADERS, REDIRECTS, Scanned, is_excluded},
 };
@@ -224,20 +224,11 @@ fn read(
     if is_excluded(settings, name) {
         return Ok(());
     }
-    let bytes = match fs::read(&file) {
-        Ok(bytes) => bytes,
-        Err(error) if is_absent(&error) => return Ok(()),
-        Err(error) => return Err(ProblemKind::Io(error).of(file)),
-    };
+    let Some(bytes) = read_known(settings, name)? else { return Ok(()) };
     let text = String::from_utf8_lossy(&bytes);
     let faults = parse(text.trim_start_matches('\u{feff}'));
     skipped.extend(faults.into_iter().map(|fault| remark(&file, fault)));
     Ok(())
-}
-
-/// Whether there is no such file. A folder of that name is an ordinary folder of assets.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory)
 }
 
 fn remark(file: &Path, (line, message): (usize, String)) -> Problem {
@@ -252,6 +243,7 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 #[cfg(test)]
+    use std::fs;
 mod tests {
     use super::*;
     use crate::{Bake, scan::scan};
@@ -299,7 +291,7 @@ mod tests {
         let folder = folder(&[("a", b""), (HEADERS, b"nothing"), (REDIRECTS, b"/b /c")]);
         let exclude = crate::Patterns::new(&["_headers", "/_redirects"]).unwrap();
         let settings = Settings { exclude, ..settings(&folder) };
-        let mut scanned = scan(&settings).unwrap();
+        let (mut scanned, _) = scan(&settings).unwrap();
         let left_out: Vec<_> = scanned.left_out.iter().map(|it| it.logical_path.as_str()).collect();
         assert_eq!(left_out, [HEADERS, REDIRECTS]);
         let (rules, skipped) = rules(&mut scanned, &settings).unwrap();

@@ -34,6 +34,7 @@
 //! The bundle depends on the folder's contents and the [`Settings`] alone: no time, no absolute
 //! path and no order of a directory affects it.
 
+mod door;
 mod error;
 mod external;
 mod header_rules;

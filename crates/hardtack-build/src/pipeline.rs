@@ -89,7 +89,7 @@ impl Bake {
         let settings = &self.settings;
 
         (self.report)(Progress::Scanning);
-        let mut scanned = scan(settings)?;
+        let (mut scanned, links) = scan(settings)?;
         let copies = leave_out_copies(&mut scanned, settings);
         let false_twins = leave_out_twins(&mut scanned, settings);
         let in_doubt = recognise_prehashed(&mut scanned, settings)?;
@@ -104,7 +104,8 @@ impl Bake {
         pin(&mut referenced, settings.at.as_str());
         follow_digests(&mut referenced, &rules);
         let (left_out, mut warnings) = referenced.take_remarks();
-        warnings.extend(in_doubt.into_iter().chain(remarks).chain(false_twins));
+        warnings.extend([links, in_doubt, false_twins].into_iter().flatten());
+        warnings.extend(remarks);
         let components = graph(&referenced);
         let Fingerprinted { finals, links, digests } =
             fingerprint(referenced, &components, settings, &rules);

@@ -26,7 +26,7 @@ pub(crate) fn recognise_prehashed(
     scanned: &mut Scanned,
     settings: &Settings,
 ) -> Result<Option<Problem>, Problem> {
-    let listed = listed(&settings.assets)?;
+    let listed = listed(settings)?;
     let assets = &scanned.assets;
     let candidates: Vec<_> = assets
         .iter()
@@ -323,7 +323,7 @@ mod tests {
         let config = folder.path().join("hardtack.toml");
         fs::write(&config, toml).unwrap();
         let settings = Settings { assets, ..Settings::read(&config)? };
-        let mut scanned = crate::scan::scan(&settings)?;
+        let (mut scanned, _) = crate::scan::scan(&settings)?;
         recognise_prehashed(&mut scanned, &settings)?;
         let prehashed = scanned.assets.into_iter().filter(|it| it.role == Role::Prehashed);
         Ok(prehashed.map(|asset| asset.logical_path).collect())
@@ -427,7 +427,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a-DOIkT6lI.js"), "").unwrap();
         let settings = Settings { assets: folder.path().to_owned(), ..Settings::default() };
-        let mut scanned = crate::scan::scan(&settings).unwrap();
+        let (mut scanned, _) = crate::scan::scan(&settings).unwrap();
         let doubt = recognise_prehashed(&mut scanned, &settings).unwrap().unwrap().to_string();
         assert!(doubt.ends_with("`prehashed = [\"/a-????????.js\"]`"), "{doubt}");
     }

@@ -2,14 +2,15 @@
 //! read.
 
 use std::{
+    collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
     sync::LazyLock,
 };
 
 use crate::{
-    Error, LeftOut, Patterns, Problem, ProblemKind, Role, Settings, media_type::media_type_of_file,
-    pattern::Verdict,
+    Error, LeftOut, Patterns, Problem, ProblemKind, Role, Settings, door::read,
+    media_type::media_type_of_file, pattern::Verdict,
 };
 
 /// One authored file.
@@ -145,21 +146,24 @@ static SECRETS: LazyLock<Patterns> = LazyLock::new(|| {
     ])
 });
 
-/// Scans the asset folder.
+/// Scans the asset folder. Returns a remark on links to files that are left out.
 ///
 /// Each file below it is an asset, or left out by a rule and listed as such, or an error.
-pub(crate) fn scan(settings: &Settings) -> Result<Scanned, Error> {
+pub(crate) fn scan(settings: &Settings) -> Result<(Scanned, Option<Problem>), Error> {
     let folder = &settings.assets;
     let root = folder.canonicalize().ok().filter(|root| root.is_dir());
     let root = root.ok_or_else(|| ProblemKind::NoFolder.of(folder))?;
-    let mut walk = Walk { settings, root, open: Vec::new(), found: Found::default() };
-    walk.folder(folder, "");
-    let Found { mut assets, mut left_out, mut problems } = walk.found;
+    let (open, walked) = (Vec::new(), HashMap::new());
+    let mut walk = Walk { settings, root: root.clone(), open, walked, found: Found::default() };
+    walk.folder(folder, root, "");
+    let Found { mut assets, mut left_out, mut problems, mut links } = walk.found;
     problems.sort_by(|a, b| a.file.cmp(&b.file));
     Error::unless_none(problems)?;
     assets.sort_unstable_by(|a, b| a.logical_path.cmp(&b.logical_path));
     left_out.sort_unstable_by(|a, b| a.logical_path.cmp(&b.logical_path));
-    Ok(Scanned { assets, left_out })
+    links.sort_unstable();
+    let remark = remark(&links).map(|(link, kind)| kind.of(folder.join(link)));
+    Ok((Scanned { assets, left_out }, remark))
 }
 
 /// A walk over the asset folder.
@@ -169,6 +173,8 @@ struct Walk<'a> {
     root: PathBuf,
     /// The folder that is being read and those that it lies in, canonical.
     open: Vec<PathBuf>,
+    /// How many times each folder was walked, by its canonical path: links lead to it again.
+    walked: HashMap<PathBuf, usize>,
     found: Found,
 }
 
@@ -177,16 +183,27 @@ struct Found {
     assets: Vec<Asset>,
     left_out: Vec<LeftOut>,
     problems: Vec<Problem>,
+    /// The links to what is left out under its own name: the link, its target, and the rule.
+    links: Vec<(String, String, String)>,
 }
 
+/// The most paths that may lead to one folder, so that a tree of links cannot be without end.
+const MOST_PATHS: usize = 1000;
+
 impl Walk<'_> {
-    /// Walks a folder whose entries' logical paths begin with `prefix`.
-    fn folder(&mut self, folder: &Path, prefix: &str) {
-        let entries = folder.canonicalize().and_then(|canonical| {
-            self.open.push(canonical);
-            fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()
-        });
-        match entries {
+    /// Walks a folder, which has that canonical path, and whose entries' logical paths begin with
+    /// `prefix`.
+    fn folder(&mut self, folder: &Path, canonical: PathBuf, prefix: &str) {
+        let walked = self.walked.entry(canonical.clone()).or_default();
+        *walked += 1;
+        if *walked > MOST_PATHS {
+            if *walked == MOST_PATHS + 1 {
+                self.found.problems.push(ProblemKind::TooManyLinks.of(folder));
+            }
+            return;
+        }
+        self.open.push(canonical);
+        match fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
             Ok(entries) => entries.iter().for_each(|entry| self.entry(&entry.path(), prefix)),
             Err(error) => self.found.problems.push(ProblemKind::Io(error).of(folder)),
         }
@@ -202,7 +219,8 @@ impl Walk<'_> {
     /// Adds one file or folder, or its problem.
     fn judge(&mut self, file: &Path, prefix: &str) -> Result<(), ProblemKind> {
         let name = file.file_name().and_then(|name| name.to_str());
-        let logical_path = format!("{prefix}{}", name.ok_or(ProblemKind::NameNotUtf8)?);
+        let name = name.ok_or(ProblemKind::NameNotUtf8)?;
+        let logical_path = format!("{prefix}{name}");
         let is_folder = file.is_dir();
         let is_of_rules = RULES.contains(&logical_path.as_str()) && !is_folder;
         if is_of_rules && !is_excluded(self.settings, &logical_path) {
@@ -213,40 +231,78 @@ impl Walk<'_> {
             return Ok(());
         }
         servable(&logical_path)?;
-        self.check_link(file, &logical_path)?;
+        let linked = self.follow_link(file, &logical_path, is_folder)?;
         if is_folder {
-            self.folder(file, &format!("{logical_path}/"));
-        } else if !file.is_file() {
-            return Err(ProblemKind::NotAFile);
+            let beside = || self.open.last().unwrap_or(&self.root).join(name);
+            let canonical = linked.unwrap_or_else(beside);
+            self.folder(file, canonical, &format!("{logical_path}/"));
         } else if let Some(left_out) = not_included(self.settings, &logical_path) {
             self.found.left_out.push(left_out);
         } else {
-            self.found.assets.push(read(self.settings, file, logical_path)?);
+            self.found.assets.push(asset(self.settings, file, logical_path)?);
         }
         Ok(())
     }
 
-    /// A symbolic link may lead to a place in the asset folder, and out of it if the settings allow
-    /// that, but not to a folder around itself: that would have no end.
-    fn check_link(&self, file: &Path, logical_path: &str) -> Result<(), ProblemKind> {
+    /// The target of a symbolic link, canonical; none if the file is no link.
+    ///
+    /// A link may lead to a place in the asset folder, and out of it if the settings allow that,
+    /// but not to a folder around itself: that would have no end.
+    fn follow_link(
+        &mut self,
+        file: &Path,
+        logical_path: &str,
+        is_folder: bool,
+    ) -> Result<Option<PathBuf>, ProblemKind> {
         if !file.is_symlink() {
-            return Ok(());
+            return Ok(None);
         }
         let target = file.canonicalize().map_err(|_| ProblemKind::LinkLeadsNowhere)?;
         if self.open.iter().any(|folder| folder.starts_with(&target)) {
             return Err(ProblemKind::LinkLeadsBack);
         }
-        if target.starts_with(&self.root) {
-            return Ok(());
-        }
+        let inside = target.strip_prefix(&self.root).ok().map(|path| path.to_string_lossy());
         let name = target.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        let is_allowed = self.settings.allow_secrets.matches(logical_path);
-        match self.settings.follow_symlinks {
-            false => Err(ProblemKind::LinkLeadsOut),
-            true if SECRETS.matches(&name) && !is_allowed => Err(ProblemKind::LooksLikeSecret),
-            true => Ok(()),
+        let name = inside.as_ref().unwrap_or(&name);
+        let is_allowed = |path| self.settings.allow_secrets.matches(path);
+        if inside.is_none() && !self.settings.follow_symlinks {
+            return Err(ProblemKind::LinkLeadsOut);
         }
+        if !is_folder && SECRETS.matches(name) && !is_allowed(logical_path) && !is_allowed(name) {
+            return Err(ProblemKind::LooksLikeSecret);
+        }
+        if let Some(path) = inside {
+            let rule = rule_against(self.settings, &path, is_folder);
+            let link = rule.map(|rule| (logical_path.to_owned(), path.clone().into_owned(), rule));
+            self.found.links.extend(link);
+        }
+        Ok(Some(target))
     }
+}
+
+/// The rule that leaves out a file or a folder, or a folder that it lies in.
+fn rule_against(settings: &Settings, path: &str, is_folder: bool) -> Option<String> {
+    let folders = path.match_indices('/').map(|(slash, _)| (&path[..slash], true));
+    let mut all = folders.chain([(path, is_folder)]);
+    let by_name = all.find_map(|(path, is_folder)| left_out(settings, path, is_folder).ok()?);
+    let left_out = by_name.or_else(|| not_included(settings, path).filter(|_| !is_folder));
+    left_out.map(|left_out| left_out.rule)
+}
+
+/// One remark on all links to what is left out, with the first link.
+fn remark(links: &[(String, String, String)]) -> Option<(&str, ProblemKind)> {
+    let (link, target, rule) = links.first()?;
+    let more = match links.len() - 1 {
+        0 => String::new(),
+        1 => ", and so is one more link".to_owned(),
+        more => format!(", and so are {more} more links"),
+    };
+    let message = format!(
+        "this symbolic link leads to {target:?}, which is left out by {rule}, and is published \
+         under the link's name all the same{more}: add the link to `exclude` if nobody should \
+         read it"
+    );
+    Some((link, ProblemKind::Remark(message)))
 }
 
 /// The settings decide first, then the check for secrets, then the defaults.
@@ -260,10 +316,8 @@ fn left_out(
         return Ok(Some(LeftOut::by_exclude(path, glob)));
     }
     if !is_folder && SECRETS.matches(path) {
-        return match settings.allow_secrets.matches(path) {
-            true => Ok(None),
-            false => Err(ProblemKind::LooksLikeSecret),
-        };
+        let is_allowed = settings.allow_secrets.matches(path);
+        return if is_allowed { Ok(None) } else { Err(ProblemKind::LooksLikeSecret) };
     }
     let (default, glob) = LEFT_OUT.decide(path, is_folder);
     let is_left_out = verdict == Verdict::Silent && default == Verdict::Matches;
@@ -290,10 +344,10 @@ pub(crate) fn is_excluded(settings: &Settings, name: &str) -> bool {
     settings.exclude.verdict(name, false) == Verdict::Matches
 }
 
-fn read(settings: &Settings, file: &Path, logical_path: String) -> Result<Asset, ProblemKind> {
+fn asset(settings: &Settings, file: &Path, logical_path: String) -> Result<Asset, ProblemKind> {
     let role = role(settings, &logical_path);
     let why = if role == Role::Prehashed { "`prehashed` says so" } else { "" }.to_owned();
-    let bytes = fs::read(file).map_err(ProblemKind::Io)?;
+    let bytes = read(file)?;
     let media_type = media_type_of_file(&logical_path, &bytes, settings)?;
     Ok(Asset { logical_path, media_type, role, why, bytes })
 }
@@ -329,7 +383,7 @@ mod tests {
         fs::write(&file, toml).unwrap();
         let settings = Settings { assets: folder.path().to_owned(), ..Settings::read(&file)? };
         fs::remove_file(file).unwrap();
-        scan(&settings)
+        Ok(scan(&settings)?.0)
     }
 
     #[track_caller]
@@ -492,6 +546,46 @@ mod tests {
             assert_eq!(found, ["app.css", "index.html", "js/a.js"]);
             assert_eq!(scanned.left_out[0].logical_path, "js/.hidden");
             assert_eq!(scan_with(&site, "").unwrap_err().problems.len(), 2);
+        }
+
+        /// The files keep their own names out, and a link must not bring them in silently.
+        #[test]
+        fn that_lead_to_what_is_left_out_are_said() {
+            let folder = folder(&[".src/a.css", "private/b/c.css", "private/id_rsa"]);
+            symlink(".src/a.css", folder.path().join("a.css")).unwrap();
+            symlink("private/b", folder.path().join("b")).unwrap();
+            let exclude = Patterns::new(&["/private/"]).unwrap();
+            let assets = folder.path().to_owned();
+            let settings = Settings { assets, exclude, ..Settings::default() };
+            let (scanned, remark) = scan(&settings).unwrap();
+            let found: Vec<_> = scanned.assets.iter().map(|asset| &asset.logical_path).collect();
+            assert_eq!(found, ["a.css", "b/c.css"]);
+            let remark = remark.unwrap().to_string();
+            let says = "a.css: this symbolic link leads to \".src/a.css\", which is left out by \
+                        the default glob `.*`, and is published under the link's name all the \
+                        same, and so is one more link: ";
+            assert!(remark.contains(says), "{remark}");
+            symlink("private/id_rsa", folder.path().join("key.txt")).unwrap();
+            let error = scan(&settings).unwrap_err().to_string();
+            assert!(error.contains("key.txt: this looks like a secret"), "{error}");
+            let allow_secrets = Patterns::new(&["/key.txt"]).unwrap();
+            assert!(scan(&Settings { allow_secrets, ..settings }).is_ok());
+        }
+
+        /// Each of these folders has two links to the one before.
+        #[test]
+        fn in_a_tree_have_an_end() {
+            let folder = folder(&["t0/a"]);
+            for level in 1..40 {
+                let own = folder.path().join(format!("t{level}"));
+                fs::create_dir(&own).unwrap();
+                for link in ["x", "y"] {
+                    symlink(format!("../t{}", level - 1), own.join(link)).unwrap();
+                }
+            }
+            let error = scan_with(&folder, "").unwrap_err();
+            assert!(error.problems.len() < 40, "{error}");
+            assert!(error.to_string().contains("more than 1000 paths lead to this folder"));
         }
 
         #[test]

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +11,7 @@ use toml::de::DeTable;
 
 use crate::{
     Error, External, HeaderRule, Missing, MissingTarget, Origins, Patterns, Place, Prefix, Problem,
-    ProblemKind, Rename, Timestamp,
+    ProblemKind, Rename, Timestamp, door::read,
 };
 
 /// The settings of a bake.
@@ -297,7 +296,12 @@ impl Settings {
     ///
     /// If the file cannot be read, is not TOML, has an unknown key or an impossible value.
     pub fn read(file: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(file).map_err(|error| ProblemKind::Io(error).of(file))?;
+        let bytes = read(file).map_err(|kind| of_configuration(kind).of(file))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let place = Place::at(error.as_bytes(), error.utf8_error().valid_up_to());
+            let kind = ProblemKind::Setting("this is not UTF-8, as TOML has to be".to_owned());
+            Problem { file: file.to_owned(), place: Some(place), kind }
+        })?;
         let mut settings = Self::parse(&text, file)?;
         let folder = file.parent().unwrap_or(Path::new(""));
         settings.assets = folder.join(settings.assets);
@@ -322,6 +326,17 @@ impl Settings {
                 .collect(),
         )?;
         Ok(toml::from_str(text).map_err(toml_problem)?)
+    }
+}
+
+/// The fault of a file that is read as `hardtack.toml`.
+fn of_configuration(kind: ProblemKind) -> ProblemKind {
+    match kind {
+        ProblemKind::NotAFile => {
+            let message = "this is no regular file, so no settings are read from it: name another";
+            ProblemKind::Setting(message.to_owned())
+        }
+        other => other,
     }
 }
 
@@ -481,6 +496,24 @@ mod tests {
         assert!(parse("external = [\"api\"]").unwrap_err().contains("is no URL path"));
         assert!(parse("exclude = [\"a[\"]").unwrap_err().starts_with("hardtack.toml:1:11: "));
         assert!(parse("assets = ").unwrap_err().starts_with("hardtack.toml:1:10: "));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn settings_are_a_regular_file_in_utf8() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("hardtack.toml");
+        let _socket = std::os::unix::net::UnixListener::bind(&file).unwrap();
+        let error = Settings::read(&file).unwrap_err().to_string();
+        assert!(
+            error.ends_with(
+                "this is no regular file, so no settings are read from it: name another"
+            )
+        );
+        let file = folder.path().join("other.toml");
+        std::fs::write(&file, b"at = '/'\n# \xff").unwrap();
+        let error = Settings::read(&file).unwrap_err().to_string();
+        assert!(error.ends_with("other.toml:2:3: this is not UTF-8, as TOML has to be"), "{error}");
     }
 
     #[test]

@@ -1,0 +1,103 @@
+//! The door for every file that a bake reads: regular files alone, and none outside of the asset
+//! folder unless the settings allow that.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{Problem, ProblemKind, Settings};
+
+/// Reads a regular file. A FIFO would let the bake wait, and a device may have no end.
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, ProblemKind> {
+    if !fs::metadata(file).map_err(ProblemKind::Io)?.is_file() {
+        return Err(ProblemKind::NotAFile);
+    }
+    fs::read(file).map_err(ProblemKind::Io)
+}
+
+/// Reads the file at a known place in the asset folder, which is none of the assets; none if there
+/// is no such file. A folder of that name is an ordinary folder.
+pub(crate) fn read_known(settings: &Settings, name: &str) -> Result<Option<Vec<u8>>, Problem> {
+    let file = settings.assets.join(name);
+    let bytes = canonical(&file).and_then(|target| match target {
+        Some(target) if !target.is_dir() => {
+            check_inside(settings, &target)?;
+            read(&target).map(Some)
+        }
+        _ => Ok(None),
+    });
+    bytes.map_err(|kind| kind.of(file))
+}
+
+fn canonical(file: &Path) -> Result<Option<PathBuf>, ProblemKind> {
+    match file.canonicalize() {
+        Ok(target) => Ok(Some(target)),
+        Err(_) if file.is_symlink() => Err(ProblemKind::LinkLeadsNowhere),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(ProblemKind::Io(error)),
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// A link may lead out of the asset folder only if the settings say so.
+fn check_inside(settings: &Settings, target: &Path) -> Result<(), ProblemKind> {
+    let root = settings.assets.canonicalize().map_err(ProblemKind::Io)?;
+    if target.starts_with(root) || settings.follow_symlinks {
+        Ok(())
+    } else {
+        Err(ProblemKind::LinkLeadsOut)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::{fs::symlink, net::UnixListener};
+
+    #[track_caller]
+    fn fails(result: Result<Option<Vec<u8>>, Problem>, expected: &str) {
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn a_file_at_a_known_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { assets: folder.path().to_owned(), ..Settings::default() };
+        let at = |name: &str| folder.path().join(name);
+        let read = |name: &str| read_known(&settings, name);
+        fs::write(at("a"), "x").unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        symlink("a", at("inside")).unwrap();
+        assert_eq!(read("a").unwrap().unwrap(), b"x");
+        assert_eq!(read("inside").unwrap().unwrap(), b"x");
+        assert_eq!(
+            (read("b").unwrap(), read("folder").unwrap(), read("a/b").unwrap()),
+            Default::default()
+        );
+        symlink("nowhere", at("dangling")).unwrap();
+        symlink("itself", at("itself")).unwrap();
+        fails(read("dangling"), "leads nowhere");
+        fails(read("itself"), "leads nowhere");
+        let _socket = UnixListener::bind(at("socket")).unwrap();
+        fails(read("socket"), "neither a file nor a folder");
+        symlink("/dev/zero", at("zero")).unwrap();
+        fails(read("zero"), "leads out of the asset folder");
+    }
+
+    /// Through a folder that is left out, and so not looked at by the scan.
+    #[test]
+    fn a_link_on_the_way_may_not_lead_out() {
+        let [folder, outside] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        fs::write(outside.path().join("manifest.json"), "{}").unwrap();
+        symlink(outside.path(), folder.path().join(".vite")).unwrap();
+        let settings = Settings { assets: folder.path().to_owned(), ..Settings::default() };
+        fails(read_known(&settings, ".vite/manifest.json"), "leads out of the asset folder");
+        let follow = Settings { follow_symlinks: true, ..settings };
+        assert!(read_known(&follow, ".vite/manifest.json").unwrap().is_some());
+    }
+}
