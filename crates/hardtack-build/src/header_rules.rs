@@ -14,8 +14,6 @@ use crate::{Patterns, settings::is_media_type, url_pattern::UrlPattern};
 pub struct HeaderRule {
     pub(crate) matches: Match,
     pub(crate) edits: Vec<HeaderEdit>,
-    /// The media type of these assets, if the rule sets it.
-    pub(crate) media_type: Option<String>,
 }
 
 /// The assets that a rule is for.
@@ -207,7 +205,7 @@ impl<'de> Deserialize<'de> for HeaderRule {
             ));
         }
         let matches = Match::Globs(Patterns::new(&globs).map_err(D::Error::custom)?);
-        Ok(Self { matches, edits, media_type: None })
+        Ok(Self { matches, edits })
     }
 }
 

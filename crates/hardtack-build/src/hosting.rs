@@ -179,10 +179,8 @@ pub(crate) struct Fallback {
 
 /// Gathers the rules of the settings and of the files, if there are any, and the skipped lines of
 /// the files.
-///
-/// A media type in `_headers` is set on its assets.
 pub(crate) fn rules(
-    scanned: &mut Scanned,
+    scanned: &Scanned,
     settings: &Settings,
 ) -> Result<(Rules, Vec<Problem>), Error> {
     let mut rules = Rules {
@@ -192,7 +190,6 @@ pub(crate) fn rules(
     };
     let mut skipped = Vec::new();
     read(settings, HEADERS, &mut skipped, |text| headers::parse(text, &mut rules))?;
-    headers::apply_media_types(&rules.headers, scanned, settings);
     let targets = Targets::new(scanned, settings);
     read(settings, REDIRECTS, &mut skipped, |text| {
         redirects::parse(text, settings, &targets, &mut rules)
@@ -243,10 +240,10 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 #[cfg(test)]
-    use std::fs;
 mod tests {
     use super::*;
     use crate::{Bake, scan::scan};
+    use std::fs;
 
     fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -291,10 +288,10 @@ mod tests {
         let folder = folder(&[("a", b""), (HEADERS, b"nothing"), (REDIRECTS, b"/b /c")]);
         let exclude = crate::Patterns::new(&["_headers", "/_redirects"]).unwrap();
         let settings = Settings { exclude, ..settings(&folder) };
-        let (mut scanned, _) = scan(&settings).unwrap();
+        let (scanned, _) = scan(&settings).unwrap();
         let left_out: Vec<_> = scanned.left_out.iter().map(|it| it.logical_path.as_str()).collect();
         assert_eq!(left_out, [HEADERS, REDIRECTS]);
-        let (rules, skipped) = rules(&mut scanned, &settings).unwrap();
+        let (rules, skipped) = rules(&scanned, &settings).unwrap();
         assert!(rules.redirects.is_empty() && skipped.is_empty());
     }
 }

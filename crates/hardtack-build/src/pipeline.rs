@@ -94,7 +94,7 @@ impl Bake {
         let false_twins = leave_out_twins(&mut scanned, settings);
         let in_doubt = recognise_prehashed(&mut scanned, settings)?;
         pin_by_setting(&mut scanned, &settings.rename);
-        let (mut rules, skipped) = rules(&mut scanned, settings)?;
+        let (mut rules, skipped) = rules(&scanned, settings)?;
         rules.lead_copies_on(&copies, &scanned, settings);
         let Unpacked { packed, remarks } = unpack(&mut scanned, &rules, settings)?;
         let compress =

@@ -11,7 +11,7 @@ use hardtack_bundle::{Coding, Fingerprint};
 use crate::{
     Error, Problem, ProblemKind, Settings,
     decode::{decode, is_coded},
-    header_rules::HeaderEdit,
+    header_rules::{HeaderEdit, HeaderRule},
     hosting::Rules,
     media_type::media_type,
     scan::{Asset, Scanned},
@@ -47,19 +47,19 @@ pub(crate) fn unpack(
     let mut unruled = Vec::new();
     for asset in &mut scanned.assets {
         let file = settings.assets.join(&asset.logical_path);
-        let result = match said_coding(asset, rules, settings) {
-            // The rule confirms that the file is sent as it is.
-            Some(Coding::Identity) => Ok(()),
+        let said_coding = said_coding(asset, rules, settings);
+        let mut result = match said_coding {
+            // By `identity` a rule confirms that the file is sent as it is.
+            None | Some(Coding::Identity) => Ok(()),
             Some(coding) => unpacked.unpack(asset, coding, settings),
-            None if is_svgz(asset) => unpack_svg(asset),
-            None => {
-                unruled
-                    .extend(looks_coded(asset).map(|coding| (asset.logical_path.clone(), coding)));
-                Ok(())
-            }
         };
-        if let Some(media_type) = said_media_type(asset, rules, settings) {
+        if let Some(media_type) = said(asset, "content-type", rules, settings) {
             asset.media_type = media_type.to_owned();
+        }
+        if said_coding.is_none() && is_svgz(asset) {
+            result = unpack_svg(asset);
+        } else if said_coding.is_none() {
+            unruled.extend(looks_coded(asset).map(|coding| (asset.logical_path.clone(), coding)));
         }
         match result {
             Err(kind @ ProblemKind::Remark(_)) => unpacked.remarks.push(kind.of(file)),
@@ -122,18 +122,13 @@ fn said_coding(asset: &Asset, rules: &Rules, settings: &Settings) -> Option<Codi
     Coding::ALL.into_iter().find(|coding| coding.name() == name)
 }
 
-/// The last media type that the rules of `_headers` or `[[headers]]` set.
-fn said_media_type<'a>(asset: &Asset, rules: &'a Rules, settings: &Settings) -> Option<&'a str> {
-    let plain = plain_path(settings, asset);
-    let of_files = rules.headers.iter().filter(|rule| rule.is_for(&asset.logical_path, &plain));
-    let of_files = of_files.filter_map(|rule| rule.media_type.as_deref()).next_back();
-    of_files.or_else(|| said(asset, "content-type", rules, settings))
-}
-
 /// The last value that the rules set for a field.
 fn said<'a>(asset: &Asset, name: &str, rules: &'a Rules, settings: &Settings) -> Option<&'a str> {
-    let plain = plain_path(settings, asset);
-    let rules = rules.headers.iter().filter(|rule| rule.is_for(&asset.logical_path, &plain));
+    let own = format!("{}{}", settings.at.as_str(), asset.logical_path);
+    let paths = [plain_path(settings, asset), own];
+    let is_for =
+        |rule: &&HeaderRule| paths.iter().any(|path| rule.is_for(&asset.logical_path, path));
+    let rules = rules.headers.iter().filter(is_for);
     let mut values = rules.flat_map(|rule| &rule.edits).rev().filter_map(|edit| match edit {
         HeaderEdit::Set(field, value) if field == name => Some(value.as_str()),
         _ => None,
@@ -186,7 +181,7 @@ fn suggest<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HeaderRule, decode::tests::code};
+    use crate::decode::tests::code;
 
     /// One file, after rules as `[[headers]]` has them.
     fn unpack_one(path: &str, bytes: Vec<u8>, rules: &str) -> Result<(Asset, Unpacked), Error> {

@@ -1,10 +1,7 @@
 //! `_headers`: URL patterns, and below each of them header fields.
 
 use crate::{
-    Settings,
     header_rules::{HeaderEdit, HeaderRule, Match},
-    scan::Scanned,
-    settings::is_media_type,
     url_pattern::UrlPattern,
 };
 
@@ -60,11 +57,7 @@ fn has_scheme(word: &str) -> bool {
 
 fn begin(line: &str) -> Result<HeaderRule, String> {
     if line.starts_with('/') {
-        Ok(HeaderRule {
-            matches: Match::Url(UrlPattern::new(line)),
-            edits: Vec::new(),
-            media_type: None,
-        })
+        Ok(HeaderRule { matches: Match::Url(UrlPattern::new(line)), edits: Vec::new() })
     } else {
         Err(format!(
             "{line:?} names a host, and a bundle does not know its host: write the path alone",
@@ -92,20 +85,11 @@ fn add(line: &str, rule: &mut HeaderRule) -> Result<(), String> {
     let name = name.trim();
     match &*name.to_ascii_lowercase() {
         "basic-auth" => Err("passwords of visitors are not supported, and no header field".into()),
-        "content-type" => say_media_type(value.trim(), rule),
         _ if is_filled_in(value, rule) => {
             Err(format!("{value:?} has a placeholder, which is not filled in"))
         }
         _ => add_value(name, value, rule),
     }
-}
-
-fn say_media_type(value: &str, rule: &mut HeaderRule) -> Result<(), String> {
-    if !is_media_type(value) {
-        return Err(format!("{value:?} is no media type"));
-    }
-    rule.media_type = Some(value.to_owned());
-    Ok(())
 }
 
 fn is_filled_in(value: &str, rule: &HeaderRule) -> bool {
@@ -128,6 +112,10 @@ fn add_value(name: &str, value: &str, rule: &mut HeaderRule) -> Result<(), Strin
     });
     match (known, &edit) {
         // A cookie has commas of its own (RFC 6265 §3).
+        (Some(known), edit) if edit.is_of_content() => {
+            known.clear();
+            known.push_str(edit.value().unwrap_or_default());
+        }
         (Some(known), HeaderEdit::Set(name, value) | HeaderEdit::Append(name, value))
             if name != "set-cookie" =>
         {
@@ -155,21 +143,6 @@ const SINGLE: &[&str] = &[
 
 fn is_single(name: &str) -> bool {
     SINGLE.iter().any(|other| name.eq_ignore_ascii_case(other))
-}
-
-/// Sets the media types of the rules on assets.
-pub(super) fn apply_media_types(rules: &[HeaderRule], scanned: &mut Scanned, settings: &Settings) {
-    let at = settings.at.as_str();
-    for (rule, media_type) in
-        rules.iter().filter_map(|rule| Some((rule, rule.media_type.as_ref()?)))
-    {
-        for asset in &mut scanned.assets {
-            let plain = format!("{at}{}", asset.logical_path);
-            if rule.is_for(&asset.logical_path, &plain) {
-                asset.media_type.clone_from(media_type);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -219,7 +192,8 @@ mod tests {
     fn a_media_type_is_the_assets() {
         let (rules, skipped) = parsed("/x\n  Content-Type: application/json\n");
         assert!(skipped.is_empty(), "{skipped:?}");
-        assert_eq!(rules.headers[0].media_type.as_deref(), Some("application/json"));
+        assert!(rules.headers[0].edits[0].is_of_content());
+        edits("Content-Type: a/b\nContent-Type: c/d", &["content-type: c/d"]);
     }
 
     #[track_caller]
