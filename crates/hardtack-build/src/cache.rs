@@ -14,7 +14,8 @@ use crate::{Problem, ProblemKind, door::read};
 /// A folder of compressed bytes, one file an entry.
 ///
 /// An entry is named after its content and its encoder, so it is never out of date. It begins with
-/// a digest of itself, so a damaged entry is made anew. Entries appear whole or not at all, and
+/// a digest of itself, so a damaged entry is made anew. It is a hint all the same: other users may
+/// write here too, so an entry is used only if it decodes to its content. Entries appear whole or not at all, and
 /// several bakes may use a folder at a time. It may be deleted at any time. If the folder cannot be
 /// written, bakes are slower, and do not fail.
 #[derive(Debug)]

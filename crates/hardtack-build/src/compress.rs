@@ -17,7 +17,7 @@ use zstd::zstd_safe::CParameter;
 
 use crate::{
     Error, Problem, ProblemKind, Progress, Settings, cache::Cache, codings::codings,
-    fingerprint::Final, unpack::Packed,
+    decode::clients_decode_to, fingerprint::Final, unpack::Packed,
 };
 
 /// An asset with the representations worth keeping.
@@ -177,12 +177,19 @@ impl Task<'_> {
         };
         let encoder = encoder(self.coding, self.effort);
         let name = format!("{}.{}.{encoder}", self.digest, self.coding);
-        if let Some(coded) = cache.load(&name) {
+        if let Some(coded) = cache.load(&name).filter(|coded| self.is_result(coded)) {
             return Ok(coded);
         }
         let coded = self.compress()?;
         cache.store(&name, &coded);
         Ok(coded)
+    }
+
+    /// Whether an entry of the cache may be this task's result: nothing, or bytes that any client
+    /// can decode to the content.
+    fn is_result(&self, coded: &[u8]) -> bool {
+        let is_worth_it = is_worth_it(coded.len(), self.bytes.len());
+        coded.is_empty() || (is_worth_it && clients_decode_to(self.coding, coded, self.bytes))
     }
 
     fn compress(&self) -> Result<Vec<u8>, Problem> {
@@ -257,7 +264,7 @@ mod tests {
     use super::*;
     use std::io::Read;
 
-    use crate::url_paths::UrlPaths;
+    use crate::{decode::tests::code, url_paths::UrlPaths};
 
     fn asset(media_type: &str, bytes: Vec<u8>) -> Final {
         Final {
@@ -408,8 +415,27 @@ mod tests {
         let cold = bake();
         assert_eq!(cold, bake());
         let name = format!("{digest}.br.{}", encoder(Coding::Br, Effort::Best));
-        cache.store(&name, b"from the cache");
-        assert_eq!(&bake()[1].1[..], b"from the cache");
+        let other = brotli(&bytes, 5).unwrap();
+        cache.store(&name, &other);
+        assert_eq!(bake()[1].1[..], other);
+        assert_ne!(bake(), cold);
+    }
+
+    /// Others may write into the cache, too.
+    #[test]
+    fn an_entry_that_decodes_to_something_else_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path().to_owned());
+        let bytes = text(500);
+        let (digest, effort) = (Fingerprint::of(&bytes), Effort::Best);
+        for coding in [Coding::Gzip, Coding::Br, Coding::Zstd] {
+            let task = Task { digest, coding, effort, bytes: &bytes };
+            let name = format!("{digest}.{coding}.{}", encoder(coding, effort));
+            for intruder in [code(coding, b"intruder"), code(coding, &bytes[1..]), vec![0]] {
+                cache.store(&name, &intruder);
+                assert_eq!(task.run(Some(&cache)).unwrap(), task.compress().unwrap(), "{coding}");
+            }
+        }
     }
 
     /// Otherwise the cache would yield another encoder's output.

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use brotli::Decompressor;
-use flate2::read::MultiGzDecoder;
+use flate2::{bufread, read::MultiGzDecoder};
 use hardtack_bundle::Coding;
 
 /// Decodes bytes, up to a limit.
@@ -24,6 +24,27 @@ pub(crate) fn decode(coding: Coding, coded: &[u8], most: usize) -> io::Result<Ve
 /// Whether bytes are of that coding, and decode to the expected bytes.
 pub(crate) fn decodes_to(coding: Coding, coded: &[u8], expected: &[u8]) -> bool {
     let same = reader(coding, coded).and_then(|reader| is_same(reader, expected));
+    same.unwrap_or(false)
+}
+
+/// Whether bytes decode to the expected bytes in every client: in gzip as a single member, in zstd
+/// as a single frame with a window of at most 8 MB (RFC 9659).
+pub(crate) fn clients_decode_to(coding: Coding, coded: &[u8], expected: &[u8]) -> bool {
+    const WINDOW_LOG: u32 = 23;
+    let in_gzip = || {
+        let mut decoder = bufread::GzDecoder::new(coded);
+        Ok(is_same(&mut decoder, expected)? && decoder.into_inner().is_empty())
+    };
+    let in_zstd = || {
+        let mut decoder = zstd::Decoder::with_buffer(coded)?.single_frame();
+        decoder.window_log_max(WINDOW_LOG)?;
+        Ok(is_same(&mut decoder, expected)? && decoder.finish().is_empty())
+    };
+    let same: io::Result<bool> = match coding {
+        Coding::Gzip => in_gzip(),
+        Coding::Zstd => in_zstd(),
+        Coding::Br | Coding::Identity => return decodes_to(coding, coded, expected),
+    };
     same.unwrap_or(false)
 }
 
@@ -112,5 +133,24 @@ pub(crate) mod tests {
     fn a_gzip_file_may_have_several_members() {
         let both = [code(Coding::Gzip, b"ship's "), code(Coding::Gzip, b"biscuit")].concat();
         assert_eq!(decode(Coding::Gzip, &both, 100).unwrap(), b"ship's biscuit");
+        assert!(!clients_decode_to(Coding::Gzip, &both, b"ship's biscuit"));
+    }
+
+    #[test]
+    fn a_client_has_a_window_of_8_mb() {
+        let text: Vec<u8> = (0..9 << 20).map(|at: u32| (at % 251) as u8).collect();
+        for coding in [Coding::Gzip, Coding::Br] {
+            assert!(clients_decode_to(coding, &code(coding, b"x"), b"x"), "{coding}");
+        }
+        let with_window = |log: u32| {
+            let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+            encoder.window_log(log).unwrap();
+            encoder.write_all(&text).unwrap();
+            encoder.finish().unwrap()
+        };
+        assert!(clients_decode_to(Coding::Zstd, &with_window(23), &text));
+        let large = with_window(24);
+        assert!(decodes_to(Coding::Zstd, &large, &text));
+        assert!(!clients_decode_to(Coding::Zstd, &large, &text));
     }
 }
