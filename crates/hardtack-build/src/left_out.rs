@@ -14,6 +14,9 @@ pub struct LeftOut {
     pub rule: String,
     /// The remedy: the setting that brings it back.
     pub remedy: String,
+    /// Whether `exclude` or `include` left it out.
+    #[serde(skip)]
+    pub(crate) is_by_setting: bool,
 }
 
 impl LeftOut {
@@ -21,20 +24,21 @@ impl LeftOut {
     pub(crate) fn by_default(logical_path: &str, glob: &str) -> Self {
         let remedy = format!("bring it back with `exclude = [\"!{}\"]`", glob_of(logical_path));
         let rule = format!("the default glob `{glob}`");
-        Self { logical_path: logical_path.to_owned(), rule, remedy }
+        Self { logical_path: logical_path.to_owned(), rule, remedy, is_by_setting: false }
     }
 
     /// Left out by its content, such as a copy that Django hashed.
     pub(crate) fn by_content(logical_path: &str, rule: &str) -> Self {
         let remedy = format!("bring it back with `exclude = [\"!{}\"]`", glob_of(logical_path));
-        Self { logical_path: logical_path.to_owned(), rule: rule.to_owned(), remedy }
+        let (logical_path, rule) = (logical_path.to_owned(), rule.to_owned());
+        Self { logical_path, rule, remedy, is_by_setting: false }
     }
 
     /// Left out by a glob of the setting `exclude`.
     pub(crate) fn by_exclude(logical_path: &str, glob: &str) -> Self {
         let remedy = format!("bring it back with \"!{}\" behind that glob", glob_of(logical_path));
         let rule = format!("the glob `{glob}` of `exclude`");
-        Self { logical_path: logical_path.to_owned(), rule, remedy }
+        Self { logical_path: logical_path.to_owned(), rule, remedy, is_by_setting: true }
     }
 
     /// Left out by the setting `include`, which does not match it.
@@ -49,7 +53,7 @@ impl LeftOut {
                 (format!("the glob `{glob}` of `include`"), remedy)
             }
         };
-        Self { logical_path: logical_path.to_owned(), rule, remedy }
+        Self { logical_path: logical_path.to_owned(), rule, remedy, is_by_setting: true }
     }
 }
 

@@ -40,6 +40,7 @@ mod external;
 mod header_rules;
 mod left_out;
 mod missing;
+mod no_assets;
 mod origins;
 mod pattern;
 mod prefix;

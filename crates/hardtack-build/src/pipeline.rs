@@ -19,6 +19,7 @@ use crate::{
     graph::graph,
     hosting::rules,
     mentions::pin,
+    no_assets::check_for_assets,
     prehashed::recognise_prehashed,
     published::with_published_manifest,
     references::references,
@@ -91,6 +92,7 @@ impl Bake {
         (self.report)(Progress::Scanning);
         let (mut scanned, links) = scan(settings)?;
         let copies = leave_out_copies(&mut scanned, settings);
+        let no_assets = check_for_assets(&scanned, settings)?;
         let false_twins = leave_out_twins(&mut scanned, settings);
         let in_doubt = recognise_prehashed(&mut scanned, settings)?;
         pin_by_setting(&mut scanned, &settings.rename);
@@ -104,7 +106,7 @@ impl Bake {
         pin(&mut referenced, settings.at.as_str());
         follow_digests(&mut referenced, &rules);
         let (left_out, mut warnings) = referenced.take_remarks();
-        warnings.extend([links, in_doubt, false_twins].into_iter().flatten());
+        warnings.extend([no_assets, links, in_doubt, false_twins].into_iter().flatten());
         warnings.extend(remarks);
         let components = graph(&referenced);
         let Fingerprinted { finals, links, digests } =

@@ -733,6 +733,32 @@ fn an_empty_folder_is_an_empty_site() {
     let baked = bake(folder.path(), "").unwrap();
     assert_eq!(baked.summary.totals.assets, 0);
     assert!(routes(&baked).is_empty());
+    assert!(baked.warnings[0].to_string().contains("no file in this folder"));
+}
+
+#[test]
+fn a_site_of_which_the_settings_leave_nothing_is_an_error() {
+    fails(&[("a.css", "")], "exclude = ['*']", "no asset is left, and the site would be empty");
+    fails(&[("a.css", "")], "include = ['*.html']", "add \"/a.css\" to `include`");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_cache_is_a_hint() {
+    use sha2::{Digest, Sha256};
+    let folder = folder(&[("a.js", &"let biscuit = 1;".repeat(20))]);
+    fs::write(folder.path().join("hardtack.toml"), "").unwrap();
+    let settings = Settings::read(&folder.path().join("hardtack.toml")).unwrap();
+    let bake = || Bake::with(settings.clone()).cache(folder.path().join("cache")).run().unwrap();
+    let honest = bake();
+    for entry in fs::read_dir(folder.path().join("cache"))
+        .unwrap()
+        .flat_map(|it| fs::read_dir(it.unwrap().path()).unwrap().map(|entry| entry.unwrap().path()))
+    {
+        let other = gzip("let intruder = 1;");
+        fs::write(entry, [&Sha256::digest(&other)[..], &other].concat()).unwrap();
+    }
+    assert!(bake().bundle == honest.bundle);
 }
 
 #[test]
