@@ -125,16 +125,6 @@ impl ProblemKind {
     }
 }
 
-impl Place {
-    /// The place of a byte offset in a text.
-    pub(crate) fn at(text: &[u8], offset: usize) -> Self {
-        let before = String::from_utf8_lossy(&text[..offset]);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Self { line, column }
-    }
-}
-
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self { problems: vec![problem] }
@@ -219,10 +209,6 @@ impl fmt::Display for ProblemKind {
                 write!(f, "the name holds {character:?}, which no URL here can have: rename it")
             }
             Self::LinkLeadsOut => f.write_str(
-            Self::TooManyLinks => f.write_str(
-                "more than 1000 paths lead to this folder, by symbolic links to folders with such \
-                 links: remove some of the links, or add them to `exclude`",
-            ),
                 "this symbolic link leads out of the asset folder: set `follow_symlinks = true` \
                  if what it leads to may be published, or add the link to `exclude`",
             ),
@@ -233,6 +219,10 @@ impl fmt::Display for ProblemKind {
             Self::LinkLeadsNowhere => {
                 f.write_str("this symbolic link leads nowhere: remove it, or add it to `exclude`")
             }
+            Self::TooManyLinks => f.write_str(
+                "more than 1000 paths lead to this folder, by symbolic links to folders with such \
+                 links: remove some of the links, or add them to `exclude`",
+            ),
             Self::NotAFile => f.write_str(
                 "this is neither a file nor a folder: remove it, or add it to `exclude`",
             ),
@@ -306,15 +296,6 @@ fn form(text: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_count_lines_and_characters() {
-        let text = "é\nab é x".as_bytes();
-        assert_eq!(Place::at(text, 0), Place { line: 1, column: 1 });
-        assert_eq!(Place::at(text, 2), Place { line: 1, column: 2 });
-        assert_eq!(Place::at(text, 3), Place { line: 2, column: 1 });
-        assert_eq!(Place::at(text, 9), Place { line: 2, column: 6 });
-    }
 
     #[test]
     fn a_problem_says_file_place_and_remedy() {

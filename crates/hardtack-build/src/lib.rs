@@ -43,6 +43,7 @@ mod missing;
 mod no_assets;
 mod origins;
 mod pattern;
+mod places;
 mod prefix;
 mod progress;
 mod rename;

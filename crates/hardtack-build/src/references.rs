@@ -27,6 +27,7 @@ pub(crate) use literal::{Literal, LiteralKind};
 pub(crate) use url::{resolve as resolve_url, split as split_url};
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     mem,
     ops::Range,
@@ -44,6 +45,7 @@ use crate::{
     digest::{DigestPlace, Form, Subject},
     hosting::Rules,
     logical_path::file_name,
+    places::Places,
     rewrite::Quoting,
     scan::{Asset, Scanned},
     url_paths::INDEX_PAGE,
@@ -439,11 +441,17 @@ struct Source<'a> {
     asset: &'a Asset,
     /// In UTF-8, if it is a text.
     text: &'a [u8],
+    /// The places in the text, made when one is needed.
+    places: OnceCell<Places<'a>>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    fn new(index: usize, asset: &'a Asset, text: &'a [u8]) -> Self {
+        Self { index, asset, text, places: OnceCell::new() }
+    }
+
     fn place(&self, offset: usize) -> Place {
-        Place::at(self.text, offset)
+        self.places.get_or_init(|| Places::new(self.text)).at(offset)
     }
 }
 
@@ -506,7 +514,7 @@ impl Targets<'_> {
     fn read(&self, index: usize, asset: &Asset) -> OfAsset {
         let encoding = charset::of(asset).unwrap_or(UTF_8);
         if is_text(asset) && !decoded::can_be_followed(encoding) {
-            let source = Source { index, asset, text: &asset.bytes };
+            let source = Source::new(index, asset, &asset.bytes);
             let message = format!(
                 "references in {} are left alone: convert the file to UTF-8",
                 encoding.name()
@@ -516,7 +524,7 @@ impl Targets<'_> {
         }
         let decoded = is_text(asset).then(|| Decoded::new(&asset.bytes, encoding)).flatten();
         let text = decoded.as_ref().map_or(&asset.bytes[..], Decoded::text);
-        let source = Source { index, asset, text };
+        let source = Source::new(index, asset, text);
         let mut of_asset = match find(asset, text, self.settings) {
             Ok(found) => self.follow(&source, found),
             Err(Fault { offset, kind }) => {
@@ -568,8 +576,8 @@ impl Targets<'_> {
         }
         let_preloads_agree(&mut of_asset.references);
         let remarks = found.remarks.into_iter();
-        let remarks = remarks.chain(counted(source.text, found.computed, &COMPUTED));
-        for (offset, text) in remarks.chain(counted(source.text, templates, &OF_A_TEMPLATE)) {
+        let remarks = remarks.chain(counted(source, found.computed, &COMPUTED));
+        for (offset, text) in remarks.chain(counted(source, templates, &OF_A_TEMPLATE)) {
             of_asset.warnings.push(self.problem(source, offset, ProblemKind::Remark(text)));
         }
         OfAsset {
@@ -752,10 +760,14 @@ const OF_A_TEMPLATE: Remarks = [
 ];
 
 /// One remark on all URLs of a kind, with their number and their lines.
-fn counted(text: &[u8], offsets: Vec<usize>, [one, several]: &Remarks) -> Option<(usize, String)> {
+fn counted(
+    source: &Source<'_>,
+    offsets: Vec<usize>,
+    [one, several]: &Remarks,
+) -> Option<(usize, String)> {
     let first = *offsets.first()?;
     let count = offsets.len();
-    let lines: BTreeSet<_> = offsets.iter().map(|offset| Place::at(text, *offset).line).collect();
+    let lines: BTreeSet<_> = offsets.iter().map(|offset| source.place(*offset).line).collect();
     let lines: Vec<_> = lines.iter().map(usize::to_string).collect();
     let remark = match (count, lines.as_slice()) {
         (1, _) => (*one).to_owned(),
@@ -791,7 +803,9 @@ mod tests {
 
     #[test]
     fn urls_of_a_kind_are_one_remark() {
-        let remark = |offsets| counted(b"a\nb\n\nc", offsets, &COMPUTED);
+        let asset = Asset::of("a.js", "a\nb\n\nc");
+        let source = Source::new(0, &asset, &asset.bytes);
+        let remark = |offsets| counted(&source, offsets, &COMPUTED);
         assert_eq!(remark(vec![]), None);
         let (offset, one) = remark(vec![2]).unwrap();
         assert_eq!((offset, &*one), (2, "a URL is computed here, so it is left as it is"));

@@ -630,7 +630,7 @@ fn every_missing_target_is_told_at_once() {
         "    1:9: \"no.png\" refers to \"no.png\"",
         "    2:10: \"bb.css\" refers to \"bb.css\". Near it: b.css",
         "/c.html:1:10: \"no/b.css\" refers to \"no/b.css\", which does not exist. Near it: b.css",
-        ": of what does not exist: add the files, or correct the references; or set `missing = \"warn\"`",
+        ": remedies for the missing references: add the files, or correct the references; or set `missing = \"warn\"`",
     ];
     let lines =
         error.lines().map(|line| line.strip_prefix(assets.to_str().unwrap()).unwrap_or(line));

@@ -1,6 +1,9 @@
 //! Messages about missing references: one block a file, and one hint for all.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;
@@ -110,7 +113,8 @@ impl Report<'_> {
         kind: fn(Vec<MissingReference>) -> ProblemKind,
     ) -> Option<Problem> {
         let of_weight = block.iter().filter(|one| one.weight == weight);
-        let references: Vec<_> = of_weight.map(|one| self.reference(one)).collect();
+        let references = of_weight.enumerate();
+        let references: Vec<_> = references.map(|(at, one)| self.reference(one, at)).collect();
         let first = references.first()?;
         Some(Problem {
             file: self.file(block.first()?),
@@ -119,9 +123,14 @@ impl Report<'_> {
         })
     }
 
-    fn reference(&self, lost: &Lost) -> MissingReference {
-        let other_form = other_form(self.routes, &lost.path);
-        let near = if other_form.is_some() { Vec::new() } else { near(self.routes, &lost.path) };
+    /// A missing reference, which is the one of that number in its file.
+    fn reference(&self, lost: &Lost, number: usize) -> MissingReference {
+        /// Each is compared with all paths of the site, so no more get a suggestion.
+        const MOST_SUGGESTIONS: usize = 100;
+        let has_suggestion = number < MOST_SUGGESTIONS;
+        let other_form = other_form(self.routes, &lost.path).filter(|_| has_suggestion);
+        let is_near = has_suggestion && other_form.is_none();
+        let near = if is_near { near(self.routes, &lost.path) } else { Vec::new() };
         let (text, resolved) = (lost.url.clone(), lost.path.clone());
         MissingReference { place: lost.place, text, resolved, near, other_form }
     }
@@ -146,16 +155,20 @@ impl Report<'_> {
     /// they lead to files: the site was built for another URL prefix.
     fn prefix(&self, lost: &[Lost]) -> Option<String> {
         let absolute: Vec<_> = lost.iter().filter(|one| one.url.starts_with('/')).collect();
-        let first_folders = absolute.iter().flat_map(|one| folders(&one.path));
-        let mut candidates: Vec<_> = first_folders.filter(|it| !self.has_folder(it)).collect();
-        candidates.sort_unstable();
-        candidates.dedup();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        absolute.iter().flat_map(|one| folders(&one.path)).for_each(|folder| {
+            *counts.entry(folder).or_default() += 1;
+        });
+        let nearly_all = |count: usize| count >= 3 && count * 5 >= absolute.len() * 4;
+        let candidates = counts.into_iter().filter(|(_, count)| nearly_all(*count));
+        let candidates = candidates.map(|(folder, _)| folder);
+        let candidates: Vec<_> = candidates.filter(|folder| !self.has_folder(folder)).collect();
         let explained = |prefix: &str| {
             absolute.iter().filter(|one| self.lies_here_without(one, prefix).is_some()).count()
         };
         let counted = candidates.iter().map(|prefix| (explained(prefix), *prefix));
         let (count, prefix) = counted.max_by_key(|(count, _)| *count)?;
-        (count >= 3 && count * 5 >= absolute.len() * 4).then(|| prefix.to_owned())
+        nearly_all(count).then(|| prefix.to_owned())
     }
 
     fn has_folder(&self, folder: &str) -> bool {
@@ -206,7 +219,7 @@ impl Report<'_> {
             ),
             Missing::Everywhere(_) => "or set `missing = \"warn\"`".to_owned(),
         });
-        let message = format!("of what does not exist: {}", ways.join("; "));
+        let message = format!("remedies for the missing references: {}", ways.join("; "));
         Some(ProblemKind::Remark(message).of(&self.settings.assets))
     }
 
@@ -317,7 +330,7 @@ mod tests {
              2:1: \"bb.css\" refers to \"bb.css\". Near it: b.css\n\
              dist/z.html:3:1: \"gone/cms/a.css\" refers to \"gone/cms/a.css\", which does not \
              exist. Near it: cms/a.css\n\
-             dist: of what does not exist: add the files, or correct the references; if the files \
+             dist: remedies for the missing references: add the files, or correct the references; if the files \
              are not yours, set `missing = { \"/cms/\" = \"warn\" }`, or for the whole site \
              `missing = \"warn\"`"
         );
