@@ -694,9 +694,9 @@ fn is_text(asset: &Asset) -> bool {
 fn find(asset: &Asset, text: &[u8], settings: &Settings) -> Result<Found, Fault> {
     let path = &asset.logical_path;
     match asset.essence() {
-        "text/css" => css::find(&String::from_utf8_lossy(text)),
+        "text/css" => Ok(css::find(&String::from_utf8_lossy(text))),
         "text/html" => html::find(text, settings),
-        "image/svg+xml" => svg::find(text),
+        "image/svg+xml" => Ok(svg::find(text)),
         "text/javascript" => Ok(javascript::find_in_file(text, path)),
         "application/manifest+json" => Ok(web_manifest::find(text)),
         "application/json" if path.ends_with(".map") => {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Fault, Found, Link, css, srcset};
+use super::{Found, Link, css, srcset};
 use crate::rewrite::Quoting;
 
 /// An attribute's value: the raw text in the file, and its meaning.
@@ -10,17 +10,19 @@ pub(super) struct Attribute<'a> {
     file: &'a [u8],
     /// The span of the raw value, without its quotes.
     pub(super) span: Range<usize>,
-    raw: &'a str,
     /// The value with character references resolved.
     pub(super) value: String,
+    /// Offsets in the value, each with its offset in the file. Between two of them, a byte of the
+    /// value is a byte of the file, unless it is of a character reference.
+    seams: Vec<(usize, usize)>,
 }
 
 impl<'a> Attribute<'a> {
     /// The value at that place; none if it is not UTF-8, and so no path of an asset.
     pub(super) fn new(file: &'a [u8], span: Range<usize>) -> Option<Self> {
         let raw = str::from_utf8(&file[span.clone()]).ok()?;
-        let value = htmlize::unescape_attribute(raw).into_owned();
-        Some(Self { file, span, raw, value })
+        let (value, seams) = unescape(raw, span.start);
+        Some(Self { file, span, value, seams })
     }
 
     /// The value as one link, without the white space around it.
@@ -36,9 +38,8 @@ impl<'a> Attribute<'a> {
     }
 
     /// The links in a list of declarations.
-    pub(super) fn style(&self) -> Result<Found, Fault> {
-        let fault = |fault: Fault| Fault { offset: self.offset(fault.offset), ..fault };
-        let mut found = css::find(&self.value).map_err(fault)?;
+    pub(super) fn style(&self) -> Found {
+        let mut found = css::find(&self.value);
         for literal in &mut found.literals {
             literal.span = self.offset(literal.span.start)..self.offset(literal.span.end);
         }
@@ -48,7 +49,7 @@ impl<'a> Attribute<'a> {
             *link =
                 Link::new(self.file, span, link.url.clone(), quoting).if_missing(link.if_missing);
         }
-        Ok(found)
+        found
     }
 
     /// A part of the value as a link.
@@ -58,18 +59,40 @@ impl<'a> Attribute<'a> {
     }
 
     /// The offset in the file of an offset in the value.
-    ///
-    /// A character reference is longer than its character. So this searches for the furthest place
-    /// up to which the raw value has the meaning of the value up to the offset.
     fn offset(&self, in_value: usize) -> usize {
-        if self.raw == self.value {
-            return self.span.start + in_value;
-        }
-        let says = |end: &usize| htmlize::unescape_attribute(&self.raw[..*end]);
-        let mut ends = (0..=self.raw.len()).rev().filter(|end| self.raw.is_char_boundary(*end));
-        let end = ends.find(|end| says(end) == self.value[..in_value]);
-        self.span.start + end.unwrap_or(in_value)
+        let seam = self.seams.partition_point(|(here, _)| *here <= in_value);
+        let (here, there) = self.seams[seam.saturating_sub(1)];
+        there + (in_value - here)
     }
+}
+
+/// A raw value with character references resolved, and its seams, for a value that begins at that
+/// offset in the file.
+///
+/// A reference ends before the next ampersand at the latest, so the parts between two of them have
+/// their meanings by themselves.
+fn unescape(raw: &str, offset: usize) -> (String, Vec<(usize, usize)>) {
+    let (mut value, mut seams) = (String::with_capacity(raw.len()), vec![(0, offset)]);
+    let starts = memchr::memchr_iter(b'&', raw.as_bytes()).chain([raw.len()]);
+    let mut start = 0;
+    for end in starts {
+        let part = &raw[start..end];
+        let meaning = htmlize::unescape_attribute(part);
+        if meaning != part {
+            let character = meaning.chars().next().map_or(0, char::len_utf8);
+            let behind = alike_at_end(part.as_bytes(), &meaning.as_bytes()[character..]);
+            seams.push((value.len(), offset + start));
+            seams.push((value.len() + meaning.len() - behind, offset + end - behind));
+        }
+        value.push_str(&meaning);
+        start = end;
+    }
+    (value, seams)
+}
+
+/// The number of bytes at the end of one text that the other also ends in.
+fn alike_at_end(one: &[u8], other: &[u8]) -> usize {
+    one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count()
 }
 
 #[cfg(test)]
@@ -83,7 +106,7 @@ mod tests {
     #[track_caller]
     fn style(raw: &str, expected: &[(&str, &str)]) {
         let attribute = Attribute::new(raw.as_bytes(), 0..raw.len()).unwrap();
-        let found = texts(raw, attribute.style().unwrap().links);
+        let found = texts(raw, attribute.style().links);
         let found: Vec<_> = found.iter().map(|(raw, url)| (raw.as_str(), url.as_str())).collect();
         assert_eq!(found, expected, "{raw}");
     }
@@ -94,6 +117,35 @@ mod tests {
         style("a:url(&quot;b.png&quot;);c:url('d.png')", &[("b.png", "b.png"), ("d.png", "d.png")]);
         style("a:url(&#39;b&amp;c.png&#39;)", &[("b&amp;c.png", "b&c.png")]);
         style("content:&quot;&amp;&quot;;a:url(b.png?c&amp;d)", &[("b.png?c&amp;d", "b.png?c&d")]);
+    }
+
+    #[test]
+    fn each_reference_has_its_place() {
+        let is = |raw: &str, value: &str, part: &str, expected: &str| {
+            let attribute = Attribute::new(raw.as_bytes(), 0..raw.len()).unwrap();
+            assert_eq!(attribute.value, value, "{raw}");
+            let start = value.find(part).unwrap();
+            let span = attribute.offset(start)..attribute.offset(start + part.len());
+            assert_eq!(&raw[span], expected, "{raw}");
+        };
+        is("a&semi;b", "a;b", ";", "&semi;");
+        is("a&semi;b", "a;b", "b", "b");
+        is("&amp;amp;&amp;", "&amp;&", "amp;", "amp;");
+        is("&amp&ampx&amp=&amp;y", "&&ampx&amp=&y", "y", "y");
+        is("x&NotEqualTilde;y", "x\u{2242}\u{338}y", "y", "y");
+        is("x&#x1F600;y", "x\u{1f600}y", "\u{1f600}", "&#x1F600;");
+        is("&;&#;&nothing;&a", "&;&#;&nothing;&a", "&a", "&a");
+        is("é&eacute;é", "ééé", "ééé", "é&eacute;é");
+    }
+
+    /// The time grows with the length of the value.
+    #[test]
+    fn a_long_value() {
+        let raw = "a.png?b&amp;c 1x,".repeat(50_000);
+        let attribute = Attribute::new(raw.as_bytes(), 0..raw.len()).unwrap();
+        let candidates = attribute.candidates();
+        assert_eq!(candidates.len(), 50_000);
+        assert_eq!(texts(&raw, candidates).pop().unwrap().0, "a.png?b&amp;c");
     }
 
     #[test]

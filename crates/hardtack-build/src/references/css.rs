@@ -1,22 +1,17 @@
 //! Links in style sheets (CSS Syntax Module Level 3): `url()`, `@import`, `image-set()`, and the
 //! comment that names the source map.
 
-use cssparser::{BasicParseErrorKind, ParseError, ParseErrorKind, Parser, Token};
+use cssparser::{Parser, Token};
 
-use super::{Fault, Found, IfMissing, Link, literal::Literal, source_map};
-use crate::{ProblemKind, rewrite::Quoting};
+use super::{Found, IfMissing, Link, literal::Literal, source_map};
+use crate::rewrite::Quoting;
 
 /// The links in a style sheet.
-pub(super) fn find(text: &str) -> Result<Found, Fault> {
-    let mut sheet = Sheet { text, links: Vec::new(), literals: Vec::new(), too_deep: None };
-    sheet.collect(&mut Parser::new(text), Expect::Nothing);
-    match sheet.too_deep {
-        None => Ok(Found { links: sheet.links, literals: sheet.literals, ..Found::default() }),
-        Some(offset) => {
-            let message = "blocks are nested too deep here: add the file to `exclude_references`";
-            Err(Fault { offset, kind: ProblemKind::Syntax(message.to_owned()) })
-        }
-    }
+pub(super) fn find(text: &str) -> Found {
+    let (links, literals, open) = (Vec::new(), Vec::new(), Vec::new());
+    let mut sheet = Sheet { text, links, literals, open, selectors: 0 };
+    sheet.collect();
+    Found { links: sheet.links, literals: sheet.literals, ..Found::default() }
 }
 
 /// A style sheet, and the findings in it.
@@ -25,8 +20,25 @@ struct Sheet<'a> {
     links: Vec<Link>,
     /// The attribute selectors.
     literals: Vec<Literal>,
-    /// The place where blocks are nested too deep for the parser.
-    too_deep: Option<usize>,
+    /// The open blocks. They are kept here and not on the stack: blocks may be nested to any depth.
+    open: Vec<Block>,
+    /// How many of the open blocks are attribute selectors.
+    selectors: usize,
+}
+
+/// An open block, which may be the arguments of a function.
+struct Block {
+    start: usize,
+    closed_by: Closing,
+    /// The meaning of the token behind the block.
+    then: Expect,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Closing {
+    Parenthesis,
+    Square,
+    Curly,
 }
 
 /// The meaning of the next token, by the tokens before it.
@@ -43,26 +55,55 @@ enum Expect {
 }
 
 impl Sheet<'_> {
-    /// Collects the links of a block and of the blocks in it.
-    fn collect(&mut self, parser: &mut Parser<'_>, mut expect: Expect) {
+    /// Collects the links. A parser skips the block behind a token that opens one, so each block
+    /// has a parser of its own, which goes on behind the block.
+    fn collect(&mut self) {
+        let (mut begin, mut expect) = (0, Expect::Nothing);
+        let mut parser = Parser::new(self.text);
         loop {
-            let start = parser.position().byte_index();
-            let Ok(token) = parser.next_including_whitespace_and_comments().cloned() else {
-                return;
-            };
-            let span = (start, parser.position().byte_index());
-            expect = self.token(parser, token, span, expect);
+            let start = begin + parser.position().byte_index();
+            let token = parser.next_including_whitespace_and_comments().cloned();
+            let end = begin + parser.position().byte_index();
+            let Ok(token) = token else { break };
+            if let Some((closed_by, inside)) = opens(&token, expect) {
+                self.selectors += usize::from(closed_by == Closing::Square);
+                self.open.push(Block { start, closed_by, then: after(expect) });
+                (begin, expect) = (end, inside);
+                parser = Parser::new(&self.text[end..]);
+            } else if let Some(block) = self.closes(&token) {
+                expect = block.then;
+                self.close(&block, end);
+            } else {
+                expect = self.token(token, (start, end), expect);
+            }
+        }
+        while let Some(block) = self.open.pop() {
+            self.close(&block, self.text.len());
         }
     }
 
-    /// Handles one token, and returns the meaning of the next one.
-    fn token(
-        &mut self,
-        parser: &mut Parser<'_>,
-        token: Token<'_>,
-        (start, end): (usize, usize),
-        expect: Expect,
-    ) -> Expect {
+    /// The innermost block, if a token closes it (CSS Syntax §5.4.8).
+    fn closes(&mut self, token: &Token<'_>) -> Option<Block> {
+        let closing = match token {
+            Token::CloseParenthesis => Closing::Parenthesis,
+            Token::CloseSquareBracket => Closing::Square,
+            Token::CloseCurlyBracket => Closing::Curly,
+            _ => return None,
+        };
+        self.open.pop_if(|block| block.closed_by == closing)
+    }
+
+    fn close(&mut self, block: &Block, end: usize) {
+        if block.closed_by == Closing::Square {
+            self.selectors -= 1;
+            let is_outermost = self.selectors == 0;
+            self.literals.extend(is_outermost.then(|| Literal::data(block.start..end)));
+        }
+    }
+
+    /// Handles a token that neither opens nor closes a block, and returns the meaning of the next
+    /// one.
+    fn token(&mut self, token: Token<'_>, (start, end): (usize, usize), expect: Expect) -> Expect {
         match token {
             Token::WhiteSpace(_) => return expect,
             Token::Comment(content) => {
@@ -80,21 +121,9 @@ impl Sheet<'_> {
             Token::UnquotedUrl(url) if expect != Expect::Name => {
                 self.links.push(unquoted(self.text, start, end, &url));
             }
-            Token::Function(name) => {
-                let expected = if expect == Expect::Name { expect } else { in_function(&name) };
-                self.block(parser, expected);
-            }
-            Token::SquareBracketBlock => {
-                self.block(parser, Expect::Nothing);
-                self.literals.push(Literal::data(start..parser.position().byte_index()));
-            }
-            Token::ParenthesisBlock | Token::CurlyBracketBlock => {
-                self.block(parser, Expect::Nothing);
-            }
             _ => {}
         }
-        // The strings of an `image-set()` stand between commas and resolutions.
-        if expect == Expect::Links { expect } else { Expect::Nothing }
+        after(expect)
     }
 
     fn comment(&mut self, content: &str, start: usize) {
@@ -105,19 +134,24 @@ impl Sheet<'_> {
             self.links.push(link.if_missing(IfMissing::SourceMap));
         }
     }
+}
 
-    /// Collects the links of the block that the last token opened.
-    fn block(&mut self, parser: &mut Parser<'_>, expect: Expect) {
-        let offset = parser.position().byte_index();
-        let parsed: Result<(), ParseError<()>> = parser.parse_nested_block(|parser| {
-            self.collect(parser, expect);
-            Ok(())
-        });
-        let limit = ParseErrorKind::Basic(BasicParseErrorKind::TooManyNestedBlocks);
-        if parsed.is_err_and(|error| error.kind == limit) {
-            self.too_deep.get_or_insert(offset);
-        }
-    }
+/// The block that a token opens: its end, and the meaning of its first token.
+fn opens(token: &Token<'_>, expect: Expect) -> Option<(Closing, Expect)> {
+    Some(match token {
+        Token::Function(_) if expect == Expect::Name => (Closing::Parenthesis, expect),
+        Token::Function(name) => (Closing::Parenthesis, in_function(name)),
+        Token::ParenthesisBlock => (Closing::Parenthesis, Expect::Nothing),
+        Token::SquareBracketBlock => (Closing::Square, Expect::Nothing),
+        Token::CurlyBracketBlock => (Closing::Curly, Expect::Nothing),
+        _ => return None,
+    })
+}
+
+/// The meaning of the token behind one that is neither white space nor a comment. The strings of an
+/// `image-set()` stand between commas and resolutions.
+fn after(expect: Expect) -> Expect {
+    if expect == Expect::Links { expect } else { Expect::Nothing }
 }
 
 /// The meaning of a function's arguments.
@@ -150,17 +184,17 @@ fn unquoted(text: &str, start: usize, end: usize, url: &str) -> Link {
 mod tests {
     use super::{
         super::{assert_links, assert_plain_links},
-        *,
+        find,
     };
 
     #[track_caller]
     fn finds(text: &str, expected: &[(&str, &str)]) {
-        assert_links(text, super::find(text).unwrap().links, expected);
+        assert_links(text, find(text).links, expected);
     }
 
     #[track_caller]
     fn plain(text: &str, urls: &[&str]) {
-        assert_plain_links(text, super::find(text).unwrap().links, urls);
+        assert_plain_links(text, find(text).links, urls);
     }
 
     #[test]
@@ -275,8 +309,33 @@ mod tests {
     }
 
     #[test]
-    fn blocks_without_end_are_an_error() {
-        let fault = super::find(&"(".repeat(100_000)).unwrap_err();
-        assert!(matches!(fault.kind, ProblemKind::Syntax(_)));
+    fn blocks_may_be_nested_to_any_depth() {
+        let deep = |open: &str, close: &str| {
+            let [open, close] = [open, close].map(|text| text.repeat(100_000));
+            plain(&format!("{open}a{{b:url(c.png)}}{close}@import 'd.css'"), &["c.png", "d.css"]);
+        };
+        deep("a{", "}");
+        deep("(", ")");
+        deep("[", "]");
+        deep("@media x{", "}");
+        deep("calc(", ")");
+        plain(&format!("{}url(a.png)", "(".repeat(100_000)), &["a.png"]);
+    }
+
+    #[test]
+    fn a_block_ends_at_its_own_bracket() {
+        plain("a{b:f(1]}2);c:url(d.png)}@import 'e.css'", &["d.png", "e.css"]);
+        plain("a{b:(1}@import 'e.css'", &["e.css"]);
+        plain("@import url('a.css') (x);@namespace (y) 'b.css';", &["a.css"]);
+    }
+
+    #[test]
+    fn attribute_selectors_are_literals() {
+        let literals = |text: &str| -> Vec<String> {
+            let literals = find(text).literals.into_iter();
+            literals.map(|literal| text[literal.span].to_owned()).collect()
+        };
+        assert_eq!(literals("a[href='b.png']{c:[d [e]]}"), ["[href='b.png']", "[d [e]]"]);
+        assert_eq!(literals("a[href='b.png'"), ["[href='b.png'"]);
     }
 }

@@ -117,7 +117,7 @@ impl<'a> Page<'a> {
         }
         if let Some(style) = self.attribute(element, "style") {
             self.found.inline.push(style.span.clone());
-            self.take_in(style.style().map(of_page_origin), 0);
+            self.take_in(Ok(of_page_origin(style.style())), 0);
         }
         self.literals(&name, element);
     }
@@ -164,7 +164,7 @@ impl<'a> Page<'a> {
             self.found.inline.push(offset..offset + text.len());
         }
         let found = match inline {
-            Inline::StyleSheet => css::find(text).map(of_page_origin),
+            Inline::StyleSheet => Ok(of_page_origin(css::find(text))),
             Inline::Module => Ok(javascript::find_in_page(text)),
             Inline::ImportMap => Ok(import_map::find(text, self.adds_integrity)),
             Inline::ClassicScript => Ok(javascript::find_in_classic_script(text)),

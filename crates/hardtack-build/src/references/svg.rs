@@ -5,32 +5,32 @@ use std::ops::Range;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::{Fault, Found, Link, attribute::Attribute, css, literal::Literal};
+use super::{Found, Link, attribute::Attribute, css, literal::Literal};
 
 /// The links in a drawing. A drawing that is not XML has none, but a remark.
-pub(super) fn find(bytes: &[u8]) -> Result<Found, Fault> {
+pub(super) fn find(bytes: &[u8]) -> Found {
     let Ok(text) = str::from_utf8(bytes) else {
-        return Ok(Found::remark(0, "is served as it is: not UTF-8"));
+        return Found::remark(0, "is served as it is: not UTF-8");
     };
     let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
     let document = match Document::parse_with_options(text, options) {
         Ok(document) => document,
         Err(error) => {
-            return Ok(Found::remark(0, &format!("is served as it is: not XML: {error}")));
+            return Found::remark(0, &format!("is served as it is: not XML: {error}"));
         }
     };
     let mut found = Found::default();
     for node in document.descendants() {
         match node {
-            _ if node.is_element() => element(text, node, &mut found)?,
+            _ if node.is_element() => element(text, node, &mut found),
             _ if node.is_pi() => found.links.extend(style_sheet(text, node)),
             _ => {}
         }
     }
-    Ok(found)
+    found
 }
 
-fn element(text: &str, node: Node<'_, '_>, found: &mut Found) -> Result<(), Fault> {
+fn element(text: &str, node: Node<'_, '_>, found: &mut Found) {
     for attribute in node.attributes() {
         let value = || Attribute::new(text.as_bytes(), attribute.range_value());
         match attribute.name() {
@@ -40,7 +40,7 @@ fn element(text: &str, node: Node<'_, '_>, found: &mut Found) -> Result<(), Faul
             }
             name if is_style(name) && attribute.value().contains('(') => {
                 if let Some(value) = value() {
-                    found.absorb(value.style()?, 0);
+                    found.absorb(value.style(), 0);
                 }
             }
             "href" => {}
@@ -58,10 +58,9 @@ fn element(text: &str, node: Node<'_, '_>, found: &mut Found) -> Result<(), Faul
     }
     if node.tag_name().name() == "style" {
         for text_node in node.children().filter(Node::is_text) {
-            found.absorb(style(text, whole(text, node, text_node))?, 0);
+            found.absorb(style(text, whole(text, node, text_node)), 0);
         }
     }
-    Ok(())
 }
 
 /// The attributes whose value may be `url()` (SVG 2 §6.1).
@@ -92,15 +91,16 @@ fn whole(text: &str, element: Node<'_, '_>, text_node: Node<'_, '_>) -> Range<us
 /// The links in a style sheet, which is written plainly or with character references.
 ///
 /// The marks of CDATA sections may stand anywhere in it; for CSS they are white space.
-fn style(text: &str, span: Range<usize>) -> Result<Found, Fault> {
+fn style(text: &str, span: Range<usize>) -> Found {
     let sheet = &text[span.clone()];
     if !sheet.contains("<![CDATA[") {
-        return Attribute::new(text.as_bytes(), span).map_or(Ok(Found::default()), |it| it.style());
+        let value = Attribute::new(text.as_bytes(), span);
+        return value.map(|value| value.style()).unwrap_or_default();
     }
     let mut found = Found::default();
     let bare = sheet.replace("<![CDATA[", "         ").replace("]]>", "   ");
-    found.absorb(css::find(&bare)?, span.start);
-    Ok(found)
+    found.absorb(css::find(&bare), span.start);
+    found
 }
 
 /// The link in `<?xml-stylesheet href="..."?>` (W3C xml-stylesheet §4).
@@ -123,7 +123,7 @@ mod tests {
 
     #[track_caller]
     fn finds(text: &str, expected: &[&str]) {
-        let found = find(text.as_bytes()).unwrap();
+        let found = find(text.as_bytes());
         assert!(found.remarks.is_empty(), "{:?}", found.remarks);
         let urls: Vec<_> = found.links.iter().map(|link| &text[link.span.clone()]).collect();
         assert_eq!(urls, expected, "{text}");
@@ -201,10 +201,10 @@ mod tests {
 
     #[test]
     fn what_is_not_xml_is_a_remark() {
-        assert_eq!(find(b"<svg>").unwrap().remarks.len(), 1);
-        assert_eq!(find(b"").unwrap().remarks.len(), 1);
-        assert_eq!(find(b"<svg a='1' a='2'/>").unwrap().remarks.len(), 1);
-        assert_eq!(find(b"<svg>&undefined;</svg>").unwrap().remarks.len(), 1);
-        assert_eq!(find(b"<svg>\xff</svg>").unwrap().remarks.len(), 1);
+        assert_eq!(find(b"<svg>").remarks.len(), 1);
+        assert_eq!(find(b"").remarks.len(), 1);
+        assert_eq!(find(b"<svg a='1' a='2'/>").remarks.len(), 1);
+        assert_eq!(find(b"<svg>&undefined;</svg>").remarks.len(), 1);
+        assert_eq!(find(b"<svg>\xff</svg>").remarks.len(), 1);
     }
 }
