@@ -139,10 +139,8 @@ impl<'a> Site<'a> {
         });
         let own_path = format!("{}{}", self.settings.at.as_str(), asset.logical_path);
         let plain = asset.paths.plain.as_deref().unwrap_or(&own_path);
-        let rules = self.rules.headers.iter();
-        let rules = rules
-            .filter(|rule| [plain, path].iter().any(|path| rule.is_for(&asset.logical_path, path)));
-        let rules = rules.flat_map(|rule| rule.edits.iter().cloned());
+        let rules = self.rules.headers_for(&asset.logical_path, [plain, path]);
+        let rules = rules.flat_map(|(_, rule)| rule.edits.iter().cloned());
         own.into_iter().chain(rules.filter(|edit| !edit.is_of_content())).collect()
     }
 

@@ -13,9 +13,9 @@ use crate::{
     Role, Settings,
     digest::{DigestPlace, Form, Subject, as_parsed},
     graph::{Component, modules},
-    hosting::Rules,
+    hosting::{LinkPlace, Rules},
     logical_path::file_name,
-    references::{Decoded, IntegrityPlace, Reference, Referenced, resolve_url, split_url},
+    references::{Decoded, IntegrityPlace, Reference, Referenced, RuleLink, split_url},
     rewrite::splice,
     same_origin::keeps_origin,
     scan::Asset,
@@ -42,8 +42,8 @@ pub(crate) struct Final {
 #[derive(Debug)]
 pub(crate) struct Fingerprinted {
     pub(crate) finals: Vec<Final>,
-    /// The URLs of assets that stand for others in `Link` now, by these.
-    pub(crate) links: HashMap<String, String>,
+    /// The URLs of assets in `Link` now.
+    pub(crate) links: Vec<(LinkPlace, String)>,
     /// Those that stand for an old digest now, by that.
     pub(crate) digests: HashMap<String, BTreeSet<String>>,
 }
@@ -93,7 +93,7 @@ pub(crate) fn fingerprint(
         (old, new.collect())
     });
     let digests = digests.collect();
-    let links = site.links_in_rules(at);
+    let links = site.links_in_rules(&referenced.links_in_rules);
     Fingerprinted { finals: site.finish(), links, digests }
 }
 
@@ -290,24 +290,11 @@ impl Site<'_> {
         format!("{}{}", self.host(index), encode_path(self.paths[index].preferred()))
     }
 
-    /// The URLs that rules have in `Link`, each with that of its asset in its place. Only those
-    /// that begin with the prefix are known to be an asset's.
-    fn links_in_rules(&self, at: &str) -> HashMap<String, String> {
-        let mut links = self.rules.links().peekable();
-        if links.peek().is_none() {
-            return HashMap::new();
-        }
-        let assets = self.assets.iter().enumerate();
-        let hashed = assets.filter(|(_, asset)| asset.role == Role::Hashed);
-        let by_path: HashMap<_, _> =
-            hashed.map(|(index, asset)| (asset.logical_path.as_str(), index)).collect();
-        let new = |link: &str| {
-            let (path, rest) = split_url(link);
-            let path = resolve_url(at, path)?;
-            let index = by_path.get(path.strip_prefix(at)?)?;
-            Some((link.to_owned(), format!("{}{rest}", self.whole_url(*index))))
-        };
-        links.filter(|link| link.starts_with('/')).filter_map(new).collect()
+    /// The URLs of the hashed assets to which `Link` header fields of rules lead.
+    fn links_in_rules(&self, links: &[RuleLink]) -> Vec<(LinkPlace, String)> {
+        let hashed = links.iter().filter(|link| self.assets[link.target].role == Role::Hashed);
+        let url = |link: &RuleLink| format!("{}{}", self.whole_url(link.target), link.rest);
+        hashed.map(|link| (link.place.clone(), url(link))).collect()
     }
 
     /// Scheme and host of an asset's URL, or nothing.

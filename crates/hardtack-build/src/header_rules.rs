@@ -1,19 +1,29 @@
 //! Rules that change header fields of responses: `[[headers]]` in `hardtack.toml`, and the file
 //! `_headers`.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use hardtack_bundle::{Coding, FieldEdit};
 use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, de::Error};
+use toml::Spanned;
 
-use crate::{Patterns, settings::is_media_type, url_pattern::UrlPattern};
+use crate::{
+    Patterns, Place, Problem, ProblemKind, settings::is_media_type, url_pattern::UrlPattern,
+};
 
 /// Changes of header fields, and the assets whose responses they apply to.
 #[derive(Clone, Debug)]
 pub struct HeaderRule {
     pub(crate) matches: Match,
     pub(crate) edits: Vec<HeaderEdit>,
+    /// The file that the rule stands in.
+    pub(crate) file: PathBuf,
+    /// The places of the fields in that file, by their names in lower case.
+    pub(crate) places: BTreeMap<String, Place>,
 }
 
 /// The assets that a rule is for.
@@ -34,6 +44,20 @@ pub(crate) enum HeaderEdit {
 }
 
 impl HeaderRule {
+    /// Puts the places right of a rule that was parsed without its file: there, each counts the
+    /// text as one line of bytes.
+    pub(crate) fn locate(&mut self, file: &Path, text: &str) {
+        self.file = file.to_owned();
+        for place in self.places.values_mut() {
+            *place = Place::at(text.as_bytes(), (place.column - 1).min(text.len()));
+        }
+    }
+
+    /// A problem with one of the fields, at its place.
+    pub(crate) fn problem(&self, field: &str, kind: ProblemKind) -> Problem {
+        Problem { file: self.file.clone(), place: self.places.get(field).copied(), kind }
+    }
+
     /// Whether this rule is for an asset of that logical path and that plain path.
     pub(crate) fn is_for(&self, logical_path: &str, plain: &str) -> bool {
         match &self.matches {
@@ -178,9 +202,9 @@ impl<'de> Deserialize<'de> for HeaderRule {
             #[serde(rename = "for")]
             globs: Globs,
             #[serde(default)]
-            set: BTreeMap<String, String>,
+            set: BTreeMap<String, Spanned<String>>,
             #[serde(default)]
-            append: BTreeMap<String, String>,
+            append: BTreeMap<String, Spanned<String>>,
             #[serde(default)]
             remove: Vec<String>,
         }
@@ -196,8 +220,10 @@ impl<'de> Deserialize<'de> for HeaderRule {
             Globs::Several(globs) => globs,
         };
         let edits = remove.iter().map(|name| HeaderEdit::remove(name));
-        let edits = edits.chain(set.iter().map(|(name, value)| HeaderEdit::set(name, value)));
-        let edits = edits.chain(append.iter().map(|(name, value)| HeaderEdit::append(name, value)));
+        let set_edits = set.iter().map(|(name, value)| HeaderEdit::set(name, value.get_ref()));
+        let appended = append.iter();
+        let appended = appended.map(|(name, value)| HeaderEdit::append(name, value.get_ref()));
+        let edits = edits.chain(set_edits).chain(appended);
         let edits: Vec<_> = edits.collect::<Result<_, _>>().map_err(D::Error::custom)?;
         if edits.is_empty() {
             return Err(D::Error::custom(
@@ -205,7 +231,11 @@ impl<'de> Deserialize<'de> for HeaderRule {
             ));
         }
         let matches = Match::Globs(Patterns::new(&globs).map_err(D::Error::custom)?);
-        Ok(Self { matches, edits })
+        let place = |(name, value): (&String, &Spanned<String>)| {
+            (name.to_ascii_lowercase(), Place { line: 1, column: value.span().start + 1 })
+        };
+        let places = set.iter().chain(&append).map(place).collect();
+        Ok(Self { matches, edits, file: PathBuf::new(), places })
     }
 }
 
@@ -231,6 +261,15 @@ mod tests {
         ];
         assert_eq!(rule.edits, expected);
         assert!(rule.is_for("a/b.html", "/x") && !rule.is_for("a.css", "/a.html"));
+    }
+
+    #[test]
+    fn a_field_has_a_place() {
+        let text = "for = '*'\nset = { X-A = 'b',\n Link = '</a>' }";
+        let mut rule = parse(text).unwrap();
+        rule.locate(Path::new("hardtack.toml"), text);
+        let problem = rule.problem("link", ProblemKind::Remark("x".to_owned()));
+        assert_eq!(problem.to_string(), "hardtack.toml:3:9: x");
     }
 
     /// In `_headers`, fields are appended.

@@ -13,6 +13,7 @@ mod urls;
 
 use std::{
     collections::{BTreeSet, HashMap},
+    ops::Range,
     path::Path,
 };
 
@@ -70,21 +71,37 @@ impl Rules {
         }
     }
 
-    /// The URLs in `Link` header fields.
-    pub(crate) fn links(&self) -> impl Iterator<Item = &str> {
-        let edits = self.headers.iter().flat_map(|rule| &rule.edits);
-        let values = edits.filter(|edit| edit.name() == "link").filter_map(|edit| edit.value());
-        values.flat_map(|value| links::targets(value).into_iter().map(|span| &value[span]))
+    /// The header rules for an asset, each with its number.
+    pub(crate) fn headers_for<'r>(
+        &'r self,
+        logical_path: &str,
+        paths: [&str; 2],
+    ) -> impl DoubleEndedIterator<Item = (usize, &'r HeaderRule)> {
+        let rules = self.headers.iter().enumerate();
+        rules.filter(move |(_, rule)| paths.iter().any(|path| rule.is_for(logical_path, path)))
+    }
+
+    /// The URLs in `Link` header fields that a browser fetches for the page, with their places.
+    pub(crate) fn links(&self) -> impl Iterator<Item = (LinkPlace, &str)> {
+        let edits = self.headers.iter().enumerate().flat_map(|(rule, HeaderRule { edits, .. })| {
+            edits.iter().enumerate().map(move |(number, edit)| ((rule, number), edit))
+        });
+        let edits = edits.filter(|(_, edit)| edit.name() == "link");
+        let values = edits.filter_map(|(place, edit)| Some((place, edit.value()?)));
+        values.flat_map(|((rule, edit), value)| {
+            let spans = links::targets(value).into_iter();
+            spans.map(move |span| (LinkPlace { rule, edit, span: span.clone() }, &value[span]))
+        })
     }
 
     /// Puts other URLs into `Link` header fields.
-    pub(crate) fn replace_links(&mut self, urls: &HashMap<String, String>) {
-        let edits = self.headers.iter_mut().flat_map(|rule| &mut rule.edits);
-        for value in edits.filter(|edit| edit.name() == "link").filter_map(HeaderEdit::value_mut) {
-            for span in links::targets(value).into_iter().rev() {
-                if let Some(url) = urls.get(&value[span.clone()]) {
-                    value.replace_range(span, url);
-                }
+    pub(crate) fn replace_links(&mut self, links: &[(LinkPlace, String)]) {
+        let mut links: Vec<_> = links.iter().collect();
+        links.sort_by_key(|(place, _)| (place.rule, place.edit, place.span.start));
+        // From the end, so that the places before stay as they are.
+        for (LinkPlace { rule, edit, span }, url) in links.into_iter().rev() {
+            if let Some(value) = self.headers[*rule].edits[*edit].value_mut() {
+                value.replace_range(span.clone(), url);
             }
         }
     }
@@ -123,6 +140,17 @@ impl Rules {
             }
         }
     }
+}
+
+/// The place of a URL in a `Link` header field of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LinkPlace {
+    /// The number of the rule.
+    pub(crate) rule: usize,
+    /// The number of its edit.
+    edit: usize,
+    /// The span in the value of the field.
+    span: Range<usize>,
 }
 
 /// A redirect of one path. `from` is percent-decoded, `location` is percent-encoded.
@@ -189,7 +217,8 @@ pub(crate) fn rules(
         ..Rules::default()
     };
     let mut skipped = Vec::new();
-    read(settings, HEADERS, &mut skipped, |text| headers::parse(text, &mut rules))?;
+    let file = settings.assets.join(HEADERS);
+    read(settings, HEADERS, &mut skipped, |text| headers::parse(text, &file, &mut rules))?;
     let targets = Targets::new(scanned, settings);
     read(settings, REDIRECTS, &mut skipped, |text| {
         redirects::parse(text, settings, &targets, &mut rules)

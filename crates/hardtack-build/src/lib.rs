@@ -61,6 +61,7 @@ mod django_manifest;
 mod fingerprint;
 mod graph;
 mod hosting;
+mod kept_too_long;
 mod mentions;
 mod prehashed;
 mod references;

@@ -18,6 +18,7 @@ use crate::{
     fingerprint::{Fingerprinted, fingerprint},
     graph::graph,
     hosting::rules,
+    kept_too_long::warn_of_long_caching,
     mentions::pin,
     no_assets::check_for_assets,
     prehashed::recognise_prehashed,
@@ -111,6 +112,7 @@ impl Bake {
         let components = graph(&referenced);
         let Fingerprinted { finals, links, digests } =
             fingerprint(referenced, &components, settings, &rules);
+        warnings.extend(warn_of_long_caching(&finals, &rules, settings));
         rules.replace_links(&links);
         rules.replace_digests(&digests);
         let compressed = compress(finals)?;

@@ -14,6 +14,7 @@ mod javascript;
 mod json;
 mod literal;
 mod missing;
+mod of_rules;
 mod own_script;
 mod routes;
 mod source_map;
@@ -24,6 +25,7 @@ mod web_manifest;
 
 pub(crate) use decoded::Decoded;
 pub(crate) use literal::{Literal, LiteralKind};
+pub(crate) use of_rules::RuleLink;
 pub(crate) use url::{resolve as resolve_url, split as split_url};
 
 use std::{
@@ -37,7 +39,8 @@ use encoding_rs::UTF_8;
 use rayon::prelude::*;
 
 use import_map::ImportMap;
-use missing::{Lost, Weight};
+use missing::{Lost, Referrer, Weight};
+use of_rules::OfRules;
 use routes::{Resolved, Routes};
 
 use crate::{
@@ -304,6 +307,8 @@ pub(crate) struct Referenced {
     pub(crate) digests: Vec<Vec<DigestPlace>>,
     /// The subjects of the digests in rules, by the digest's text.
     pub(crate) digests_in_rules: HashMap<String, (Form, Vec<Subject>)>,
+    /// The URLs in `Link` header fields of rules that lead to assets.
+    pub(crate) links_in_rules: Vec<RuleLink>,
     /// The assets that each imports statically.
     pub(crate) imports: Vec<Vec<usize>>,
     /// The place for the integrity of a page's modules, by the index of the page.
@@ -368,6 +373,8 @@ pub(crate) fn references(
         sources.extend(of_asset.unbundled);
     }
     missing::excuse_unused_scripts(&mut lost, &assets, &references);
+    let OfRules { links: links_in_rules, ambiguous, lost: lost_in_rules } = targets.of_rules(rules);
+    lost.extend(lost_in_rules);
     let (missing, not_so_bad) = missing::report(lost, &targets.routes, settings);
     errors.extend(missing);
     warnings.extend(not_so_bad);
@@ -381,9 +388,10 @@ pub(crate) fn references(
             assets[target].why = format!("{registrar} registers it as service worker");
         }
     }
-    Ok(Referenced {
+    let mut referenced = Referenced {
         digests: vec![Vec::new(); assets.len()],
         digests_in_rules: HashMap::new(),
+        links_in_rules,
         assets,
         references,
         passages,
@@ -395,7 +403,9 @@ pub(crate) fn references(
         rename: settings.rename.clone(),
         left_out,
         warnings,
-    })
+    };
+    ambiguous.into_iter().for_each(|(target, why)| referenced.pin(target, why));
+    Ok(referenced)
 }
 
 /// Whether an asset keeps its bytes: it is prehashed, and another byte would need another name, or
@@ -605,7 +615,8 @@ impl Targets<'_> {
             }
         };
         let place = source.place(link.span.start);
-        Some(Lost { referrer: source.index, place, url: link.url, path, weight })
+        let referrer = Referrer::Asset(source.index);
+        Some(Lost { referrer, place, url: link.url, path, weight })
     }
 
     /// Whether a script has imports that only a bundler can resolve.

@@ -325,7 +325,9 @@ impl Settings {
                 })
                 .collect(),
         )?;
-        Ok(toml::from_str(text).map_err(toml_problem)?)
+        let mut settings: Self = toml::from_str(text).map_err(toml_problem)?;
+        settings.headers.iter_mut().for_each(|rule| rule.locate(file, text));
+        Ok(settings)
     }
 }
 

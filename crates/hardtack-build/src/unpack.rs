@@ -11,7 +11,7 @@ use hardtack_bundle::{Coding, Fingerprint};
 use crate::{
     Error, Problem, ProblemKind, Settings,
     decode::{decode, is_coded},
-    header_rules::{HeaderEdit, HeaderRule},
+    header_rules::HeaderEdit,
     hosting::Rules,
     media_type::media_type,
     scan::{Asset, Scanned},
@@ -125,11 +125,9 @@ fn said_coding(asset: &Asset, rules: &Rules, settings: &Settings) -> Option<Codi
 /// The last value that the rules set for a field.
 fn said<'a>(asset: &Asset, name: &str, rules: &'a Rules, settings: &Settings) -> Option<&'a str> {
     let own = format!("{}{}", settings.at.as_str(), asset.logical_path);
-    let paths = [plain_path(settings, asset), own];
-    let is_for =
-        |rule: &&HeaderRule| paths.iter().any(|path| rule.is_for(&asset.logical_path, path));
-    let rules = rules.headers.iter().filter(is_for);
-    let mut values = rules.flat_map(|rule| &rule.edits).rev().filter_map(|edit| match edit {
+    let plain = plain_path(settings, asset);
+    let rules = rules.headers_for(&asset.logical_path, [&plain, &own]);
+    let mut values = rules.flat_map(|(_, rule)| &rule.edits).rev().filter_map(|edit| match edit {
         HeaderEdit::Set(field, value) if field == name => Some(value.as_str()),
         _ => None,
     });
@@ -181,7 +179,7 @@ fn suggest<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::tests::code;
+    use crate::{HeaderRule, decode::tests::code};
 
     /// One file, after rules as `[[headers]]` has them.
     fn unpack_one(path: &str, bytes: Vec<u8>, rules: &str) -> Result<(Asset, Unpacked), Error> {

@@ -290,11 +290,68 @@ fn links_in_header_fields_lead_to_hashed_paths() {
     let rules = "/*.html\n  Link: </s/a.css?b>; rel=preload; as=style, <a.css>;rel=preload, </s/c.css>;rel=icon\n";
     let files = [("a.css", "x"), ("b.html", "x"), ("_headers", rules)];
     let link = format!(
-        "+ link: </s/a.{X}.css?b>; rel=preload; as=style, <a.css>;rel=preload, </s/c.css>;rel=icon"
+        "+ link: </s/a.{X}.css?b>; rel=preload; as=style, </s/a.{X}.css>;rel=preload, </s/c.css>;rel=icon"
     );
-    has_fields(&files, "at = '/s/'", "/s/b.html", &[&link]);
-    let link = link.replacen("/s", "https://cdn.example/s", 1);
-    has_fields(&files, "at = '/s/'\nstatic_host = 'https://cdn.example'", "/s/b.html", &[&link]);
+    has_fields(&files, "at = '/s/'\nexternal = ['/s/c.css']", "/s/b.html", &[&link]);
+    let link = link.replace("/s/a", "https://cdn.example/s/a");
+    let toml = "at = '/s/'\nexternal = ['/s/c.css']\nstatic_host = 'https://cdn.example'";
+    has_fields(&files, toml, "/s/b.html", &[&link]);
+}
+
+/// The URL stands in `_headers`, or in `[[headers]]`, and the page in a folder.
+#[test]
+fn relative_links_in_header_fields_lead_to_hashed_paths() {
+    let hashed = format!("a.{X}.css");
+    let files = [("docs/a.css", "x"), ("docs/index.html", "<img src=b.png>"), ("docs/b.png", "y")];
+    let with = |headers: &'static str| [&files[..], &[("_headers", headers)]].concat();
+    let link = format!("+ link: </docs/{hashed}?x>; rel=preload");
+    has_fields(&with("/docs/*\n  Link: <a.css?x>; rel=preload\n"), "", "/docs/", &[&link]);
+    let toml = "headers = [{ for = '*.html', append = { Link = '<./a.css?x>; rel=preload' } }]";
+    has_fields(&files, toml, "/docs/", &[&link]);
+}
+
+/// Each page means another file, so both keep their names.
+#[test]
+fn a_relative_link_of_several_folders_pins_its_targets() {
+    let folder = folder(&[
+        ("_headers", "/*\n  Link: <a.css>; rel=preload; as=style\n"),
+        ("a.css", "x"),
+        ("b/a.css", "y"),
+        ("b/index.html", "<link rel=stylesheet href=a.css>"),
+        ("index.html", "<link rel=stylesheet href=a.css>"),
+    ]);
+    let baked = bake(folder.path(), "").unwrap();
+    let reasons: Vec<_> = baked.manifest.assets.iter().map(|asset| &*asset.why).collect();
+    assert_eq!(reasons[..2], ["_headers:2 names it relative to several pages"; 2]);
+}
+
+#[test]
+fn missing_links_in_header_fields_are_told_as_others_are() {
+    let headers = "/*\n  X-A: b\n  Link: </gone.css>; rel=preload, </c>; rel=canonical\n";
+    let files = [("_headers", headers), ("a.html", "")];
+    fails(&files, "", "_headers:3:1: \"/gone.css\" refers to \"gone.css\", which does not exist");
+    assert!(bake(folder(&files).path(), "missing = { '/_headers' = 'warn' }").is_ok());
+    let toml = "[[headers]]\nfor = '*'\nappend = { Link = '<gone.css>; rel=preload' }";
+    fails(&[("b/a.html", "")], toml, "hardtack.toml:3:19: \"gone.css\" refers to \"b/gone.css\"");
+    let answered = [("_redirects", "/gone.css /a.html 200"), files[0], files[1]];
+    assert!(bake(folder(&answered).path(), "").is_ok());
+}
+
+#[test]
+fn a_rule_that_keeps_plain_paths_for_good_is_a_warning() {
+    let headers = "/assets/*\n  Cache-Control: public, max-age=31536000, immutable\n";
+    let warning = "_headers:2:1: by this `Cache-Control` browsers keep \"assets/logo.svg\", whose \
+                   name has no hash";
+    warns(&[("_headers", headers), ("assets/logo.svg", "<svg/>")], warning);
+    let bakes = |files: &[(&str, &str)], toml: &str| {
+        bake(folder(files).path(), toml).unwrap().warnings.len()
+    };
+    let prehashed = [("_headers", headers), ("assets/a-B1c2D3e4.js", "")];
+    assert_eq!(bakes(&prehashed, "prehashed = ['/assets/']"), 0);
+    let overruled = format!("{headers}/*.svg\n  Cache-Control: max-age=60\n");
+    assert_eq!(bakes(&[("_headers", &overruled), ("assets/logo.svg", "<svg/>")], ""), 0);
+    let only_hashed = [("_headers", headers), ("assets/logo.svg", "<svg/>")];
+    assert_eq!(bakes(&only_hashed, "keep_only_hashed = true"), 0);
 }
 
 #[test]

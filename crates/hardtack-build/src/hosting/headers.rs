@@ -1,6 +1,9 @@
 //! `_headers`: URL patterns, and below each of them header fields.
 
+use std::{collections::BTreeMap, path::Path};
+
 use crate::{
+    Place,
     header_rules::{HeaderEdit, HeaderRule, Match},
     url_pattern::UrlPattern,
 };
@@ -17,13 +20,13 @@ enum Open {
 
 /// Reads the rules. A line with a path or a URL begins a rule; the lines below it are its header
 /// fields.
-pub(super) fn parse(text: &str, rules: &mut Rules) -> Skipped {
+pub(super) fn parse(text: &str, file: &Path, rules: &mut Rules) -> Skipped {
     let mut skipped = Skipped::new();
     let mut open = Open::Nothing;
     for (number, line) in lines(text) {
         if is_address(line) {
             close(&mut open, rules);
-            match begin(line) {
+            match begin(line, file) {
                 Ok(rule) => open = Open::Rule(rule),
                 Err(message) => {
                     open = Open::Skipped;
@@ -38,7 +41,9 @@ pub(super) fn parse(text: &str, rules: &mut Rules) -> Skipped {
                 skipped
                     .push((number, "a header field stands below the path that it is for".into()));
             }
-            Open::Rule(rule) => skipped.extend(add(line, rule).err().map(|it| (number, it))),
+            Open::Rule(rule) => {
+                skipped.extend(add(line, number, rule).err().map(|it| (number, it)));
+            }
         }
     }
     close(&mut open, rules);
@@ -55,9 +60,11 @@ fn has_scheme(word: &str) -> bool {
     })
 }
 
-fn begin(line: &str) -> Result<HeaderRule, String> {
+fn begin(line: &str, file: &Path) -> Result<HeaderRule, String> {
     if line.starts_with('/') {
-        Ok(HeaderRule { matches: Match::Url(UrlPattern::new(line)), edits: Vec::new() })
+        let matches = Match::Url(UrlPattern::new(line));
+        let (edits, places) = (Vec::new(), BTreeMap::new());
+        Ok(HeaderRule { matches, edits, file: file.to_owned(), places })
     } else {
         Err(format!(
             "{line:?} names a host, and a bundle does not know its host: write the path alone",
@@ -74,7 +81,7 @@ fn close(open: &mut Open, rules: &mut Rules) {
 }
 
 /// Adds `Name: value`, or `! Name`, to a rule.
-fn add(line: &str, rule: &mut HeaderRule) -> Result<(), String> {
+fn add(line: &str, number: usize, rule: &mut HeaderRule) -> Result<(), String> {
     if let Some(name) = line.strip_prefix('!') {
         rule.edits.push(HeaderEdit::remove(name.trim())?);
         return Ok(());
@@ -88,7 +95,11 @@ fn add(line: &str, rule: &mut HeaderRule) -> Result<(), String> {
         _ if is_filled_in(value, rule) => {
             Err(format!("{value:?} has a placeholder, which is not filled in"))
         }
-        _ => add_value(name, value, rule),
+        own => {
+            add_value(name, value, rule)?;
+            rule.places.entry(own.to_owned()).or_insert(Place { line: number, column: 1 });
+            Ok(())
+        }
     }
 }
 
@@ -151,7 +162,7 @@ mod tests {
 
     fn parsed(text: &str) -> (Rules, Skipped) {
         let mut rules = Rules::default();
-        let skipped = parse(text, &mut rules);
+        let skipped = parse(text, Path::new("_headers"), &mut rules);
         (rules, skipped)
     }
 

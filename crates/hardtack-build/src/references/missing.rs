@@ -14,14 +14,22 @@ use crate::{Missing, MissingReference, Place, Problem, ProblemKind, Settings, sc
 /// A reference that leads to no file.
 #[derive(Debug)]
 pub(super) struct Lost {
-    /// The index of the asset that contains it.
-    pub(super) referrer: usize,
+    pub(super) referrer: Referrer,
     pub(super) place: Place,
     /// The URL as written, without escapes.
     pub(super) url: String,
     /// The logical path of its target.
     pub(super) path: String,
     pub(super) weight: Weight,
+}
+
+/// The file that contains a missing reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Referrer {
+    /// The asset of this index.
+    Asset(usize),
+    /// A file with rules about header fields, and its name, to which the setting `missing` applies.
+    Rules { file: PathBuf, name: String },
 }
 
 /// The weight of a missing reference.
@@ -52,8 +60,13 @@ pub(super) fn excuse_unused_scripts(
         }
     }
     let errors = lost.iter_mut().filter(|one| one.weight == Weight::Error && has_pages);
-    for one in errors.filter(|one| assets[one.referrer].is_script() && !is_used[one.referrer]) {
-        one.weight = Weight::AtRunTime;
+    for one in errors {
+        if let Referrer::Asset(index) = one.referrer
+            && assets[index].is_script()
+            && !is_used[index]
+        {
+            one.weight = Weight::AtRunTime;
+        }
     }
 }
 
@@ -97,12 +110,18 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn logical_path(&self, lost: &Lost) -> &str {
-        &self.routes.assets[lost.referrer].logical_path
+    fn logical_path<'l>(&'l self, lost: &'l Lost) -> &'l str {
+        match &lost.referrer {
+            Referrer::Asset(index) => &self.routes.assets[*index].logical_path,
+            Referrer::Rules { name, .. } => name,
+        }
     }
 
     fn file(&self, lost: &Lost) -> PathBuf {
-        self.settings.assets.join(self.logical_path(lost))
+        match &lost.referrer {
+            Referrer::Asset(_) => self.settings.assets.join(self.logical_path(lost)),
+            Referrer::Rules { file, .. } => file.clone(),
+        }
     }
 
     /// The missing references of that weight in one file.
@@ -299,7 +318,7 @@ mod tests {
         let rules = Rules::default();
         let routes = Routes::new(&assets, &settings, &rules);
         let one = |(line, (referrer, url, weight)): (usize, &(&str, &str, Weight))| Lost {
-            referrer: routes.asset(referrer).unwrap(),
+            referrer: Referrer::Asset(routes.asset(referrer).unwrap()),
             place: Place { line, column: 1 },
             url: (*url).to_owned(),
             path: url.trim_start_matches('/').to_owned(),
