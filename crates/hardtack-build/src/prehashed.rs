@@ -201,7 +201,7 @@ fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize
     let patterns: Vec<_> = candidates.iter().map(|it| it.best().text).collect();
     let Ok(automaton) = AhoCorasick::new(&patterns) else { return HashMap::new() };
     let mut named = HashMap::new();
-    for asset in assets.iter().filter(|asset| is_text(&asset.media_type)) {
+    for asset in assets.iter().filter(|asset| asset.is_text()) {
         for hit in automaton.find_overlapping_iter(&asset.bytes) {
             let candidate = &candidates[hit.pattern().as_usize()];
             if candidate.asset.logical_path != asset.logical_path {
@@ -226,12 +226,6 @@ fn has_letter(text: &str) -> bool {
 fn is_code(asset: &Asset) -> bool {
     matches!(asset.essence(), "text/javascript" | "text/css")
         || asset.logical_path.ends_with(".map")
-}
-
-fn is_text(media_type: &str) -> bool {
-    media_type.starts_with("text/")
-        || media_type.starts_with("application/json")
-        || media_type.starts_with("application/manifest+json")
 }
 
 /// A folder that generators fill with files that have hashes in their names.

@@ -523,7 +523,8 @@ impl Targets<'_> {
 
     fn read(&self, index: usize, asset: &Asset) -> OfAsset {
         let encoding = charset::of(asset).unwrap_or(UTF_8);
-        if is_text(asset) && !decoded::can_be_followed(encoding) {
+        let can_be_followed = decoded::can_be_followed(encoding);
+        if may_have_any_charset(asset) && !can_be_followed {
             let source = Source::new(index, asset, &asset.bytes);
             let message = format!(
                 "references in {} are left alone: convert the file to UTF-8",
@@ -532,7 +533,8 @@ impl Targets<'_> {
             let warnings = vec![self.problem(&source, 0, ProblemKind::Remark(message))];
             return OfAsset { warnings, ..OfAsset::default() };
         }
-        let decoded = is_text(asset).then(|| Decoded::new(&asset.bytes, encoding)).flatten();
+        let is_decoded = can_be_followed && asset.is_text();
+        let decoded = is_decoded.then(|| Decoded::new(&asset.bytes, encoding)).flatten();
         let text = decoded.as_ref().map_or(&asset.bytes[..], Decoded::text);
         let source = Source::new(index, asset, text);
         let mut of_asset = match find(asset, text, self.settings) {
@@ -544,7 +546,8 @@ impl Targets<'_> {
                 OfAsset { errors, passages, ..OfAsset::default() }
             }
         };
-        let fault = decoded.as_ref().and_then(|decoded| decoded.fault);
+        let fault = decoded.as_ref().filter(|_| may_have_any_charset(asset));
+        let fault = fault.and_then(|decoded| decoded.fault);
         let fault = fault.map(|it| (it, ProblemKind::Remark(charset::remark(asset))));
         of_asset.warnings.extend(fault.map(|(at, kind)| self.problem(&source, at, kind)));
         OfAsset { decoded, ..of_asset }
@@ -696,8 +699,8 @@ fn let_preloads_agree(references: &mut [Reference]) {
     }
 }
 
-/// Whether references are searched for in an asset, which may have any charset.
-fn is_text(asset: &Asset) -> bool {
+/// Whether references are searched for in an asset whose format may have any charset.
+fn may_have_any_charset(asset: &Asset) -> bool {
     matches!(asset.essence(), "text/css" | "text/html" | "image/svg+xml" | "text/javascript")
 }
 

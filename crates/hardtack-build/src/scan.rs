@@ -8,9 +8,13 @@ use std::{
     sync::LazyLock,
 };
 
+use encoding_rs::Encoding;
+
 use crate::{
-    Error, LeftOut, Patterns, Problem, ProblemKind, Role, Settings, door::read,
-    media_type::media_type_of_file, pattern::Verdict,
+    Error, LeftOut, Patterns, Problem, ProblemKind, Role, Settings,
+    door::read,
+    media_type::{is_compressed, media_type_of_file},
+    pattern::Verdict,
 };
 
 /// One authored file.
@@ -35,6 +39,19 @@ impl Asset {
 
     pub(crate) fn is_page(&self) -> bool {
         self.essence() == "text/html"
+    /// Whether it is a text: by its media type, by a byte order mark, or because it is UTF-8
+    /// without NUL, as lists of checksums are under any name.
+    pub(crate) fn is_text(&self) -> bool {
+        let (kind, subtype) = self.essence().split_once('/').unwrap_or_default();
+        // RFC 6839 §3.1, RFC 7303 §4.2.
+        let is_of = |name: &str| subtype.rsplit('+').next() == Some(name);
+        kind == "text"
+            || is_of("json")
+            || is_of("xml")
+            || (!is_compressed(&self.media_type) && Encoding::for_bom(&self.bytes).is_some())
+            || (!self.bytes.contains(&0) && str::from_utf8(&self.bytes).is_ok())
+    }
+
     }
 
     pub(crate) fn is_script(&self) -> bool {
@@ -422,6 +439,22 @@ mod tests {
 
     #[test]
     fn what_nobody_means_to_publish_is_left_out() {
+    #[test]
+    fn a_text_is_one_by_type_by_mark_or_by_its_bytes() {
+        let is = |path: &str, bytes: &[u8], expected: bool| {
+            assert_eq!(Asset::of(path, bytes).is_text(), expected, "{path} {bytes:?}");
+        };
+        is("a.txt", b"\xff\0", true);
+        is("a.json", b"\xff", true);
+        is("a.webmanifest", b"\xff", true);
+        is("a.svg", b"\xff", true);
+        is("SHA256SUMS", b"0a  b.js", true);
+        is("sums", b"\xff\xfe0\0", true);
+        is("a.png", b"\xff\xfe0\0", false);
+        is("a.bin", b"a\0", false);
+        is("a.docx", b"PK\x03\x04\0", false);
+    }
+
         finds(
             &["a", ".git/config", ".DS_Store", "a~", "#a#", ".a.swp", "x/Thumbs.db", "CVS/Root"],
             "",
