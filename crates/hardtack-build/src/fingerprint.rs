@@ -307,8 +307,8 @@ impl Site<'_> {
         let finals = std::mem::take(&mut self.finals);
         let finished = self.assets.into_iter().zip(self.paths).zip(finals).zip(imports);
         finished
-            .filter_map(|(((asset, paths), finished), imports)| {
-                let (fingerprint, bytes) = finished?;
+            .map(|(((asset, paths), finished), imports)| {
+                let (fingerprint, bytes) = finished.expect("each asset is in one component");
                 let Asset { logical_path, media_type, role, why, .. } = asset;
                 Some(Final {
                     logical_path,
