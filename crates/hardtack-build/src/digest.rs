@@ -39,6 +39,8 @@ impl Subject {
 pub(crate) struct Form {
     algorithm: Algorithm,
     notation: Notation,
+    /// The number of letters that are written, if not all are.
+    cut: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +82,8 @@ impl Form {
     /// All forms; those of one algorithm follow each other.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         let algorithms = [MD5, SHA1, SHA256, SHA384, SHA512].into_iter();
-        algorithms.flat_map(|algorithm| NOTATIONS.map(|notation| Self { algorithm, notation }))
+        let of = |algorithm| NOTATIONS.map(|notation| Self { algorithm, notation, cut: None });
+        algorithms.flat_map(of)
     }
 
     /// The digests of bytes in some forms, of which those of one algorithm follow each other. A
@@ -90,7 +93,7 @@ impl Form {
         for forms in forms.chunk_by(|one, other| one.algorithm == other.algorithm) {
             let digest = forms[0].algorithm.digest(bytes);
             for form in forms {
-                let text = form.notation.write(&digest);
+                let text = form.write(&digest);
                 if written.iter().all(|(other, _)| *other != text) {
                     written.push((text, *form));
                 }
@@ -107,10 +110,19 @@ impl Form {
             "sha512" => SHA512,
             _ => return None,
         };
-        Some(Self { algorithm, notation: Notation::Base64 })
+        Some(Self { algorithm, notation: Notation::Base64, cut: None })
     }
 
-    /// The number of letters.
+    /// The form with the first letters alone.
+    pub(crate) fn cut(self, letters: usize) -> Self {
+        Self { cut: Some(letters), ..self }
+    }
+
+    pub(crate) fn is_hex(self) -> bool {
+        matches!(self.notation, Notation::Hex | Notation::UpperHex)
+    }
+
+    /// The number of letters of the whole digest.
     pub(crate) fn length(self) -> usize {
         let bytes: usize = match self.algorithm {
             MD5 => 16,
@@ -128,7 +140,13 @@ impl Form {
 
     /// The digest of bytes.
     pub(crate) fn of(self, bytes: &[u8]) -> String {
-        self.notation.write(&self.algorithm.digest(bytes))
+        self.write(&self.algorithm.digest(bytes))
+    }
+
+    fn write(self, digest: &[u8]) -> String {
+        let mut text = self.notation.write(digest);
+        text.truncate(self.cut.unwrap_or(text.len()));
+        text
     }
 }
 
@@ -159,8 +177,25 @@ impl Notation {
     }
 }
 
-/// A script or a style as browsers read it: with line feeds alone (WHATWG HTML §13.2.3.5).
-pub(crate) fn as_parsed(text: &[u8]) -> Cow<'_, [u8]> {
+/// The bytes whose digest a policy has for the script or the style at a place in a page: as
+/// browsers read it, and in an attribute without character references (CSP 3 §8.3).
+///
+/// `part` is what stands at the place now, in the place of the text that was authored.
+pub(crate) fn as_parsed<'a>(page: &[u8], place: &Range<usize>, part: &'a [u8]) -> Cow<'a, [u8]> {
+    let parsed = with_line_feeds(part);
+    // The text of an element stands behind its tag, and a value behind a quote or `=`.
+    let is_value = place.start.checked_sub(1).is_some_and(|before| page[before] != b'>');
+    if !is_value || !parsed.contains(&b'&') {
+        return parsed;
+    }
+    match str::from_utf8(&parsed) {
+        Ok(value) => Cow::Owned(htmlize::unescape_attribute(value).into_owned().into_bytes()),
+        Err(_) => parsed,
+    }
+}
+
+/// A text with line feeds alone (WHATWG HTML §13.2.3.5).
+fn with_line_feeds(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'\r') {
         return Cow::Borrowed(text);
     }
@@ -193,8 +228,26 @@ mod tests {
 
     #[test]
     fn line_ends_are_line_feeds() {
-        assert_eq!(as_parsed(b"a\r\nb\rc\n\r"), &b"a\nb\nc\n\n"[..]);
-        assert_eq!(as_parsed(b"a\nb"), &b"a\nb"[..]);
+        assert_eq!(with_line_feeds(b"a\r\nb\rc\n\r"), &b"a\nb\nc\n\n"[..]);
+        assert_eq!(with_line_feeds(b"a\nb"), &b"a\nb"[..]);
+    }
+
+    #[test]
+    fn a_value_has_no_character_references() {
+        let is = |page: &str, part: &str, expected: &str| {
+            let start = page.find(part).unwrap();
+            let parsed = as_parsed(page.as_bytes(), &(start..start + part.len()), part.as_bytes());
+            assert_eq!(str::from_utf8(&parsed).unwrap(), expected, "{page}");
+        };
+        is("<p style='a:url(&quot;b&quot;)'>", "a:url(&quot;b&quot;)", "a:url(\"b\")");
+        is("<p style=a&amp;b>", "a&amp;b", "a&b");
+        is("<script>a&amp;b</script>", "a&amp;b", "a&amp;b");
+    }
+
+    #[test]
+    fn a_digest_may_be_cut_off() {
+        let form = Form::all().next().unwrap().cut(16);
+        assert_eq!(form.of(b"abc"), "900150983cd24fb0");
     }
 
     #[test]

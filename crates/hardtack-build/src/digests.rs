@@ -21,27 +21,28 @@ use crate::{
     digest::{DigestPlace, Form, Subject, as_parsed},
     graph::{components, edges},
     hosting::Rules,
+    media_type::is_compressed,
     references::{Referenced, is_in_link},
     scan::Asset,
 };
 
-use tokens::tokens;
+use tokens::{SHORTEST, tokens};
 
 /// Finds the digests in all texts and rules, and freezes each asset with a digest that cannot be
 /// corrected.
 pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
     let texts = (0..referenced.assets.len()).into_par_iter();
-    let texts: Vec<_> = texts.map(|index| tokens_of(referenced, index)).collect();
+    let texts: Vec<_> = texts.map(|index| Written::in_asset(referenced, index)).collect();
     let in_rules: Vec<_> =
         rules.header_values().flat_map(|value| tokens(value.as_bytes())).collect();
-    let written: HashSet<&str> =
-        texts.iter().flatten().chain(&in_rules).map(|(_, text)| text.as_str()).collect();
-    if written.is_empty() {
+    let all = texts.iter().flat_map(|written| &written.tokens).chain(&in_rules);
+    let wanted = Wanted::new(all.map(|(_, text)| text.as_str()));
+    if wanted.texts.is_empty() {
         return;
     }
-    let mut subjects = subjects(referenced, &texts, &written);
-    for (index, tokens) in texts.iter().enumerate() {
-        for (span, text) in tokens {
+    let mut subjects = subjects(referenced, &texts, &wanted);
+    for (index, written) in texts.iter().enumerate() {
+        for (span, text) in &written.tokens {
             if let Some(found) = subjects.get_mut(text) {
                 found.is_elsewhere |= is_of_other_host(referenced, index, span);
             }
@@ -52,10 +53,10 @@ pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
     loop {
         let before = referenced.kept();
         referenced.digests.iter_mut().for_each(Vec::clear);
-        for (index, tokens) in texts.iter().enumerate() {
-            for (span, text) in tokens {
+        for (index, written) in texts.iter().enumerate() {
+            for (span, text) in &written.tokens {
                 if let Some(found) = subjects.get(text) {
-                    place(referenced, index, span, found);
+                    place(referenced, (index, written.is_text), span, found);
                 }
             }
         }
@@ -71,18 +72,42 @@ pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
     }
 }
 
-/// The texts in an asset that may be digests. A source map has names and sources of others.
-fn tokens_of(referenced: &Referenced, index: usize) -> Tokens {
-    let asset = &referenced.assets[index];
-    let media_type = asset.media_type.as_str();
-    let is_text = media_type.starts_with("text/")
-        || media_type.contains("json")
-        || media_type.contains("xml");
-    // Lists of checksums have names of many kinds.
-    let is_text = is_text || (!asset.bytes.contains(&0) && str::from_utf8(&asset.bytes).is_ok());
-    // Running text tells of files as they were published.
-    let is_left_alone = asset.logical_path.ends_with(".map") || asset.essence() == "text/markdown";
-    if is_text && !is_left_alone { tokens(referenced.text(index)) } else { Vec::new() }
+/// The texts in an asset that may be digests, and whether they can be corrected there.
+struct Written {
+    tokens: Tokens,
+    is_text: bool,
+}
+
+type Tokens = Vec<(Range<usize>, String)>;
+
+impl Written {
+    fn in_asset(referenced: &Referenced, index: usize) -> Self {
+        let asset = &referenced.assets[index];
+        let text = referenced.text(index);
+        let is_text = asset.is_text() && str::from_utf8(text).is_ok();
+        // A source map has names and sources of others, and running text tells of files as they
+        // were published.
+        let is_left_alone =
+            asset.logical_path.ends_with(".map") || asset.essence() == "text/markdown";
+        let tokens = match is_text {
+            _ if is_left_alone => Vec::new(),
+            true => tokens(text),
+            false if is_compressed(&asset.media_type) => Vec::new(),
+            false => tokens_of_data(text),
+        };
+        Self { tokens, is_text }
+    }
+}
+
+/// The tokens in data, such as a program, which may have texts of wide characters. These have no
+/// place in the data.
+fn tokens_of_data(data: &[u8]) -> Tokens {
+    let mut found = tokens(data);
+    if memchr::memchr_iter(0, data).nth(SHORTEST).is_some() {
+        let narrow: Vec<u8> = data.iter().copied().filter(|byte| *byte != 0).collect();
+        found.extend(tokens(&narrow).into_iter().map(|(_, text)| (0..0, text)));
+    }
+    found
 }
 
 /// The subjects of a digest that stands somewhere.
@@ -96,17 +121,14 @@ struct Found {
     is_elsewhere: bool,
 }
 
-type Tokens = Vec<(Range<usize>, String)>;
-
 /// The assets and inline elements by each of their digests that stands somewhere, if any of those
 /// with that digest may change.
 fn subjects(
     referenced: &Referenced,
-    texts: &[Tokens],
-    written: &HashSet<&str>,
+    texts: &[Written],
+    wanted: &Wanted<'_>,
 ) -> HashMap<String, Found> {
-    let lengths: HashSet<usize> = written.iter().map(|text| text.len()).collect();
-    let forms: Vec<_> = Form::all().filter(|form| lengths.contains(&form.length())).collect();
+    let forms = wanted.forms();
     let may_change = |index: usize, within: &Range<usize>| {
         let starts_in = |place: &Range<usize>| within.contains(&place.start);
         let references = &referenced.references[index];
@@ -116,22 +138,27 @@ fn subjects(
         !referenced.frozen[index]
             && (next.any(|it| starts_in(&it.link.span))
                 || module_integrity.is_some_and(|place| starts_in(&place.span))
-                || texts[index].iter().any(|(span, _)| starts_in(span)))
+                || (texts[index].is_text
+                    && texts[index].tokens.iter().any(|(span, _)| starts_in(span))))
     };
     let digests = (0..texts.len()).into_par_iter().flat_map_iter(|index| {
         let text = referenced.text(index);
         let inline = referenced.passages[index].inline.iter().filter(|span| !span.is_empty());
         let inline = inline.map(|span| {
             let subject = Subject::Inline(index, span.clone());
-            (subject, as_parsed(&text[span.clone()]), may_change(index, span))
+            (subject, as_parsed(text, span, &text[span.clone()]), may_change(index, span))
         });
         // Of the others, those count that are as one that changes.
         let whole = may_change(index, &(0..usize::MAX));
-        let bytes = Cow::Borrowed(&referenced.assets[index].bytes[..]);
-        let whole = whole.then_some((Subject::Asset(index), bytes, true));
-        let each = whole.into_iter().chain(inline).flat_map(|(subject, bytes, changes)| {
-            let texts = Form::each_of(&forms, &bytes).into_iter();
-            let texts = texts.filter(|(text, _)| written.contains(text.as_str()));
+        let asset = &referenced.assets[index];
+        let whole = whole.then_some((Subject::Asset(index), Cow::Borrowed(&asset.bytes[..]), true));
+        // The packed bytes are no longer those of the file.
+        let packed = asset.packed.as_deref().map(Cow::Borrowed);
+        let packed = packed.map(|packed| (Subject::Asset(index), packed, true));
+        let each = whole.into_iter().chain(packed).chain(inline);
+        let each = each.flat_map(|(subject, bytes, changes)| {
+            let digests = Form::each_of(&forms, &bytes).into_iter();
+            let texts = digests.flat_map(|(text, form)| wanted.find(&text, form));
             texts.map(move |(text, form)| (text, form, subject.clone(), changes))
         });
         each.collect::<Vec<_>>()
@@ -147,6 +174,45 @@ fn subjects(
     subjects.retain(|_, found| !found.changing.is_empty());
     add_twins(&mut subjects, &referenced.assets);
     subjects
+}
+
+/// The texts that may be digests.
+struct Wanted<'a> {
+    texts: HashSet<&'a str>,
+    /// Those that may be cut off, by their first letters.
+    cut: HashMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(all: impl Iterator<Item = &'a str>) -> Self {
+        let texts: HashSet<_> = all.collect();
+        let mut cut: HashMap<_, Vec<_>> = HashMap::new();
+        let is_hex = |text: &&&str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        for text in texts.iter().filter(is_hex) {
+            cut.entry(&text[..SHORTEST]).or_default().push(*text);
+        }
+        Self { texts, cut }
+    }
+
+    /// The forms in which some of the texts may be.
+    fn forms(&self) -> Vec<Form> {
+        let lengths: HashSet<usize> = self.texts.iter().map(|text| text.len()).collect();
+        let shortest = self.cut.values().flatten().map(|text| text.len()).min();
+        let may_be_cut = |form: &Form| {
+            form.is_hex() && shortest.is_some_and(|shortest| shortest < form.length())
+        };
+        Form::all().filter(|form| lengths.contains(&form.length()) || may_be_cut(form)).collect()
+    }
+
+    /// The texts that are that digest, or its beginning.
+    fn find(&self, digest: &str, form: Form) -> Vec<(String, Form)> {
+        let whole = self.texts.contains(digest).then(|| (digest.to_owned(), form));
+        let begins = digest.get(..SHORTEST).filter(|_| form.is_hex());
+        let cut = begins.and_then(|begin| self.cut.get(begin)).into_iter().flatten();
+        let cut = cut.filter(|text| text.len() < digest.len() && digest.starts_with(**text));
+        let cut = cut.map(|text| ((*text).to_owned(), form.cut(text.len())));
+        whole.into_iter().chain(cut).collect()
+    }
 }
 
 /// Adds the assets that have the bytes of another, and do not change as that one does.
@@ -198,8 +264,14 @@ fn is_of_other_host(referenced: &Referenced, index: usize, span: &Range<usize>) 
 }
 
 /// Notes a digest at its place, or has its subjects keep their bytes.
-fn place(referenced: &mut Referenced, index: usize, span: &Range<usize>, found: &Found) {
+fn place(
+    referenced: &mut Referenced,
+    (index, is_text): (usize, bool),
+    span: &Range<usize>,
+    found: &Found,
+) {
     let Found { form, subjects, changing, .. } = found;
+    let can_follow = is_text && !referenced.frozen[index] && !found.is_elsewhere;
     // In a URL it is a name, or keeps caches from answering; and the URL may be rewritten.
     if is_in_link(&referenced.references[index], span) {
         return;
@@ -213,10 +285,8 @@ fn place(referenced: &mut Referenced, index: usize, span: &Range<usize>, found: 
         _ => None,
     };
     match one {
-        _ if !referenced.frozen[index]
-            && !found.is_elsewhere
-            && is_integrity_of_link(referenced, index, span) => {}
-        Some(subject) if !referenced.frozen[index] && !found.is_elsewhere => {
+        _ if can_follow && is_integrity_of_link(referenced, index, span) => {}
+        Some(subject) if can_follow => {
             let (span, subject) = (span.clone(), subject.clone());
             referenced.digests[index].push(DigestPlace { span, subject, form: *form });
         }
@@ -288,7 +358,11 @@ mod tests {
     }
 
     fn finals_with(files: &[(&str, &str)], settings: &Settings) -> Vec<Final> {
-        let mut referenced = references(Scanned::of(files), settings, &Rules::default()).unwrap();
+        finals_of_scanned(Scanned::of(files), settings)
+    }
+
+    fn finals_of_scanned(scanned: Scanned, settings: &Settings) -> Vec<Final> {
+        let mut referenced = references(scanned, settings, &Rules::default()).unwrap();
         let rules = Rules::default();
         pin(&mut referenced, "/");
         follow_digests(&mut referenced, &rules);
@@ -443,6 +517,108 @@ mod tests {
             (baked[0].role, baked[0].bytes.as_slice()),
             (Role::Hashed, files[0].1.as_bytes())
         );
+    }
+
+    #[test]
+    fn that_are_cut_off_follow() {
+        for form in forms().into_iter().filter(|form| form.is_hex()) {
+            let cut = form.cut(20);
+            let table = |digest: &str| format!("x=[{{url:'/p.html',revision:'{digest}'}}]");
+            let before = table(&cut.of(PAGE.as_bytes()));
+            let baked = finals(&[("a.png", "png"), ("p.html", PAGE), ("sw.js", &before)]);
+            let expected = table(&cut.of(&baked[1].bytes));
+            assert_eq!(str::from_utf8(&baked[2].bytes).unwrap(), expected, "{form:?}");
+        }
+    }
+
+    /// The texts and their bytes, one of which has wide characters.
+    fn finals_of(files: &[(&str, Vec<u8>)]) -> Vec<Final> {
+        let empty: Vec<_> = files.iter().map(|(path, _)| (*path, "")).collect();
+        let mut scanned = Scanned::of(&empty);
+        for (asset, (_, bytes)) in scanned.assets.iter_mut().zip(files) {
+            asset.bytes.clone_from(bytes);
+        }
+        finals_of_scanned(scanned, &Settings::default())
+    }
+
+    fn wide(text: &str) -> Vec<u8> {
+        format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn in_utf16_follow() {
+        for path in ["sums.txt", "sums.json", "sums.js", "sums"] {
+            let table = |digest: String| wide(&format!("{{\"p\":\"{digest}\"}}"));
+            let before = table(forms()[0].of(PAGE.as_bytes()));
+            let files = [("a.png", b"png".to_vec()), ("p.html", PAGE.into()), (path, before)];
+            let baked = finals_of(&files);
+            assert_eq!(baked[2].bytes, table(forms()[0].of(&baked[1].bytes)), "{path}");
+            assert_ne!(baked[1].bytes, PAGE.as_bytes());
+        }
+    }
+
+    #[test]
+    fn in_data_keep_the_file_as_it_is() {
+        let digest = forms()[0].of(PAGE.as_bytes());
+        let narrow = [b"\0asm\xff".to_vec(), digest.clone().into_bytes()].concat();
+        let wide = [b"\0asm\xff".to_vec(), wide(&digest)[2..].to_vec()].concat();
+        for data in [narrow, wide] {
+            let files = [("a.png", b"png".to_vec()), ("p.html", PAGE.into()), ("x.wasm", data)];
+            let baked = finals_of(&files);
+            assert_eq!((&baked[1].bytes[..], baked[0].role), (PAGE.as_bytes(), Role::Pinned));
+        }
+    }
+
+    #[test]
+    fn of_the_bytes_that_were_unpacked_follow() {
+        let svg = "<svg xmlns='http://www.w3.org/2000/svg'/>";
+        let table = format!("x='{}'", forms()[0].of(b"packed"));
+        let mut scanned = Scanned::of(&[("a.svgz", svg), ("sw.js", &table)]);
+        scanned.assets[0].packed = Some(b"packed"[..].into());
+        let baked = finals_of_scanned(scanned, &Settings::default());
+        let expected = format!("x='{}'", forms()[0].of(svg.as_bytes()));
+        assert_eq!(str::from_utf8(&baked[1].bytes).unwrap(), expected);
+    }
+
+    /// Each script has the digest of the one before it, and the policy those of all.
+    #[test]
+    fn of_inline_elements_in_others_follow() {
+        let form = Form::of_integrity("sha256").unwrap();
+        let page = |name: &str| {
+            let mut scripts = vec![format!("import './{name}'")];
+            for number in 1..20 {
+                let last = form.of(scripts[number - 1].as_bytes());
+                scripts.push(format!("check{number}('sha256-{last}')"));
+            }
+            let digests: Vec<_> = scripts.iter().map(|it| form.of(it.as_bytes())).collect();
+            let scripts = scripts.join("</script><script type=module>");
+            let policy = format!("'sha256-{}'", digests.join("' 'sha256-"));
+            format!(
+                "<meta http-equiv=content-security-policy content=\"script-src {policy}\">\
+                 <script type=module>{scripts}</script>"
+            )
+        };
+        let baked = finals(&[("a.js", ""), ("p.html", &page("a.js"))]);
+        let name = &baked[0].paths.preferred()[1..];
+        assert_ne!(name, "a.js");
+        assert_eq!(str::from_utf8(&baked[1].bytes).unwrap(), page(name));
+    }
+
+    #[test]
+    fn of_style_attributes_with_character_references_follow() {
+        let form = Form::of_integrity("sha256").unwrap();
+        let page = |name: &str| {
+            let digest = form.of(format!("a:url(\"{name}\")").as_bytes());
+            format!(
+                "<meta http-equiv=content-security-policy \
+                 content=\"style-src 'unsafe-hashes' 'sha256-{digest}'\">\
+                 <p style=\"a:url(&quot;{name}&quot;)\">"
+            )
+        };
+        let baked = finals(&[("a.png", "png"), ("p.html", &page("a.png"))]);
+        let name = &baked[0].paths.preferred()[1..];
+        assert_ne!(name, "a.png");
+        assert_eq!(str::from_utf8(&baked[1].bytes).unwrap(), page(name));
     }
 
     #[test]

@@ -200,6 +200,7 @@ mod tests {
             role: Role::Hashed,
             why: String::new(),
             bytes: text.as_bytes().to_owned(),
+            packed: None,
         };
         Scanned { assets: files.iter().map(asset).collect(), left_out: Vec::new() }
     }

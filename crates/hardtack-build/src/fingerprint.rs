@@ -163,20 +163,57 @@ impl Site<'_> {
         if self.frozen[index] {
             return asset.bytes.clone();
         }
-        let links = self.links(index, is_rewritten);
-        let digests = self.digests[index].iter().filter_map(|place| match &place.subject {
-            Subject::Inline(_, span) => {
-                let text = splice_part(self.text(index), span, &links);
-                Some((place.span.clone(), place.form.of(&as_parsed(&text))))
-            }
-            Subject::Asset(_) => None,
-        });
-        let mut replacements: Vec<_> = digests.chain(links.iter().cloned()).collect();
-        replacements.sort_by_key(|(span, _)| span.start);
+        let replacements = self.replacements(index, is_rewritten);
         match self.decoded.get(&index) {
             Some(decoded) => decoded.splice(&asset.bytes, &replacements),
             None => splice(&asset.bytes, &replacements),
         }
+    }
+
+    /// All replacements in an asset, in the order of the text.
+    fn replacements(
+        &self,
+        index: usize,
+        is_rewritten: impl Fn(usize) -> bool,
+    ) -> Vec<(Range<usize>, String)> {
+        let mut known = self.links(index, is_rewritten);
+        let own = self.digests[index].iter().filter_map(|place| match &place.subject {
+            Subject::Inline(_, element) => Some((place, element)),
+            Subject::Asset(_) => None,
+        });
+        let mut open: Vec<_> = own.collect();
+        open.sort_by_key(|(place, _)| place.span.start);
+        // An element may contain the digest of another, which comes first.
+        loop {
+            let starts: Vec<_> = open.iter().map(|(place, _)| place.span.start).collect();
+            let is_complete = |(_, element): &(&DigestPlace, &Range<usize>)| {
+                let next = starts.partition_point(|start| *start < element.start);
+                starts.get(next).is_none_or(|start| *start >= element.end)
+            };
+            let (complete, rest): (Vec<_>, Vec<_>) = open.into_iter().partition(is_complete);
+            if complete.is_empty() {
+                return known;
+            }
+            let digest = |(place, element): (&DigestPlace, &Range<usize>)| {
+                (place.span.clone(), self.inline_digest(index, element, place.form, &known))
+            };
+            let new: Vec<_> = complete.into_iter().map(digest).collect();
+            known.extend(new);
+            known.sort_by_key(|(span, _)| span.start);
+            open = rest;
+        }
+    }
+
+    /// The digest of a script or a style in a page with these replacements.
+    fn inline_digest(
+        &self,
+        page: usize,
+        element: &Range<usize>,
+        form: Form,
+        replacements: &[(Range<usize>, String)],
+    ) -> String {
+        let text = self.text(page);
+        form.of(&as_parsed(text, element, &splice_part(text, element, replacements)))
     }
 
     /// An asset as authored, in UTF-8 if it is a text.
@@ -189,10 +226,10 @@ impl Site<'_> {
         let (_, bytes) = self.finals[subject.asset()].as_ref()?;
         Some(match subject {
             Subject::Asset(_) => form.of(bytes),
-            Subject::Inline(page, span) => {
-                let links =
-                    if self.frozen[*page] { Vec::new() } else { self.links(*page, |_| true) };
-                form.of(&as_parsed(&splice_part(self.text(*page), span, &links)))
+            Subject::Inline(page, element) => {
+                let is_frozen = self.frozen[*page];
+                let all = if is_frozen { Vec::new() } else { self.replacements(*page, |_| true) };
+                self.inline_digest(*page, element, form, &all)
             }
         })
     }
@@ -310,16 +347,7 @@ impl Site<'_> {
             .map(|(((asset, paths), finished), imports)| {
                 let (fingerprint, bytes) = finished.expect("each asset is in one component");
                 let Asset { logical_path, media_type, role, why, .. } = asset;
-                Some(Final {
-                    logical_path,
-                    media_type,
-                    bytes,
-                    fingerprint,
-                    paths,
-                    role,
-                    why,
-                    imports,
-                })
+                Final { logical_path, media_type, bytes, fingerprint, paths, role, why, imports }
             })
             .collect()
     }
@@ -330,9 +358,10 @@ impl Site<'_> {
     }
 }
 
-/// A part of a text, with the replacements that lie in it.
+/// A part of a text, with the replacements that lie in it. They are sorted.
 fn splice_part(text: &[u8], part: &Range<usize>, all: &[(Range<usize>, String)]) -> Vec<u8> {
-    let inside = all.iter().filter(|(span, _)| part.start <= span.start && span.end <= part.end);
+    let first = all.partition_point(|(span, _)| span.start < part.start);
+    let inside = all[first..].iter().take_while(|(span, _)| span.end <= part.end);
     let shifted = |(span, with): &(Range<usize>, String)| {
         (span.start - part.start..span.end - part.start, with.clone())
     };

@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
 };
 
 use encoding_rs::Encoding;
@@ -29,6 +29,8 @@ pub(crate) struct Asset {
     pub(crate) why: String,
     /// The bytes as authored.
     pub(crate) bytes: Vec<u8>,
+    /// The bytes of the file, if the bake unpacked them.
+    pub(crate) packed: Option<Arc<[u8]>>,
 }
 
 impl Asset {
@@ -37,8 +39,6 @@ impl Asset {
         self.media_type.split(';').next().unwrap_or_default().trim_end()
     }
 
-    pub(crate) fn is_page(&self) -> bool {
-        self.essence() == "text/html"
     /// Whether it is a text: by its media type, by a byte order mark, or because it is UTF-8
     /// without NUL, as lists of checksums are under any name.
     pub(crate) fn is_text(&self) -> bool {
@@ -52,6 +52,8 @@ impl Asset {
             || (!self.bytes.contains(&0) && str::from_utf8(&self.bytes).is_ok())
     }
 
+    pub(crate) fn is_page(&self) -> bool {
+        self.essence() == "text/html"
     }
 
     pub(crate) fn is_script(&self) -> bool {
@@ -74,7 +76,14 @@ impl Asset {
     pub(crate) fn of(path: &str, bytes: impl Into<Vec<u8>>) -> Self {
         let media_type = crate::media_type::media_type(path, &Settings::default()).unwrap();
         let (logical_path, bytes) = (path.to_owned(), bytes.into());
-        Self { logical_path, media_type, role: Role::Hashed, why: String::new(), bytes }
+        Self {
+            logical_path,
+            media_type,
+            role: Role::Hashed,
+            why: String::new(),
+            bytes,
+            packed: None,
+        }
     }
 }
 
@@ -366,7 +375,7 @@ fn asset(settings: &Settings, file: &Path, logical_path: String) -> Result<Asset
     let why = if role == Role::Prehashed { "`prehashed` says so" } else { "" }.to_owned();
     let bytes = read(file)?;
     let media_type = media_type_of_file(&logical_path, &bytes, settings)?;
-    Ok(Asset { logical_path, media_type, role, why, bytes })
+    Ok(Asset { logical_path, media_type, role, why, bytes, packed: None })
 }
 
 /// The role by the path alone. `rename` applies after all prehashed assets are known.
@@ -431,15 +440,6 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_file_is_an_asset() {
-        let folder = folder(&["a"]);
-        fs::write(folder.path().join("a"), "").unwrap();
-        assert_eq!(scan_with(&folder, "").unwrap().assets[0].bytes, b"");
-    }
-
-    #[test]
-    fn what_nobody_means_to_publish_is_left_out() {
-    #[test]
     fn a_text_is_one_by_type_by_mark_or_by_its_bytes() {
         let is = |path: &str, bytes: &[u8], expected: bool| {
             assert_eq!(Asset::of(path, bytes).is_text(), expected, "{path} {bytes:?}");
@@ -455,6 +455,15 @@ mod tests {
         is("a.docx", b"PK\x03\x04\0", false);
     }
 
+    #[test]
+    fn an_empty_file_is_an_asset() {
+        let folder = folder(&["a"]);
+        fs::write(folder.path().join("a"), "").unwrap();
+        assert_eq!(scan_with(&folder, "").unwrap().assets[0].bytes, b"");
+    }
+
+    #[test]
+    fn what_nobody_means_to_publish_is_left_out() {
         finds(
             &["a", ".git/config", ".DS_Store", "a~", "#a#", ".a.swp", "x/Thumbs.db", "CVS/Root"],
             "",

@@ -87,8 +87,9 @@ impl Unpacked {
                  {error}. It is served as it is; build it again, or change the rule"
             ))
         })?;
-        let coded = std::mem::replace(&mut asset.bytes, bytes);
-        self.packed.insert((Fingerprint::of(&asset.bytes), coding), coded.into());
+        let coded: Arc<[u8]> = std::mem::replace(&mut asset.bytes, bytes).into();
+        self.packed.insert((Fingerprint::of(&asset.bytes), coding), Arc::clone(&coded));
+        asset.packed = Some(coded);
         if let Some((inner, _)) = coded_name(&asset.logical_path) {
             asset.media_type = media_type(inner, settings)?;
         }
@@ -108,12 +109,13 @@ fn unpack_svg(asset: &mut Asset) -> Result<(), ProblemKind> {
     if !asset.bytes.starts_with(&[0x1f, 0x8b]) && str::from_utf8(&asset.bytes).is_ok() {
         return Ok(());
     }
-    asset.bytes = decode(Coding::Gzip, &asset.bytes, MOST_OF_SVG).map_err(|error| {
+    let bytes = decode(Coding::Gzip, &asset.bytes, MOST_OF_SVG).map_err(|error| {
         ProblemKind::Syntax(format!(
             "this is no SVG in gzip, which `.svgz` stands for: {error}. Write it again, give it \
              another type by `media_types`, or add it to `exclude`"
         ))
     })?;
+    asset.packed = Some(std::mem::replace(&mut asset.bytes, bytes).into());
     Ok(())
 }
 

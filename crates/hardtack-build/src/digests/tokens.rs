@@ -4,19 +4,27 @@ use std::ops::Range;
 
 use super::unescaped::Unescaped;
 
-/// The fewest letters of a digest: those of MD5 in base64.
-const SHORTEST: usize = 22;
+/// The fewest letters that can be nothing but the beginning of a digest: 64 bits in hex.
+pub(super) const SHORTEST: usize = 16;
 
-/// The runs of letters of hex, base64 or base64url that have the length of a digest, each with its
-/// text. Escapes within them are understood.
+/// The fewest letters of a whole digest: those of MD5 in base64.
+const SHORTEST_WHOLE: usize = 22;
+
+/// The runs of letters of hex, base64 or base64url that have the length of a digest, or may be the
+/// beginning of one in hex, each with its text. Escapes within them are understood.
 pub(super) fn tokens(original: &[u8]) -> Vec<(Range<usize>, String)> {
     let unescaped = Unescaped::new(original);
     let text = &*unescaped.text;
+    // Most runs that are too short for a whole digest are names in code.
+    let is_hex = |run: &Range<usize>| {
+        text[run.clone()].iter().filter(|byte| byte.is_ascii_hexdigit()).count() >= SHORTEST
+    };
     long_runs(text)
+        .filter(|run| run.len() >= SHORTEST_WHOLE || is_hex(run))
         .flat_map(|run| {
             let digest = |run| padded(text, without_algorithm(text, run));
             let standard = runs(run.clone(), |at| is_of_base64(text[at])).map(digest);
-            let standard = standard.filter(|run| is_digest(text, run));
+            let standard = standard.filter(|run| is_digest(text, run) || is_cut(text, run));
             let url = runs(run.clone(), |at| is_of_base64url(text[at])).map(digest);
             let url = url.filter(|run| is_url_digest(text, run));
             // Hex may have other letters before it, as in `0x…` and `sha256/…`.
@@ -99,6 +107,22 @@ fn is_glued(text: &[u8], run: &Range<usize>) -> bool {
     matches!(run.len(), 32 | 40 | 64 | 96 | 128) && neighbours
 }
 
+/// Whether a run may be the beginning of a digest in hex. The name of a file is none: what has a
+/// digest in its name is known by that name.
+fn is_cut(text: &[u8], run: &Range<usize>) -> bool {
+    const LONGEST: usize = 127;
+    let token = &text[run.clone()];
+    let has = |is: fn(&u8) -> bool| token.iter().any(is);
+    let has_letters = has(u8::is_ascii_lowercase) != has(u8::is_ascii_uppercase);
+    let is_in_name = text.get(run.end) == Some(&b'.')
+        && text.get(run.end + 1).is_some_and(u8::is_ascii_alphanumeric);
+    (SHORTEST..=LONGEST).contains(&token.len())
+        && token.iter().all(u8::is_ascii_hexdigit)
+        && has_letters
+        && has(u8::is_ascii_digit)
+        && !is_in_name
+}
+
 fn is_digest(text: &[u8], run: &Range<usize>) -> bool {
     let token = &text[run.clone()];
     let is_hex = token.iter().all(u8::is_ascii_hexdigit);
@@ -139,7 +163,8 @@ mod tests {
         finds(&format!("{{revision:\"{md5}\"}}"), &[md5]);
         finds(&format!("0x{md5},v{md5}"), &[md5, md5]);
         finds(&format!("sha256/{sha256},blobs/md5/{md5}"), &[sha256, md5]);
-        finds(&format!("{md5}0"), &[]);
+        finds(&format!("{md5}0"), &[&format!("{md5}0")]);
+        finds(&format!("{}0", md5.repeat(4)), &[]);
         finds(&format!("'sha256-{sha256}' 'self'"), &[sha256]);
         finds(&format!("\"sha256-{}\"", sha256.replace('/', "\\/")), &[sha256]);
         finds(&sha256.replace('+', "&#43;").replace('=', "\\u003D"), &[sha256]);
@@ -152,6 +177,10 @@ mod tests {
             finds(&format!("{}{} {md5}", " ".repeat(before), &md5[..SHORTEST - 1]), &[md5]);
         }
         finds("no digest here", &[]);
+        finds(&format!("\"hash\":\"{}\"", &md5[..16]), &[&md5[..16]]);
+        finds(&format!("sha256-{}", &md5[..20].to_uppercase()), &[&md5[..20].to_uppercase()]);
+        finds(&format!("\"{}\" app-{}.js", &md5[..15], &md5[..20]), &[]);
+        finds("M0.1234567890123456L1234567890abcdEF deadbeefdeadbeef", &[]);
         finds(&"A".repeat(100), &[]);
         finds("", &[]);
     }

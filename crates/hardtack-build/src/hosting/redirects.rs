@@ -405,7 +405,14 @@ mod tests {
     fn asset(path: &str) -> Asset {
         let role = if path.ends_with(".html") { Role::EntryPoint } else { Role::Hashed };
         let (logical_path, media_type) = (path.to_owned(), String::new());
-        Asset { logical_path, media_type, role, why: String::new(), bytes: Vec::new() }
+        Asset {
+            logical_path,
+            media_type,
+            role,
+            why: String::new(),
+            bytes: Vec::new(),
+            packed: None,
+        }
     }
 
     fn parsed_at(text: &str, at: &str) -> (Rules, Skipped) {

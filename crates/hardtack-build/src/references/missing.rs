@@ -313,6 +313,7 @@ mod tests {
             role: Role::Hashed,
             why: String::new(),
             bytes: Vec::new(),
+            packed: None,
         };
         let assets: Vec<_> = files.iter().map(asset).collect();
         let rules = Rules::default();

@@ -159,6 +159,7 @@ mod tests {
             role: if path.ends_with(".html") { Role::EntryPoint } else { Role::Hashed },
             why: String::new(),
             bytes: Vec::new(),
+            packed: None,
         };
         PATHS.map(asset).into()
     }
