@@ -38,7 +38,7 @@ package:
     mkdir -p target
     directory=$(mktemp -d -p "$PWD/target" package.XXXXXX)
     trap 'rm -rf "$directory"' EXIT
-    cargo package --locked --target-dir "$directory" -p hardtack-bundle -p hardtack-build -p hardtack
+    cargo package --locked --target-dir "$directory" -p hardtack-bundle -p hardtack-macros -p hardtack-build -p hardtack
 
 # What of the libraries' surface is not compatible with a revision; installs cargo-semver-checks
 semver revision:

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use hardtack_bundle::{Integrity, names::Name};
+use hardtack_bundle::Integrity;
 
 use crate::urls::urls;
 
@@ -36,11 +36,16 @@ pub struct Asset {
 }
 
 impl Asset {
-    /// The asset of a name that `asset!` found.
+    /// What `asset!` expands to.
     #[doc(hidden)]
-    pub const fn of_name(name: Name, texts: &'static [u8]) -> Self {
-        let [logical_path, path, plain_path, static_host] = name.split(texts);
-        Self { logical_path, path, plain_path, static_host, integrity: name.integrity() }
+    pub const fn baked(
+        logical_path: &'static str,
+        path: &'static str,
+        plain_path: &'static str,
+        static_host: &'static str,
+        integrity: &[u8; 48],
+    ) -> Self {
+        Self { logical_path, path, plain_path, static_host, integrity: Integrity(*integrity) }
     }
 
     /// The path below the asset folder, such as `css/app.css`.
@@ -97,8 +102,8 @@ impl fmt::Display for Asset {
 
 /// An asset of this program, by a name that is checked when the app is compiled.
 ///
-/// The name is the path below the asset folder: a string literal, or another constant. The macro
-/// yields an [`Asset`](crate::Asset), a constant too.
+/// The name is the path below the asset folder, as a string literal without escapes. The macro
+/// yields an [`Asset`](crate::Asset), which is a constant.
 ///
 /// ```ignore
 /// use hardtack::{Asset, asset};
@@ -110,24 +115,14 @@ impl fmt::Display for Asset {
 /// An unknown name fails the compilation, and the message suggests the nearest ones:
 ///
 /// ```text
-/// error[E0080]: evaluation panicked: there is no asset "css/ap.css" in the folder "assets".
-///               Near it: "css/app.css"
+/// error: there is no asset "css/ap.css" in the folder "assets". Near it: "css/app.css"
 /// ```
 ///
 /// It needs the package's build script to call `hardtack_build::build_script()`. A program that
 /// names assets without [`embed!`](crate::embed!) does not carry them.
 #[macro_export]
 macro_rules! asset {
-    ($logical_path:expr) => {
-        const {
-            const NAME: $crate::private::Name =
-                $crate::private::Names::new(::core::include_bytes!(::core::env!(
-                    "HARDTACK_NAMES",
-                    "build.rs of this package has to call hardtack_build::build_script()",
-                )))
-                .find($logical_path);
-            static TEXTS: [u8; NAME.length()] = NAME.texts();
-            $crate::Asset::of_name(NAME, &TEXTS)
-        }
+    ($($logical_path:tt)*) => {
+        $crate::private::asset! { $crate $($logical_path)* }
     };
 }

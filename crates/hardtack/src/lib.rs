@@ -103,7 +103,7 @@ pub use urls::{Mode, Options};
 /// Items that the macros expand to.
 #[doc(hidden)]
 pub mod private {
-    pub use hardtack_bundle::names::{Name, Names};
+    pub use hardtack_macros::asset;
     #[cfg(feature = "rust-embed")]
     pub use {
         crate::rust_embed::{embedded_file, embedded_paths},
