@@ -4,7 +4,7 @@ _list:
     @just --list --unsorted
 
 # Everything that CI checks without peers
-check: commits fmt-check clippy doc test sandbox
+check: commits fmt-check clippy doc test tool sandbox
 
 # What CI runs, whole: the checks, then the tests with peers
 ci:
@@ -48,6 +48,10 @@ semver revision:
 # The tests that need nothing but the Rust toolchain
 test *arguments:
     cargo test --workspace --locked {{ arguments }}
+
+# The tests of the executable without a site
+tool:
+    cargo test --locked --no-default-features --test tool
 
 # What a worker cannot do that somebody has taken over: it tries
 sandbox *arguments:

@@ -12,20 +12,42 @@ use rustix::mm::mlock;
 #[cfg(target_os = "linux")]
 use rustix::mm::{Advice, madvise};
 
-use crate::{packed::Packed, settings::Memory};
+use crate::{
+    packed::{NOT_PACKED, Packed, Record},
+    settings::Memory,
+};
 
-/// Opens the appended bundle if there is one, else the one that was compiled in.
+/// Opens the bundle that was packed or compiled in. There is none in a program that is the tool
+/// alone.
 ///
 /// # Errors
 ///
-/// If the executable cannot be read, or its bundle is damaged.
-pub(crate) fn bundle() -> Result<Bundle<'static>> {
-    let bytes = match appended().context("cannot read this executable")? {
-        Some(bytes) => bytes,
-        None => compiled_in(),
-    };
-    Bundle::open(bytes).context("cannot open the bundle in this executable")
+/// If the executable cannot be read, or is not as it was packed, or its bundle is damaged. A packed
+/// executable never falls back to the bundle that was compiled in.
+pub(crate) fn bundle() -> Result<Option<Bundle<'static>>> {
+    if let Some(packed) = Packed::of(&record()) {
+        return appended(&packed).map(Some);
+    }
+    let bundle = compiled_in().map(Bundle::open).transpose();
+    bundle.context("the site in this executable is damaged: build it again")
 }
+
+/// The record of this executable, as it was loaded into memory.
+pub(crate) fn record() -> Record {
+    // In the data of the executable, where `Packed::write` finds it.
+    static RECORD: Record = NOT_PACKED;
+
+    // SAFETY: it reads a static. It is volatile because the file may contain other bytes than those
+    // that the compiler knows.
+    unsafe { (&raw const RECORD).read_volatile() }
+}
+
+/// Checks that the site is what was baked: hashes all of its bytes.
+pub(crate) fn verify(bundle: &Bundle<'static>) -> Result<()> {
+    bundle.verify_content().context(DAMAGED)
+}
+
+const DAMAGED: &str = "the site in this executable is damaged: copy it again, or pack it again";
 
 /// Loads all of a bundle into memory at once, or keeps it there, so that no request waits for the
 /// disk.
@@ -79,35 +101,35 @@ impl Pages {
 }
 
 /// Maps the appended bundle into memory. No other access to a file follows.
-fn appended() -> Result<Option<&'static [u8]>> {
-    let executable = executable()?;
-    let Some(packed) = Packed::find(&executable)? else {
-        return Ok(None);
-    };
+fn appended(packed: &Packed) -> Result<Bundle<'static>> {
+    let executable = executable().context("cannot read this executable")?;
+    packed.check_length(executable.metadata()?.len())?;
     let mut options = MmapOptions::new();
     options.offset(packed.bundle_offset).len(usize::try_from(packed.bundle_length)?);
     // SAFETY: the mapping is read-only and never unmapped, so the slice is valid for 'static.
     // Its bytes do not change as long as nobody writes into the file of a running executable:
     // Linux refuses that (ETXTBSY), and `hardtack pack` and package managers replace the file.
-    let mapping = unsafe { options.map(&executable)? };
-    Ok(Some(Box::leak(Box::new(mapping))))
+    let mapping = unsafe { options.map(&executable) }.context("cannot map this executable")?;
+    let bundle = Bundle::open(Box::leak(Box::new(mapping))).context(DAMAGED)?;
+    packed.check_digest(&bundle).context(DAMAGED)?;
+    Ok(bundle)
 }
 
 /// This executable, which may have been replaced at its path since it was started.
 #[cfg(target_os = "linux")]
-fn executable() -> io::Result<File> {
+pub(crate) fn executable() -> io::Result<File> {
     File::open("/proc/self/exe")
 }
 
 #[cfg(not(target_os = "linux"))]
-fn executable() -> io::Result<File> {
+pub(crate) fn executable() -> io::Result<File> {
     File::open(std::env::current_exe()?)
 }
 
 // The bundle in the executable's read-only data: `.incbin` and not `include_bytes!`, because the
 // latter takes rustc several times as long and as much memory for a large bundle. The digest is
 // there to make this text depend on the bundle's content, which the compiler does not look at.
-#[cfg(all(unix, not(target_vendor = "apple")))]
+#[cfg(all(feature = "site", unix, not(target_vendor = "apple")))]
 std::arch::global_asm!(
     concat!("// ", env!("HARDTACK_BUNDLE_DIGEST")),
     ".pushsection .rodata.hardtack_bundle, \"a\"",
@@ -123,8 +145,8 @@ std::arch::global_asm!(
 );
 
 /// The bundle that was compiled in.
-#[cfg(all(unix, not(target_vendor = "apple")))]
-fn compiled_in() -> &'static [u8] {
+#[cfg(all(feature = "site", unix, not(target_vendor = "apple")))]
+fn compiled_in() -> Option<&'static [u8]> {
     unsafe extern "C" {
         static hardtack_bundle_start: u8;
         static hardtack_bundle_end: u8;
@@ -133,11 +155,17 @@ fn compiled_in() -> &'static [u8] {
     let (start, end) = (&raw const hardtack_bundle_start, &raw const hardtack_bundle_end);
     // SAFETY: the assembly above defines both symbols, in this order and in one section, with
     // the bundle's bytes between them. They are read-only data, which is never unmapped.
-    unsafe { std::slice::from_raw_parts(start, end.addr() - start.addr()) }
+    Some(unsafe { std::slice::from_raw_parts(start, end.addr() - start.addr()) })
 }
 
 /// The bundle that was compiled in, where the assembler's directives are others.
-#[cfg(not(all(unix, not(target_vendor = "apple"))))]
-fn compiled_in() -> &'static [u8] {
-    include_bytes!(env!("HARDTACK_BUNDLE"))
+#[cfg(all(feature = "site", not(all(unix, not(target_vendor = "apple")))))]
+fn compiled_in() -> Option<&'static [u8]> {
+    Some(include_bytes!(env!("HARDTACK_BUNDLE")))
+}
+
+/// The tool alone carries no site.
+#[cfg(not(feature = "site"))]
+fn compiled_in() -> Option<&'static [u8]> {
+    None
 }

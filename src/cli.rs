@@ -12,7 +12,6 @@ use clap::{
 };
 use clap_complete::Shell;
 use hardtack_build::{Prefix, logical_path};
-use hardtack_bundle::Bundle;
 
 pub(crate) use self::serve::Serve;
 use crate::worker::WORKER;
@@ -143,21 +142,18 @@ pub(crate) enum Purpose {
 }
 
 /// Parses the command line. Prints an error or the help instead, and exits, if that is its outcome.
-pub(crate) fn parse(carried: Option<&Bundle<'_>>) -> Purpose {
+/// The version describes the site too.
+pub(crate) fn parse(site: &str) -> Purpose {
     let arguments: Vec<_> = env::args_os().collect();
     if arguments.get(1).is_some_and(|word| word == WORKER) {
         Purpose::Worker(parse_worker(&arguments[1..]))
     } else {
-        Purpose::Command(parse_command(arguments, carried))
+        Purpose::Command(parse_command(arguments, site))
     }
 }
 
-fn parse_command(arguments: Vec<OsString>, carried: Option<&Bundle<'_>>) -> Command {
-    let release = match carried {
-        Some(bundle) => format!("release {}", bundle.release_id()),
-        None => "its bundle is damaged".to_owned(),
-    };
-    let version = format!("{} ({release})", env!("CARGO_PKG_VERSION"));
+fn parse_command(arguments: Vec<OsString>, site: &str) -> Command {
+    let version = format!("{} ({site})", env!("CARGO_PKG_VERSION"));
     let definition = definition().version(version).mut_subcommands(without_empty_variables);
     let matches = definition.get_matches_from(with_command(arguments));
     Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command

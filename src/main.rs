@@ -18,7 +18,7 @@ mod worker;
 
 use std::{io, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use hardtack_bundle::Bundle;
 use mimalloc::MiMalloc;
 
@@ -34,11 +34,11 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let carried = carried::bundle();
-    let command = match cli::parse(carried.as_ref().ok()) {
-        Purpose::Worker(options) => return worker::work(carried, &options.settings()),
+    let command = match cli::parse(&describe(&carried)) {
+        Purpose::Worker(options) => return worker::work(site(carried), &options.settings()),
         Purpose::Command(command) => command,
     };
-    match carried.and_then(|bundle| run(command, bundle)) {
+    match run(command, carried) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -50,15 +50,34 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, bundle: Bundle<'static>) -> Result<()> {
+/// The site of this executable, for `--version`.
+fn describe(carried: &Result<Option<Bundle<'_>>>) -> String {
+    match carried {
+        Ok(Some(bundle)) => format!("release {}", bundle.release_id()),
+        Ok(None) => "no site".to_owned(),
+        Err(_) => "its bundle is damaged".to_owned(),
+    }
+}
+
+fn run(command: Command, carried: Result<Option<Bundle<'static>>>) -> Result<()> {
     match command {
-        Command::Serve(options) => supervisor::supervise(&bundle, &options.settings()),
-        Command::CheckConfig(options) => check_config::check_config(&bundle, &options.settings()),
-        Command::List(options) => list::list(&bundle, &options),
+        Command::Serve(options) => supervisor::supervise(&site(carried)?, &options.settings()),
+        Command::CheckConfig(options) => {
+            check_config::check_config(&site(carried)?, &options.settings())
+        }
+        Command::List(options) => list::list(&site(carried)?, &options),
         Command::Pack(options) => pack::pack(&options),
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::manual(&options),
     }
+}
+
+/// The site, for the commands that need one.
+fn site(carried: Result<Option<Bundle<'static>>>) -> Result<Bundle<'static>> {
+    carried?.context(
+        "this executable carries no site: `hardtack pack DIR -o my-site` bakes a folder into a copy \
+         of it, and `./my-site` serves that",
+    )
 }
 
 /// Whether the reader of our output has seen enough of it, as in `hardtack list | head`.

@@ -3,8 +3,7 @@
 mod report;
 
 use std::{
-    env,
-    fs::{File, Permissions},
+    fs::Permissions,
     io::{self, Read, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -13,9 +12,10 @@ use std::{
 
 use anyhow::{Context, Error, Result, ensure};
 use hardtack_build::{Bake, Baked, Progress, Settings};
+use hardtack_bundle::Bundle;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{cli::Pack, packed::Packed};
+use crate::{carried, cli::Pack, packed::Packed};
 
 /// Bakes a folder, and writes a copy of this executable with the bundle appended.
 pub(crate) fn pack(options: &Pack) -> Result<()> {
@@ -108,27 +108,34 @@ fn cache_folder(options: &Pack) -> Option<PathBuf> {
 
 /// Writes under another name first: a run that is interrupted leaves nothing at the output.
 fn write(output: &Path, bundle: &[u8]) -> Result<()> {
-    let this = env::current_exe().context("cannot find this executable")?;
-    let source = File::open(&this).with_context(|| format!("cannot read {}", this.display()))?;
-    let length = source.metadata()?.len();
-    let executable_length =
-        Packed::find(&source)?.map_or(length, |packed| packed.executable_length);
-    let packed = Packed::plan(executable_length, bundle.len() as u64);
+    let mut executable = executable().context("cannot read this executable")?;
+    let packed = Packed::plan(executable.len() as u64, &Bundle::open(bundle)?);
+    packed.write(&mut executable, &carried::record())?;
 
     // The umask says who else may run it.
     let mut target = tempfile::Builder::new()
         .prefix(".hardtack-pack-")
         .permissions(Permissions::from_mode(0o777))
         .tempfile_in(folder_of(output))?;
-    let mut source = File::open(&this)?.take(executable_length);
-    let copied = io::copy(&mut source, &mut target)?;
-    ensure!(copied == executable_length, "{} changed meanwhile: try again", this.display());
+    target.write_all(&executable)?;
     io::copy(&mut packed.padding(), &mut target)?;
     target.write_all(bundle)?;
-    target.write_all(&packed.trailer())?;
     target.as_file().sync_all()?;
     target.persist(output)?;
     Ok(())
+}
+
+/// The running executable, without a bundle that was appended to it.
+fn executable() -> Result<Vec<u8>> {
+    let file = carried::executable()?;
+    let mut length = file.metadata()?.len();
+    if let Some(packed) = Packed::of(&carried::record()) {
+        packed.check_length(length)?;
+        length = packed.executable_length;
+    }
+    let mut executable = Vec::new();
+    file.take(length).read_to_end(&mut executable)?;
+    Ok(executable)
 }
 
 fn folder_of(file: &Path) -> &Path {

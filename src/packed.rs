@@ -1,26 +1,39 @@
 //! The place of a bundle that was appended to an executable.
 //!
-//! A packed executable is an ordinary one, zeros up to the next multiple of [`ALIGNMENT`], a
-//! bundle, and a trailer of 40 bytes:
+//! A packed executable is an ordinary one, zeros up to the next multiple of [`ALIGNMENT`], and a
+//! bundle, which ends the file. A record says so. It lies in the executable's own data, where
+//! neither `strip` nor a copy that ended early removes it without the program:
 //!
 //! | offset | bytes | |
 //! |---|---|---|
-//! | 0 | 16 | [`MAGIC`] |
+//! | 0 | 16 | magic |
 //! | 16 | 8 | length of the ordinary executable, little-endian |
 //! | 24 | 8 | offset of the bundle |
 //! | 32 | 8 | length of the bundle |
+//! | 40 | 32 | digest of the bundle |
+//!
+//! In an executable that was not packed, zeros follow the magic.
 
-use std::{
-    fs::File,
-    io::{self, Read, Seek, SeekFrom},
+use std::io::{self, Read};
+
+use anyhow::{Context, Result, ensure};
+use hardtack_bundle::Bundle;
+use memchr::memmem;
+
+/// The bytes of a record.
+pub(crate) type Record = [u8; 72];
+
+/// The record of an executable that was not packed.
+///
+/// The one use of this constant is the record itself. Any other would put these bytes into the
+/// executable once more, and [`Packed::write`] could not tell which ones are the record.
+pub(crate) const NOT_PACKED: Record = {
+    let mut record = [0; _];
+    record.split_at_mut(MAGIC_LENGTH).0.copy_from_slice(b"hardtack record\n");
+    record
 };
 
-use anyhow::{Result, ensure};
-
-/// Begins the trailer.
-const MAGIC: [u8; 16] = *b"hardtack packed\n";
-
-const TRAILER: usize = 40;
+const MAGIC_LENGTH: usize = 16;
 
 /// A page, on every machine that we know of, so that the bundle can be mapped on its own.
 const ALIGNMENT: u64 = 65_536;
@@ -31,51 +44,65 @@ pub(crate) struct Packed {
     pub(crate) executable_length: u64,
     pub(crate) bundle_offset: u64,
     pub(crate) bundle_length: u64,
+    pub(crate) digest: [u8; 32],
 }
 
 impl Packed {
     /// How a bundle is appended to an executable.
-    pub(crate) fn plan(executable_length: u64, bundle_length: u64) -> Self {
-        let bundle_offset = executable_length.next_multiple_of(ALIGNMENT);
-        Self { executable_length, bundle_offset, bundle_length }
+    pub(crate) fn plan(executable_length: u64, bundle: &Bundle<'_>) -> Self {
+        Self {
+            executable_length,
+            bundle_offset: executable_length.next_multiple_of(ALIGNMENT),
+            bundle_length: bundle.length() as u64,
+            digest: bundle.digest(),
+        }
     }
 
-    /// Looks for a trailer at the end of a file.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read, or there is a trailer that does not fit the file.
-    pub(crate) fn find(mut file: &File) -> Result<Option<Self>> {
-        let length = file.metadata()?.len();
-        let Some(start) = length.checked_sub(TRAILER as u64) else {
-            return Ok(None);
-        };
-        let mut trailer = [0; TRAILER];
-        file.seek(SeekFrom::Start(start))?;
-        file.read_exact(&mut trailer)?;
-        let Some(packed) = Self::parse(&trailer) else {
-            return Ok(None);
-        };
-        let expected = packed.bundle_offset.checked_add(packed.bundle_length);
-        let fits = packed.executable_length <= packed.bundle_offset && expected == Some(start);
-        ensure!(fits, "the bundle at its end is damaged: pack it again");
-        Ok(Some(packed))
-    }
-
-    fn parse(trailer: &[u8; TRAILER]) -> Option<Self> {
-        let (magic, numbers) = trailer.split_first_chunk()?;
+    /// What a record says; nothing if the executable was not packed.
+    pub(crate) fn of(record: &Record) -> Option<Self> {
+        let (numbers, digest) = record[MAGIC_LENGTH..].split_last_chunk()?;
         let mut numbers = numbers.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
-        (*magic == MAGIC).then_some(())?;
-        Some(Self {
+        let packed = Self {
             executable_length: numbers.next()?,
             bundle_offset: numbers.next()?,
             bundle_length: numbers.next()?,
-        })
+            digest: *digest,
+        };
+        (packed.executable_length > 0).then_some(packed)
     }
 
-    pub(crate) fn trailer(&self) -> Vec<u8> {
+    /// Checks the length of the file.
+    pub(crate) fn check_length(&self, length: u64) -> Result<()> {
+        let expected = self.bundle_offset.saturating_add(self.bundle_length);
+        ensure!(
+            length == expected,
+            "this executable is not as `hardtack pack` wrote it: it has {length} bytes instead of \
+             {expected}; copy it again, or pack the site again, and let nothing change it \
+             afterwards, such as `strip`"
+        );
+        Ok(())
+    }
+
+    /// Checks that a bundle is the one that was appended.
+    pub(crate) fn check_digest(&self, bundle: &Bundle<'_>) -> Result<()> {
+        ensure!(bundle.digest() == self.digest, "it is not the bundle that was packed");
+        Ok(())
+    }
+
+    /// Writes the record into an ordinary executable that has this one.
+    pub(crate) fn write(&self, executable: &mut [u8], present: &Record) -> Result<()> {
+        let mut places = memmem::find_iter(executable, present);
+        let place = places.next().filter(|_| places.next().is_none());
+        let place = place.context("the executable does not have its record in one place")?;
+        executable[place..][..present.len()].copy_from_slice(&self.record(present));
+        Ok(())
+    }
+
+    fn record(&self, present: &Record) -> Record {
         let numbers = [self.executable_length, self.bundle_offset, self.bundle_length];
-        [MAGIC.to_vec(), numbers.map(u64::to_le_bytes).concat()].concat()
+        let parts =
+            [&present[..MAGIC_LENGTH], &numbers.map(u64::to_le_bytes).concat(), &self.digest];
+        *parts.concat().first_chunk().expect("the parts are as long as the record")
     }
 
     /// The zeros between the executable and the bundle.
@@ -87,37 +114,61 @@ impl Packed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use hardtack_bundle::Writer;
 
-    fn find(parts: &[&[u8]]) -> Result<Option<Packed>> {
-        let mut file = tempfile::tempfile().unwrap();
-        parts.iter().for_each(|part| file.write_all(part).unwrap());
-        Packed::find(&file)
+    fn bundle(at: &str) -> Bundle<'static> {
+        Bundle::open(Writer::new(at).finish().unwrap().leak()).unwrap()
     }
 
     #[test]
-    fn an_appended_bundle_is_found() {
-        let packed = Packed::plan(5, 6);
+    fn a_record_is_found_and_replaced() {
+        let (one, other) = (bundle("/a/"), bundle("/b/"));
+        let packed = Packed::plan(172, &one);
         assert_eq!(packed.bundle_offset, ALIGNMENT);
+        let mut executable = [&[7; 50][..], &NOT_PACKED, &[8; 50]].concat();
+        packed.write(&mut executable, &NOT_PACKED).unwrap();
+        let record: Record = *executable[50..].first_chunk().unwrap();
+        assert_eq!(Packed::of(&record), Some(packed));
+        assert_eq!((&executable[..50], &executable[122..]), (&[7; 50][..], &[8; 50][..]));
+        let again = Packed::plan(172, &other);
+        again.write(&mut executable, &record).unwrap();
+        assert_eq!(Packed::of(executable[50..].first_chunk().unwrap()), Some(again));
+        assert!(again.check_digest(&other).is_ok());
+        assert!(again.check_digest(&one).is_err());
+    }
+
+    #[test]
+    fn an_ordinary_executable_is_not_packed() {
+        assert_eq!(Packed::of(&NOT_PACKED), None);
+    }
+
+    #[test]
+    fn a_record_in_no_place_or_two_is_an_error() {
+        let packed = Packed::plan(5, &bundle("/"));
+        for executable in [vec![0; 100], [NOT_PACKED, NOT_PACKED].concat()] {
+            let mut written = executable.clone();
+            assert!(packed.write(&mut written, &NOT_PACKED).is_err());
+            assert_eq!(written, executable);
+        }
+    }
+
+    #[test]
+    fn every_other_length_is_an_error() {
+        let packed = Packed::plan(5, &bundle("/"));
+        let length = packed.bundle_offset + packed.bundle_length;
+        assert!(packed.check_length(length).is_ok());
+        for other in [0, 5, ALIGNMENT, length - 1, length + 1, u64::MAX] {
+            let message = packed.check_length(other).unwrap_err().to_string();
+            assert!(message.contains("copy it again"), "{message}");
+        }
+        let overflowing = Packed { bundle_offset: u64::MAX, ..packed };
+        assert!(overflowing.check_length(length).is_err());
+    }
+
+    #[test]
+    fn padding_fills_the_gap() {
         let mut padding = Vec::new();
-        packed.padding().read_to_end(&mut padding).unwrap();
-        let found = find(&[b"ELF..", &padding, b"bundle", &packed.trailer()]).unwrap();
-        assert_eq!(found, Some(packed));
-    }
-
-    #[test]
-    fn an_ordinary_file_has_none() {
-        assert_eq!(find(&[]).unwrap(), None);
-        assert_eq!(find(&[b"short"]).unwrap(), None);
-        assert_eq!(find(&[&[7; 100]]).unwrap(), None);
-    }
-
-    #[test]
-    fn a_trailer_that_does_not_fit_is_an_error() {
-        let trailer = Packed::plan(5, 6).trailer();
-        assert!(find(&[&[0; 11], &trailer]).is_err());
-        let overflowing =
-            Packed { executable_length: 0, bundle_offset: u64::MAX, bundle_length: 2 };
-        assert!(find(&[b"x", &overflowing.trailer()]).is_err());
+        Packed::plan(5, &bundle("/")).padding().read_to_end(&mut padding).unwrap();
+        assert_eq!(padding, vec![0; 65_531]);
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) certificate: Option<CertificateFiles>,
     /// `--user`: the user that the worker becomes.
     pub(crate) user: Option<String>,
+    /// `--skip-verification`: the first worker, and one that replaces it, serve an unverified bundle.
+    pub(crate) skip_verification: bool,
     pub(crate) memory: Memory,
     /// `--upstream`: the application behind the bundle.
     pub(crate) upstream: Option<Address>,

@@ -1,6 +1,6 @@
 //! The process that serves, up to the point from which it needs no files and no environment.
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use anyhow::{Context, Result};
 use hardtack::CdnGuard;
@@ -20,6 +20,10 @@ use crate::{
 
 /// The first argument of a worker, before the options of its supervisor.
 pub(crate) const WORKER: &str = "worker";
+
+/// The variable by which a worker knows that its executable was installed after its supervisor
+/// began, so that no worker has verified the bundle yet.
+pub(crate) const UPGRADE: &str = "HARDTACK_UPGRADE";
 
 /// Serves until the supervisor says otherwise. The settings are the supervisor's own.
 pub(crate) fn work(carried: Result<Bundle<'static>>, settings: &Settings) -> ExitCode {
@@ -56,10 +60,17 @@ fn prepare(
 ) -> Result<Worker> {
     let start = Start::receive(channel)?;
     let bundle = carried?;
+    if !settings.skip_verification || is_of_upgrade() {
+        carried::verify(&bundle)?;
+    }
     carried::keep_in_memory(&bundle, settings.memory)?;
     let upstream = upstream(settings)?;
     let guard = guard(bundle, upstream.is_some())?;
     Ok(Worker::new(Site { bundle, guard }, settings.worker.clone(), start, upstream)?)
+}
+
+fn is_of_upgrade() -> bool {
+    env::var_os(UPGRADE).is_some()
 }
 
 fn upstream(settings: &Settings) -> Result<Option<Resolved>> {

@@ -79,6 +79,61 @@ fn two_folders_of_the_same_files_pack_alike() {
     assert!(bytes() == bytes());
 }
 
+type Change<'c> = &'c dyn Fn(&mut Vec<u8>);
+
+#[test]
+fn an_executable_that_is_not_as_it_was_packed_serves_nothing() {
+    let packed = pack(folder(SITE).path(), &[]);
+    let copies = tempfile::tempdir().unwrap();
+    let copy = copies.path().join("site");
+    let tool = Path::new(env!("CARGO_BIN_EXE_hardtack")).metadata().unwrap().len() as usize;
+    let bundle = tool.next_multiple_of(65_536);
+    let changes: [(&str, Change<'_>, &str); 9] = [
+        ("a byte short", &|it| it.truncate(it.len() - 1), "copy it again"),
+        ("half a header", &|it| it.truncate(bundle + 50), "copy it again"),
+        ("no bundle", &|it| it.truncate(bundle), "copy it again"),
+        ("no padding", &|it| it.truncate(tool), "copy it again"),
+        ("a byte more", &|it| it.push(0), "copy it again"),
+        ("much more", &|it| it.resize(it.len() + (1 << 20), 0), "copy it again"),
+        ("another first byte", &|it| it[bundle] ^= 1, "copy it again"),
+        ("another byte of the header", &|it| it[bundle + 100] ^= 1, "copy it again"),
+        ("another last byte", &|it| *it.last_mut().unwrap() ^= 1, "content"),
+    ];
+    for (name, change, why) in changes {
+        packed.damage(&copy, change);
+        refuses(&copy, name, why);
+    }
+}
+
+#[test]
+fn a_stripped_executable_serves_nothing() {
+    let packed = pack(folder(SITE).path(), &[]);
+    let copies = tempfile::tempdir().unwrap();
+    let copy = copies.path().join("site");
+    fs::copy(&packed.executable, &copy).unwrap();
+    stdout(Command::new("strip").arg(&copy));
+    assert!(copy.metadata().unwrap().len() < packed.executable.metadata().unwrap().len());
+    refuses(&copy, "stripped", "`strip`");
+}
+
+#[track_caller]
+fn refuses(copy: &Path, name: &str, why: &str) {
+    for command in ["serve", "check-config"] {
+        let message = stderr(executable(copy).args([command, "--listen", "127.0.0.1:0"]), 1);
+        assert!(message.contains(why), "{name}: {message}");
+    }
+}
+
+#[test]
+fn verification_may_be_skipped() {
+    let packed = pack(folder(SITE).path(), &[]);
+    let copies = tempfile::tempdir().unwrap();
+    let copy = copies.path().join("site");
+    packed.damage(&copy, |bytes| *bytes.last_mut().unwrap() ^= 1);
+    let server = Server::of(executable(&copy).arg("--skip-verification"));
+    assert_eq!(server.get("/", &[]).status, 200);
+}
+
 #[test]
 fn the_configuration_is_that_of_the_working_folder() {
     let workplace =

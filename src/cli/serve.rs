@@ -150,6 +150,10 @@ pub(crate) struct Serve {
     /// User that the serving process runs as, if the server is started as root
     #[arg(long, env = "HARDTACK_USER", value_name = "NAME", help_heading = PROCESS)]
     user: Option<String>,
+    /// Serve without verifying the site's digest first; an upgrade verifies it all the same
+    #[arg(long, env = "HARDTACK_SKIP_VERIFICATION", value_parser = BoolishValueParser::new())]
+    #[arg(help_heading = PROCESS)]
+    skip_verification: bool,
     /// Load the whole site into memory at start
     #[arg(long, env = "HARDTACK_PREFAULT", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = PROCESS)]
@@ -252,6 +256,7 @@ impl Serve {
             },
             certificate: self.certificate(),
             user: self.user.clone(),
+            skip_verification: self.skip_verification,
             memory: Memory { is_prefaulted: self.prefault, is_locked: self.lock_memory },
             upstream: self.upstream.clone(),
             log: Log { format: self.log_format(), severity: self.log_level() },

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use hardtack_serve::channel::Channel;
 use nix::unistd::User;
 
-use crate::worker::WORKER;
+use crate::worker::{UPGRADE, WORKER};
 
 /// The variable by which a supervisor knows that its predecessor hands over, through its standard
 /// input. The value is its process id, which an exec does not change: a child that inherits the
@@ -73,6 +73,10 @@ impl Program {
         for name in ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDNAMES", HANDOVER] {
             command.env_remove(name);
         }
+        match executable {
+            Executable::Running => command.env_remove(UPGRADE),
+            Executable::Installed => command.env(UPGRADE, "1"),
+        };
         // Milliseconds. By its own delay, the allocator keeps the memory of a burst for longer.
         if env::var_os(PURGE_DELAY).is_none() {
             command.env(PURGE_DELAY, "10");

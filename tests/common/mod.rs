@@ -72,6 +72,14 @@ impl Packed {
     pub fn assets(&self) -> Vec<Value> {
         assets(&mut self.command())
     }
+
+    /// Writes a copy of it whose bytes were changed.
+    pub fn damage(&self, copy: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = fs::read(&self.executable).unwrap();
+        change(&mut bytes);
+        fs::write(copy, bytes).unwrap();
+        fs::set_permissions(copy, self.executable.metadata().unwrap().permissions()).unwrap();
+    }
 }
 
 /// The assets in a command's `list --json`.
