@@ -5,11 +5,12 @@ use std::io::Write;
 use anyhow::{Context, Result, ensure};
 use hardtack::CdnGuard;
 use hardtack_bundle::Bundle;
+use hardtack_serve::channel::Protocol;
 
 use crate::{
     settings::Settings,
     style::EMPHASIS,
-    supervisor::{certificate::Files, program},
+    supervisor::{accounts, certificate::Files, unix_socket::Access},
 };
 
 /// Checks what `serve` with these settings would find when it starts, and opens no socket.
@@ -22,7 +23,8 @@ pub(crate) fn check_config(bundle: &Bundle<'static>, settings: &Settings) -> Res
         bundle.verify().context("the bundle in this executable is damaged"),
         certificate(settings),
         CdnGuard::from_environment(*bundle).map(drop).map_err(Into::into),
-        settings.user.as_deref().map_or(Ok(()), |name| program::find_user(name).map(drop)),
+        user(settings),
+        Access::of(&settings.listening.unix, Protocol::Http).map(drop),
         upstream(settings),
     ];
     let problems: Vec<_> =
@@ -38,6 +40,11 @@ fn certificate(settings: &Settings) -> Result<()> {
         return Ok(());
     };
     files.read().map(drop)
+}
+
+fn user(settings: &Settings) -> Result<()> {
+    let found = settings.user.as_deref().map(accounts::find_user).transpose();
+    found.map(drop).context("--user")
 }
 
 fn upstream(settings: &Settings) -> Result<()> {

@@ -36,6 +36,18 @@ pub(crate) struct Listening {
     pub(crate) admin: Option<ListenAddress>,
     /// `--backlog`: connections of a socket that wait to be accepted.
     pub(crate) backlog: u16,
+    pub(crate) unix: UnixSockets,
+}
+
+/// The users that may connect to Unix sockets.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UnixSockets {
+    /// `--unix-socket-mode`: the mode of the socket's file, such as `0o660`.
+    pub(crate) mode: Option<u32>,
+    /// `--unix-socket-owner`: a user by name or number.
+    pub(crate) owner: Option<String>,
+    /// `--unix-socket-group`: a group by name or number.
+    pub(crate) group: Option<String>,
 }
 
 /// The files of a certificate.

@@ -3,10 +3,11 @@
 //!
 //! [`lifecycle`], a state machine without I/O, decides. This module waits for events, passes them
 //! in, and carries out the actions that come out. Each means of doing that is a module: [`program`]
-//! starts executables, [`sockets`] opens listeners, [`certificate`] reads files, [`workers`] has the
+//! starts executables, [`sockets`] and [`unix_socket`] open listeners, [`certificate`] reads files, [`workers`] has the
 //! children's channels, [`handover`] is the exec of an upgrade, [`signals`] come in, notices to the
 //! [`service_manager`] go out, and [`banner`] prints the first lines.
 
+pub(crate) mod accounts;
 mod backoff;
 mod banner;
 pub(crate) mod certificate;
@@ -16,6 +17,7 @@ pub(crate) mod program;
 mod service_manager;
 mod signals;
 mod sockets;
+pub(crate) mod unix_socket;
 mod workers;
 
 use std::{

@@ -122,8 +122,9 @@ fn an_empty_variable_is_as_good_as_none() {
     assert_eq!(stdout(command.envs(variables.map(|name| (name, "")))), plain);
 }
 
-/// What takes any text, and finds out later whether there is such a thing.
-const ANY_TEXT: &[&str] = &["tls-certificate", "tls-key", "user"];
+/// The options that take any text, and look the name up later.
+const ANY_TEXT: &[&str] =
+    &["tls-certificate", "tls-key", "unix-socket-group", "unix-socket-owner", "user"];
 
 #[test]
 fn a_wrong_variable_is_told_by_its_option() {

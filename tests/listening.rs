@@ -8,7 +8,10 @@ use std::{
     net::{IpAddr, SocketAddr, TcpListener},
     os::{
         fd::OwnedFd,
-        unix::net::{UnixListener, UnixStream},
+        unix::{
+            fs::{MetadataExt, PermissionsExt},
+            net::{UnixListener, UnixStream},
+        },
     },
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -100,6 +103,57 @@ fn a_unix_socket_goes_with_the_server() {
     assert!(idle.is_closed());
     assert_eq!(server.wait(), 0);
     assert!(!path.exists());
+}
+
+/// The mode of a socket's file, with options of a server that is started under a narrow umask.
+#[track_caller]
+fn has_mode(option: &str, more: &[&str], expected: u32) {
+    let (_folder, path) = socket();
+    let mut command = executable(Path::new("/bin/sh"));
+    command.args(["-c", "umask 077; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_hardtack")]);
+    let _server = Server::of(command.arg(option).arg(at(&path)).args(more));
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, expected, "{option} {more:?}: {mode:o}");
+}
+
+#[test]
+fn a_front_end_may_connect_to_a_unix_socket() {
+    has_mode("--listen", &[], 0o666);
+    has_mode("--listen", &["--unix-socket-mode", "660"], 0o660);
+    has_mode("--admin-listen", &[], 0o660);
+    has_mode("--admin-listen", &["--unix-socket-mode", "600"], 0o600);
+}
+
+/// Only root may give a file away, so another user gets an error, and no socket.
+#[test]
+fn a_unix_socket_can_be_given_to_a_user_and_a_group() {
+    let (_folder, path) = socket();
+    let mut command = hardtack();
+    command.args(["--unix-socket-owner", "4294", "--unix-socket-group", "4295", "--listen"]);
+    command.arg(at(&path));
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        let _server = Server::of(&mut command);
+        let found = fs::metadata(&path).unwrap();
+        assert_eq!((found.uid(), found.gid()), (4294, 4295));
+    } else {
+        let complaint = stderr(&mut command, 1);
+        assert!(complaint.contains("--unix-socket-owner"), "{complaint}");
+        assert!(!path.exists());
+    }
+}
+
+#[test]
+fn accounts_of_unix_sockets_are_checked() {
+    for name in ["serve", "check-config"] {
+        for option in ["--unix-socket-owner", "--unix-socket-group"] {
+            let (_folder, path) = socket();
+            let mut command = hardtack();
+            command.arg(name).arg("--listen").arg(at(&path));
+            let complaint = stderr(command.args([option, "nobody-of-that-name"]), 1);
+            assert!(complaint.contains(option), "{complaint}");
+            assert!(!path.exists());
+        }
+    }
 }
 
 #[test]

@@ -17,9 +17,9 @@ use hardtack_serve::{
     upstream::Address,
 };
 
-use super::value::{at_least_1, https_port, seconds, seconds_or_none, uri_bytes};
+use super::value::{at_least_1, https_port, mode, seconds, seconds_or_none, uri_bytes};
 use crate::settings::{
-    CertificateFiles, Endpoint, ListenAddress, Listening, Log, Memory, Settings,
+    CertificateFiles, Endpoint, ListenAddress, Listening, Log, Memory, Settings, UnixSockets,
 };
 
 pub(crate) const HELP: &str = "\
@@ -60,6 +60,16 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_BACKLOG", value_name = "NUMBER", default_value = "1024")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..), help_heading = LISTENING)]
     backlog: u16,
+    /// Mode of Unix sockets, in octal [default: 666; 660 for --admin-listen]
+    #[arg(long, env = "HARDTACK_UNIX_SOCKET_MODE", value_name = "MODE", value_parser = mode)]
+    #[arg(help_heading = LISTENING)]
+    unix_socket_mode: Option<u32>,
+    /// Owner of Unix sockets; needs root
+    #[arg(long, env = "HARDTACK_UNIX_SOCKET_OWNER", value_name = "USER", help_heading = LISTENING)]
+    unix_socket_owner: Option<String>,
+    /// Group of Unix sockets: one of the user that starts the server, or any as root
+    #[arg(long, env = "HARDTACK_UNIX_SOCKET_GROUP", value_name = "GROUP", help_heading = LISTENING)]
+    unix_socket_group: Option<String>,
     /// Peers whose connections must begin with a PROXY protocol header (version 1 or 2)
     #[arg(long, env = "HARDTACK_PROXY_PROTOCOL_FROM", value_name = "NETWORK|unix")]
     #[arg(value_delimiter = ',', help_heading = LISTENING)]
@@ -253,6 +263,11 @@ impl Serve {
                 endpoints: self.listen.clone(),
                 admin: self.admin_listen.clone(),
                 backlog: self.backlog,
+                unix: UnixSockets {
+                    mode: self.unix_socket_mode,
+                    owner: self.unix_socket_owner.clone(),
+                    group: self.unix_socket_group.clone(),
+                },
             },
             certificate: self.certificate(),
             user: self.user.clone(),

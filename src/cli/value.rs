@@ -43,6 +43,15 @@ pub(crate) fn at_least_1(text: &str) -> Result<usize, String> {
     }
 }
 
+/// The permissions of a file, in octal.
+pub(crate) fn mode(text: &str) -> Result<u32, String> {
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    match u32::from_str_radix(digits, 8) {
+        Ok(mode @ 0..=0o777) if !digits.starts_with('+') => Ok(mode),
+        _ => Err("this is the mode of a file in octal, as 660, from 0 to 777".to_owned()),
+    }
+}
+
 /// A URL prefix, as `at` of a configuration has it.
 pub(crate) fn prefix(text: &str) -> Result<Prefix, String> {
     Prefix::try_from(text.to_owned())
@@ -56,6 +65,24 @@ pub(crate) fn glob(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn modes() {
+        for (text, expected) in [
+            ("660", Some(0o660)),
+            ("0660", Some(0o660)),
+            ("0o660", Some(0o660)),
+            ("777", Some(0o777)),
+            ("0", Some(0)),
+            ("1777", None),
+            ("668", None),
+            ("+60", None),
+            ("rw-rw----", None),
+            ("", None),
+        ] {
+            assert_eq!(mode(text).ok(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn ports_of_https() {

@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 use hardtack_serve::channel::Channel;
 use nix::unistd::User;
 
+use super::accounts::find_user;
 use crate::worker::{UPGRADE, WORKER};
 
 /// The variable by which a supervisor knows that its predecessor hands over, through its standard
@@ -50,7 +51,7 @@ impl Program {
         Ok(Self {
             path: path.context("cannot find this executable")?,
             arguments: arguments.collect(),
-            user: user.map(find_user).transpose()?,
+            user: user.map(find_user).transpose().context("--user")?,
         })
     }
 
@@ -122,10 +123,4 @@ fn find(name: &OsStr) -> io::Result<PathBuf> {
 
 fn existing(path: PathBuf) -> io::Result<PathBuf> {
     path.metadata().map(|_| path)
-}
-
-/// The user of that name.
-pub(crate) fn find_user(name: &str) -> Result<User> {
-    let found = User::from_name(name).with_context(|| format!("cannot look up the user {name}"))?;
-    found.with_context(|| format!("there is no user {name}: name one of this machine with --user"))
 }

@@ -7,20 +7,17 @@ use std::{
     net::SocketAddr,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::{
-            fs::FileTypeExt,
-            net::{UnixListener, UnixStream},
-        },
+        unix::net::UnixListener,
     },
-    path::Path,
     time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow, bail};
 use hardtack_serve::channel::{Endpoint, MOST_FILES, Protocol};
 use listenfd::ListenFd;
-use socket2::{Domain, SockAddr, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 
+use super::unix_socket::{self, Access};
 use crate::settings::{ListenAddress, Listening};
 
 /// Sockets that listen at one endpoint.
@@ -57,11 +54,13 @@ pub(crate) fn open(settings: &Listening, threads: usize) -> Result<Vec<Listener>
     if listeners.iter().all(|listener| listener.endpoint.protocol == Protocol::Admin) {
         for endpoint in &settings.endpoints {
             let protocol = if endpoint.is_tls { Protocol::Https } else { Protocol::Http };
-            listeners.push(open_one(&endpoint.address, protocol, backlog, threads)?);
+            let access = Access::of(&settings.unix, protocol)?;
+            listeners.push(open_one(&endpoint.address, protocol, backlog, access, threads)?);
         }
     }
     if let Some(address) = &settings.admin {
-        listeners.push(open_one(address, Protocol::Admin, backlog, 1)?);
+        let access = Access::of(&settings.unix, Protocol::Admin)?;
+        listeners.push(open_one(address, Protocol::Admin, backlog, access, 1)?);
     }
     Ok(listeners)
 }
@@ -70,12 +69,13 @@ fn open_one(
     address: &ListenAddress,
     protocol: Protocol,
     backlog: i32,
+    access: Access,
     threads: usize,
 ) -> Result<Listener> {
     let opened = match address {
         ListenAddress::Tcp(address) => tcp(*address, backlog, threads)
             .map(|(sockets, address)| (sockets, address.to_string(), None)),
-        ListenAddress::Unix(path) => unix(path, backlog)
+        ListenAddress::Unix(path) => unix_socket::listen(path, backlog, access)
             .map(|socket| (vec![socket.into()], address.to_string(), Some(path.clone()))),
     };
     let (sockets, address, path) = opened.map_err(|error| cannot_listen(address, &error))?;
@@ -137,22 +137,6 @@ fn socket(address: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// A socket at a path. A stale socket file is removed; a socket that accepts is an error.
-fn unix(path: &Path, backlog: i32) -> io::Result<Socket> {
-    let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
-    if is_socket {
-        match UnixStream::connect(path) {
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path)?,
-            _ => return Err(ErrorKind::AddrInUse.into()),
-        }
-    }
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.bind(&SockAddr::unix(path)?)?;
-    socket.listen(backlog)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
-
 fn cannot_listen(address: &ListenAddress, error: &io::Error) -> anyhow::Error {
     let remedy = match (address, error.kind()) {
         (_, ErrorKind::AddrInUse) => {
@@ -165,6 +149,10 @@ fn cannot_listen(address: &ListenAddress, error: &io::Error) -> anyhow::Error {
             "choose a port from 1024 on with --listen, or run as root"
         }
         (ListenAddress::Unix(_), ErrorKind::NotFound) => "make its folder first",
+        (ListenAddress::Unix(_), ErrorKind::PermissionDenied) => {
+            "only root may choose any --unix-socket-owner or --unix-socket-group; or the folder is \
+             not writable"
+        }
         _ => "choose another address with --listen",
     };
     anyhow!("cannot listen on {address}: {error}; {remedy}")

@@ -223,9 +223,14 @@ impl<S: Read + Write> Connection<S> {
     /// accepted yet is reset when its listener goes.
     pub fn is_closed(&mut self) -> bool {
         match self.stream.fill_buf() {
-            Ok(rest) => rest.is_empty(),
-            // Who is cut off within TLS is not told so by it.
+            Ok([]) => true,
+            Ok(rest) => {
+                eprintln!("it is open, and sent {:?}", String::from_utf8_lossy(rest));
+                false
+            }
+            // TLS has no word for a connection that is cut off.
             Err(error) => {
+                eprintln!("it has ended: {error}");
                 matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof)
             }
         }
