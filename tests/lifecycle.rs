@@ -70,16 +70,16 @@ impl Installed {
     /// Puts another executable in the place of the one that lies there, as installers do.
     fn install(&self, executable: &Path) {
         let new = self.folder.path().join("new");
-        fs::hard_link(executable, &new)
-            .or_else(|_| fs::copy(executable, &new).map(drop))
-            .expect("linked or copied");
+        fs::hard_link(executable, &new).unwrap_or_else(|_| copy(executable, &new));
         fs::rename(new, self.path()).expect("in one folder");
     }
 
     /// The same with a script.
     fn install_script(&self, text: &str, mode: u32) {
         let script = self.folder.path().join("script");
-        fs::write(&script, text).unwrap();
+        let source = self.folder.path().join("source");
+        fs::write(&source, text).unwrap();
+        copy(&source, &script);
         fs::set_permissions(&script, fs::Permissions::from_mode(mode)).unwrap();
         fs::rename(script, self.path()).unwrap();
     }
@@ -97,6 +97,12 @@ impl Installed {
     fn go(&self) {
         fs::write(self.path().with_extension("go"), "").unwrap();
     }
+}
+
+/// Copies a file that is to be executed, in a process of its own. If this process had it open, a child
+/// that another test starts at that moment would have it open too, and the file would be busy.
+fn copy(source: &Path, target: &Path) {
+    assert!(run(Command::new("cp").arg(source).arg(target)).status.success());
 }
 
 /// Of which site a response is; it is a good one.

@@ -222,7 +222,7 @@ impl<S: Read + Write> Connection<S> {
     /// Whether the server closed the connection, having sent nothing more. One that it had not
     /// accepted yet is reset when its listener goes.
     pub fn is_closed(&mut self) -> bool {
-        match self.stream.fill_buf() {
+        match self.peek() {
             Ok([]) => true,
             Ok(rest) => {
                 eprintln!("it is open, and sent {:?}", String::from_utf8_lossy(rest));
@@ -234,6 +234,17 @@ impl<S: Read + Write> Connection<S> {
                 matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof)
             }
         }
+    }
+
+    /// The bytes that come next; none at the end.
+    fn peek(&mut self) -> io::Result<&[u8]> {
+        // A socket with a timeout is not read again by the system after an interruption (signal(7)).
+        while let Err(error) = self.stream.fill_buf() {
+            if error.kind() != ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+        Ok(self.stream.buffer())
     }
 
     /// The next line, without its end.
