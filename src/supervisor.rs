@@ -14,6 +14,7 @@ pub(crate) mod certificate;
 mod handover;
 mod lifecycle;
 pub(crate) mod program;
+mod reports;
 mod service_manager;
 mod signals;
 mod sockets;
@@ -30,7 +31,7 @@ use anyhow::{Error, Result, ensure};
 use hardtack_bundle::Bundle;
 use hardtack_serve::{
     channel::{Channel, Order, Pem, Report},
-    log,
+    log::{self, Log},
     tls::NO_CERTIFICATE,
 };
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
@@ -58,12 +59,14 @@ const ROUND: Duration = Duration::from_secs(1);
 
 /// Serves the bundle until it is told to stop.
 pub(crate) fn supervise(bundle: &Bundle<'static>, settings: &Settings) -> Result<()> {
-    log::begin(settings.log.format, settings.log.severity)?;
+    // Signals are for this thread alone, which can hold them: the log's has none.
+    signals::block()?;
+    let log = Log::begin(settings.log.format, settings.log.severity)?;
     raise_limit_of_files();
     let program = Program::running(settings.user.as_deref())?;
     let predecessor = program::predecessor()?;
     runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let mut supervisor = Supervisor::new(bundle, settings, program)?;
+        let mut supervisor = Supervisor::new(bundle, settings, program, log)?;
         let first = match predecessor {
             None => supervisor.open(settings)?,
             Some(predecessor) => supervisor.succeed(&predecessor).await?,
@@ -83,6 +86,7 @@ fn raise_limit_of_files() {
 /// The means by which actions are carried out and events are noticed.
 struct Supervisor {
     bundle: Bundle<'static>,
+    log: Log,
     log_format: log::Format,
     program: Program,
     files: Option<Files>,
@@ -96,10 +100,16 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    fn new(bundle: &Bundle<'static>, settings: &Settings, program: Program) -> Result<Self> {
+    fn new(
+        bundle: &Bundle<'static>,
+        settings: &Settings,
+        program: Program,
+        log: Log,
+    ) -> Result<Self> {
         let drain = settings.worker.drain;
         Ok(Self {
             bundle: *bundle,
+            log,
             log_format: settings.log.format,
             program,
             files: settings.certificate.clone().map(Files::of),
@@ -243,6 +253,7 @@ impl Supervisor {
         let heir = |worker| Some((worker, self.lifecycle.role(Worker::pid(worker))?));
         let heirs: Vec<_> = self.workers.iter().filter_map(heir).collect();
         let certificate = self.certificate.as_ref();
+        self.log.settle();
         let error = handover::hand_over(&self.program, &self.listeners, certificate, &heirs);
         Event::NotHandedOver(format!("{error:#}"))
     }

@@ -87,10 +87,10 @@ fn guard(bundle: Bundle<'static>, has_application: bool) -> Result<Option<CdnGua
 }
 
 fn run(worker: Worker, channel: Channel, log: Log) -> ExitCode {
-    let Ok((_flush, dropped)) = log::begin_queued(log.format, log.severity) else {
+    let Ok(log) = log::Log::begin(log.format, log.severity) else {
         return ExitCode::FAILURE;
     };
-    match worker.serve(channel, dropped) {
+    match worker.serve(channel, log.dropped()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("{error}");

@@ -5,7 +5,7 @@ mod common;
 
 use std::{
     fs,
-    io::Read,
+    io::{PipeReader, PipeWriter, Read, Write, pipe},
     os::unix::{
         fs::{PermissionsExt, symlink},
         net::UnixDatagram,
@@ -28,6 +28,8 @@ use common::{
     run,
     tls::{Certificate, CertificateFiles, client, handshake, put},
 };
+
+use rustix::io::ioctl_fionbio;
 
 /// The executable under test, which carries another site. Tests that run at once share one.
 fn second() -> Arc<Packed> {
@@ -259,7 +261,48 @@ fn signals_to_all_processes_are_the_supervisors_to_obey() {
     assert_eq!(server.children(), [worker]);
 }
 
+/// A pipe that is full, and its reader, who does not read.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = pipe().unwrap();
+    ioctl_fionbio(&writer, true).unwrap();
+    while writer.write(&[b'x'; 4096]).is_ok() {}
+    ioctl_fionbio(&writer, false).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    let installed = Installed::new(first());
+    let (reader, writer) = full_pipe();
+    let server = Server::of(installed.command().stderr(writer));
+    let crashed = server.worker();
+    kill("-KILL", crashed);
+    assert_eq!(ask(&mut server.connect()), "first");
+    ["-HUP", "-HUP"].into_iter().for_each(|signal| server.signal(signal));
+    installed.install(&second().executable);
+    server.signal("-USR2");
+    wait_for_site(&server, "second");
+    ends_well(server);
+    drop(reader);
+}
+
 // The end.
+
+#[test]
+fn a_stop_does_not_wait_for_a_candidate_that_hears_nothing() {
+    let installed = Installed::new(first());
+    let mut command = installed.command();
+    let (server, log) = Server::logged(command.args(["--drain-timeout", "86400"]));
+    let script = "#!/bin/sh\nsleep 86400 & echo $! > \"$0.pid\"; echo begun >&2; wait\n";
+    installed.install_script(script, 0o755);
+    server.signal("-USR2");
+    log.wait_for("begun");
+    ends_well(server);
+    let pid = fs::read_to_string(installed.path().with_extension("pid")).unwrap();
+    let command_line = format!("/proc/{}/cmdline", pid.trim());
+    let has_ended = || fs::read(&command_line).map_or(true, |words| words.is_empty());
+    until("the script's program ends too", || has_ended().then_some(()));
+}
 
 #[test]
 fn before_the_end_it_is_unready_and_accepts() {

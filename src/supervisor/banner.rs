@@ -1,6 +1,6 @@
 //! The first lines: the addresses, the release and the sandbox.
 
-use std::io::Write;
+use std::{io::Write, thread};
 
 use hardtack_bundle::Bundle;
 use hardtack_serve::{
@@ -9,7 +9,7 @@ use hardtack_serve::{
 };
 use tracing::info;
 
-use super::sockets::Listener;
+use super::{signals, sockets::Listener};
 use crate::style::EMPHASIS;
 
 /// The purposes of listeners: for clients, and for operators.
@@ -33,9 +33,14 @@ fn print(bundle: &Bundle<'_>, urls: &[(&str, String)], sandbox: &str) {
     for (name, url) in urls {
         text += &format!("  {name:10} {EMPHASIS}{url}{EMPHASIS:#}\n");
     }
-    let mut out = anstream::stdout().lock();
-    // Standard output may be closed.
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+    // A thread of its own may wait for the reader; the supervisor may not.
+    let print = move || {
+        signals::block().ok();
+        let mut out = anstream::stdout().lock();
+        // Standard output may be closed.
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+    };
+    thread::Builder::new().name("hardtack-banner".to_owned()).spawn(print).ok();
 }
 
 fn record(bundle: &Bundle<'_>, urls: &[(&str, String)], sandbox: &str) {

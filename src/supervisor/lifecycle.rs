@@ -142,8 +142,9 @@ enum Phase {
     Pausing { until: Instant },
     /// A worker of another executable serves, which this process is about to become.
     HandingOver,
-    /// The workers have been told to stop; those that are left at that time are killed.
-    Stopping { until: Instant },
+    /// The workers have been told to stop. Those that have still not started at the first time are
+    /// killed, as are all that are left at the second one.
+    Stopping { start_until: Instant, until: Instant },
 }
 
 #[derive(Clone, Debug)]
@@ -177,7 +178,11 @@ impl Lifecycle {
     /// When an [`Event::Tick`] is due at the latest.
     pub(crate) fn due(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Pausing { until } | Phase::Stopping { until } => Some(until),
+            Phase::Pausing { until } => Some(until),
+            Phase::Stopping { start_until, .. } if self.workers.iter().any(Worker::is_starting) => {
+                Some(start_until)
+            }
+            Phase::Stopping { until, .. } => Some(until),
             Phase::Serving | Phase::HandingOver => None,
         }
     }
@@ -236,13 +241,17 @@ impl Lifecycle {
     }
 
     fn reported(&mut self, pid: Pid, report: Report, now: Instant) -> Vec<Action> {
+        let is_stopping = self.is_stopping();
         let Some(worker) = self.worker(pid) else { return Vec::new() };
         match report {
             Report::Ready { sandbox, release } => return self.ready(pid, sandbox, release, now),
-            Report::Failed(message) => worker.failure = Some(message),
+            Report::Failed(message) if worker.is_starting() => worker.failure = Some(message),
             Report::Alive => worker.seen = now,
-            Report::Closed if self.is_stopping() => return vec![Action::CloseListeners],
-            Report::Closed => {}
+            // The listeners are all workers' as long as one may follow.
+            Report::Closed if is_stopping && worker.is_in_charge() => {
+                return vec![Action::CloseListeners];
+            }
+            Report::Failed(_) | Report::Closed => {}
         }
         Vec::new()
     }
@@ -261,14 +270,14 @@ impl Lifecycle {
     }
 
     /// Makes a worker that was starting the current one, and returns its role until then. While all
-    /// workers stop, none is promoted.
+    /// workers stop, it is one that finishes its requests.
     fn promote(&mut self, pid: Pid, now: Instant) -> Option<Role> {
-        if self.is_stopping() {
-            return None;
-        }
+        let is_stopping = self.is_stopping();
         let worker = self.worker(pid).filter(|worker| worker.is_starting())?;
         worker.seen = now;
-        Some(mem::replace(&mut worker.role, Role::Current))
+        let next = if is_stopping { Role::Retired } else { Role::Current };
+        let role = mem::replace(&mut worker.role, next);
+        (!is_stopping).then_some(role)
     }
 
     fn begin_handover(&mut self, pid: Pid, said: Action, serving: Action) -> Vec<Action> {
@@ -329,12 +338,16 @@ impl Lifecycle {
                 self.phase = Phase::Serving;
                 actions.push(Action::Start(Role::Restarted));
             }
-            Phase::Stopping { until } if until <= now => {
-                self.phase = Phase::Stopping { until: now + GRACE };
+            Phase::Stopping { until, .. } if until <= now => {
+                self.phase = Phase::Stopping { start_until: now + GRACE, until: now + GRACE };
                 let said =
                     "the time to finish is over: responses that are still under way are cut off";
                 actions.push(Action::Log(Level::WARN, said.to_owned()));
                 actions.extend(self.kill_all());
+            }
+            Phase::Stopping { start_until, until } if start_until <= now => {
+                self.phase = Phase::Stopping { start_until: until, until };
+                actions.extend(self.kill_starting());
             }
             _ => {}
         }
@@ -356,6 +369,12 @@ impl Lifecycle {
 
     fn kill_all(&self) -> impl Iterator<Item = Action> {
         self.workers.iter().map(|worker| Action::Kill(worker.pid))
+    }
+
+    /// A worker that has not started has no clients that it could finish with.
+    fn kill_starting(&self) -> impl Iterator<Item = Action> {
+        let starting = self.workers.iter().filter(|worker| worker.is_starting());
+        starting.map(|worker| Action::Kill(worker.pid))
     }
 
     fn reassure(&self, now: Instant) -> Vec<Action> {
@@ -398,7 +417,7 @@ impl Lifecycle {
         if self.is_stopping() {
             return self.kill_all().collect();
         }
-        self.phase = Phase::Stopping { until: now + self.time_to_stop };
+        self.phase = Phase::Stopping { start_until: now + GRACE, until: now + self.time_to_stop };
         let stops = self.workers.iter().map(|worker| Action::Stop(worker.pid));
         [Action::Notify(Notice::Stopping)].into_iter().chain(stops).collect()
     }

@@ -82,6 +82,11 @@ impl Signals {
     }
 }
 
+/// Keeps signals from this thread, and from the threads that it starts.
+pub(crate) fn block() -> io::Result<()> {
+    Ok(ours().thread_block()?)
+}
+
 fn ours() -> SigSet {
     use signal::Signal::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR2};
     SigSet::from_iter([SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD])

@@ -13,12 +13,13 @@ use std::{
 
 use anyhow::{Context, Result};
 use hardtack_serve::channel::{CHANNEL_VERSION, Channel, Order, Pem, Receiver, Report, Sender};
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, wait};
 use tracing::warn;
 
 use super::{
     lifecycle::Event,
     program::{Executable, Program},
+    reports::sanitized,
     sockets::Listener,
 };
 
@@ -48,7 +49,7 @@ impl Worker {
 
     /// Its next report; none when it has closed its end.
     fn poll_report(&mut self, context: &mut task::Context<'_>) -> Poll<Option<Report>> {
-        pin!(self.reports.receive()).poll(context)
+        pin!(self.reports.receive()).poll(context).map(|report| report.map(sanitized))
     }
 
     async fn tell(&mut self, order: &Order) {
@@ -61,7 +62,7 @@ impl Worker {
     fn end(self, status: WaitStatus) -> impl Iterator<Item = Event> {
         let is_failure = |report: &Report| matches!(report, Report::Failed(_));
         let failures = self.reports.rest::<Report>().into_iter().filter(is_failure);
-        let reported = failures.map(move |report| Event::Reported(self.pid, report));
+        let reported = failures.map(move |report| Event::Reported(self.pid, sanitized(report)));
         reported.chain([Event::Ended(self.pid, describe(status))])
     }
 }
@@ -141,11 +142,11 @@ impl Workers {
         }
     }
 
-    /// Kills a worker. One that has been reaped is not known any more: its number may be that of
-    /// another process by now.
+    /// Kills a worker, with the processes that it has started: an executable may be a script. A worker
+    /// that has been reaped is not known any more: its number may be that of another process by now.
     pub(crate) fn kill(&self, pid: Pid) {
         if self.has(pid)
-            && let Err(error) = kill_process(pid, Signal::KILL)
+            && let Err(error) = kill_process_group(pid, Signal::KILL)
         {
             warn!("cannot kill worker {pid}: {error}");
         }

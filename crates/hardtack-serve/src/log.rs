@@ -1,7 +1,7 @@
 //! The log of the process, on standard error, for operators.
 //!
-//! The worker's log is queued, since the worker must not wait; the supervisor writes at once. A value
-//! that a client sent is a field in its debug form (`?value`), which cannot end the line.
+//! Lines are queued, so that no process waits for the reader of its log. A value that a client sent is
+//! a field in its debug form (`?value`), which cannot end the line.
 
 use std::{
     fmt,
@@ -22,7 +22,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    queued::{Flush, queued},
+    queued::{AwaitedQueue, Flush},
     utc,
 };
 
@@ -50,28 +50,34 @@ pub enum Severity {
     Debug,
 }
 
-/// Begins the log of a process that may wait for its reader.
-///
-/// # Errors
-///
-/// If there is a log already.
-pub fn begin(format: Format, severity: Severity) -> Result<(), BegunAlready> {
-    install(dispatch(Shape::of(format), severity, io::stderr))
+/// The log of the process, which ends when this is dropped: the lines that are left are written.
+pub struct Log {
+    queue: AwaitedQueue,
+    _flush: Flush,
 }
 
-/// Begins the log of a process that must not wait: lines that have no room are dropped, and counted.
-///
-/// # Errors
-///
-/// If there is a log already.
-pub fn begin_queued(
-    format: Format,
-    severity: Severity,
-) -> Result<(Flush, ErrorCounter), BegunAlready> {
-    let (lines, flush) = queued("hardtack-log", io::stderr());
-    let dropped = lines.error_counter();
-    install(dispatch(Shape::of(format), severity, lines))?;
-    Ok((flush, dropped))
+impl Log {
+    /// Begins the log, in a thread of its own. Lines that have no room are dropped, and counted.
+    ///
+    /// # Errors
+    ///
+    /// If there is a log already.
+    pub fn begin(format: Format, severity: Severity) -> Result<Self, BegunAlready> {
+        let (queue, flush) = AwaitedQueue::new("hardtack-log", io::stderr());
+        let dispatch = dispatch(Shape::of(format), severity, queue.clone());
+        dispatcher::set_global_default(dispatch)?;
+        Ok(Self { queue, _flush: flush })
+    }
+
+    /// The lines that had no room.
+    pub fn dropped(&self) -> ErrorCounter {
+        self.queue.error_counter()
+    }
+
+    /// Waits until all lines are written, for two seconds at most.
+    pub fn settle(&self) {
+        self.queue.settle();
+    }
 }
 
 /// Whether lines are text for people, on standard error and on standard output.
@@ -83,10 +89,6 @@ pub fn is_human(format: Format) -> bool {
 #[derive(Debug, thiserror::Error)]
 #[error("the log has begun already")]
 pub struct BegunAlready(#[from] SetGlobalDefaultError);
-
-fn install(dispatch: Dispatch) -> Result<(), BegunAlready> {
-    Ok(dispatcher::set_global_default(dispatch)?)
-}
 
 /// The format of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +155,7 @@ impl FormatTime for Utc {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::queued::tests::Kept;
+    use crate::queued::{queued, tests::Kept};
 
     const PLAIN: Shape = Shape::Human { is_colored: false };
 

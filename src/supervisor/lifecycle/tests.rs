@@ -413,7 +413,7 @@ fn signals_before_the_exec() {
 
 #[test]
 fn a_stop_is_the_end_of_all_workers() {
-    let stopping = "open, 1 is ready, upgrade, stop";
+    let stopping = "open, 1 is ready, upgrade, 2 is ready, held, exec, stop";
     moment(
         stopping,
         &[
@@ -431,6 +431,19 @@ fn a_stop_is_the_end_of_all_workers() {
     moment("open, 1 is ready, upgrade, stop, 1 ends", &[("2 ends", "over")]);
     moment("open, 1 is ready, stop, 15 s", &[("4 s", ""), ("5 s", CUT_OFF_1)]);
     moment("open, stop", &[("1 ends", "over"), ("1 is ready", "")]);
+}
+
+/// A candidate may be a script that hears no order, with programs of its own.
+#[test]
+fn a_stop_does_not_wait_for_a_worker_that_does_not_start() {
+    let stopping = "open, 1 is ready, upgrade, stop";
+    moment(stopping, &[("4 s", ""), ("5 s", "kill 2"), ("2 ends", "")]);
+    moment(&format!("{stopping}, 5 s"), &[("1 s", ""), ("2 ends", ""), ("1 ends", "")]);
+    moment(&format!("{stopping}, 5 s, 2 ends"), &[("1 ends", "over")]);
+    moment("open, stop", &[("4 s", ""), ("5 s", "kill 1")]);
+    moment("open, 1 is ready, 1 ends, 100 ms, stop", &[("5 s", "kill 2")]);
+    // One that starts after all has clients, and time for them.
+    moment(&format!("{stopping}, 2 is ready"), &[("5 s", ""), ("14 s", "")]);
 }
 
 const CUT_OFF_1: &str =
@@ -457,6 +470,13 @@ fn reports_that_do_not_fit_are_ignored() {
         "open, 1 is ready, upgrade, 2 is ready, held, exec",
         &[("1 is ready", ""), ("1 is closed", "")],
     );
+    // The listeners are closed by the word of the worker in charge, when all are to stop.
+    let stopping = "open, 1 is ready, upgrade, 2 is ready, held, exec, stop";
+    moment(stopping, &[("1 is closed", ""), ("2 is closed", "close")]);
+    moment("open, 1 is ready, upgrade, stop", &[("2 is closed", ""), ("1 is closed", "close")]);
+    // A worker that has started cannot say that it has not.
+    let ended = "ERROR: worker 1 ended: signal 9; another one starts in 100ms";
+    moment("open, 1 is ready, 1 cannot", &[("1 ends", ended)]);
 }
 
 // All states.
