@@ -180,6 +180,21 @@ fn a_trusted_proxys_word_is_passed_on() {
     has(&header, &["x-forwarded-for: 192.0.2.1, 127.0.0.1"]);
 }
 
+#[test]
+fn a_trusted_proxy_may_speak_of_websockets_and_in_forwarded() {
+    let site = Site::with(&["--forwarded-from=127.0.0.1", "--https-redirect"]);
+    let mut client = site.server.connect();
+    for said in ["X-Forwarded-Proto: wss", "Forwarded: for=192.0.2.1;proto=https"] {
+        client.say(&format!("GET /app HTTP/1.1\r\nHost: a\r\n{said}\r\n\r\n"));
+        let mut app = site.accept();
+        has(&app.header(), &["x-forwarded-proto: https"]);
+        app.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        assert_eq!(client.response("GET").status, 200, "{said}");
+    }
+    let other = [("Forwarded", "proto=https"), ("X-Forwarded-Proto", "ws")];
+    assert_eq!(client.request("GET", "/app", &other).status, 308);
+}
+
 /// What the bundle does not read cannot become the next request.
 #[test]
 fn content_for_the_bundle_ends_the_connection() {

@@ -14,11 +14,9 @@ use hyper::{
     header::{FORWARDED, HeaderName, HeaderValue},
 };
 
-use crate::client::Client;
-
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+use crate::client::{
+    Client, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO, elements, speaks_forwarded,
+};
 
 /// Fields besides `X-Forwarded-*` by which proxies tell applications the client, the target, the
 /// protocol, or the way to send a file. Applications believe these, too.
@@ -48,7 +46,8 @@ const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
 /// Adds the fields that tell the client, the host and the protocol of a request.
 pub(super) fn tell(fields: &mut HeaderMap, client: Client, host: Option<&HeaderValue>) {
     remove_where(fields, |name| is_disguised(name) || (!client.is_trusted && is_claim(name)));
-    let before = joined(fields, &X_FORWARDED_FOR);
+    let is_forwarded = speaks_forwarded(fields);
+    let before = if is_forwarded { senders(fields) } else { joined(fields, &X_FORWARDED_FOR) };
     let proto = if client.is_secure { "https" } else { "http" };
     fields.insert(X_FORWARDED_PROTO, HeaderValue::from_static(proto));
     if let (Some(host), false) = (host, fields.contains_key(&X_FORWARDED_HOST)) {
@@ -56,21 +55,28 @@ pub(super) fn tell(fields: &mut HeaderMap, client: Client, host: Option<&HeaderV
     }
     let host = fields.get(&X_FORWARDED_HOST).and_then(|host| host.to_str().ok());
     let own = element(Node(client.peer), host, proto);
-    set(fields, FORWARDED, forwarded(before.as_deref(), joined(fields, &FORWARDED), own));
+    let kept = if is_forwarded { joined(fields, &FORWARDED) } else { None };
+    set(fields, FORWARDED, forwarded(before.as_deref(), kept, own));
     if let Some(peer) = client.peer {
         let address = peer.to_canonical().to_string();
         set(fields, X_FORWARDED_FOR, appended(before, &address));
     }
 }
 
-/// Proxies keep `X-Forwarded-For`, and many pass a `Forwarded` that their client made up. So the
-/// former is believed when both are there, and translated (RFC 7239 §7.4).
-fn forwarded(x_forwarded_for: Option<&str>, forwarded: Option<String>, own: String) -> String {
-    let before = match x_forwarded_for {
-        Some(addresses) => Some(translated(addresses)),
-        None => forwarded,
-    };
-    appended(before, &own)
+/// The senders that `Forwarded` names, as `X-Forwarded-For` lists them (RFC 7239 §7.4).
+fn senders(fields: &HeaderMap) -> Option<String> {
+    let senders = elements(fields).into_iter().map(|it| {
+        let address = it.sender.and_then(|sender| Node::parse(&sender).0);
+        address.map_or("unknown".to_owned(), |address| address.to_canonical().to_string())
+    });
+    let senders: Vec<_> = senders.collect();
+    (!senders.is_empty()).then(|| senders.join(", "))
+}
+
+/// The proxies' own `Forwarded` if it is kept, or else `X-Forwarded-For` translated (RFC 7239 §7.4),
+/// and then our own element.
+fn forwarded(x_forwarded_for: Option<&str>, kept: Option<String>, own: String) -> String {
+    appended(kept.or_else(|| x_forwarded_for.map(translated)), &own)
 }
 
 fn translated(addresses: &str) -> String {
@@ -214,9 +220,10 @@ mod tests {
     fn forwarded_is_kept_when_it_is_the_only_one() {
         told(
             PROXY,
-            "forwarded: for=9.9.9.9",
-            "x-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\nx-forwarded-host: example.com\n\
-             forwarded: for=9.9.9.9, for=192.0.2.1;host=example.com;proto=https",
+            "forwarded: for=9.9.9.9;proto=https",
+            "x-forwarded-for: 9.9.9.9, 192.0.2.1\nx-forwarded-proto: https\n\
+             x-forwarded-host: example.com\n\
+             forwarded: for=9.9.9.9;proto=https, for=192.0.2.1;host=example.com;proto=https",
         );
     }
 
