@@ -180,6 +180,79 @@ fn a_trusted_proxys_word_is_passed_on() {
     has(&header, &["x-forwarded-for: 192.0.2.1, 127.0.0.1"]);
 }
 
+/// A request with these fields, as the application sees it.
+#[track_caller]
+fn seen(site: &Site, fields: &str) -> Vec<String> {
+    let mut client = site.server.connect();
+    client.say(&format!("GET /app HTTP/1.1\r\n{fields}\r\n"));
+    let mut app = site.accept();
+    let header = app.header();
+    app.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    assert_eq!(client.response("GET").status, 200);
+    header
+}
+
+#[track_caller]
+fn lacks(header: &[String], names: &[&str]) {
+    for name in names {
+        let start = format!("{name}: ");
+        assert!(!header.iter().any(|line| line.starts_with(&start)), "{name} in {header:#?}");
+    }
+}
+
+#[test]
+fn nobody_overrides_the_path_that_was_judged() {
+    for options in [&[][..], &["--forwarded-from=127.0.0.1"]] {
+        let site = Site::with(options);
+        let fields = "Host: a\r\nSCRIPT_NAME: /static\r\nScript-Name: /static\r\n\
+            X-Original-URL: /admin\r\nX-Rewrite-URL: /admin\r\nX-Accel-Mapping: a=b\r\n\
+            Api_Key: 1\r\nX-Own: 1\r\n";
+        let header = seen(&site, fields);
+        has(&header, &["GET /app HTTP/1.1", "x-own: 1"]);
+        lacks(&header, &["script_name", "script-name", "x-original-url", "x-rewrite-url"]);
+        lacks(&header, &["x-accel-mapping", "api_key"]);
+    }
+}
+
+#[test]
+fn fields_pass_that_options_name() {
+    let options = ["--forwarded-from=127.0.0.1", "--forwarded-fields=x-real-ip,X-Tenant"];
+    let unusual = "--upstream-unusual-fields=api_key";
+    let fields = "Host: a\r\nX-Real-IP: 6.6.6.6\r\nX-Tenant: t\r\nTrue-Client-IP: 6.6.6.6\r\n\
+        Api_Key: 1\r\nX_Real_IP: 7.7.7.7\r\n";
+    let header = seen(&Site::with(&[&options[..], &[unusual]].concat()), fields);
+    has(&header, &["x-real-ip: 6.6.6.6", "x-tenant: t", "api_key: 1"]);
+    lacks(&header, &["true-client-ip", "x_real_ip"]);
+    let stranger = ["--forwarded-from=192.0.2.1", options[1]];
+    lacks(&seen(&Site::with(&stranger), fields), &["x-real-ip", "x-tenant"]);
+}
+
+#[test]
+fn a_visitor_takes_nothing_away_that_a_proxy_says() {
+    let site = Site::with(&["--forwarded-from=127.0.0.1"]);
+    let fields = "Host: a\r\nX-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Host: www.example\r\n\
+        Cookie: a=b\r\nX-Own: 1\r\n\
+        Connection: X-Forwarded-For, x-forwarded-host, Cookie, Host, Forwarded, Via, X-Own\r\n";
+    let header = seen(&site, fields);
+    has(&header, &["x-forwarded-for: 192.0.2.1, 127.0.0.1", "x-forwarded-host: www.example"]);
+    has(&header, &["cookie: a=b", "host: a"]);
+    lacks(&header, &["x-own"]);
+}
+
+#[test]
+fn a_host_is_never_made_up() {
+    let site = Site::with(&[]);
+    for request in ["GET /app HTTP/1.0\r\n\r\n", "GET /app HTTP/1.1\r\nHost:\r\n\r\n"] {
+        let mut client = site.server.connect();
+        client.say(request);
+        assert_eq!(client.response("GET").status, 400);
+    }
+    assert!(site.is_left_alone());
+    let site = Site::with(&["--upstream-default-host=www.example"]);
+    let header = seen(&site, "Host:\r\n");
+    has(&header, &["host: www.example", "x-forwarded-host: www.example"]);
+}
+
 #[test]
 fn a_trusted_proxy_may_speak_of_websockets_and_in_forwarded() {
     let site = Site::with(&["--forwarded-from=127.0.0.1", "--https-redirect"]);

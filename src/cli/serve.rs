@@ -11,8 +11,10 @@ use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use hardtack_serve::{
     log,
     pace::Pace,
+    request_fields::{NamedFields, ProxyField, UnusualField},
     settings::{
-        self, AccessLog, Admission, Drain, Limits, Network, Timeouts, Trust, UpstreamTimeouts,
+        self, AccessLog, Admission, Drain, Forwarding, Host, Limits, Network, Timeouts, Trust,
+        UpstreamTimeouts,
     },
     upstream::Address,
 };
@@ -78,6 +80,15 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_FORWARDED_FROM", value_name = "NETWORK|unix")]
     #[arg(value_delimiter = ',', help_heading = LISTENING)]
     forwarded_from: Vec<Network>,
+    /// Further fields that these peers may set, and nobody else, such as X-Real-IP
+    #[arg(
+        long,
+        env = "HARDTACK_FORWARDED_FIELDS",
+        value_name = "NAME",
+        requires = "forwarded_from"
+    )]
+    #[arg(value_delimiter = ',', help_heading = LISTENING)]
+    forwarded_fields: Vec<ProxyField>,
     /// Also accept HTTP/2 without TLS (h2c, prior knowledge)
     #[arg(long, env = "HARDTACK_H2C", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = LISTENING)]
@@ -185,6 +196,15 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_UPSTREAM_READ_TIMEOUT", value_name = "SECONDS")]
     #[arg(default_value = "60", value_parser = seconds, help_heading = APPLICATION)]
     upstream_read_timeout: Duration,
+
+    /// Host of requests that name none; without it, they get 400
+    #[arg(long, env = "HARDTACK_UPSTREAM_DEFAULT_HOST", value_name = "HOST[:PORT]")]
+    #[arg(help_heading = APPLICATION)]
+    upstream_default_host: Option<Host>,
+    /// Fields to pass on whose names have other characters than letters, digits and `-`
+    #[arg(long, env = "HARDTACK_UPSTREAM_UNUSUAL_FIELDS", value_name = "NAME")]
+    #[arg(value_delimiter = ',', help_heading = APPLICATION)]
+    upstream_unusual_fields: Vec<UnusualField>,
 
     /// Format of the log on standard error, and of the start-up lines
     #[arg(long, env = "HARDTACK_LOG_FORMAT", default_value = "auto", help_heading = LOGS)]
@@ -324,12 +344,23 @@ impl Serve {
             },
             drain: Drain { delay: self.shutdown_delay, timeout: self.drain_timeout },
             sandbox: self.sandbox(),
-            upstream: UpstreamTimeouts {
+            forwarding: self.forwarding(),
+            access_log: self.access_log(),
+        }
+    }
+
+    fn forwarding(&self) -> Forwarding {
+        Forwarding {
+            timeouts: UpstreamTimeouts {
                 connect: self.upstream_connect_timeout,
                 read: self.upstream_read_timeout,
                 content: self.slowest_client(),
             },
-            access_log: self.access_log(),
+            default_host: self.upstream_default_host.clone(),
+            fields: NamedFields {
+                unusual: self.upstream_unusual_fields.clone(),
+                of_proxies: self.forwarded_fields.clone(),
+            },
         }
     }
 

@@ -44,6 +44,7 @@ pub mod channel;
 pub mod log;
 mod metrics;
 pub mod queued;
+pub mod request_fields;
 pub mod sandbox;
 pub mod settings;
 pub mod tls;

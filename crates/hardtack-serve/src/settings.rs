@@ -2,9 +2,10 @@
 
 use std::{net::IpAddr, num::NonZeroU64, str::FromStr, time::Duration};
 
+use hyper::http::uri::Authority;
 use ipnet::IpNet;
 
-use crate::pace::Pace;
+use crate::{pace::Pace, request_fields::NamedFields};
 
 /// The settings of a worker.
 #[derive(Clone, Debug)]
@@ -27,8 +28,8 @@ pub struct Settings {
     pub drain: Drain,
     /// `--sandbox`
     pub sandbox: Sandbox,
-    /// How long the application may take.
-    pub upstream: UpstreamTimeouts,
+    /// How requests are passed on to the application.
+    pub forwarding: Forwarding,
     /// None with `--access-log=off`.
     pub access_log: Option<AccessLog>,
 }
@@ -118,6 +119,42 @@ pub enum Sandbox {
     Strict,
 }
 
+/// How requests are passed on to the application.
+#[derive(Clone, Debug)]
+pub struct Forwarding {
+    /// How long it may take.
+    pub timeouts: UpstreamTimeouts,
+    /// `--upstream-default-host`: the host of requests that name none.
+    pub default_host: Option<Host>,
+    /// The fields of requests that pass because they are named.
+    pub fields: NamedFields,
+}
+
+/// A host as requests name it: a name or an address, and perhaps a port (RFC 9110 §7.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host(Authority);
+
+impl Host {
+    /// The text of the field `Host`.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl FromStr for Host {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let authority = text.parse::<Authority>().ok();
+        let is_host =
+            |host: &Authority| !host.host().is_empty() && !host.as_str().contains(['@', '%']);
+        authority
+            .filter(is_host)
+            .map(Self)
+            .ok_or_else(|| "this is no host, as site.example or site.example:8080".to_owned())
+    }
+}
+
 /// How long the application may take, and a client that sends it content.
 #[derive(Clone, Copy, Debug)]
 pub struct UpstreamTimeouts {
@@ -173,6 +210,16 @@ mod tests {
     fn has(network: &str, peer: Option<&str>, expected: bool) {
         let peer = peer.map(|peer| peer.parse().unwrap());
         assert_eq!(network.parse::<Network>().unwrap().has(peer), expected, "{network} {peer:?}");
+    }
+
+    #[test]
+    fn hosts() {
+        for host in ["site.example", "site.example:8080", "[2001:db8::1]:80", "192.0.2.1"] {
+            assert_eq!(host.parse::<Host>().unwrap().as_str(), host);
+        }
+        for other in ["", ":80", "me@site.example", "site example", "http://site.example", "a/b"] {
+            assert!(other.parse::<Host>().is_err(), "{other}");
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The application behind this server, which gets the requests for paths that are not in the bundle.
 //!
 //! Each thread has an `Upstream`, with connections of its own. Content is streamed both ways and never
-//! collected. `message` has the rules of whole messages, `hop_by_hop` the fields that do not pass,
-//! `forwarded` the fields that tell the client. `paced` and `request_content` keep the time, and
-//! `failure` has the errors.
+//! collected. `message` has the rules of whole messages, `hop_by_hop` the fields of one connection,
+//! [`crate::request_fields`] those that clients may not set, `forwarded` the fields that tell the
+//! client. `paced` and `request_content` keep the time, and `failure` has the errors.
 
 mod address;
 mod body;
@@ -39,7 +39,7 @@ use tracing::warn;
 use crate::{
     client::Client,
     metrics::{labels::Upstream::Answered, tally::Tally},
-    settings::UpstreamTimeouts,
+    settings::Forwarding,
 };
 
 pub use self::address::{Address, Resolved};
@@ -70,7 +70,7 @@ pub(crate) struct Upstream(Arc<Shared>);
 struct Shared {
     address: Address,
     authority: Authority,
-    timeouts: UpstreamTimeouts,
+    forwarding: &'static Forwarding,
     /// Counts the outcomes of requests.
     tally: &'static Tally,
     /// Keeps the connections.
@@ -83,15 +83,15 @@ impl Upstream {
     /// Opens no connection yet.
     pub(crate) fn new(
         resolved: Resolved,
-        timeouts: UpstreamTimeouts,
+        forwarding: &'static Forwarding,
         tally: &'static Tally,
     ) -> Self {
         let address = resolved.address.clone();
-        let connector = Connector::new(resolved, timeouts.connect);
+        let connector = Connector::new(resolved, forwarding.timeouts.connect);
         Self(Arc::new(Shared {
             authority: address.authority(),
             address,
-            timeouts,
+            forwarding,
             tally,
             client: http_client(connector.clone(), IDLE_CONNECTIONS),
             fresh: http_client(connector, 0),
@@ -133,7 +133,7 @@ impl Upstream {
         let asked = if upgrade.is_some() { Upgrade::WebSocket } else { Upgrade::None };
         let (parts, body) = request.into_parts();
         let length = Length::of(&body);
-        let parts = message::request(parts, length, asked, client, &self.0.authority)?;
+        let parts = self.0.passed_on(parts, length, asked, client)?;
         let mut response = self.send(parts, body).await?;
         connect::has_answered(response.extensions_mut());
         let own_upgrade = upgrade::on(&mut response);
@@ -142,7 +142,7 @@ impl Upstream {
         if let (Upgrade::WebSocket, Some(upgrade)) = (agreed, upgrade) {
             tokio::spawn(tunnel::join(upgrade, own_upgrade));
         }
-        let body = Body::upstream(body, self.0.timeouts.read);
+        let body = Body::upstream(body, self.0.forwarding.timeouts.read);
         Ok(Response::from_parts(parts, body))
     }
 
@@ -154,9 +154,9 @@ impl Upstream {
         if body.is_end_stream() {
             return self.send_without_content(parts).await;
         }
-        let (content, sides) = RequestContent::streamed(body, self.0.timeouts.content);
+        let (content, sides) = RequestContent::streamed(body, self.0.forwarding.timeouts.content);
         let response = self.0.client.request(Request::from_parts(parts, content));
-        request_content::answered(response, sides, self.0.timeouts.read).await
+        request_content::answered(response, sides, self.0.forwarding.timeouts.read).await
     }
 
     /// hyper sends a request again by itself if the connection was closed before a byte was written.
@@ -180,7 +180,19 @@ impl Upstream {
         &self,
         response: ResponseFuture,
     ) -> Result<<ResponseFuture as Future>::Output, Failure> {
-        timeout(self.0.timeouts.read, response).await.map_err(|_| Failure::HeaderIsSlow)
+        timeout(self.0.forwarding.timeouts.read, response).await.map_err(|_| Failure::HeaderIsSlow)
+    }
+}
+
+impl Shared {
+    fn passed_on(
+        &self,
+        parts: request::Parts,
+        length: Length,
+        asked: Upgrade,
+        client: Client,
+    ) -> Result<request::Parts, Failure> {
+        message::request(parts, length, asked, client, &self.authority, self.forwarding)
     }
 }
 

@@ -158,7 +158,7 @@ impl Worker {
         lines: Option<&NonBlocking>,
         open: &Open,
     ) -> Vec<&'static Thread> {
-        let settings = &self.server.settings;
+        let settings: &'static Settings = &self.server.settings;
         let threads = (0..count).map(|_| {
             let upstream = self.upstream.clone();
             let log = settings.access_log.zip(lines.cloned());
@@ -168,7 +168,7 @@ impl Worker {
                 tally,
                 access_log: log.map(|(log, lines)| AccessLog::new(log.format, log.every, lines)),
                 upstream: upstream
-                    .map(|upstream| Upstream::new(upstream, settings.upstream, tally)),
+                    .map(|upstream| Upstream::new(upstream, &settings.forwarding, tally)),
                 open: open.downgrade(),
                 beats: AtomicU64::new(0),
             }));

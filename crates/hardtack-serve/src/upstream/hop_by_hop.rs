@@ -28,13 +28,60 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     UPGRADE,
 ];
 
-/// Removes the fields that are for the next hop only, which is this server.
-pub(super) fn remove(fields: &mut HeaderMap) {
-    let named: Vec<HeaderName> =
-        items(fields, &CONNECTION).filter_map(|name| name.parse().ok()).collect();
+/// Removes the fields that are for the next hop only, which is this server. `Connection` must not name
+/// a field for all recipients (RFC 9110 §7.6.1). Such an option is void, or a client could take away
+/// the claims of its proxies. `is_for_all` knows more of these fields.
+pub(super) fn remove(fields: &mut HeaderMap, is_for_all: impl Fn(&HeaderName) -> bool) {
+    let named: Vec<HeaderName> = items(fields, &CONNECTION)
+        .filter_map(|name| name.parse().ok())
+        .filter(|name: &HeaderName| !is_end_to_end(name.as_str()) && !is_for_all(name))
+        .collect();
     for name in HOP_BY_HOP.iter().chain(&named) {
         fields.remove(name);
     }
+}
+
+/// Whether a field of this name is for all recipients: one that says what the message is, who sent
+/// it, and who may keep it.
+fn is_end_to_end(name: &str) -> bool {
+    const STARTS: [&str; 7] =
+        ["accept", "access-control-", "content-", "cross-origin-", "if-", "proxy-status", "sec-"];
+    const ENDS: [&str; 5] = ["authenticate", "authorization", "cache-control", "cookie", "-policy"];
+    const NAMES: [&str; 30] = [
+        "age",
+        "allow",
+        "authentication-info",
+        "clear-site-data",
+        "date",
+        "etag",
+        "expires",
+        "forwarded",
+        "from",
+        "host",
+        "last-modified",
+        "link",
+        "location",
+        "origin",
+        "pragma",
+        "range",
+        "referer",
+        "retry-after",
+        "server",
+        "strict-transport-security",
+        "traceparent",
+        "user-agent",
+        "vary",
+        "via",
+        "x-content-type-options",
+        "x-csrf-token",
+        "x-csrftoken",
+        "x-frame-options",
+        "x-request-id",
+        "x-requested-with",
+    ];
+    NAMES.contains(&name)
+        || STARTS.iter().any(|start| name.starts_with(start))
+        || ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// Whether the message asks for, or agrees to, WebSocket on this connection (RFC 6455 §4).
@@ -70,7 +117,7 @@ mod tests {
     #[track_caller]
     fn leaves(before: &str, after: &str) {
         let mut message = fields(before);
-        remove(&mut message);
+        remove(&mut message, |name| name == "x-all");
         assert_eq!(message, fields(after));
     }
 
@@ -87,6 +134,25 @@ mod tests {
         leaves("proxy-authorization: Basic eDp5\nproxy-authenticate: Basic", "");
         leaves("te: trailers, deflate\ntransfer-encoding: chunked\nupgrade: h2c", "");
         leaves("trailer: expires\nauthorization: x", "trailer: expires\nauthorization: x");
+    }
+
+    #[track_caller]
+    fn stays(name: &str) {
+        leaves(&format!("connection: {name}\n{name}: x"), &format!("{name}: x"));
+    }
+
+    #[test]
+    fn what_is_for_all_is_no_option_of_the_connection() {
+        for name in ["host", "cookie", "authorization", "cache-control", "forwarded", "x-all"] {
+            stays(name);
+        }
+        for name in ["content-type", "origin", "if-none-match", "set-cookie", "vary", "via"] {
+            stays(name);
+        }
+        for name in ["sec-fetch-site", "content-security-policy", "cdn-cache-control"] {
+            stays(name);
+        }
+        leaves("connection: proxy-authorization\nproxy-authorization: x", "");
     }
 
     #[track_caller]

@@ -4,7 +4,7 @@ use hyper::{
     HeaderMap, Method, StatusCode, Uri, Version,
     body::{Body, Incoming},
     header::{
-        CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderName, HeaderValue, TE, TRAILER,
+        CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderValue, TE, TRAILER,
         TRANSFER_ENCODING, UPGRADE, VIA,
     },
     http::{
@@ -18,11 +18,7 @@ use super::{
     forwarded,
     hop_by_hop::{self, WEBSOCKET},
 };
-use crate::client::Client;
-
-/// A field without a meaning of its own. Some gateways make the variable `HTTP_PROXY` of it, which
-/// libraries take for the proxy to use ("httpoxy").
-const PROXY: HeaderName = HeaderName::from_static("proxy");
+use crate::{client::Client, request_fields::NamedFields, settings::Forwarding};
 
 /// How long a message's content is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +53,7 @@ pub(super) fn request(
     protocol: Upgrade,
     client: Client,
     upstream: &Authority,
+    forwarding: &Forwarding,
 ) -> Result<request::Parts, Failure> {
     if matches!(parts.method, Method::CONNECT | Method::TRACE) {
         return Err(Failure::Method);
@@ -64,31 +61,35 @@ pub(super) fn request(
     if hop_by_hop::is_coded(&parts.headers) {
         return Err(Failure::Coding);
     }
-    let host = host(&parts)?;
+    let host = host(&parts, forwarding)?;
     let (mut passed, ()) = hyper::Request::new(()).into_parts();
     passed.uri = target(&parts.uri, upstream);
     passed.method = parts.method;
     passed.headers = parts.headers;
-    request_fields(&mut passed.headers, length, protocol);
-    forwarded::tell(&mut passed.headers, client, host.as_ref());
+    request_fields(&mut passed.headers, length, protocol, &forwarding.fields);
+    forwarding.fields.retain(&mut passed.headers, client.is_trusted);
+    // What this server says is added last, so that nothing of the client's takes it away.
+    forwarded::tell(&mut passed.headers, client, &host);
     passed.headers.append(VIA, via(parts.version));
-    passed.headers.insert(HOST, host.unwrap_or_else(|| value(upstream.as_str())));
+    passed.headers.insert(HOST, host);
     Ok(passed)
 }
 
-/// The host that is asked for: that of the request's target, and else the only field (RFC 9112
-/// §3.2.2). Before HTTP/1.1 there may be none.
-fn host(parts: &request::Parts) -> Result<Option<HeaderValue>, Failure> {
-    if let Some(authority) = parts.uri.authority() {
-        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
-        return Ok(Some(value(host)));
-    }
+/// The host that is asked for: that of the request's target, or else of the only field (RFC 9112
+/// §3.2.2), or else the configured one. The upstream's own address would tell the world about the
+/// inside of the site, and applications trust such a host.
+fn host(parts: &request::Parts, forwarding: &Forwarding) -> Result<HeaderValue, Failure> {
     let mut fields = parts.headers.get_all(HOST).iter();
-    match (fields.next(), fields.next()) {
-        (Some(host), None) => Ok(Some(host.clone())),
-        (None, None) if parts.version != Version::HTTP_11 => Ok(None),
-        _ => Err(Failure::Host),
-    }
+    let said = match (parts.uri.authority(), fields.next(), fields.next()) {
+        (Some(authority), _, _) => {
+            Some(value(authority.as_str().rsplit('@').next().unwrap_or_default()))
+        }
+        (None, said, None) => said.cloned(),
+        (None, _, Some(_)) => return Err(Failure::Host),
+    };
+    let is_name = |host: &HeaderValue| !matches!(host.as_bytes(), [] | [b':', ..]);
+    let default = || forwarding.default_host.as_ref().map(|host| value(host.as_str()));
+    said.filter(is_name).or_else(default).ok_or(Failure::Host)
 }
 
 fn value(authority: &str) -> HeaderValue {
@@ -105,10 +106,9 @@ fn target(asked: &Uri, upstream: &Authority) -> Uri {
     Uri::from_parts(parts).expect("all three parts are there")
 }
 
-fn request_fields(fields: &mut HeaderMap, length: Length, protocol: Upgrade) {
+fn request_fields(fields: &mut HeaderMap, length: Length, protocol: Upgrade, named: &NamedFields) {
     let takes_trailers = hop_by_hop::takes_trailers(fields);
-    hop_by_hop::remove(fields);
-    fields.remove(PROXY);
+    hop_by_hop::remove(fields, |name| named.is_for_all(name));
     // The client is told to go on when its content is asked for, which is when the application has
     // been reached: there is nothing left to expect.
     fields.remove(EXPECT);
@@ -192,7 +192,7 @@ fn agreed(status: StatusCode, fields: &HeaderMap, asked: Upgrade) -> Result<Upgr
 /// Keeps the length of absent content: it is the length of the response to GET, or of the content that
 /// has not changed. With chunked content, a length does not count (RFC 9112 §6.3).
 fn response_fields(fields: &mut HeaderMap, length: Length) {
-    hop_by_hop::remove(fields);
+    hop_by_hop::remove(fields, |_| false);
     match length {
         Length::None => {}
         Length::Known(length) => drop(fields.insert(CONTENT_LENGTH, length.into())),
@@ -202,12 +202,15 @@ fn response_fields(fields: &mut HeaderMap, length: Length) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing::fields, *};
+    use super::{
+        super::testing::{self, fields},
+        *,
+    };
 
     #[track_caller]
     fn passes(before: &str, length: Length, after: &str) {
         let mut message = fields(before);
-        request_fields(&mut message, length, Upgrade::None);
+        request_fields(&mut message, length, Upgrade::None, &NamedFields::default());
         assert_eq!(message, fields(after));
     }
 
@@ -215,7 +218,7 @@ mod tests {
     fn fields_of_requests() {
         use Length::{Known, None, Unknown};
         passes("accept: */*\nx: 1\nx: 2", None, "accept: */*\nx: 1\nx: 2");
-        passes("proxy: http://evil\nexpect: 100-continue\ntrailer: x", None, "");
+        passes("expect: 100-continue\ntrailer: x", None, "");
         passes("te: trailers, gzip\nconnection: te", None, "te: trailers\nconnection: te");
         passes("connection: upgrade\nupgrade: websocket", None, "");
         passes("connection: upgrade, http2-settings\nupgrade: h2c\nhttp2-settings: x", None, "");
@@ -232,7 +235,7 @@ mod tests {
     #[test]
     fn websocket_is_passed_on_when_it_is_asked_for() {
         let mut message = fields("connection: keep-alive, Upgrade\nupgrade: websocket, x");
-        request_fields(&mut message, Length::None, Upgrade::WebSocket);
+        request_fields(&mut message, Length::None, Upgrade::WebSocket, &NamedFields::default());
         assert_eq!(message, fields("connection: upgrade\nupgrade: websocket"));
     }
 
@@ -263,12 +266,19 @@ mod tests {
         Client { address: None, peer: None, is_secure: false, is_trusted: false };
 
     /// The target and the host that the application sees.
-    fn seen(uri: &str, version: Version, header: &str) -> Result<(String, String), StatusCode> {
+    fn seen(
+        uri: &str,
+        version: Version,
+        header: &str,
+        default_host: Option<&str>,
+    ) -> Result<(String, String), StatusCode> {
         let (mut parts, ()) = hyper::Request::new(()).into_parts();
         (parts.uri, parts.version) = (uri.parse().unwrap(), version);
         parts.headers = fields(header);
         let upstream = Authority::from_static("127.0.0.1:8001");
-        let passed = request(parts, Length::None, Upgrade::None, STRANGER, &upstream);
+        let default_host = default_host.map(|host| host.parse().unwrap());
+        let forwarding = Forwarding { default_host, ..testing::FORWARDING };
+        let passed = request(parts, Length::None, Upgrade::None, STRANGER, &upstream, &forwarding);
         let passed = passed.map_err(|failure| failure.response(&Method::GET, version).status())?;
         assert_eq!(passed.version, Version::HTTP_11);
         assert_eq!(passed.headers.get_all(HOST).iter().count(), 1);
@@ -279,34 +289,49 @@ mod tests {
     #[track_caller]
     fn addressed(uri: &str, version: Version, header: &str, target: &str, host: &str) {
         let target = format!("http://127.0.0.1:8001{target}");
-        assert_eq!(seen(uri, version, header), Ok((target, host.to_owned())));
+        assert_eq!(seen(uri, version, header, None), Ok((target, host.to_owned())));
     }
 
     #[test]
     fn the_host_is_that_of_the_client() {
-        let (v1_0, v1_1, v2) = (Version::HTTP_10, Version::HTTP_11, Version::HTTP_2);
+        let (v1_1, v2) = (Version::HTTP_11, Version::HTTP_2);
         addressed("/a?b", v1_1, "host: example.com", "/a?b", "example.com");
         addressed("//a/../%2e", v1_1, "host: example.com:81", "//a/../%2e", "example.com:81");
         addressed("http://example.com/a", v1_1, "host: evil", "/a", "example.com");
         addressed("http://me@example.com:81", v1_1, "host: evil", "/", "example.com:81");
         addressed("https://example.com/a", v2, "", "/a", "example.com");
         addressed("/a", v2, "host: example.com", "/a", "example.com");
-        addressed("/a", v1_0, "", "/a", "127.0.0.1:8001");
         addressed("/a", v1_1, "host: a\nconnection: host", "/a", "a");
-        addressed("/a", v1_1, "host:", "/a", "");
+    }
+
+    #[track_caller]
+    fn has_no_host(version: Version, header: &str) {
+        assert_eq!(seen("/", version, header, None), Err(StatusCode::BAD_REQUEST), "{header}");
+        let configured = seen("/", version, header, Some("site.example"));
+        assert_eq!(configured.unwrap().1, "site.example", "{header}");
     }
 
     #[test]
-    fn a_request_needs_one_host() {
-        assert_eq!(seen("/", Version::HTTP_11, ""), Err(StatusCode::BAD_REQUEST));
-        assert_eq!(seen("/", Version::HTTP_11, "host: a\nhost: b"), Err(StatusCode::BAD_REQUEST));
-        assert_eq!(seen("/", Version::HTTP_10, "host: a\nhost: a"), Err(StatusCode::BAD_REQUEST));
+    fn a_host_is_never_made_up() {
+        for version in [Version::HTTP_10, Version::HTTP_11, Version::HTTP_2] {
+            has_no_host(version, "");
+            has_no_host(version, "host:");
+            has_no_host(version, "host: :80");
+        }
+    }
+
+    #[test]
+    fn there_are_no_two_hosts() {
+        for version in [Version::HTTP_10, Version::HTTP_11] {
+            let host = Some("site.example");
+            assert_eq!(seen("/", version, "host: a\nhost: a", host), Err(StatusCode::BAD_REQUEST));
+        }
     }
 
     #[test]
     fn a_coding_that_is_not_undone_is_refused() {
         let coded = "host: a\ntransfer-encoding: gzip, chunked";
-        assert_eq!(seen("/", Version::HTTP_11, coded), Err(StatusCode::NOT_IMPLEMENTED));
+        assert_eq!(seen("/", Version::HTTP_11, coded, None), Err(StatusCode::NOT_IMPLEMENTED));
     }
 
     #[test]

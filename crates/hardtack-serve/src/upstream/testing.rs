@@ -1,8 +1,30 @@
-//! The notation of cases in several tables of tests.
+//! The notation of cases in several tables of tests, and the settings that they share.
+
+use std::time::Duration;
 
 use hyper::{
     HeaderMap,
     header::{HeaderName, HeaderValue},
+};
+
+use crate::{
+    pace::Pace,
+    request_fields::NamedFields,
+    settings::{Forwarding, UpstreamTimeouts},
+};
+
+/// A time that does not pass in a test.
+pub(super) const LONG: Duration = Duration::from_secs(30);
+
+/// Times that do not pass in a test.
+pub(super) const PATIENT: UpstreamTimeouts =
+    UpstreamTimeouts { connect: LONG, read: LONG, content: Pace { timeout: LONG, min_rate: 0 } };
+
+/// Requests as they are passed on by default.
+pub(super) const FORWARDING: Forwarding = Forwarding {
+    timeouts: PATIENT,
+    default_host: None,
+    fields: NamedFields { unusual: Vec::new(), of_proxies: Vec::new() },
 };
 
 /// Fields, one a line: `name: value`.

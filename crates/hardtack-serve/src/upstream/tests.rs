@@ -21,16 +21,15 @@ use tokio::{
     net::{TcpListener, TcpStream, UnixListener},
 };
 
-use super::*;
-use crate::pace::Pace;
+use super::{
+    testing::{FORWARDING, LONG, PATIENT},
+    *,
+};
+use crate::{pace::Pace, settings::UpstreamTimeouts};
 
-/// A time that does not pass in a test.
-const LONG: Duration = Duration::from_secs(30);
 /// A time that passes soon.
 const SHORT: Duration = Duration::from_millis(250);
 
-const PATIENT: UpstreamTimeouts =
-    UpstreamTimeouts { connect: LONG, read: LONG, content: Pace { timeout: LONG, min_rate: 0 } };
 const SOMEBODY: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
 const CLIENT: Client =
     Client { address: SOMEBODY, peer: SOMEBODY, is_secure: false, is_trusted: false };
@@ -89,7 +88,8 @@ async fn pair(timeouts: UpstreamTimeouts) -> (TcpListener, Peer) {
 
 fn upstream(url: &str, timeouts: UpstreamTimeouts) -> Upstream {
     let resolved = url.parse::<Address>().unwrap().resolve().unwrap();
-    Upstream::new(resolved, timeouts, Box::leak(Box::default()))
+    let forwarding = Box::leak(Box::new(Forwarding { timeouts, ..FORWARDING }));
+    Upstream::new(resolved, forwarding, Box::leak(Box::default()))
 }
 
 async fn client_of(upstream: Upstream) -> Peer {
@@ -265,11 +265,10 @@ async fn a_unix_socket() {
     let path = folder.path().join("app.sock");
     let app = UnixListener::bind(&path).unwrap();
     let mut client = client_of(upstream(&format!("unix:{}", path.display()), PATIENT)).await;
-    client.say("GET / HTTP/1.0\r\n\r\n").await;
+    client.say("GET / HTTP/1.0\r\nHost: a\r\n\r\n").await;
     let mut app = Peer(app.accept().await.unwrap().0);
     let header = app.header().await;
-    assert!(header.ends_with("via: 1.0 hardtack\r\nhost: localhost\r\n\r\n"), "{header}");
-    assert!(!header.contains("x-forwarded-host"), "{header}");
+    assert!(header.ends_with("via: 1.0 hardtack\r\n\r\n"), "{header}");
     app.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
     assert!(client.rest().await.ends_with("\r\n\r\nok"));
 }
@@ -521,6 +520,8 @@ async fn what_is_not_passed_on() {
     assert_eq!(status("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n").await, "501");
     assert_eq!(status("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n").await, "501");
     assert_eq!(status("GET / HTTP/1.1\r\n\r\n").await, "400");
+    assert_eq!(status("GET / HTTP/1.0\r\n\r\n").await, "400");
+    assert_eq!(status("GET / HTTP/1.1\r\nHost:\r\n\r\n").await, "400");
     assert_eq!(status("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n").await, "400");
 }
 
