@@ -327,15 +327,60 @@ fn the_cdn_gets_static_files_and_people_the_application() {
     assert_eq!(client.response("GET").body, b"hello");
 }
 
+/// A cache would keep the application's 404, and the file of the next release with it.
+#[test]
+fn a_static_path_is_never_the_applications() {
+    let bundle = common::folder(&[("a.css", b"a{color:red}")]);
+    let packed = pack(bundle.path(), &[("HARDTACK_AT", "/static/")]);
+    let site = Site::of(packed.command().arg("serve").env("HARDTACK_CDN_SECRET", SECRET));
+    let mut client = site.server.connect();
+    for cdn in [&[][..], &[("X-Origin-Verify", SECRET)]] {
+        for path in ["/static/a.ffffffffffff.css", "/static/none", "/static/deep/"] {
+            let missing = client.request("GET", path, cdn);
+            assert_eq!((missing.status, missing.header("cache-control")), (404, Some("no-store")));
+            assert_eq!(missing.header("access-control-allow-origin"), Some("*"));
+        }
+    }
+    assert_eq!(client.request("POST", "/static/a.css", &[]).status, 405);
+    assert!(site.is_left_alone());
+    let packed = pack(bundle.path(), &[]);
+    let site = Site::of(packed.command().arg("serve"));
+    let mut client = site.server.connect();
+    assert_eq!(client.request("GET", "/a.ffffffffffff.css", &[]).status, 404);
+    assert!(site.is_left_alone());
+}
+
+#[test]
+fn an_option_lets_the_application_answer_static_paths() {
+    let bundle = common::folder(&[("a.css", b"a{color:red}")]);
+    let packed = pack(bundle.path(), &[("HARDTACK_AT", "/static/")]);
+    let mut command = packed.command();
+    command.args(["serve", "--upstream-misses"]).env("HARDTACK_CDN_SECRET", SECRET);
+    let site = Site::of(&mut command);
+    let mut client = site.server.connect();
+    client.say(&format!(
+        "GET /static/version HTTP/1.1\r\nHost: a\r\nX-Origin-Verify: {SECRET}\r\n\
+         X-HTTP-Method-Override: DELETE\r\n\r\n"
+    ));
+    let mut app = site.accept();
+    let header = app.header();
+    assert_eq!(header[0], "GET /static/version HTTP/1.1");
+    lacks(&header, &["x-http-method-override", "x-origin-verify"]);
+    app.say(HELLO);
+    assert_eq!(client.response("GET").body, b"hello");
+    // Through the CDN, nothing that changes the application, or that it may take for another path.
+    let cdn = [("X-Origin-Verify", SECRET)];
+    assert_eq!(client.request("POST", "/static/version", &cdn).status, 403);
+    assert_eq!(client.request("GET", "/static/%252e%252e/account", &cdn).status, 403);
+}
+
 /// Whether it is the secret or a guess, the application does not see it.
 #[test]
 fn the_secret_is_taken_off() {
     let site = Site::of(hardtack().arg("serve").env("HARDTACK_CDN_SECRET", SECRET));
-    for (target, secret) in [("/robots.txt", SECRET), ("/app", "a guess")] {
+    for (target, secret) in [("OPTIONS /robots.txt", SECRET), ("POST /app", "a guess")] {
         let mut client = site.server.connect();
-        client.say(&format!(
-            "POST {target} HTTP/1.1\r\nHost: a\r\nX-Origin-Verify: {secret}\r\n\r\n"
-        ));
+        client.say(&format!("{target} HTTP/1.1\r\nHost: a\r\nX-Origin-Verify: {secret}\r\n\r\n"));
         let mut app = site.accept();
         let header = app.header();
         assert!(!header.iter().any(|line| line.contains(secret)), "{header:?}");

@@ -197,6 +197,10 @@ pub(crate) struct Serve {
     #[arg(default_value = "60", value_parser = seconds, help_heading = APPLICATION)]
     upstream_read_timeout: Duration,
 
+    /// Let the application answer static paths that are not in the bundle, too; otherwise they are 404
+    #[arg(long, env = "HARDTACK_UPSTREAM_MISSES", value_parser = BoolishValueParser::new())]
+    #[arg(help_heading = APPLICATION)]
+    upstream_misses: bool,
     /// Host of requests that name none; without it, they get 400
     #[arg(long, env = "HARDTACK_UPSTREAM_DEFAULT_HOST", value_name = "HOST[:PORT]")]
     #[arg(help_heading = APPLICATION)]
@@ -351,6 +355,7 @@ impl Serve {
 
     fn forwarding(&self) -> Forwarding {
         Forwarding {
+            passes_misses: self.upstream_misses,
             timeouts: UpstreamTimeouts {
                 connect: self.upstream_connect_timeout,
                 read: self.upstream_read_timeout,

@@ -166,6 +166,23 @@ impl<'a> Bundle<'a> {
         found.map(|index| self.asset_at(index)).transpose()
     }
 
+    /// The assets whose logical paths begin with these letters, as a folder's name with its `/`. A
+    /// damaged record yields an error in its place.
+    pub fn assets_below<'s>(
+        &self,
+        start: &'s str,
+    ) -> impl Iterator<Item = Result<Asset<'a>, Error>> + use<'a, 's> {
+        let bundle = *self;
+        let path = move |record: &AssetRecord| bundle.pools.bytes(record.logical_path);
+        let is_before = |record: &AssetRecord| path(record).unwrap_or_default() < start.as_bytes();
+        let first = self.assets.partition_point(is_before);
+        let indices = first..self.assets.len();
+        let below = indices.take_while(move |index| {
+            path(&bundle.assets[*index]).is_none_or(|path| path.starts_with(start.as_bytes()))
+        });
+        below.map(move |index| bundle.asset_at(index))
+    }
+
     /// The assets that a module imports statically, sorted by logical path; none for an asset that
     /// is no module. A damaged record yields an error in its place.
     pub fn imports(

@@ -85,7 +85,7 @@ fn ask_both(
     let has_content = !request.body().is_end_stream();
     let is_http1 = request.version() <= Version::HTTP_11;
     let application = Application { upstream: upstream.clone(), client };
-    let response = BundleLayer::new(server.bundle).layer(application).call(request);
+    let response = layer(server).layer(application).call(request);
     async move {
         let mut response = response.await.unwrap_or_else(|never| match never {});
         // Content that the bundle has not read might be taken for the next request.
@@ -97,6 +97,12 @@ fn ask_both(
             Either::Right(body) => Content::Upstream(Box::new(body)),
         })
     }
+}
+
+/// The bundle in front of the application.
+fn layer(server: &Server) -> BundleLayer {
+    let layer = BundleLayer::new(server.bundle);
+    if server.settings.forwarding.passes_misses { layer.pass_misses() } else { layer }
 }
 
 /// Makes the response the last of its connection (RFC 9112 §9.6).

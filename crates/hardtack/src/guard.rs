@@ -5,14 +5,21 @@ use std::{
     task::{Context, Poll},
 };
 
-use hardtack_bundle::{Action, Bundle};
-use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
+use hardtack_bundle::Bundle;
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
 use http_body_util::Either;
 use subtle::{Choice, ConstantTimeEq};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Answer, Body, asked::Asked, path};
+use crate::{
+    Answer, Body,
+    ambiguous::is_ambiguous,
+    asked::Asked,
+    own_path::is_own,
+    path,
+    pattern::{self, Matched},
+};
 
 /// Shortest secret, in bytes.
 const SHORTEST: usize = 16;
@@ -27,9 +34,13 @@ const MOST: usize = 2;
 /// | with a secret | passed on | 403: the rest of the site cannot be fetched through the CDN |
 /// | without | passed on, or 403 if [`refuse_direct`](Self::refuse_direct) | passed on |
 ///
-/// A path is static if the bundle has it, or if it lies below the bundle's prefix and that is not
-/// `/`. If the bundle is the [whole site](Self::whole_site), every path is static. The header is
-/// taken off before a request is passed on, so that no log contains the secret.
+/// A path is static if the bundle answers it, or if it is the bundle's
+/// [alone](crate::BundleLayer) and no app could take it for another path: by resolving its dot
+/// segments, or by decoding it a second time. That is for `GET`, `HEAD` and `OPTIONS`; no other
+/// request is one for a static path. If the bundle is the [whole site](Self::whole_site), every
+/// request is. The header is taken off before a request is passed on, so that no log contains the
+/// secret. From the CDN's requests, the fields are taken off, too, by which an app could be made to
+/// see another path or method, such as `X-Original-URL` and `X-HTTP-Method-Override`.
 ///
 /// Put it outermost. No cache keeps its refusals.
 ///
@@ -197,14 +208,23 @@ impl CdnGuard {
         self.judge(request).map(|why| self.refuse(request, why))
     }
 
-    /// Takes the secret header off, which a server has to do before it passes a request on.
+    /// Takes the secret header off, which a server has to do before it passes a request on; and of a
+    /// request through the CDN, the fields that could override the path or the method which
+    /// [`refusal`](Self::refusal) has judged.
     pub fn take_off(&self, headers: &mut HeaderMap) {
+        if self.knows(headers) {
+            let names: Vec<_> = headers.keys().filter(|name| overrides(name)).cloned().collect();
+            for name in names {
+                headers.remove(name);
+            }
+        }
         headers.remove(&self.header);
     }
 
     /// The reason for a refusal, if the request is refused.
     fn judge<B>(&self, request: &Request<B>) -> Option<&'static str> {
-        match (self.knows(request.headers()), self.is_static(request.uri().path())) {
+        let asked = Asked::new(&self.bundle, request, request.uri().path());
+        match (self.knows(request.headers()), self.is_for_static(&asked)) {
             (true, false) => Some("403 Forbidden: only static files are served through the CDN\n"),
             (false, true) if self.refuses_direct => {
                 Some("403 Forbidden: static files are served through the CDN\n")
@@ -223,25 +243,16 @@ impl CdnGuard {
         same.fold(Choice::from(0), |any, same| any | same).into()
     }
 
-    fn is_static(&self, path: &str) -> bool {
-        if self.is_all_static {
-            return true;
-        }
-        let Ok(path) = path::decode(path) else { return false };
-        // The app behind the guard may resolve dot segments, and then the path leads elsewhere.
-        if path.split(|byte| matches!(byte, b'/' | b'\\')).any(is_dots) {
-            return false;
-        }
-        let at = self.bundle.at();
-        at != "/" && path.starts_with(at.as_bytes())
-            || self.bundle.route(&path).is_ok_and(|route| route.is_some())
-            || self.matches_pattern(&path)
+    fn is_for_static(&self, asked: &Asked<'_>) -> bool {
+        let reads = matches!(*asked.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        self.is_all_static || (reads && self.is_static(asked))
     }
 
-    /// Whether a pattern answers from the bundle, and not with a 404 that may be the app's.
-    fn matches_pattern(&self, path: &[u8]) -> bool {
-        let mut matching = self.bundle.matching(path).flatten();
-        matching.any(|(route, _)| !matches!(route.action, Action::Missing(_)))
+    fn is_static(&self, asked: &Asked<'_>) -> bool {
+        let Ok(path) = path::decode(asked.path) else { return false };
+        let is_clear = || !is_ambiguous(&path);
+        self.bundle.route(&path).is_ok_and(|route| route.is_some())
+            || (is_clear() && (is_own(&self.bundle, asked.path) || matches_pattern(asked, &path)))
     }
 
     fn refuse<B>(&self, request: &Request<B>, why: &'static str) -> Response<Body> {
@@ -250,10 +261,20 @@ impl CdnGuard {
     }
 }
 
-/// Whether some server takes the segment for a dot segment. WHATWG URL parsers take a backslash for
-/// a slash, and Java servers ignore the text behind a semicolon.
-fn is_dots(segment: &[u8]) -> bool {
-    matches!(segment.split(|byte| *byte == b';').next(), Some(b"." | b".."))
+/// Whether a pattern answers from the bundle, and not with a 404 that may be the app's.
+fn matches_pattern(asked: &Asked<'_>, path: &[u8]) -> bool {
+    let matched = pattern::find(asked, path).ok().flatten();
+    matches!(matched, Some(Matched::Serve(_) | Matched::Redirect { .. }))
+}
+
+/// Whether apps take the field for the method or the path of the request: `X-HTTP-Method-Override`,
+/// `X-Rewrite-URL`, `SCRIPT_NAME`, `X-Forwarded-Prefix` and their like.
+fn overrides(name: &HeaderName) -> bool {
+    const WORDS: [&str; 8] =
+        ["method", "original", "override", "path", "prefix", "rewrite", "script", "uri"];
+    let name = name.as_str();
+    let mut words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    !name.starts_with("access-control-") && words.any(|word| WORDS.contains(&word))
 }
 
 fn is_secret(text: &str) -> bool {
@@ -400,8 +421,12 @@ mod tests {
 
     #[track_caller]
     fn is_static(path: &str, expected: bool) {
-        let guard = CdnGuard::new(bundle(), [ONE]).unwrap();
-        assert_eq!(guard.is_static(path), expected, "{path}");
+        for (method, expected) in [("GET", expected), ("OPTIONS", expected), ("POST", false)] {
+            let guard = CdnGuard::new(bundle(), [ONE]).unwrap();
+            let request = Request::builder().method(method).uri(path).body(()).unwrap();
+            let asked = Asked::new(&guard.bundle, &request, path);
+            assert_eq!(guard.is_for_static(&asked), expected, "{method} {path}");
+        }
     }
 
     #[test]
@@ -416,14 +441,43 @@ mod tests {
         is_static("/account/static/css/app.css", false);
         is_static("/static/%2e%2e%2faccount", false);
         is_static("/static/../account", false);
-        is_static("/static/%2e%2E/account", false);
+        is_static("/static/%252e%252e/account", false);
+        is_static("/static/%c0%ae%c0%ae/account", false);
         is_static("/static/./css/app.css", false);
         is_static("/static/..css", true);
-        is_static("/static/..\\account", false);
-        is_static("/static/x%5c..%5C..\\account", false);
-        is_static("/static/..;/account", false);
-        is_static("/static/%2e%2e;x=1/account", false);
         is_static("/static/a;b/c.css", true);
         is_static("*", false);
+    }
+
+    #[track_caller]
+    fn leaves(secret: &str, names: &[&str]) {
+        let guard = CdnGuard::new(bundle(), [ONE]).unwrap();
+        let all = ["access-control-request-method", "accept", "script_name", "x-original-url"];
+        let more = ["x-http-method-override", "x-forwarded-prefix", "x-forwarded-for"];
+        let pairs =
+            all.iter().chain(&more).map(|name| (name.parse().unwrap(), "x".parse().unwrap()));
+        let mut headers: HeaderMap = pairs.collect();
+        headers.insert(CdnGuard::HEADER, secret.parse().unwrap());
+        guard.take_off(&mut headers);
+        let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, names, "{secret}");
+    }
+
+    #[test]
+    fn nothing_through_the_cdn_overrides_what_was_judged() {
+        leaves(ONE, &["accept", "access-control-request-method", "x-forwarded-for"]);
+        leaves(
+            "a guess",
+            &[
+                "accept",
+                "access-control-request-method",
+                "script_name",
+                "x-forwarded-for",
+                "x-forwarded-prefix",
+                "x-http-method-override",
+                "x-original-url",
+            ],
+        );
     }
 }

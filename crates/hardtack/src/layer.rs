@@ -12,14 +12,18 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Assets, Body, source::Source};
+use crate::{Assets, Body, own_path::is_own, source::Source};
 
 /// Answers requests for assets in the bundle, and passes all others on to the app.
 ///
-/// Put it outermost, before sessions and other layers: assets then bypass them. It passes on paths
-/// without an answer in the bundle, methods other than `GET` and `HEAD` (except the preflight of a
-/// path in the bundle), and malformed messages. So the app answers a 404 itself; the bundle's
-/// `404.html` and single-page fallback are for [`ServeBundle`](crate::ServeBundle).
+/// Put it outside of sessions and other layers: assets then bypass them. Static paths are the
+/// bundle's alone: all that lie below its prefix, or, if that is `/`, those that are formed as the
+/// hashed paths of its assets in the same folder. Where it has nothing there, it answers as
+/// [`ServeBundle`](crate::ServeBundle) does: 404, which no cache keeps, or the page of a single-page
+/// app. [`pass_misses`](Self::pass_misses) gives these to the app.
+///
+/// At other paths, it passes on what has no answer in the bundle, and methods other than `GET` and
+/// `HEAD` (except the preflight of a path in the bundle).
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -35,16 +39,46 @@ use crate::{Assets, Body, source::Source};
 #[derive(Clone, Debug)]
 pub struct BundleLayer {
     source: Source,
+    passes_misses: bool,
 }
 
 impl BundleLayer {
     /// A layer for that bundle.
     pub const fn new(bundle: Bundle<'static>) -> Self {
-        Self { source: Source::baked(bundle) }
+        Self { source: Source::baked(bundle), passes_misses: false }
     }
 
     pub(crate) fn of(assets: &Assets) -> Self {
-        Self { source: assets.source().clone() }
+        Self { source: assets.source().clone(), passes_misses: false }
+    }
+
+    /// Passes requests on for static paths that the bundle has no answer to. The app then has to see
+    /// to it that no cache keeps its 404 of a file that another release has.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use hardtack::{Bundle, BundleLayer};
+    ///
+    /// // A bundle that was baked with `at = "/static/"`.
+    /// fn app(bundle: Bundle<'static>) -> Router {
+    ///     Router::new()
+    ///         .route("/static/version", get(|| async { "7" }))
+    ///         .layer(BundleLayer::new(bundle).pass_misses())
+    /// }
+    /// ```
+    pub fn pass_misses(self) -> Self {
+        Self { passes_misses: true, ..self }
+    }
+}
+
+impl BundleLayer {
+    /// The bundle's answer; none if the request is the app's.
+    fn answer<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
+        self.source.answer_if_there(request).or_else(|| {
+            let path = request.uri().path();
+            let is_ours = !self.passes_misses && is_own(&self.source.bundle, path);
+            is_ours.then(|| self.source.answer(request, path))
+        })
     }
 }
 
@@ -52,14 +86,14 @@ impl<S> Layer<S> for BundleLayer {
     type Service = BundleFirst<S>;
 
     fn layer(&self, inner: S) -> BundleFirst<S> {
-        BundleFirst { source: self.source.clone(), inner }
+        BundleFirst { layer: self.clone(), inner }
     }
 }
 
 /// A service behind a [`BundleLayer`].
 #[derive(Clone, Debug)]
 pub struct BundleFirst<S> {
-    source: Source,
+    layer: BundleLayer,
     inner: S,
 }
 
@@ -76,7 +110,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Answer<S::Future> {
-        match self.source.answer_if_there(&request) {
+        match self.layer.answer(&request) {
             Some(response) => Answer::ours(response),
             None => Answer::inner(self.inner.call(request)),
         }

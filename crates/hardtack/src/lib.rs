@@ -59,6 +59,7 @@ mod urls;
 
 mod accept;
 mod accept_encoding;
+mod ambiguous;
 mod asked;
 mod body;
 mod conditional;
@@ -73,6 +74,7 @@ mod live;
 mod message;
 mod multipart;
 mod negotiate;
+mod own_path;
 mod path;
 mod pattern;
 mod range;

@@ -42,7 +42,9 @@ async fn only_static_paths_are_answered_through_the_cdn() {
     answers(false, "POST /account", [200, 200, 403]).await;
     answers(false, "GET /nothing", [404, 404, 403]).await;
     answers(false, "GET /static/nothing", [404, 404, 404]).await;
-    answers(false, "GET /static/..%2faccount", [404, 404, 403]).await;
+    answers(false, "GET /static/..%2faccount", [400, 400, 403]).await;
+    answers(false, "GET /static/%252e%252e/account", [404, 404, 403]).await;
+    answers(false, "POST /static/css/app.css", [405, 405, 403]).await;
 }
 
 #[tokio::test]

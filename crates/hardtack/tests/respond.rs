@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use axum::{Router, routing};
-use hardtack::{Body, Bundle, BundleLayer, ServeBundle, respond};
+use hardtack::{Body, Bundle, BundleLayer, Options, ServeBundle, respond};
+
+include!("demo/mod.rs");
 use hardtack_bundle::{
     CachePolicy, Coding, FieldEdit, Fingerprint, NewAction, NewAsset, PathPattern, Role, Writer,
 };
@@ -523,6 +525,41 @@ fn every_response_has_a_content_length_that_is_true() {
         let stated = response.headers()["content-length"].to_str().unwrap().to_owned();
         assert_eq!(stated, text(response).len().to_string(), "{line}");
     }
+}
+
+/// The answer of an app behind a layer: its status, `Cache-Control`, and whether it has the app's
+/// cookie.
+async fn behind(layer: BundleLayer, line: &str) -> (u16, String, bool) {
+    let app = Router::new()
+        .fallback(|| async { (StatusCode::NOT_FOUND, [("set-cookie", "a=b")], "the app's 404") })
+        .layer(layer);
+    let (method, target) = line.split_once(' ').unwrap();
+    let request = Request::builder().method(method).uri(target);
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let response = app.oneshot(request).await.unwrap();
+    let field = |name| response.headers().get(name).map_or("", |value| value.to_str().unwrap());
+    let has_cookie = response.headers().contains_key("set-cookie");
+    (response.status().as_u16(), field("cache-control").to_owned(), has_cookie)
+}
+
+#[tokio::test]
+async fn static_paths_are_the_bundles_alone() {
+    let layer = demo().open_with(Options::default()).unwrap().layer();
+    for (line, status) in [
+        ("GET /static/css/app.ffffffffffff.css", 404),
+        ("HEAD /static/nothing", 404),
+        ("GET /static/%zz", 400),
+        ("GET /static/../account", 404),
+        ("POST /static/css/app.css", 405),
+    ] {
+        assert_eq!(behind(layer.clone(), line).await, (status, "no-store".into(), false), "{line}");
+        let passed = behind(layer.clone().pass_misses(), line).await;
+        assert_eq!(passed, (404, String::new(), true), "{line}");
+    }
+    for line in ["GET /static", "GET /account", "POST /"] {
+        assert_eq!(behind(layer.clone(), line).await, (404, String::new(), true), "{line}");
+    }
+    assert_eq!(behind(layer.pass_misses(), "GET /static/css/app.css").await.0, 200);
 }
 
 /// A baked path is answered by the layer; every other request reaches the app.
