@@ -68,11 +68,20 @@ trait Application {
 
 impl<S: Read + Write> Application for Connection<S> {
     fn header(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| Some(self.line()).filter(|line| !line.is_empty())).collect()
+        let line = || Some(self.line()).filter(|line| !line.is_empty());
+        std::iter::from_fn(line).map(without_name).collect()
     }
 
     fn say(&mut self, text: &str) {
         self.send(text.as_bytes());
+    }
+}
+
+/// The random name of a process in `Via` is left out.
+fn without_name(line: String) -> String {
+    match line.split_once(" hardtack-") {
+        Some((via, _)) if line.starts_with("via: ") => format!("{via} hardtack"),
+        _ => line,
     }
 }
 
@@ -301,6 +310,100 @@ fn content_has_to_come_at_a_rate() {
     drop(client);
     drop(site);
     trickle.join().unwrap();
+}
+
+/// An application may leave content unread, and take it for the next request.
+#[test]
+fn content_has_a_connection_of_its_own() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    for method in ["GET", "POST", "DELETE", "OPTIONS"] {
+        let content = "GET /evil HTTP/1.1\r\nHost: a\r\n\r\n";
+        let length = content.len();
+        client.say(&format!(
+            "{method} /app HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{content}"
+        ));
+        let mut app = site.accept();
+        has(&app.header(), &["connection: close"]);
+        let mut unread = vec![0; length];
+        app.stream.read_exact(&mut unread).unwrap();
+        app.say(HELLO);
+        assert_eq!(client.response(method).body, b"hello");
+        assert!(app.is_closed(), "{method}");
+    }
+}
+
+/// The application answers before it has read the content, and closes.
+#[test]
+fn an_early_answer_reaches_the_client() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    let length = 100_000_000;
+    client.say(&format!("POST /app HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"));
+    let mut app = site.accept();
+    app.header();
+    let mut writer = client.stream.get_ref().try_clone().unwrap();
+    let sending = thread::spawn(move || while writer.write_all(&[b'x'; 65536]).is_ok() {});
+    let mut some = [0; 100_000];
+    app.stream.read_exact(&mut some).unwrap();
+    app.say(
+        "HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\nConnection: close\r\n\r\nlarge",
+    );
+    drop(app);
+    let response = client.response("POST");
+    assert_eq!((response.status, &response.body[..]), (413, &b"large"[..]));
+    assert_eq!(response.header("connection"), Some("close"));
+    client.stream.get_ref().shutdown(std::net::Shutdown::Both).unwrap();
+    sending.join().unwrap();
+}
+
+#[test]
+fn an_upstream_that_is_this_server() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (listen, upstream) = (format!("--listen={port}"), format!("--upstream=http://{port}"));
+    let server = Server::of(hardtack().arg("serve").args([listen, upstream]));
+    assert_eq!(server.get("/app", &[]).status, 508);
+}
+
+/// Every answer of this server that may come before the content was read.
+#[test]
+fn an_answer_before_the_content_announces_the_end_of_the_connection() {
+    let bundle = common::folder(&[("a.css", b"a{color:red}"), ("b.html", b"b")]);
+    let packed = pack(bundle.path(), &[("HARDTACK_AT", "/static/")]);
+    let limits = ["--max-uri-bytes=100", "--max-header-fields=8", "--upstream-read-timeout=1"];
+    let mut command = packed.command();
+    command.arg("serve").args(limits).env("HARDTACK_CDN_SECRET", SECRET);
+    let Site { app, server } = Site::of(&mut command);
+    let long = "x".repeat(200);
+    let secret = format!("X-Origin-Verify: {SECRET}\r\n");
+    let many = "A: b\r\n".repeat(9);
+    drop(app);
+    for (status, line, fields) in [
+        (200, "GET /static/a.css HTTP/1.1", ""),
+        (400, "GET /static/%zz HTTP/1.1", ""),
+        (400, "POST /app HTTP/1.1", "Host: b\r\n"),
+        (403, "POST /app HTTP/1.1", &secret),
+        (404, "GET /static/none HTTP/1.1", ""),
+        (405, "POST /static/a.css HTTP/1.1", ""),
+        (414, &*format!("POST /{long} HTTP/1.1"), ""),
+        (431, "POST /app HTTP/1.1", &many),
+        (501, "TRACE /app HTTP/1.1", ""),
+        (502, "POST /app HTTP/1.1", "Expect: 100-continue\r\n"),
+    ] {
+        for framing in ["Content-Length: 3", "Transfer-Encoding: chunked"] {
+            let mut client = server.connect();
+            client.say(&format!("{line}\r\nHost: a\r\n{fields}{framing}\r\n\r\n"));
+            let response = client.response("GET");
+            assert_eq!(response.status, status, "{line}");
+            assert_eq!(response.header("connection"), Some("close"), "{line}");
+            assert!(client.is_closed(), "{line}");
+        }
+    }
+    let server = Server::of(hardtack().args(["serve", "--https-redirect"]));
+    let mut client = server.connect();
+    client.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n");
+    let response = client.response("POST");
+    assert_eq!((response.status, response.header("connection")), (308, Some("close")));
 }
 
 const SECRET: &str = "a secret that is long enough";

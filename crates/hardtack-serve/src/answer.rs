@@ -44,16 +44,30 @@ pub(crate) fn answer(
     request: Request<Incoming>,
 ) -> Answer<Content> {
     let server = thread.server;
-    if let Some(response) = refuse(server, client, &request) {
-        return Answer::now(response.map(Content::Baked));
-    }
-    match &thread.upstream {
-        None => Answer::now(respond(&server.bundle, &request).map(Content::Baked)),
-        Some(upstream) => match refuse_message(&server.bundle, &request) {
-            Some(response) => Answer::now(response.map(Content::Baked)),
+    let refused = refuse(server, client, &request);
+    match (refused, &thread.upstream) {
+        (Some(refusal), _) => Answer::now(baked(refusal, has_unread_content(&request))),
+        (None, None) => Answer::now(respond(&server.bundle, &request).map(Content::Baked)),
+        (None, Some(upstream)) => match refuse_message(&server.bundle, &request) {
+            Some(refusal) => Answer::now(baked(refusal, has_unread_content(&request))),
             None => Answer::later(ask_both(server, upstream, client, request)),
         },
     }
+}
+
+/// Whether content follows that an answer of ours leaves on the connection. HTTP/2 has streams for
+/// that.
+fn has_unread_content(request: &Request<Incoming>) -> bool {
+    request.version() <= Version::HTTP_11 && !request.body().is_end_stream()
+}
+
+/// An answer of ours. Content that was not read might be taken for the next request, so the connection
+/// ends, and the client is told (RFC 9112 §9.6).
+fn baked(mut response: Response<hardtack::Body>, has_unread_content: bool) -> Response<Content> {
+    if has_unread_content {
+        close_after(&mut response);
+    }
+    response.map(Content::Baked)
 }
 
 /// The response to a request that is not looked up.
@@ -82,20 +96,16 @@ fn ask_both(
     if let Some(guard) = &server.guard {
         guard.take_off(request.headers_mut());
     }
-    let has_content = !request.body().is_end_stream();
-    let is_http1 = request.version() <= Version::HTTP_11;
+    let has_unread_content = has_unread_content(&request);
     let application = Application { upstream: upstream.clone(), client };
     let response = layer(server).layer(application).call(request);
     async move {
-        let mut response = response.await.unwrap_or_else(|never| match never {});
-        // Content that the bundle has not read might be taken for the next request.
-        if is_http1 && has_content && matches!(response.body(), Either::Left(_)) {
-            close_after(&mut response);
+        let response = response.await.unwrap_or_else(|never| match never {});
+        let (parts, body) = response.into_parts();
+        match body {
+            Either::Left(body) => baked(Response::from_parts(parts, body), has_unread_content),
+            Either::Right(body) => Response::from_parts(parts, Content::Upstream(Box::new(body))),
         }
-        response.map(|body| match body {
-            Either::Left(baked) => Content::Baked(baked),
-            Either::Right(body) => Content::Upstream(Box::new(body)),
-        })
     }
 }
 

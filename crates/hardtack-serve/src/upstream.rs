@@ -13,8 +13,10 @@ mod forwarded;
 mod hop_by_hop;
 mod message;
 mod paced;
+mod patient;
 mod request_content;
 mod tunnel;
+mod via;
 
 #[cfg(test)]
 mod testing;
@@ -26,6 +28,7 @@ use std::{sync::Arc, time::Duration};
 use hyper::{
     Method, Request, Response, Version,
     body::{Body as _, Incoming},
+    header::{CONNECTION, HeaderValue},
     http::{request, uri::Authority},
     upgrade::{self, OnUpgrade},
 };
@@ -48,7 +51,7 @@ use self::{
     connect::Connector,
     failure::Failure,
     message::{Length, Upgrade},
-    request_content::RequestContent,
+    request_content::{Awaited, RequestContent, Responding},
 };
 
 /// How long a connection is kept without a request. This is less than applications keep it
@@ -62,6 +65,20 @@ const IDLE_CONNECTIONS: usize = 64;
 /// Most bytes of a response's header section, about: hyper's buffer may grow somewhat past this. A
 /// larger one is a 502, and so are more than 100 fields, hyper's own limit.
 const HEADER_BYTES: usize = 64 * 1024;
+
+/// How much of a request's content was read before its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    /// All; or there is none.
+    Read,
+    Unread,
+}
+
+impl Content {
+    fn of(body: &Incoming) -> Self {
+        if body.is_end_stream() { Self::Read } else { Self::Unread }
+    }
+}
 
 /// The application, and the connections to it. Clones share them.
 #[derive(Clone)]
@@ -109,15 +126,20 @@ impl Upstream {
         client: Client,
     ) -> Response<Body> {
         let (method, version) = (request.method().clone(), request.version());
-        let (response, label) = match self.answer(request, client).await {
+        let mut content = Content::of(request.body());
+        let (mut response, label) = match self.answer(request, client, &mut content).await {
             Ok(response) => (response, Some(Answered)),
             Err(failure) => {
                 if failure.label().is_some() {
                     warn!(upstream = %self.0.address, "no response of the upstream: {failure}");
                 }
-                (failure.response(&method, version), failure.label())
+                (failure.response(&method), failure.label())
             }
         };
+        // What has not been read might be taken for the next request (RFC 9112 §9.3, §9.6).
+        if content == Content::Unread && version < Version::HTTP_2 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(label) = label {
             self.0.tally.upstream(label);
         }
@@ -128,13 +150,14 @@ impl Upstream {
         &self,
         mut request: Request<Incoming>,
         client: Client,
+        content: &mut Content,
     ) -> Result<Response<Body>, Failure> {
         let upgrade = upgrade(&mut request);
         let asked = if upgrade.is_some() { Upgrade::WebSocket } else { Upgrade::None };
         let (parts, body) = request.into_parts();
         let length = Length::of(&body);
         let parts = self.0.passed_on(parts, length, asked, client)?;
-        let mut response = self.send(parts, body).await?;
+        let (mut response, responding) = self.send(parts, body, content).await?;
         connect::has_answered(response.extensions_mut());
         let own_upgrade = upgrade::on(&mut response);
         let (mut parts, body) = response.into_parts();
@@ -142,21 +165,29 @@ impl Upstream {
         if let (Upgrade::WebSocket, Some(upgrade)) = (agreed, upgrade) {
             tokio::spawn(tunnel::join(upgrade, own_upgrade));
         }
-        let body = Body::upstream(body, self.0.forwarding.timeouts.read);
+        let body = Body::upstream(body, self.0.forwarding.timeouts.read, responding);
         Ok(Response::from_parts(parts, body))
     }
 
+    /// A request with content has a connection of its own. Whether the application has read all of it
+    /// cannot be seen; the rest would be the next request there, and its answer somebody else's.
     async fn send(
         &self,
         parts: request::Parts,
         body: Incoming,
-    ) -> Result<Response<Incoming>, Failure> {
+        content: &mut Content,
+    ) -> Result<(Response<Incoming>, Option<Responding>), Failure> {
         if body.is_end_stream() {
-            return self.send_without_content(parts).await;
+            return Ok((self.send_without_content(parts).await?, None));
         }
-        let (content, sides) = RequestContent::streamed(body, self.0.forwarding.timeouts.content);
-        let response = self.0.client.request(Request::from_parts(parts, content));
-        request_content::answered(response, sides, self.0.forwarding.timeouts.read).await
+        let timeouts = &self.0.forwarding.timeouts;
+        let (streamed, mut sides, responding) = RequestContent::streamed(body, timeouts.content);
+        let response = self.0.fresh.request(Request::from_parts(parts, streamed));
+        let response = request_content::answered(response, &mut sides, timeouts.read).await;
+        if *sides.borrow() == Awaited::Response {
+            *content = Content::Read;
+        }
+        Ok((response?, Some(responding)))
     }
 
     /// hyper sends a request again by itself if the connection was closed before a byte was written.

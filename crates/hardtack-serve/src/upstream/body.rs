@@ -12,19 +12,27 @@ use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use tracing::warn;
 
-use super::paced::Paced;
+use super::{paced::Paced, request_content::Responding};
 use crate::pace::Pace;
 
 /// The content of a response. It ends in an error if the application's content does, or takes too
 /// long. That cuts the client's connection, so that a part is not taken for the whole.
 pub(crate) enum Body {
-    Upstream(Paced<Incoming>),
+    Upstream {
+        body: Paced<Incoming>,
+        /// Ends the request's content with the response.
+        _responding: Option<Responding>,
+    },
     Own(hardtack::Body),
 }
 
 impl Body {
-    pub(super) fn upstream(body: Incoming, timeout: Duration) -> Self {
-        Self::Upstream(Paced::new(body, Pace::of_each(timeout)))
+    pub(super) fn upstream(
+        body: Incoming,
+        timeout: Duration,
+        responding: Option<Responding>,
+    ) -> Self {
+        Self::Upstream { body: Paced::new(body, Pace::of_each(timeout)), _responding: responding }
     }
 }
 
@@ -37,7 +45,7 @@ impl http_body::Body for Body {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let frame = match &mut *self {
-            Self::Upstream(body) => Pin::new(body).poll_frame(context),
+            Self::Upstream { body, .. } => Pin::new(body).poll_frame(context),
             Self::Own(text) => Pin::new(text).poll_frame(context).map_err(|never| match never {}),
         };
         if let Poll::Ready(Some(Err(error))) = &frame {
@@ -48,14 +56,14 @@ impl http_body::Body for Body {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Upstream(body) => body.is_end_stream(),
+            Self::Upstream { body, .. } => body.is_end_stream(),
             Self::Own(text) => text.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Upstream(body) => body.size_hint(),
+            Self::Upstream { body, .. } => body.size_hint(),
             Self::Own(text) => text.size_hint(),
         }
     }

@@ -3,7 +3,7 @@
 use std::{
     error::Error as StdError,
     future::Future,
-    io::{self, ErrorKind},
+    io,
     iter::successors,
     pin::Pin,
     sync::{
@@ -29,7 +29,10 @@ use tokio::{
 };
 use tower_service::Service;
 
-use super::address::{Address, Resolved};
+use super::{
+    address::{Address, Resolved},
+    patient::{Patient, is_closed_by_peer},
+};
 
 /// Opens connections to the application, for any URL.
 #[derive(Clone)]
@@ -43,7 +46,7 @@ impl Connector {
         Self { to: Arc::new(to), within }
     }
 
-    /// A timeout is an error of the kind [`ErrorKind::TimedOut`].
+    /// A timeout is an error of the kind [`io::ErrorKind::TimedOut`].
     async fn connect(self) -> io::Result<Box<dyn Socket>> {
         timeout(self.within, open(&self.to)).await?
     }
@@ -51,12 +54,12 @@ impl Connector {
 
 async fn open(to: &Resolved) -> io::Result<Box<dyn Socket>> {
     if let Address::Unix(path) = &to.address {
-        return Ok(Box::new(UnixStream::connect(path).await?));
+        return Ok(Box::new(Patient::new(UnixStream::connect(path).await?)));
     }
     let stream = TcpStream::connect(&*to.sockets).await?;
     // A response must not wait for the acknowledgement of a request's first half.
     stream.set_nodelay(true)?;
-    Ok(Box::new(stream))
+    Ok(Box::new(Patient::new(stream)))
 }
 
 impl Service<Uri> for Connector {
@@ -109,12 +112,11 @@ pub(super) fn was_stale(error: &Error) -> bool {
 }
 
 fn is_closed(cause: &(dyn StdError + 'static)) -> bool {
-    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
         return error.is_incomplete_message() || error.is_closed() || error.is_canceled();
     }
     let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
-    matches!(kind, Some(BrokenPipe | ConnectionAborted | ConnectionReset))
+    kind.is_some_and(is_closed_by_peer)
 }
 
 /// The error, its cause, the cause of that, and so on.

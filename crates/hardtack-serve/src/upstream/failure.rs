@@ -3,10 +3,7 @@
 use std::{error::Error as StdError, fmt, io};
 
 use hardtack::error_response;
-use hyper::{
-    Method, Response, StatusCode, Version,
-    header::{CONNECTION, HeaderValue},
-};
+use hyper::{Method, Response, StatusCode};
 use hyper_util::client::legacy::Error;
 
 use super::{body::Body, connect::causes};
@@ -23,6 +20,8 @@ pub(super) enum Failure {
     Coding,
     ContentIsSlow,
     ContentIsCut,
+    /// This process has passed the request on already.
+    Loop,
     ConnectIsSlow,
     HeaderIsSlow,
     /// The application cannot be reached, or its response is not valid; with the reason.
@@ -37,6 +36,7 @@ impl Failure {
             Self::ContentIsSlow => StatusCode::REQUEST_TIMEOUT,
             Self::ConnectIsSlow | Self::HeaderIsSlow => StatusCode::GATEWAY_TIMEOUT,
             Self::Bad(_) => StatusCode::BAD_GATEWAY,
+            Self::Loop => StatusCode::LOOP_DETECTED,
         }
     }
 
@@ -44,7 +44,7 @@ impl Failure {
     pub(super) fn label(&self) -> Option<labels::Upstream> {
         match self {
             Self::ConnectIsSlow | Self::HeaderIsSlow => Some(labels::Upstream::TimedOut),
-            Self::Bad(_) => Some(labels::Upstream::Failed),
+            Self::Bad(_) | Self::Loop => Some(labels::Upstream::Failed),
             _ => None,
         }
     }
@@ -60,20 +60,15 @@ impl Failure {
             Self::ConnectIsSlow | Self::HeaderIsSlow => {
                 "The application did not answer in time. Please try again in a moment."
             }
+            Self::Loop => "This site passes requests on to itself.",
             Self::Bad(_) => "The application cannot be reached. Please try again in a moment.",
         }
     }
 
-    /// The response to a request of this method and version.
-    pub(super) fn response(&self, method: &Method, version: Version) -> Response<Body> {
+    /// The response to a request of this method.
+    pub(super) fn response(&self, method: &Method) -> Response<Body> {
         let status = self.status();
-        let mut response =
-            error_response(method, status, format!("{status}\n{}\n", self.sentence()));
-        // HTTP/2 has streams for that, and no such field (RFC 9113 §8.2.2).
-        if matches!(self, Self::ContentIsSlow) && version < Version::HTTP_2 {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        response.map(Body::Own)
+        error_response(method, status, format!("{status}\n{}\n", self.sentence())).map(Body::Own)
     }
 }
 
@@ -98,6 +93,9 @@ impl fmt::Display for Failure {
         match self {
             Self::ConnectIsSlow => out.write_str("it did not take the connection in time"),
             Self::HeaderIsSlow => out.write_str("it did not begin its response in time"),
+            Self::Loop => out.write_str(
+                "the request came back to this process: the upstream is this server, or leads to it",
+            ),
             Self::Bad(reason) => out.write_str(reason),
             client => out.write_str(client.sentence()),
         }

@@ -5,7 +5,7 @@ use hyper::{
     body::{Body, Incoming},
     header::{
         CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderValue, TE, TRAILER,
-        TRANSFER_ENCODING, UPGRADE, VIA,
+        TRANSFER_ENCODING, UPGRADE,
     },
     http::{
         request, response,
@@ -17,6 +17,7 @@ use super::{
     failure::Failure,
     forwarded,
     hop_by_hop::{self, WEBSOCKET},
+    via,
 };
 use crate::{client::Client, request_fields::NamedFields, settings::Forwarding};
 
@@ -61,6 +62,9 @@ pub(super) fn request(
     if hop_by_hop::is_coded(&parts.headers) {
         return Err(Failure::Coding);
     }
+    if via::is_signed(&parts.headers) {
+        return Err(Failure::Loop);
+    }
     let host = host(&parts, forwarding)?;
     let (mut passed, ()) = hyper::Request::new(()).into_parts();
     passed.uri = target(&parts.uri, upstream);
@@ -70,7 +74,7 @@ pub(super) fn request(
     forwarding.fields.retain(&mut passed.headers, client.is_trusted);
     // What this server says is added last, so that nothing of the client's takes it away.
     forwarded::tell(&mut passed.headers, client, &host);
-    passed.headers.append(VIA, via(parts.version));
+    via::sign_request(&mut passed.headers, parts.version);
     passed.headers.insert(HOST, host);
     Ok(passed)
 }
@@ -133,16 +137,23 @@ fn join_cookies(fields: &mut HeaderMap) {
     }
 }
 
+/// The connection has no further request.
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
 /// Frames the content in exactly one way (RFC 9112 §6.3). hyper's client, left to itself, would send a
 /// GET without its content if the length is not known.
 fn frame(fields: &mut HeaderMap, length: Length) {
     let had_length = fields.remove(CONTENT_LENGTH).is_some();
     match length {
-        Length::Known(length) => drop(fields.insert(CONTENT_LENGTH, length.into())),
+        Length::Known(length) => {
+            fields.insert(CONTENT_LENGTH, length.into());
+            fields.append(CONNECTION, CLOSE);
+        }
         Length::None if had_length => drop(fields.insert(CONTENT_LENGTH, 0.into())),
         Length::None => {}
         Length::Unknown => {
             fields.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            fields.append(CONNECTION, CLOSE);
         }
     }
 }
@@ -152,15 +163,6 @@ fn upgrade(fields: &mut HeaderMap, protocol: Upgrade) {
         fields.append(CONNECTION, HeaderValue::from_static("upgrade"));
         fields.insert(UPGRADE, WEBSOCKET);
     }
-}
-
-/// The value of `Via` for a message that came in this version of HTTP (RFC 9110 §7.6.3).
-fn via(version: Version) -> HeaderValue {
-    HeaderValue::from_static(match version {
-        Version::HTTP_10 => "1.0 hardtack",
-        Version::HTTP_2 => "2 hardtack",
-        _ => "1.1 hardtack",
-    })
 }
 
 /// The response that the client gets, if it asked for that protocol.
@@ -176,7 +178,7 @@ pub(super) fn response(
     let protocol = agreed(parts.status, fields, asked)?;
     response_fields(fields, length);
     upgrade(fields, protocol);
-    fields.append(VIA, via(parts.version));
+    via::sign_response(fields, parts.version);
     parts.version = Version::HTTP_11;
     Ok(protocol)
 }
@@ -225,10 +227,18 @@ mod tests {
         passes("cookie: a=1\ncookie: b=2\ncookie: c=3", None, "cookie: a=1; b=2; c=3");
         passes("content-length: 0", None, "content-length: 0");
         passes("content-length: 7", None, "content-length: 0");
-        passes("content-length: 5", Known(5), "content-length: 5");
-        passes("connection: content-length\ncontent-length: 5", Known(5), "content-length: 5");
-        passes("content-length: 5", Unknown, "transfer-encoding: chunked");
-        passes("transfer-encoding: chunked", Unknown, "transfer-encoding: chunked");
+        passes("content-length: 5", Known(5), "content-length: 5\nconnection: close");
+        passes(
+            "connection: content-length\ncontent-length: 5",
+            Known(5),
+            "content-length: 5\nconnection: close",
+        );
+        passes("content-length: 5", Unknown, "transfer-encoding: chunked\nconnection: close");
+        passes(
+            "transfer-encoding: chunked",
+            Unknown,
+            "transfer-encoding: chunked\nconnection: close",
+        );
         passes("transfer-encoding: chunked", None, "");
     }
 
@@ -279,7 +289,7 @@ mod tests {
         let default_host = default_host.map(|host| host.parse().unwrap());
         let forwarding = Forwarding { default_host, ..testing::FORWARDING };
         let passed = request(parts, Length::None, Upgrade::None, STRANGER, &upstream, &forwarding);
-        let passed = passed.map_err(|failure| failure.response(&Method::GET, version).status())?;
+        let passed = passed.map_err(|failure| failure.response(&Method::GET).status())?;
         assert_eq!(passed.version, Version::HTTP_11);
         assert_eq!(passed.headers.get_all(HOST).iter().count(), 1);
         let host = passed.headers[HOST].to_str().unwrap().to_owned();

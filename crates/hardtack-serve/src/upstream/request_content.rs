@@ -11,7 +11,10 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::{oneshot, watch},
+    time::sleep,
+};
 
 use super::{
     failure::Failure,
@@ -22,14 +25,30 @@ use crate::pace::Pace;
 /// The content of a request.
 pub(super) enum RequestContent {
     None,
-    Streamed(Paced<Incoming>, watch::Sender<Awaited>),
+    Streamed(Box<Streamed>),
+}
+
+/// Content that is passed on while it comes.
+pub(super) struct Streamed {
+    body: Paced<Incoming>,
+    awaited: watch::Sender<Awaited>,
+    /// Closed when the response is over.
+    response: oneshot::Receiver<()>,
+}
+
+/// Held as long as the response is not over. Content that has not all come by then is not waited
+/// for.
+pub(crate) struct Responding {
+    _until_dropped: oneshot::Sender<()>,
 }
 
 /// The side that is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awaited {
-    /// The application has a piece of the content to take, or all of it to respond to.
+    /// The application has a piece of the content to take.
     Upstream,
+    /// The application has all of the content to respond to.
+    Response,
     /// The client has a piece to send. Its time is that of the content.
     Client,
     /// The client did not send it in time.
@@ -38,17 +57,32 @@ pub(super) enum Awaited {
     ClientWasCut,
 }
 
+impl Awaited {
+    fn is_of_upstream(self) -> bool {
+        matches!(self, Self::Upstream | Self::Response)
+    }
+}
+
 impl RequestContent {
-    pub(super) fn streamed(body: Incoming, pace: Pace) -> (Self, watch::Receiver<Awaited>) {
+    pub(super) fn streamed(
+        body: Incoming,
+        pace: Pace,
+    ) -> (Self, watch::Receiver<Awaited>, Responding) {
         let (awaited, sides) = watch::channel(Awaited::Upstream);
-        (Self::Streamed(Paced::new(body, pace), awaited), sides)
+        let (responding, response) = oneshot::channel();
+        let body = Paced::new(body, pace);
+        (
+            Self::Streamed(Box::new(Streamed { body, awaited, response })),
+            sides,
+            Responding { _until_dropped: responding },
+        )
     }
 }
 
 /// Waits for the header of a response. The application's time runs while it has something to do.
 pub(super) async fn answered<T, E: Into<Failure>>(
     response: impl Future<Output = Result<T, E>>,
-    mut sides: watch::Receiver<Awaited>,
+    sides: &mut watch::Receiver<Awaited>,
     timeout: Duration,
 ) -> Result<T, Failure> {
     let mut response = pin!(response);
@@ -60,7 +94,7 @@ pub(super) async fn answered<T, E: Into<Failure>>(
                 return answered.map_err(|error| blamed(*sides.borrow(), error));
             }
             Ok(()) = sides.changed() => {}
-            () = sleep(timeout), if awaited == Awaited::Upstream => return Err(Failure::HeaderIsSlow),
+            () = sleep(timeout), if awaited.is_of_upstream() => return Err(Failure::HeaderIsSlow),
         }
     }
 }
@@ -71,18 +105,20 @@ fn blamed(awaited: Awaited, error: impl Into<Failure>) -> Failure {
     match awaited {
         Awaited::ClientWasSlow => Failure::ContentIsSlow,
         Awaited::ClientWasCut => Failure::ContentIsCut,
-        Awaited::Upstream | Awaited::Client => error.into(),
+        Awaited::Upstream | Awaited::Response | Awaited::Client => error.into(),
     }
 }
 
 type Piece = Poll<Option<Result<Frame<Bytes>, Box<dyn StdError + Send + Sync>>>>;
 
-fn awaited_after(piece: &Piece) -> Awaited {
+fn awaited_after(piece: &Piece, is_all: bool) -> Awaited {
     match piece {
+        _ if is_all => Awaited::Response,
         Poll::Pending => Awaited::Client,
         Poll::Ready(Some(Err(error))) if error.is::<Slow>() => Awaited::ClientWasSlow,
         Poll::Ready(Some(Err(_))) => Awaited::ClientWasCut,
-        Poll::Ready(_) => Awaited::Upstream,
+        Poll::Ready(None) => Awaited::Response,
+        Poll::Ready(Some(Ok(_))) => Awaited::Upstream,
     }
 }
 
@@ -91,23 +127,27 @@ impl Body for RequestContent {
     type Error = Box<dyn StdError + Send + Sync>;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Piece {
-        let Self::Streamed(body, awaited) = &mut *self else { return Poll::Ready(None) };
-        let piece = Pin::new(body).poll_frame(context);
-        awaited.send_replace(awaited_after(&piece));
+        let Self::Streamed(streamed) = &mut *self else { return Poll::Ready(None) };
+        let Streamed { body, awaited, response } = &mut **streamed;
+        if Pin::new(response).poll(context).is_ready() {
+            return Poll::Ready(Some(Err("the response was over before it".into())));
+        }
+        let piece = Pin::new(&mut *body).poll_frame(context);
+        awaited.send_replace(awaited_after(&piece, body.is_end_stream()));
         piece
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::None => true,
-            Self::Streamed(body, _) => body.is_end_stream(),
+            Self::Streamed(streamed) => streamed.body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::None => SizeHint::with_exact(0),
-            Self::Streamed(body, _) => body.size_hint(),
+            Self::Streamed(streamed) => streamed.body.size_hint(),
         }
     }
 }

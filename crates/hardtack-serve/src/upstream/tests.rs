@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                     }
                 }
             }
-            String::from_utf8(heard).unwrap()
+            via::without_name(&String::from_utf8(heard).unwrap())
         }
     }
 
@@ -523,6 +523,21 @@ async fn what_is_not_passed_on() {
     assert_eq!(status("GET / HTTP/1.0\r\n\r\n").await, "400");
     assert_eq!(status("GET / HTTP/1.1\r\nHost:\r\n\r\n").await, "400");
     assert_eq!(status("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n").await, "400");
+}
+
+/// A server whose upstream is itself.
+#[tokio::test]
+async fn a_loop_is_a_508() {
+    let (app, mut client) = pair(PATIENT).await;
+    client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let mut once = accept(&app).await;
+    let mut again = client_of(refusing().await).await;
+    let mut header = Vec::new();
+    while !header.ends_with(b"\r\n\r\n") {
+        header.push(once.0.read_u8().await.unwrap());
+    }
+    again.0.write_all(&header).await.unwrap();
+    assert!(again.header().await.starts_with("HTTP/1.1 508 "));
 }
 
 #[tokio::test]
