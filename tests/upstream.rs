@@ -357,6 +357,29 @@ fn an_early_answer_reaches_the_client() {
     sending.join().unwrap();
 }
 
+/// By a reset, a client takes its request back; by the end of its side alone, it does not.
+#[test]
+fn a_client_that_resets_its_connection_frees_the_application() {
+    let mut site = Site::with(&["--access-log=json"]);
+    let mut client = site.server.connect();
+    client.send(GET);
+    let mut app = site.accept();
+    app.header();
+    SockRef::from(client.stream.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(client);
+    assert!(app.is_closed());
+    let line = site.server.line().unwrap();
+    assert!(line.contains("\"status\":499"), "{line}");
+    let mut client = site.server.connect();
+    client.send(GET);
+    client.stream.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+    let mut app = site.accept();
+    app.header();
+    thread::sleep(Duration::from_millis(200));
+    app.say(HELLO);
+    assert_eq!(client.response("GET").body, b"hello");
+}
+
 #[test]
 fn an_upstream_that_is_this_server() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -14,6 +14,7 @@ use crate::{
     peer::Peer,
     server::Server,
     settings::Timeouts,
+    tcp::Watched,
     thread::{Open, Thread},
 };
 
@@ -22,6 +23,8 @@ use crate::{
 pub(crate) struct Account {
     pub(crate) thread: &'static Thread,
     pub(crate) peer: Peer,
+    /// The socket, if it is one of TCP.
+    watched: Option<Watched>,
     opened: Instant,
     requests: AtomicU32,
     /// Bytes that the system had taken at the last write.
@@ -37,6 +40,7 @@ impl Account {
     pub(crate) fn new(
         thread: &'static Thread,
         peer: Peer,
+        watched: Option<Watched>,
         ticket: Ticket,
         open: Open,
         now: Instant,
@@ -44,6 +48,7 @@ impl Account {
         Self {
             thread,
             peer,
+            watched,
             opened: now,
             requests: AtomicU32::new(0),
             sent: AtomicU64::new(0),
@@ -60,6 +65,14 @@ impl Account {
 
     pub(crate) fn timeouts(&self) -> &'static Timeouts {
         &self.server().settings.timeouts
+    }
+
+    /// Ends when the client has reset the connection, by which it takes its request back.
+    pub(crate) async fn reset(&self) {
+        match &self.watched {
+            Some(watched) => watched.clone().reset().await,
+            None => std::future::pending().await,
+        }
     }
 
     pub(crate) fn count_request(&self) {

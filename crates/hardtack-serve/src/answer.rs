@@ -13,10 +13,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use hardtack::{BundleLayer, refuse_message, respond};
+use hardtack::{BundleLayer, error_response, refuse_message, respond};
 use http_body_util::Either;
 use hyper::{
-    Request, Response, Version,
+    Method, Request, Response, StatusCode, Version,
     body::{Body as _, Incoming},
     header::{CONNECTION, HeaderValue},
 };
@@ -115,6 +115,15 @@ fn layer(server: &Server) -> BundleLayer {
     if server.settings.forwarding.passes_misses { layer.pass_misses() } else { layer }
 }
 
+/// The status in the access log of a request that its client took back, as other servers have it;
+/// nobody gets this response.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+fn taken_back() -> Response<hardtack::Body> {
+    let status = StatusCode::from_u16(CLIENT_CLOSED_REQUEST).expect("it has three digits");
+    error_response(&Method::GET, status, "")
+}
+
 /// Makes the response the last of its connection (RFC 9112 §9.6).
 pub(crate) fn close_after<B>(response: &mut Response<B>) {
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -127,6 +136,24 @@ impl<B: Send + 'static> Answer<B> {
 
     fn later(response: impl Future<Output = Response<B>> + Send + 'static) -> Self {
         Self::Later(Box::pin(async { Ok(response.await) }))
+    }
+
+    /// Gives an answer that is still to come up, with whatever is done for it, when the client takes its
+    /// request back.
+    pub(crate) fn unless(self, gone: impl Future<Output = ()> + Send + 'static) -> Self
+    where
+        B: From<hardtack::Body>,
+    {
+        match self {
+            Self::Now(_) => self,
+            Self::Later(response) => Self::Later(Box::pin(async {
+                tokio::select! {
+                    biased;
+                    response = response => response,
+                    () = gone => Ok(taken_back().map(B::from)),
+                }
+            })),
+        }
     }
 
     /// Finishes the response when it is there.

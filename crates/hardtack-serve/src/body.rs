@@ -18,6 +18,12 @@ pub(crate) enum Content {
     Upstream(Box<upstream::Body>),
 }
 
+impl From<hardtack::Body> for Content {
+    fn from(body: hardtack::Body) -> Self {
+        Self::Baked(body)
+    }
+}
+
 /// Why a body ends before its end.
 pub(crate) type BodyError = Box<dyn Error + Send + Sync>;
 

@@ -155,7 +155,8 @@ async fn open_connection<S: Socket>(
         learn_peer(&mut socket, &mut peer, &mut ticket, thread).await?;
     }
     peer.is_tls = protocol == Protocol::Https;
-    let account = Arc::new(Account::new(thread, peer, ticket, open, Instant::now()));
+    let watched = socket.watched();
+    let account = Arc::new(Account::new(thread, peer, watched, ticket, open, Instant::now()));
     match protocol {
         Protocol::Https => open_tls(socket, account).await,
         Protocol::Http => open_plain(socket, account).await,

@@ -35,6 +35,7 @@ pub mod pace;
 mod peer;
 mod server;
 mod socket;
+mod tcp;
 mod thread;
 mod transport;
 

@@ -10,9 +10,11 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpStream, UnixStream},
+    net::UnixStream,
 };
 use tokio_rustls::server::TlsStream;
+
+use crate::tcp::{Tcp, Watched};
 
 /// A socket, with TLS or without.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
@@ -22,6 +24,9 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
     /// Makes the next close a reset: the system throws away the bytes that the client has not taken,
     /// which it would otherwise send again for minutes.
     fn reset_on_close(&self);
+
+    /// The stream of TCP, to be watched for a reset.
+    fn watched(&self) -> Option<Watched>;
 }
 
 /// A socket of the system, which counts the bytes that are written.
@@ -43,13 +48,17 @@ impl<S> CountedSocket<S> {
     }
 }
 
-impl Socket for CountedSocket<TcpStream> {
+impl Socket for CountedSocket<Tcp> {
     fn sent(&self) -> u64 {
         self.sent
     }
 
     fn reset_on_close(&self) {
-        self.socket.set_zero_linger().ok();
+        self.socket.reset_on_close();
+    }
+
+    fn watched(&self) -> Option<Watched> {
+        Some(self.socket.watched())
     }
 }
 
@@ -60,6 +69,10 @@ impl Socket for CountedSocket<UnixStream> {
 
     /// The system keeps nothing: the other end is on this machine.
     fn reset_on_close(&self) {}
+
+    fn watched(&self) -> Option<Watched> {
+        None
+    }
 }
 
 impl<S: Socket> Socket for Box<TlsStream<S>> {
@@ -69,6 +82,10 @@ impl<S: Socket> Socket for Box<TlsStream<S>> {
 
     fn reset_on_close(&self) {
         self.get_ref().0.reset_on_close();
+    }
+
+    fn watched(&self) -> Option<Watched> {
+        self.get_ref().0.watched()
     }
 }
 

@@ -58,7 +58,9 @@ impl Service<Request<Incoming>> for Http1Service {
         let trust = &thread.server.settings.trust;
         let client = Client::of(self.account.peer, request.headers(), trust);
         let received = Received::new(thread, &request, client, begun);
-        let service = self.clone();
-        answer(thread, client, request).then(move |response| service.respond(received, response))
+        let (service, account) = (self.clone(), Arc::clone(&self.account));
+        answer(thread, client, request)
+            .unless(async move { account.reset().await })
+            .then(move |response| service.respond(received, response))
     }
 }
