@@ -9,7 +9,7 @@ use hardtack_serve::channel::Protocol;
 
 use crate::{
     settings::Settings,
-    style::EMPHASIS,
+    style::{EMPHASIS, WARNING},
     supervisor::{accounts, certificate::Files, unix_socket::Access},
 };
 
@@ -19,9 +19,13 @@ use crate::{
 ///
 /// All that is wrong, at once.
 pub(crate) fn check_config(bundle: &Bundle<'static>, settings: &Settings) -> Result<()> {
+    let (warnings, certificate) = match certificate(settings) {
+        Ok(warnings) => (warnings, Ok(())),
+        Err(error) => (Vec::new(), Err(error)),
+    };
     let checks = [
         bundle.verify().context("the bundle in this executable is damaged"),
-        certificate(settings),
+        certificate,
         CdnGuard::from_environment(*bundle).map(drop).map_err(Into::into),
         user(settings),
         Access::of(&settings.listening.unix, Protocol::Http).map(drop),
@@ -30,16 +34,20 @@ pub(crate) fn check_config(bundle: &Bundle<'static>, settings: &Settings) -> Res
     let problems: Vec<_> =
         checks.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
     ensure!(problems.is_empty(), "{}", problems.join("\n"));
-    report(bundle, settings)
+    for warning in &warnings {
+        anstream::eprintln!("{WARNING}warning:{WARNING:#} {warning}");
+    }
+    report(bundle, settings, warnings.len())
 }
 
-fn certificate(settings: &Settings) -> Result<()> {
+/// The warnings about the certificate.
+fn certificate(settings: &Settings) -> Result<Vec<String>> {
     let Some(mut files) = settings.certificate.clone().map(Files::of) else {
         let is_needed = settings.listening.endpoints.iter().any(|endpoint| endpoint.is_tls);
         ensure!(!is_needed, "{}", hardtack_serve::tls::NO_CERTIFICATE);
-        return Ok(());
+        return Ok(Vec::new());
     };
-    files.read().map(drop)
+    files.read().map(|found| found.warnings)
 }
 
 fn user(settings: &Settings) -> Result<()> {
@@ -53,10 +61,15 @@ fn upstream(settings: &Settings) -> Result<()> {
 }
 
 /// Prints the bundle and the endpoints that `serve` would have.
-fn report(bundle: &Bundle<'_>, settings: &Settings) -> Result<()> {
+fn report(bundle: &Bundle<'_>, settings: &Settings, warnings: usize) -> Result<()> {
     let mut out = anstream::stdout().lock();
     let release = bundle.release_id().short();
-    writeln!(out, "{EMPHASIS}hardtack{EMPHASIS:#}: all is well with this configuration")?;
+    let outcome = match warnings {
+        0 => "all is well with this configuration".to_owned(),
+        1 => "the server starts with this configuration; there is a warning".to_owned(),
+        _ => format!("the server starts with this configuration; there are {warnings} warnings"),
+    };
+    writeln!(out, "{EMPHASIS}hardtack{EMPHASIS:#}: {outcome}")?;
     writeln!(out, "  carrying   {}, release {release}", bundle.totals())?;
     for endpoint in &settings.listening.endpoints {
         writeln!(out, "  listening  {endpoint}")?;

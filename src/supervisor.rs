@@ -42,7 +42,7 @@ use tokio::{
 use tracing::{Level, error, info, warn};
 
 use self::{
-    certificate::Files,
+    certificate::{Files, Found},
     handover::Inherited,
     lifecycle::{Action, Event, Lifecycle, Role},
     program::{Executable, Program},
@@ -125,7 +125,7 @@ impl Supervisor {
 
     /// Begins without a predecessor: opens the listeners.
     fn open(&mut self, settings: &Settings) -> Result<Event> {
-        self.certificate = self.files.as_mut().map(Files::read).transpose()?;
+        self.certificate = self.files.as_mut().map(Files::read).transpose()?.map(warned);
         self.listeners = sockets::open(&settings.listening, settings.worker.threads)?;
         let has_tls = self.listeners.iter().any(Listener::speaks_tls);
         ensure!(!has_tls || self.certificate.is_some(), NO_CERTIFICATE);
@@ -268,11 +268,12 @@ impl Supervisor {
             return info!("there is no certificate to read again");
         };
         match files.read() {
-            Ok(pem) if self.certificate.as_ref() == Some(&pem) => {
+            Ok(found) if self.certificate.as_ref() == Some(&found.pem) => {
                 info!("the certificate is the same")
             }
-            Ok(pem) => {
+            Ok(found) => {
                 info!("the certificate was read again");
+                let pem = warned(found);
                 self.certificate = Some(pem.clone());
                 self.workers.tell_all(&Order::Certificate(pem)).await;
             }
@@ -284,6 +285,12 @@ impl Supervisor {
     fn close(&mut self) {
         self.listeners.drain(..).for_each(|listener| listener.remove_path());
     }
+}
+
+/// The certificate, after its warnings were logged.
+fn warned(found: Found) -> Pem {
+    found.warnings.iter().for_each(|warning| warn!("{warning}"));
+    found.pem
 }
 
 /// The events of a report and of the workers that have ended since. A worker that has ended is not

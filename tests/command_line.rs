@@ -24,7 +24,7 @@ fn a_good_configuration() {
     command.args(["--admin-listen=127.0.0.1:9000", "--upstream=http://127.0.0.1:8001"]);
     let said = stdout(command.args(certificate.options()));
     for line in [
-        "hardtack: all is well with this configuration",
+        "hardtack: the server starts with this configuration; there is a warning",
         "  listening  https://127.0.0.1:443",
         "  listening  http://unix:/run/a.sock",
         "  admin      http://127.0.0.1:9000",
@@ -39,7 +39,8 @@ fn a_good_configuration() {
 #[test]
 fn a_check_takes_no_port() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    stdout(&mut check_config(&["--listen", &taken.local_addr().unwrap().to_string()]));
+    let said = stdout(&mut check_config(&["--listen", &taken.local_addr().unwrap().to_string()]));
+    assert!(said.starts_with("hardtack: all is well with this configuration\n"), "{said}");
 }
 
 #[track_caller]

@@ -12,7 +12,7 @@ use std::{
 use common::{
     Connection, Lines, PATIENCE, Server,
     frames::{DATA, GOAWAY, HEADERS, Http2, INITIAL_WINDOW_SIZE},
-    hardtack, stderr,
+    hardtack, run, stderr,
     tls::{Certificate, CertificateFiles, Tls, client, client_of, handshake, put},
 };
 use rustix::event::{PollFd, PollFlags, poll};
@@ -169,6 +169,67 @@ fn a_certificate_that_is_none_changes_nothing() {
     site.log.wait_for("cannot read");
     assert!(!site.shows(&other));
     site.files.replace(&other);
+    site.log.wait_for("another certificate is in use");
+    assert!(site.shows(&other));
+}
+
+/// Two certificates without a line break between them are one to a parser.
+#[test]
+fn a_file_that_loses_a_certificate_is_refused() {
+    let site = Site::start(&[]);
+    let other = Certificate::new();
+    let joined = format!("{}{}", other.chain.trim_end(), site.certificate.chain);
+    put(&site.files.key(), &other.key);
+    put(&site.files.chain(), &joined);
+    site.server.signal("-HUP");
+    let line = site.log.wait_for("2 certificates begin in it, and 1 can be read");
+    assert!(line.contains("the old certificate stays in use"), "{line}");
+    assert!(!site.shows(&other));
+    let complaint = stderr(&mut site.files.command(), 1);
+    assert!(complaint.contains("2 certificates begin in it"), "{complaint}");
+}
+
+#[test]
+fn a_certificate_that_browsers_refuse_is_told() {
+    let files = CertificateFiles::of(&Certificate::new());
+    let mut check = hardtack();
+    check.args(["check-config", "--listen", "https://127.0.0.1:0", "--tls-certificate"]);
+    let said = run(check.arg(files.chain()).arg("--tls-key").arg(files.key()));
+    assert!(said.status.success());
+    let [out, warning] = [said.stdout, said.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(out.contains("there is a warning") && !out.contains("all is well"), "{out}");
+    assert!(warning.contains(files.chain().to_str().unwrap()), "{warning}");
+    assert!(warning.contains("is its own issuer"), "{warning}");
+    let (_server, log) =
+        Server::logged(&mut files.command().args(["--admin-listen", "127.0.0.1:0"]));
+    log.wait_for("is its own issuer");
+}
+
+#[test]
+fn the_end_of_the_certificate_is_a_metric() {
+    let mut site = Site::start(&["--admin-listen", "127.0.0.1:0"]);
+    let admin = site.server.also_at("admin      http://");
+    let metrics = Connection::to(admin).request("GET", "/metrics", &[]).body;
+    let metrics = String::from_utf8(metrics).unwrap();
+    let is_it = |line: &&str| line.starts_with("hardtack_tls_certificate_not_after_seconds ");
+    let line = metrics.lines().find(is_it).unwrap_or_else(|| panic!("{metrics}"));
+    let end: f64 = line.split(' ').nth(1).unwrap().parse().unwrap();
+    // The tool that makes it has it end in the year 4096.
+    assert_eq!(end, 67_090_118_400.0, "{line}");
+}
+
+/// Reproducible copies have one time, and certificates of one name often one length.
+#[test]
+fn a_certificate_with_the_time_of_the_old_one_is_noticed() {
+    let site = Site::start(&[]);
+    let other = Certificate::new();
+    for (path, text) in [(site.files.key(), &other.key), (site.files.chain(), &other.chain)] {
+        let old = fs::metadata(&path).unwrap().modified().unwrap();
+        let new = path.with_extension("new");
+        fs::write(&new, text).unwrap();
+        fs::File::open(&new).unwrap().set_modified(old).unwrap();
+        fs::rename(new, path).unwrap();
+    }
     site.log.wait_for("another certificate is in use");
     assert!(site.shows(&other));
 }

@@ -1,78 +1,77 @@
 //! TLS: the certificate, which may change while the server runs, and the versions and protocols.
 
-use std::sync::{Arc, RwLock};
+mod chain;
+mod error;
+
+use std::sync::{
+    Arc, RwLock,
+    atomic::{AtomicI64, Ordering::Relaxed},
+};
 
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,
-    pki_types::{
-        CertificateDer, PrivateKeyDer,
-        pem::{self, PemObject},
-    },
+    pki_types::{PrivateKeyDer, pem::PemObject},
     server::{ClientHello, NoServerSessionStorage, ResolvesServerCert},
     sign::CertifiedKey,
 };
 
+pub use self::{chain::Chain, error::CertificateError};
 use crate::channel::Pem;
 
 /// The error of a TLS listener without a certificate.
 pub const NO_CERTIFICATE: &str =
     "TLS needs --tls-certificate and --tls-key: the files of a certificate and its key";
 
-/// The certificate with its key, checked to belong together.
+/// The chain of a certificate, checked to be whole and to go together with its key.
 ///
 /// # Errors
 ///
 /// If one of them cannot be read, or they do not go together.
-pub fn certified_key(pem: &Pem) -> Result<CertifiedKey, CertificateError> {
-    let chain = CertificateDer::pem_slice_iter(pem.chain.as_bytes()).collect::<Result<Vec<_>, _>>();
-    let chain = chain.map_err(CertificateError::Damaged)?;
-    if chain.is_empty() {
-        return Err(CertificateError::Missing);
-    }
-    let key = PrivateKeyDer::from_pem_slice(pem.key.as_bytes()).map_err(CertificateError::Key)?;
-    CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())
-        .map_err(CertificateError::Mismatch)
+pub fn check(pem: &Pem) -> Result<Chain, CertificateError> {
+    let chain = Chain::parse(&pem.chain)?;
+    certified_key(&chain, pem).map(|_| chain)
 }
 
-/// A certificate and a key that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CertificateError {
-    /// The text is not PEM.
-    #[error("the certificate is damaged")]
-    Damaged(#[source] pem::Error),
-    /// The text has no certificate.
-    #[error("there is no certificate in it: no -----BEGIN CERTIFICATE-----")]
-    Missing,
-    /// The text has no key.
-    #[error("there is no private key in it that can be read; it must not be encrypted")]
-    Key(#[source] pem::Error),
-    /// The key belongs to another certificate.
-    #[error("the certificate and the key do not go together")]
-    Mismatch(#[source] rustls::Error),
+fn certified_key(chain: &Chain, pem: &Pem) -> Result<CertifiedKey, CertificateError> {
+    let key = pem.key.replace('\u{feff}', "");
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(CertificateError::Key)?;
+    CertifiedKey::from_der(chain.ders.clone(), key, &aws_lc_rs::default_provider())
+        .map_err(CertificateError::Mismatch)
 }
 
 /// The certificate of the next handshake.
 #[derive(Debug)]
-pub(crate) struct Current(RwLock<Arc<CertifiedKey>>);
+pub(crate) struct Current {
+    key: RwLock<Arc<CertifiedKey>>,
+    not_after: AtomicI64,
+}
 
 impl Current {
     pub(crate) fn new(pem: &Pem) -> Result<Arc<Self>, CertificateError> {
-        Ok(Arc::new(Self(RwLock::new(Arc::new(certified_key(pem)?)))))
+        let chain = Chain::parse(&pem.chain)?;
+        let key = RwLock::new(Arc::new(certified_key(&chain, pem)?));
+        Ok(Arc::new(Self { key, not_after: AtomicI64::new(chain.not_after()) }))
     }
 
     /// Shows another one from the next handshake on.
     pub(crate) fn replace(&self, pem: &Pem) -> Result<(), CertificateError> {
-        let key = Arc::new(certified_key(pem)?);
-        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = key;
+        let chain = Chain::parse(&pem.chain)?;
+        let key = Arc::new(certified_key(&chain, pem)?);
+        *self.key.write().unwrap_or_else(std::sync::PoisonError::into_inner) = key;
+        self.not_after.store(chain.not_after(), Relaxed);
         Ok(())
+    }
+
+    /// The end of its validity in seconds since 1970.
+    pub(crate) fn not_after(&self) -> i64 {
+        self.not_after.load(Relaxed)
     }
 }
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let current = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let current = self.key.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         Some(Arc::clone(&current))
     }
 }

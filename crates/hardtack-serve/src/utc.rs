@@ -22,6 +22,13 @@ pub(crate) fn common_log(time: SystemTime) -> String {
     format!("{day:02}/{month}/{year:04}:{hour:02}:{minute:02}:{second:02} +0000")
 }
 
+/// The date of so many seconds since 1970: `2026-11-25`.
+pub(crate) fn date(seconds: i64) -> String {
+    let date = OffsetDateTime::from_unix_timestamp(seconds).map(OffsetDateTime::to_calendar_date);
+    let (year, month, day) = date.unwrap_or((9999, time::Month::December, 31));
+    format!("{year:04}-{:02}-{day:02}", u8::from(month))
+}
+
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 

@@ -185,6 +185,7 @@ impl Worker {
             is_draining: Arc::new(AtomicBool::new(false)),
             sandbox: self.in_force.to_string(),
             dropped,
+            certificate: self.certificate.clone(),
         }
     }
 }

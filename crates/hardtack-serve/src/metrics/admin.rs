@@ -170,6 +170,7 @@ mod tests {
             is_draining: Arc::default(),
             sandbox: "no files & no <exec>".to_owned(),
             dropped: Dropped::default(),
+            certificate: None,
         })
     }
 

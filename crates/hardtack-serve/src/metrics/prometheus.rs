@@ -140,6 +140,11 @@ impl Reading {
             ("hardtack_connections_refused", "Connections that were closed at once, and why."),
             by("reason", &self.tally.refusals()),
         )?;
+        if let Some(not_after) = self.certificate_not_after {
+            let help = "The end of the certificate's validity, or its chain's, in Unix time.";
+            let name = "hardtack_tls_certificate_not_after";
+            families.gauge((name, help), Some(&Unit::Seconds), not_after)?;
+        }
         families.counters(
             ("hardtack_tls_handshakes", "TLS handshakes, by their outcome."),
             by("result", &self.tally.handshakes()),
@@ -286,6 +291,7 @@ mod tests {
             is_draining: true,
             sandbox: String::new(),
             tally,
+            certificate_not_after: Some(1_780_272_000),
             dropped_lines: vec![("access", 7), ("process", 0)],
         }
     }
@@ -342,6 +348,7 @@ mod tests {
                 ("hardtack_uptime_seconds", 1.5),
                 ("hardtack_draining", 1.0),
                 ("hardtack_log_lines_dropped_total{log=\"access\"}", 7.0),
+                ("hardtack_tls_certificate_not_after_seconds", 1_780_272_000.0),
                 ("hardtack_requests_total{status=\"200\",coding=\"br\",policy=\"immutable\"}", 3.0),
                 (
                     "hardtack_requests_total{status=\"304\",coding=\"none\",policy=\"immutable\"}",

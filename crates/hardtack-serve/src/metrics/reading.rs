@@ -11,7 +11,7 @@ use std::{
 use hardtack_bundle::Bundle;
 use tracing_appender::non_blocking::ErrorCounter;
 
-use crate::metrics::tally::Tally;
+use crate::{metrics::tally::Tally, tls};
 
 /// The counters and facts that are read.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Instruments {
     /// The rights that the process has given up, in words.
     pub(crate) sandbox: String,
     pub(crate) dropped: Dropped,
+    /// `None` without TLS.
+    pub(crate) certificate: Option<Arc<tls::Current>>,
 }
 
 /// The counters of lines that had no room in a log.
@@ -44,6 +46,8 @@ pub(crate) struct Reading {
     pub(crate) is_draining: bool,
     pub(crate) sandbox: String,
     pub(crate) tally: Tally,
+    /// The end of the certificate's validity in seconds since 1970; `None` without TLS.
+    pub(crate) certificate_not_after: Option<i64>,
     /// By log.
     pub(crate) dropped_lines: Vec<(&'static str, u64)>,
 }
@@ -57,6 +61,7 @@ impl Instruments {
             is_draining: self.is_draining(),
             sandbox: self.sandbox.clone(),
             tally: Tally::sum(&self.tallies),
+            certificate_not_after: self.certificate.as_ref().map(|current| current.not_after()),
             dropped_lines: self.dropped.lines(),
         }
     }
