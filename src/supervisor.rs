@@ -63,6 +63,7 @@ pub(crate) fn supervise(bundle: &Bundle<'static>, settings: &Settings) -> Result
     signals::block()?;
     let log = Log::begin(settings.log.format, settings.log.severity)?;
     raise_limit_of_files();
+    forbid_core_dumps();
     let program = Program::running(settings.user.as_deref())?;
     let predecessor = program::predecessor()?;
     runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -83,6 +84,14 @@ fn raise_limit_of_files() {
     }
 }
 
+/// A core dump would hold the certificate's key.
+fn forbid_core_dumps() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        warn!("cannot forbid core dumps: {error}");
+    }
+}
+
 /// The means by which actions are carried out and events are noticed.
 struct Supervisor {
     bundle: Bundle<'static>,
@@ -92,6 +101,7 @@ struct Supervisor {
     files: Option<Files>,
     certificate: Option<Pem>,
     listeners: Vec<Listener>,
+    backlog: u16,
     workers: Workers,
     lifecycle: Lifecycle,
     signals: Signals,
@@ -115,6 +125,7 @@ impl Supervisor {
             files: settings.certificate.clone().map(Files::of),
             certificate: None,
             listeners: Vec::new(),
+            backlog: settings.listening.backlog,
             workers: Workers::default(),
             lifecycle: Lifecycle::new(drain.delay + drain.timeout),
             signals: Signals::new()?,
@@ -239,6 +250,11 @@ impl Supervisor {
         let executable = if is_upgrade { Executable::Installed } else { Executable::Running };
         if is_upgrade {
             info!("upgrading to {}", self.program.path().display());
+        }
+        for listener in &self.listeners {
+            if let Err(error) = listener.put_right(self.backlog) {
+                warn!("cannot put the listener {} right: {error}", listener.endpoint.address);
+            }
         }
         let certificate = self.certificate.as_ref();
         match self.workers.start(&self.program, executable, &self.listeners, certificate) {

@@ -66,6 +66,7 @@ fn prepare(
     carried::keep_in_memory(&bundle, settings.memory)?;
     let upstream = upstream(settings)?;
     let guard = guard(bundle, upstream.is_some())?;
+    channel.stop_waiting()?;
     Ok(Worker::new(Site { bundle, guard }, settings.worker.clone(), start, upstream)?)
 }
 

@@ -5,7 +5,7 @@ mod common;
 use std::{
     fs,
     io::{Read, Write},
-    net::{IpAddr, SocketAddr, TcpListener},
+    net::{IpAddr, SocketAddr, TcpListener, TcpStream},
     os::{
         fd::OwnedFd,
         unix::{
@@ -18,9 +18,12 @@ use std::{
 };
 
 use common::{
-    Connection, PATIENCE, Server, executable, folder, hardtack, stderr,
+    Connection, PATIENCE, Server, executable, folder, hardtack,
+    process::until,
+    stderr,
     tls::{Certificate, CertificateFiles, client, handshake},
 };
+use rustix::net::connect_unspec;
 use serde_json::Value;
 
 /// A connection to a socket at a path.
@@ -216,6 +219,31 @@ fn tcp() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     (listener, address)
+}
+
+/// The test has the listener too, and does to it what an intruder in a worker could do: as the socket
+/// of another connection, it accepts nothing more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_listener_that_a_worker_has_spoilt_listens_again() {
+    let ((free, address), (other, _)) = (tcp(), tcp());
+    drop(free);
+    // A port that is asked for stays the socket's when it is connected no more.
+    let listener = TcpListener::bind(address).unwrap();
+    let mut command = hardtack();
+    command.args(["serve", "--threads", "1"]);
+    let sockets = [listener.try_clone().unwrap().into(), other.into()];
+    let server = Server::spawn(&mut activated(&command, "http:http", sockets));
+    serves(Connection::to(address));
+    connect_unspec(&listener).unwrap();
+    listener.set_nonblocking(false).unwrap();
+    TcpStream::connect(address).expect_err("it listens no more");
+    let worker = server.worker();
+    assert!(Command::new("kill").args(["-KILL", &worker.to_string()]).status().unwrap().success());
+    // The port refuses until the next worker is started.
+    let connection = until("it listens again", || TcpStream::connect(address).ok());
+    connection.set_read_timeout(Some(PATIENCE)).unwrap();
+    serves(Connection::over(connection));
 }
 
 #[test]

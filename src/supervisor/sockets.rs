@@ -15,6 +15,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail};
 use hardtack_serve::channel::{Endpoint, MOST_FILES, Protocol};
 use listenfd::ListenFd;
+use rustix::net::connect_unspec;
 use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
 
 use super::unix_socket::{self, Access};
@@ -36,6 +37,12 @@ impl Listener {
 
     pub(crate) fn speaks_tls(&self) -> bool {
         self.endpoint.protocol == Protocol::Https
+    }
+
+    /// Makes the sockets listen again as they did at first, whatever a worker has done to them: an
+    /// intruder in it may have connected one, or changed options, which all holders share.
+    pub(crate) fn put_right(&self, backlog: u16) -> io::Result<()> {
+        self.sockets.iter().try_for_each(|socket| put_right(socket, backlog.into()))
     }
 
     /// Removes the path of a Unix socket that we made.
@@ -105,6 +112,20 @@ fn tcp(
         Ok(socket.into())
     });
     Ok((sockets.collect::<io::Result<_>>()?, address))
+}
+
+fn put_right(socket: &OwnedFd, backlog: i32) -> io::Result<()> {
+    let socket_ref = SockRef::from(socket);
+    if !socket_ref.is_listener()? {
+        // Ends a connection, if it has one; the address stays its own.
+        connect_unspec(socket).ok();
+    }
+    socket_ref.set_nonblocking(true)?;
+    socket_ref.set_linger(None)?;
+    if socket_ref.domain()? != Domain::UNIX {
+        tune(SockRef::from(socket))?;
+    }
+    socket_ref.listen(backlog)
 }
 
 /// Most bytes of a response that the system takes before it can send them (tcp(7)). Without a limit,
@@ -196,4 +217,48 @@ fn name_of(socket: &UnixListener) -> io::Result<String> {
     let address = socket.local_addr()?;
     let path = address.as_pathname().map(|path| path.display().to_string());
     Ok(format!("unix:{}", path.as_deref().unwrap_or("(no path)")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    /// Whether a listener accepts a connection after something was done to it, and was put right.
+    #[track_caller]
+    fn is_put_right(spoil: impl FnOnce(SockRef<'_>)) {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (mut sockets, address) = tcp(address, 8, 1).unwrap();
+        let socket = sockets.remove(0);
+        spoil(SockRef::from(&socket));
+        put_right(&socket, 8).unwrap();
+        let client = TcpStream::connect(address).unwrap();
+        let socket = Socket::from(socket);
+        let (accepted, _) = socket.accept().unwrap();
+        assert_eq!(accepted.linger().unwrap(), None);
+        assert!(accepted.tcp_nodelay().unwrap() && accepted.keepalive().unwrap());
+        drop(client);
+        let nobody = socket.accept().unwrap_err();
+        assert_eq!(nobody.kind(), ErrorKind::WouldBlock, "it does not wait");
+    }
+
+    #[test]
+    fn a_listener_is_put_right() {
+        is_put_right(|_| {});
+        is_put_right(|socket| socket.set_nonblocking(false).unwrap());
+        is_put_right(|socket| socket.set_linger(Some(Duration::ZERO)).unwrap());
+        is_put_right(|socket| socket.set_tcp_nodelay(false).unwrap());
+        is_put_right(|socket| socket.set_keepalive(false).unwrap());
+        is_put_right(|socket| connect_unspec(&*socket).unwrap());
+        is_put_right(|socket| socket.shutdown(std::net::Shutdown::Both).unwrap());
+        // It is a connection of its own.
+        let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let elsewhere = other.local_addr().unwrap().into();
+        is_put_right(|socket| {
+            connect_unspec(&*socket).unwrap();
+            socket.set_nonblocking(false).unwrap();
+            socket.connect(&elsewhere).unwrap();
+        });
+    }
 }

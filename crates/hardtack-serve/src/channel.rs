@@ -252,6 +252,16 @@ impl Channel {
         Ok(Some((serde_json::from_slice(&bytes)?, files)))
     }
 
+    /// Makes calls return at once that would wait. A worker does this before its sandbox, which forbids
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot do that.
+    pub fn stop_waiting(&self) -> io::Result<()> {
+        self.0.set_nonblocking(true)
+    }
+
     /// This end for a runtime, after a part of its next message has been read. It receives no open
     /// files.
     ///
@@ -259,7 +269,15 @@ impl Channel {
     ///
     /// If there is no runtime.
     pub fn into_async(self, partial: &[u8]) -> io::Result<(Receiver, Sender)> {
-        self.0.set_nonblocking(true)?;
+        self.stop_waiting()?;
+        self.into_async_without_waiting(partial)
+    }
+
+    /// This end for a runtime, after [`Channel::stop_waiting`].
+    pub(crate) fn into_async_without_waiting(
+        self,
+        partial: &[u8],
+    ) -> io::Result<(Receiver, Sender)> {
         let (read, write) = tokio::net::UnixStream::from_std(self.0)?.into_split();
         Ok((Receiver { file: read, partial: partial.to_owned() }, Sender(write)))
     }

@@ -194,6 +194,8 @@ mod system {
             let rules = values.iter().map(|value| rule(*argument, SeccompCmpOp::Eq, *value));
             allowed.insert(*call, rules.collect::<Result<_>>()?);
         }
+        let options = calls::SOCKET_OPTIONS.iter().map(|(level, name)| option(*level, *name));
+        allowed.insert(libc::SYS_setsockopt, options.collect::<Result<_>>()?);
         let threads = SeccompCmpOp::MaskedEq(calls::THREAD);
         allowed.insert(libc::SYS_clone, vec![rule(0, threads, calls::THREAD)?]);
         // Memory is never made executable.
@@ -206,6 +208,15 @@ mod system {
 
     fn rule(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule> {
         Ok(SeccompRule::new(vec![condition(argument, operator, value)?])?)
+    }
+
+    /// An option of a socket.
+    fn option(level: i32, name: i32) -> Result<SeccompRule> {
+        let conditions = vec![
+            condition(1, SeccompCmpOp::Eq, level as u64)?,
+            condition(2, SeccompCmpOp::Eq, name as u64)?,
+        ];
+        Ok(SeccompRule::new(conditions)?)
     }
 
     /// A socket of this domain that is a stream, by its usual protocol. One for datagrams needs no
@@ -236,7 +247,6 @@ mod calls {
         libc::SYS_getsockopt,
         libc::SYS_recvfrom,
         libc::SYS_recvmsg,
-        libc::SYS_setsockopt,
         // Open files: the sockets, and where the logs go.
         libc::SYS_close,
         libc::SYS_fstat,
@@ -292,16 +302,20 @@ mod calls {
                 libc::F_GETFD as u64,
                 libc::F_SETFD as u64,
                 libc::F_GETFL as u64,
-                libc::F_SETFL as u64,
             ],
         ),
-        // Whether something is a terminal; whether a socket waits.
-        (libc::SYS_ioctl, 1, &[libc::TCGETS, libc::FIONBIO]),
+        // Whether something is a terminal. That a socket waits, is a property which its holders share.
+        (libc::SYS_ioctl, 1, &[libc::TCGETS]),
         // The end of a response; the other way would end a listener, which others share.
         (libc::SYS_shutdown, 1, &[libc::SHUT_WR as u64]),
         // The name of a thread.
         (libc::SYS_prctl, 0, &[libc::PR_SET_NAME as u64]),
     ];
+
+    /// The options of sockets that are left, as level and name: a connection that is reset, and one
+    /// that sends small segments at once. Others, such as filters, would stay on a listener for good.
+    pub(super) const SOCKET_OPTIONS: &[(i32, i32)] =
+        &[(libc::SOL_SOCKET, libc::SO_LINGER), (libc::IPPROTO_TCP, libc::TCP_NODELAY)];
 
     /// The flags of clone(2) without which a new process would come of it.
     pub(super) const THREAD: u64 = (libc::CLONE_THREAD | libc::CLONE_VM) as u64;
@@ -400,25 +414,32 @@ mod tests {
         assert_eq!(outcomes(Sandbox::BestEffort, words), ["PermissionDenied"; 9]);
     }
 
-    /// Abuses a listener that was open before: shuts it down for all its holders, and connects by
-    /// sending (`MSG_FASTOPEN`, tcp(7)).
+    /// Abuses a listener that was open before: shuts it down for all its holders, connects by sending
+    /// (`MSG_FASTOPEN`, tcp(7)), changes whether its holders wait in accept(2), and sets options
+    /// that stay.
     #[track_caller]
-    fn a_listener(sandbox: Sandbox, expected: [Option<ErrorKind>; 2]) {
+    fn a_listener(sandbox: Sandbox, expected: [Option<ErrorKind>; 5]) {
         let listener = socket2::Socket::from(TcpListener::bind("127.0.0.1:0").unwrap());
         let thread = std::thread::spawn(move || {
             enter(sandbox, None).unwrap();
             let nowhere = SocketAddr::from(([127, 0, 0, 1], 1)).into();
             let ended = listener.shutdown(Shutdown::Both).err();
             let sent = listener.send_to_with_flags(b"x", &nowhere, libc::MSG_FASTOPEN).err();
-            [ended, sent].map(|error| error.map(|error| error.kind()))
+            let waiting = listener.set_nonblocking(true).err();
+            let reused = listener.set_reuse_address(false).err();
+            let narrowed = listener.set_recv_buffer_size(1).err();
+            let outcomes = [ended, sent, waiting, reused, narrowed];
+            assert!(listener.set_tcp_nodelay(true).is_ok() && listener.set_linger(None).is_ok());
+            outcomes.map(|error| error.map(|error| error.kind()))
         });
         assert_eq!(thread.join().unwrap(), expected);
     }
 
     #[test]
     fn a_listener_is_nothing_else() {
-        a_listener(Sandbox::Off, [None, Some(ErrorKind::ConnectionRefused)]);
-        a_listener(Sandbox::BestEffort, [Some(ErrorKind::PermissionDenied); 2]);
+        let refused = Some(ErrorKind::ConnectionRefused);
+        a_listener(Sandbox::Off, [None, refused, None, None, None]);
+        a_listener(Sandbox::BestEffort, [Some(ErrorKind::PermissionDenied); 5]);
     }
 
     #[test]

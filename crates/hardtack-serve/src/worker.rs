@@ -101,13 +101,15 @@ impl Worker {
             lifecycle: Lifecycle::new(),
             settings,
         };
+        forbid_core_dumps()?;
         let in_force = sandbox::enter(server.settings.sandbox, upstream.as_ref())?;
         // The process has them until it ends.
         let server = Box::leak(Box::new(server));
         Ok(Self { server, listening, admin, certificate, upstream, in_force })
     }
 
-    /// Serves until the supervisor says otherwise. The counter is that of the process's log.
+    /// Serves until the supervisor says otherwise. The channel [does not
+    /// wait](Channel::stop_waiting); the counter is that of the process's log.
     ///
     /// # Errors
     ///
@@ -125,7 +127,7 @@ impl Worker {
         }
         drop(accepting);
         runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-            let (receiver, mut sender) = channel.into_async(&[])?;
+            let (receiver, mut sender) = channel.into_async_without_waiting(&[])?;
             let instruments = Arc::new(self.instruments(&threads, dropped));
             let admin = serve_admin(admin, &instruments)?;
             let release = self.server.bundle.release_id().short().to_string();
@@ -188,6 +190,14 @@ impl Worker {
             certificate: self.certificate.clone(),
         }
     }
+}
+
+/// A core dump would hold the certificate's key, and the requests of clients. Other processes of the
+/// user cannot read this one's memory either (ptrace(2)).
+fn forbid_core_dumps() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
 }
 
 /// The sockets of each thread, and those of the admin listener. A listener has a socket for each
