@@ -5,6 +5,8 @@
 //! that it was loaded. An asset that is mentioned keeps its name everywhere, so that no file ever
 //! has two names in use.
 
+mod ends;
+mod joined;
 mod names;
 mod own_url;
 mod replaced;
@@ -12,23 +14,42 @@ mod token;
 
 use rayon::prelude::*;
 
-use crate::{Place, Role, digest::Form, references::Referenced, rename::Renaming};
+use crate::{Place, Role, digest::Form, places::Places, references::Referenced, rename::Renaming};
 
+use ends::Ends;
 use names::Names;
 use replaced::replaced;
 
 /// Pins the assets that are mentioned.
 pub(crate) fn pin(referenced: &mut Referenced, at: &str) {
     let names = Names::of(referenced, at);
+    let ends = Ends::of(&referenced.assets, at);
     let texts = (0..referenced.assets.len()).into_par_iter();
-    let pins: Vec<_> = texts.flat_map_iter(|index| pins_of(index, referenced, &names)).collect();
-    let of_replacements = pins_of_replacements(referenced);
-    for Pin { target, by, offset, what } in pins.into_iter().chain(of_replacements) {
+    let pins = texts.flat_map_iter(|index| pins_of(index, referenced, &names, &ends));
+    let mut pins: Vec<_> = pins.collect();
+    pins.extend(own_url::pins(referenced));
+    pins.extend(joined::pins(referenced, &names));
+    pins.extend(pins_of_replacements(referenced));
+    let mut reasons: Vec<Option<String>> = vec![None; referenced.assets.len()];
+    let mut places = (usize::MAX, Places::new(&[]));
+    for Pin { target, by, offset, what } in pins {
         // Most are pinned already, and to count lines takes time.
-        if referenced.assets[target].role == Role::Hashed {
-            referenced.pin(target, format!("{}{what}", referenced.location(by, offset)));
+        if referenced.assets[target].role == Role::Hashed && reasons[target].is_none() {
+            if places.0 != by {
+                places = (by, Places::new(referenced.text(by)));
+            }
+            let path = &referenced.assets[by].logical_path;
+            reasons[target] = Some(format!("{}{what}", location(path, places.1.at(offset))));
         }
     }
+    for (target, why) in reasons.into_iter().enumerate() {
+        why.into_iter().for_each(|why| referenced.pin(target, why));
+    }
+}
+
+/// A place in an asset, for people.
+fn location(path: &str, Place { line, column }: Place) -> String {
+    format!("{path}:{line}:{column}")
 }
 
 /// A pinned asset, with the reason: an offset in another asset.
@@ -40,7 +61,7 @@ struct Pin {
 }
 
 /// The assets that one asset pins.
-fn pins_of(by: usize, referenced: &Referenced, names: &Names) -> Vec<Pin> {
+fn pins_of(by: usize, referenced: &Referenced, names: &Names<'_>, ends: &Ends) -> Vec<Pin> {
     let (references, passages) = (&referenced.references[by], &referenced.passages[by]);
     let pin = |(offset, target), what| Pin { target, by, offset, what };
     let mut pins = Vec::new();
@@ -48,14 +69,13 @@ fn pins_of(by: usize, referenced: &Referenced, names: &Names) -> Vec<Pin> {
         let places = references.iter().map(|one| (one.link.span.start, one.target));
         pins.extend(places.map(|it| pin(it, LINK)));
     }
-    if let Some(offset) = passages.own_url {
-        let alike = own_url::named_alike(by, &referenced.assets);
-        pins.extend(alike.map(|target| pin((offset, target), OWN_URL)));
-    }
+    pins.extend(passages.in_doubt.iter().map(|it| pin(*it, IN_DOUBT)));
     for (offset, beginning) in &passages.beginnings {
         let modules = names.modules_below(by, beginning).into_iter();
         pins.extend(modules.map(|target| pin((*offset, target), BEGINNING)));
     }
+    let found = ends.found(referenced.text(by), passages).into_iter();
+    pins.extend(found.map(|it| pin(it, NAME)));
     let mentioned = names.mentioned(by, referenced.text(by), passages, references).into_iter();
     pins.extend(mentioned.map(|it| pin(it, NAME)));
     pins
@@ -78,6 +98,9 @@ fn pins_of_replacements(referenced: &Referenced) -> Vec<Pin> {
 
 const LINK: &str = " refers to it, and keeps its bytes";
 const OWN_URL: &str = " asks for its own URL, and may make names from it";
+const ID: &str = " asks for its URL by the element's `id`, and may make names from it";
+const IN_DOUBT: &str = " links to it above `<base>`, where browsers differ";
+const JOINED: &str = " may join its name of several texts";
 const BEGINNING: &str = " may import it by a name that it makes";
 const NAME: &str = " names it";
 const REPLACED: &str = " may make a URL from another by replacing a part";
@@ -85,8 +108,7 @@ const REPLACED: &str = " may make a URL from another by replacing a part";
 impl Referenced {
     /// A place in an asset, for people.
     fn location(&self, index: usize, offset: usize) -> String {
-        let Place { line, column } = Place::at(self.text(index), offset);
-        format!("{}:{line}:{column}", self.assets[index].logical_path)
+        location(&self.assets[index].logical_path, Place::at(self.text(index), offset))
     }
 
     /// The reason that a digest stands at a place.
@@ -247,6 +269,25 @@ mod tests {
         script("a.endsWith('arker.png')", &["img/marker.png"]);
         script("a.endsWith('.css');q('[href$=\".png\"]')", &[]);
         script("q('[src$=ker.png]')", &["img/marker.png"]);
+        script("q('[src*=\"ker.p\"]')", &["img/marker.png"]);
+        script("q('[src*=\"marker\"],[src*=\"marker.\"],[src*=\".png\"]')", &[]);
+        script("q('[src^=\"img/marker.p\"],[href^=\"/x.c\"]')", &["img/marker.png", "x.css"]);
+        script("q('[src^=\"arker.p\"],[src^=\"img/\"]')", &[]);
+        script("a.includes('ker.png');a.indexOf('x.c')", &["img/marker.png", "x.css"]);
+        script("a.startsWith('/img/marker.p')", &["img/marker.png"]);
+        script("/ker\\.png$/.test(a)", &["img/marker.png"]);
+        page("<style>img[src*='ker.png']{}</style>", &["img/marker.png"]);
+    }
+
+    #[test]
+    fn a_base_decides_where_names_begin() {
+        let with = |page: &str, expected: &[&str]| {
+            are(&[("a/b/i.png", ""), ("a/i.png", ""), ("a/p.html", page)], expected);
+        };
+        with("<base href=b/><p data-a=./i.png>", &["a/b/i.png"]);
+        with("<p data-a=./i.png>", &["a/i.png"]);
+        with("<img src=i.png><base href=b/>", &["a/b/i.png", "a/i.png"]);
+        with("<img src=/a/i.png><base href=b/><img src=i.png>", &[]);
     }
 
     #[test]
@@ -283,6 +324,167 @@ mod tests {
         own("new URL('g_bg.wasm',import.meta.url);new URL(x,import.meta.url)", &[]);
         own("document.getElementsByTagName('script')[0].before(x)", &[]);
         own("location.href;window.location", &[]);
+        own("const s=document.currentScript;function f(){g(s)}", both);
+        own("const s=document.currentScript;const t=s;()=>t.src", both);
+        own("let s;s=document.currentScript;()=>s?.src", both);
+        own("const s=document.currentScript||document.querySelector('script');s.src", both);
+        own("const s=document.currentScript;function f(){return s.dataset.a}", &[]);
+        own("const s=document.currentScript;if(s&&s.dataset)f(s.dataset.a)", &[]);
+        own("(function(s){f(s.dataset.a)})(document.currentScript)", &[]);
+        own("(function(s){f(s.src)})(document.currentScript)", both);
+        own("const s=document.currentScript,f=(a,t)=>t.dataset.a;f(1,s)", &[]);
+        own("document.querySelector('script[data-a]').src", both);
+        own("document.querySelector('head script.b').getAttribute('src')", both);
+        own("document.querySelector('script[data-a]').dataset.a", &[]);
+        own("document.scripts[0].src", both);
+        own("(()=>{const a=document.scripts;return a[a.length-1]})().src", both);
+        own("const all=document.scripts;function f(){const s=all[all.length-1];g(s.src)}", both);
+        own("[...document.scripts].find(s=>s.src.includes('x'))", both);
+        own("for(const s of document.querySelectorAll('script'))f(s.src)", both);
+        own("$('script').last().attr('src')", both);
+        own("var s=document.getElementsByTagName('script')[0];s.parentNode.insertBefore(x,s)", &[]);
+        own("for(const s of document.scripts)if(s.getAttribute('src')==u)f()", &[]);
+        own("document.scripts[0].src=x;document.createElement('script').src=y", &[]);
+        own("const u=import.meta.url;function f(){return new URL('x',u)}", both);
+        own("new URL('',import.meta.url)", both);
+        own("self.location.origin", &[]);
+    }
+
+    #[test]
+    fn scripts_that_read_the_stack_of_an_error() {
+        let own = |text: &str, expected: &[&str]| {
+            are(&[("g.js", text), ("g_bg.wasm", ""), ("h.js", "")], expected);
+        };
+        let both = &["g.js", "g_bg.wasm"];
+        own("new Error().stack.match(/https?:[^)]+/)[0]", both);
+        own("const e=new Error;e.stack.split('\\n').map(l=>/(.*\\.js):/.exec(l))", both);
+        own("try{throw Error()}catch(e){u=/at (.*):\\d+:\\d+/.exec(e.stack)[1]}", both);
+        own("try{f()}catch(e){u=e.stack.split('http')[1]}", both);
+        own("try{f()}catch({stack}){u=stack.split('http')[1]}", both);
+        own("const {stack}=new Error;u=/https?:/.exec(stack)", both);
+        own("try{f()}catch(e){console.error(e.stack)}", &[]);
+        own("function f(){return Error().stack}function g(){fetch('https://a.example')}", &[]);
+        own("function f(e){return /https?:/.exec(e.stack)}", &[]);
+    }
+
+    #[test]
+    fn workers_that_ask_for_their_location() {
+        let own = |text: &str, start: &str, expected: &[&str]| {
+            are(&[("m.js", start), ("w.js", text), ("w.wasm", "")], expected);
+        };
+        let both = &["w.js", "w.wasm"];
+        let start = "new Worker(new URL('w.js',import.meta.url))";
+        own("fetch(location.href.replace('.js','.wasm'))", start, both);
+        own("const l=location;fetch(l.pathname)", start, both);
+        own("fetch(new URL('x',location));location.origin;location.search", start, &[]);
+        own("location.href", "", &[]);
+        own("location.href", "new Worker('w.js')", both);
+        own("location.href", "navigator.serviceWorker.register('w.js')", &["w.wasm"]);
+        let files = [
+            ("m.js", start),
+            ("p.js", "location.href"),
+            ("w.js", "importScripts('p.js')"),
+            ("w.wasm", ""),
+        ];
+        are(&files, &["p.js", "w.js", "w.wasm"]);
+    }
+
+    #[test]
+    fn scripts_that_are_found_by_their_id() {
+        let own = |text: &str, expected: &[&str]| {
+            let page = "<script id=me src=g.js></script><script src=h.js></script><img id=i>";
+            are(&[("g.js", ""), ("g_bg.wasm", ""), ("h.js", text), ("p.html", page)], expected);
+        };
+        let both = &["g.js", "g_bg.wasm"];
+        own("document.getElementById('me').src", both);
+        own("const s=document.querySelector('#me');()=>s.getAttribute('src')", both);
+        own("document.getElementById('me').dataset.a", &[]);
+        own("document.getElementById('i').src", &[]);
+        let page =
+            "<script id=me src=g.js></script><script>f(document.getElementById('me').src)</script>";
+        are(&[("g.js", ""), ("h.js", ""), ("p.html", page)], &["g.js"]);
+    }
+
+    #[test]
+    fn names_that_are_joined() {
+        let own = |text: &str, expected: &[&str]| {
+            are(
+                &[
+                    ("img/a.svg", ""),
+                    ("img/logo.png", ""),
+                    ("img/sub/b.svg", ""),
+                    ("index.css", ""),
+                    ("s.js", text),
+                    ("t/icon-x.svg", ""),
+                    ("t/index.css", ""),
+                ],
+                expected,
+            );
+        };
+        let logo = &["img/logo.png"];
+        own("f('img/lo'+'go.png')", logo);
+        own("f('logo'+'.png')", logo);
+        own("f(['img','logo.png'].join('/'))", logo);
+        own("f(['logo','png'].join('.'))", logo);
+        own("const e='.png';function g(){f('img/logo'+e)}", logo);
+        own("const n='logo',e='png';f(`img/${n}.${e}`)", logo);
+        own("const c={n:'logo'};f(c.n+'.png')", logo);
+        own("f('logo.svg'.replace('svg','png'))", logo);
+        own("f('x-logo.png'.slice(2))", logo);
+        own("f('LOGO.PNG'.toLowerCase())", logo);
+        own("f('img/logo'.concat('.png'))", logo);
+        own("f('img,logo.png'.split(',').join('/'))", logo);
+        own("f((dark?'logo':'other')+'.png')", logo);
+        own("for(const n of ['logo','x'])f(n+'.png')", logo);
+        own("['logo','x'].map(n=>f(`${n}.png`))", logo);
+        own("const g=n=>f(n+'.png');g('logo')", logo);
+        own("var u='img/';u+='logo';u+='.png';f(u)", logo);
+        own("class A{b='img/lo';g(){f(this.b+'go.png')}}", logo);
+        own("f('img/%s.png'.replace('%s','logo'))", logo);
+        own("const t='img/{n}.png';f(t.replace('{n}',x))", logo);
+        own("Object.keys({logo:1}).forEach(k=>f(k+'.png'))", logo);
+        own("f(decodeURIComponent('img%2Flogo')+'.png')", logo);
+        own("f(String.raw`img/lo${'go'}.png`)", logo);
+        own("const g=()=>'.png';f('logo'+g())", logo);
+        own("f('t/'+'index'+'.css')", &["t/index.css"]);
+        own("f('index'+'.css')", &["index.css"]);
+        own("f('my-lo'+'go.png')", &[]);
+        own("f('please see lo'+'go.png for more')", &[]);
+    }
+
+    #[test]
+    fn names_with_an_unknown_part() {
+        let own = |text: &str, expected: &[&str]| {
+            are(
+                &[
+                    ("img/a.svg", ""),
+                    ("img/logo.png", ""),
+                    ("img/sub/b.svg", ""),
+                    ("s.js", text),
+                    ("t/icon-x.svg", ""),
+                ],
+                expected,
+            );
+        };
+        let drawings = &["img/a.svg", "img/sub/b.svg"];
+        own("f(`img/${n}.svg`)", drawings);
+        own("f('./img/'+n+'.svg?v=1')", drawings);
+        own("f(base+'/img/'+n+'.svg')", drawings);
+        own("f(base+'img/'+n+'.svg')", drawings);
+        own("new URL(`./img/${n}.svg`,import.meta.url)", drawings);
+        own("e.innerHTML='<img src=\"img/'+n+'.svg\">'", drawings);
+        own("f('/static/img/'+n+'.svg')", drawings);
+        own("f(`icon-${n}.svg`)", &["t/icon-x.svg"]);
+        own("f(`${n}ogo.png`)", &["img/logo.png"]);
+        own("fetch('img/'+n)", &["img/a.svg", "img/logo.png", "img/sub/b.svg"]);
+        own("const u='img/'+n;i.src=u", &["img/a.svg", "img/logo.png", "img/sub/b.svg"]);
+        own("f('img/'+n)", &[]);
+        own("f(n+'.svg');f('./'+n);fetch(n+'.svg')", &[]);
+        own("f('other/'+n+'.svg')", &[]);
+        own("f('https://cdn.example/img/'+n+'.svg')", &[]);
+        own("f('Cannot load '+n+'.svg')", &[]);
+        let near = [("a/b.json", ""), ("a/s.js", "fetch('./'+n+'.json')"), ("c/d.json", "")];
+        are(&near, &["a/b.json"]);
     }
 
     #[test]

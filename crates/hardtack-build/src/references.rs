@@ -11,6 +11,7 @@ mod depth;
 mod html;
 mod import_map;
 mod javascript;
+mod joined;
 mod json;
 mod literal;
 mod missing;
@@ -21,10 +22,12 @@ mod source_map;
 mod srcset;
 mod svg;
 mod url;
+mod variables;
 mod web_manifest;
 
 pub(crate) use decoded::Decoded;
-pub(crate) use literal::{Literal, LiteralKind};
+pub(crate) use joined::Joined;
+pub(crate) use literal::{Literal, LiteralKind, PartOfUrl, Where};
 pub(crate) use of_rules::RuleLink;
 pub(crate) use url::{resolve as resolve_url, split as split_url};
 
@@ -68,22 +71,32 @@ pub(crate) struct Found {
     import_map: Option<ImportMap>,
     /// The URL that the links are relative to, if it is not that of the file.
     base: Option<String>,
+    /// The offset behind the element that gives the base.
+    base_at: usize,
     /// The literals that may contain names and are no links. Sorted, without overlap.
     literals: Vec<Literal>,
-    /// Ends of URLs by which code looks for a file, with their offsets.
-    ends: Vec<(usize, String)>,
+    /// Parts of URLs by which code looks for a file, with their offsets.
+    parts: Vec<(usize, PartOfUrl)>,
     /// Paths that computed module specifiers begin with, with their offsets.
     beginnings: Vec<(usize, String)>,
     /// Texts that code replaces, each with its offset and what takes its place.
     replacements: Vec<(usize, [String; 2])>,
+    /// The texts that code joins of parts.
+    joined: Vec<Joined>,
     /// Where code asks for the URL that it was loaded from.
     own_url: Option<usize>,
+    /// Where code asks for the URL of its context, which is its own in a worker.
+    own_location: Option<usize>,
+    /// Where code asks for the URL of an element by its `id`.
+    asked_ids: Vec<(usize, String)>,
+    /// The `id` of each script element, and its URL.
+    ids: Vec<(String, String)>,
     /// The URLs of service workers.
     service_workers: Vec<String>,
-    /// The scripts and the styles that stand in a page.
-    inline: Vec<Range<usize>>,
-    /// Whether a script starts workers from URLs that it may have made of its own.
-    starts_workers: bool,
+    /// The URLs of other workers.
+    workers: Vec<String>,
+    /// The URLs of scripts that a worker takes in.
+    imported_scripts: Vec<String>,
 }
 
 impl Found {
@@ -95,12 +108,18 @@ impl Found {
     fn take_passages(&mut self) -> Passages {
         let mut literals = mem::take(&mut self.literals);
         literals.sort_unstable_by_key(|literal| literal.span.start);
-        let ends = mem::take(&mut self.ends);
-        let beginnings = mem::take(&mut self.beginnings);
-        let replacements = mem::take(&mut self.replacements);
-        let inline = mem::take(&mut self.inline);
-        let (own_url, elsewhere) = (self.own_url, Vec::new());
-        Passages { literals, ends, beginnings, replacements, own_url, inline, elsewhere }
+        Passages {
+            literals,
+            parts: mem::take(&mut self.parts),
+            beginnings: mem::take(&mut self.beginnings),
+            replacements: mem::take(&mut self.replacements),
+            joined: mem::take(&mut self.joined),
+            own_url: self.own_url,
+            own_location: self.own_location,
+            asked_ids: mem::take(&mut self.asked_ids),
+            inline: mem::take(&mut self.inline),
+            ..Passages::default()
+        }
     }
 
     /// Leaves the specifiers of modules alone: they are neither links nor names.
@@ -109,11 +128,8 @@ impl Found {
             mem::take(&mut self.links).into_iter().partition(|it| it.is_specifier);
         self.links = links;
         let specifiers: Vec<Link> = specifiers;
-        let is_specifier = |literal: &Literal| {
-            specifiers.iter().any(|link| {
-                link.span.start < literal.span.end && literal.span.start < link.span.end
-            })
-        };
+        let places: HashSet<_> = specifiers.iter().map(|link| link.span.start).collect();
+        let is_specifier = |literal: &Literal| places.contains(&literal.span.start);
         self.literals.retain(|literal| !is_specifier(literal));
     }
 
@@ -127,11 +143,15 @@ impl Found {
         let import_map = part.import_map.map(|import_map| import_map.shift(offset));
         self.import_map = self.import_map.take().or(import_map);
         self.literals.extend(part.literals.into_iter().map(|literal| literal.shift(offset)));
-        self.ends.extend(part.ends.into_iter().map(|(at, end)| (at + offset, end)));
+        self.parts.extend(part.parts.into_iter().map(|(at, part)| (at + offset, part)));
         self.beginnings.extend(part.beginnings.into_iter().map(|(at, text)| (at + offset, text)));
         let replacements = part.replacements.into_iter();
         self.replacements.extend(replacements.map(|(at, texts)| (at + offset, texts)));
+        self.joined.extend(part.joined.into_iter().map(|joined| joined.shift(offset)));
+        self.asked_ids.extend(part.asked_ids.into_iter().map(|(at, id)| (at + offset, id)));
+        self.ids.extend(part.ids);
         self.service_workers.extend(part.service_workers);
+        self.workers.extend(part.workers);
         self.inline.extend(part.inline.into_iter().map(|it| it.start + offset..it.end + offset));
     }
 }
@@ -281,14 +301,30 @@ pub(crate) fn is_in_link(references: &[Reference], place: &Range<usize>) -> bool
 pub(crate) struct Passages {
     /// The literals that may contain names and are no references. Sorted, without overlap.
     pub(crate) literals: Vec<Literal>,
-    /// Ends of URLs by which code looks for a file, with their offsets.
-    pub(crate) ends: Vec<(usize, String)>,
+    /// Parts of URLs by which code looks for a file, with their offsets.
+    pub(crate) parts: Vec<(usize, PartOfUrl)>,
+    /// Assets that a link may lead to, with its offset: nothing says which.
+    pub(crate) in_doubt: Vec<(usize, usize)>,
+    /// The URL path that links are relative to.
+    pub(crate) base: Option<String>,
     /// Paths that computed module specifiers begin with, with their offsets.
     pub(crate) beginnings: Vec<(usize, String)>,
     /// Texts that code replaces, each with its offset and what takes its place.
     pub(crate) replacements: Vec<(usize, [String; 2])>,
+    /// The texts that code joins of parts.
+    pub(crate) joined: Vec<Joined>,
     /// Where code asks for the URL that it was loaded from.
     pub(crate) own_url: Option<usize>,
+    /// Where code asks for the URL of its context, which is its own in a worker.
+    pub(crate) own_location: Option<usize>,
+    /// Where code asks for the URL of an element by its `id`.
+    pub(crate) asked_ids: Vec<(usize, String)>,
+    /// The `id` of each script element, and the script.
+    pub(crate) ids: Vec<(String, usize)>,
+    /// The workers that code starts.
+    pub(crate) workers: Vec<usize>,
+    /// The scripts that a worker takes in.
+    pub(crate) imported_scripts: Vec<usize>,
     /// The scripts and the styles that stand in a page.
     pub(crate) inline: Vec<Range<usize>>,
     /// The integrity of what links to other hosts lead to.
@@ -567,11 +603,18 @@ impl Targets<'_> {
             found.forget_specifiers();
         }
         let imports = self.imports(base.as_deref(), &found.links);
-        let service_workers = self.service_workers(base.as_deref(), &found.service_workers);
-        let mut passages = found.take_passages();
+        let service_workers = self.workers(base.as_deref(), &found.service_workers);
+        let mut passages = self.passages(base.as_deref(), &mut found);
         let mut of_asset = OfAsset { imports, unbundled, bare: found.bare, ..OfAsset::default() };
         let mut templates = Vec::new();
         for link in found.links {
+            if link.span.start < found.base_at
+                && let Some(targets) = self.in_doubt(source, base.as_deref(), &link.url)
+            {
+                let at = link.span.start;
+                passages.in_doubt.extend(targets.into_iter().map(|target| (at, target)));
+                continue;
+            }
             match self.routes.resolve(base.as_deref(), &link.url) {
                 Resolved::Elsewhere => {
                     passages.elsewhere.extend(link.integrity.map(|place| place.span));
@@ -601,6 +644,16 @@ impl Targets<'_> {
             service_workers,
             ..of_asset
         }
+    }
+
+    /// The targets of a link that stands above the page's `base`, if it has others without that.
+    ///
+    /// A browser that fetches it as soon as it is read does not know the base.
+    fn in_doubt(&self, source: &Source<'_>, base: Option<&str>, url: &str) -> Option<Vec<usize>> {
+        let own = url::base(self.routes.at, &source.asset.logical_path, None);
+        let targets = [self.asset(own.as_deref(), url), self.asset(base, url)];
+        let targets = (targets[0] != targets[1]).then_some(targets)?;
+        Some(targets.into_iter().flatten().collect())
     }
 
     /// A reference with a missing target, if that has a consequence.
@@ -642,9 +695,22 @@ impl Targets<'_> {
         })
     }
 
+    fn passages(&self, base: Option<&str>, found: &mut Found) -> Passages {
+        let ids = mem::take(&mut found.ids).into_iter();
+        let mut workers = self.workers(base, &found.workers);
+        workers.extend(self.workers(base, &found.service_workers));
+        Passages {
+            ids: ids.filter_map(|(id, url)| Some((id, self.asset(base, &url)?))).collect(),
+            workers,
+            base: base.map(str::to_owned),
+            imported_scripts: self.workers(base, &found.imported_scripts),
+            ..found.take_passages()
+        }
+    }
+
     /// A script in a page names the URL relative to the page, any other script mostly from the
     /// root.
-    fn service_workers(&self, base: Option<&str>, urls: &[String]) -> Vec<usize> {
+    fn workers(&self, base: Option<&str>, urls: &[String]) -> Vec<usize> {
         let bases = [base, Some(self.routes.at)];
         let target = |url: &String| bases.into_iter().find_map(|base| self.asset(base, url));
         urls.iter().filter_map(target).collect()

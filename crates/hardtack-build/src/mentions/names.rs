@@ -1,16 +1,21 @@
 //! The names of assets, and their places in texts.
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use aho_corasick::AhoCorasick;
 use hardtack_bundle::encode_path;
 
-use super::token::{is_in_sentence, string_around, token};
+use super::token::{Token, is_in_sentence, string_around, token};
 use crate::{
     Role,
     logical_path::{file_name, folder},
     references::{
-        Literal, LiteralKind, Passages, Reference, Referenced, is_in_link, resolve_url as resolve,
+        Joined, Literal, LiteralKind, Passages, Reference, Referenced, is_in_link,
+        resolve_url as resolve,
     },
     scan::Asset,
 };
@@ -20,33 +25,51 @@ pub(super) struct Names<'a> {
     assets: &'a [Asset],
     /// The URL prefix.
     at: &'a str,
+    /// The URL path that the links in each asset are relative to.
+    bases: Vec<Option<&'a str>>,
     /// The folders of the pages that refer to each asset.
-    pages: HashMap<usize, Vec<&'a str>>,
+    pages: HashMap<usize, HashSet<&'a str>>,
     /// None if there are no names.
     automaton: Option<AhoCorasick>,
     /// The assets of each name, by the number of its pattern in the automaton.
-    bearers: Vec<Vec<usize>>,
+    bearers: Vec<Arc<[usize]>>,
+    /// The assets with a name in a folder with a name.
+    by_folder: HashMap<(&'a str, &'a str), Vec<usize>>,
 }
+
+/// A name in one text, as it is written there. Another time it means no more.
+type Written = (usize, LiteralKind, Token);
 
 impl<'a> Names<'a> {
     pub(super) fn of(referenced: &'a Referenced, at: &'a str) -> Self {
         let assets = &referenced.assets;
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_folder: HashMap<_, Vec<usize>> = HashMap::new();
         for (index, asset) in assets.iter().enumerate() {
             if asset.role == Role::Hashed {
-                by_name.entry(file_name(&asset.logical_path)).or_default().push(index);
+                let (folder, name) = (folder(&asset.logical_path), file_name(&asset.logical_path));
+                by_name.entry(name).or_default().push(index);
+                let folder = file_name(folder.trim_end_matches('/'));
+                by_folder.entry((name, folder)).or_default().push(index);
             }
         }
         let mut by_form: Vec<_> = by_name
             .into_iter()
             .flat_map(|(name, bearers)| {
-                forms(name).into_iter().map(move |it| (it, bearers.clone()))
+                let bearers: Arc<[usize]> = bearers.into();
+                forms(name).into_iter().map(move |it| (it, Arc::clone(&bearers)))
             })
             .collect();
         by_form.sort_unstable();
         let (forms, bearers): (Vec<_>, Vec<_>) = by_form.into_iter().unzip();
         let automaton = (!forms.is_empty()).then(|| AhoCorasick::new(&forms).ok()).flatten();
-        Self { assets, at, pages: pages(referenced), automaton, bearers }
+        let bases = referenced.passages.iter().map(|passages| passages.base.as_deref()).collect();
+        let pages = pages(referenced, at);
+        Self { assets, at, bases, pages, automaton, bearers, by_folder }
+    }
+
+    pub(super) fn at(&self) -> &str {
+        self.at
     }
 
     /// The assets that a text mentions, each with the offset of a mention.
@@ -57,34 +80,45 @@ impl<'a> Names<'a> {
         passages: &Passages,
         references: &[Reference],
     ) -> Vec<(usize, usize)> {
-        let mut mentioned = self.ending(passages);
-        if passages.literals.is_empty() {
-            return mentioned;
-        }
-        let hits =
-            self.automaton.iter().flat_map(|automaton| automaton.find_overlapping_iter(text));
-        for hit in hits {
-            let name = hit.start()..hit.end();
-            let Some(literal) = literal_at(&passages.literals, &name) else { continue };
-            if is_in_link(references, &name) {
-                continue;
+        let mut mentioned = Vec::new();
+        let mut written = HashSet::new();
+        if !passages.literals.is_empty() {
+            for (name, pattern) in self.hits(text) {
+                let Some(literal) = literal_at(&passages.literals, &name) else { continue };
+                if is_in_link(references, &name) {
+                    continue;
+                }
+                let targets =
+                    self.meant(text, literal, (name.clone(), pattern), index, &mut written);
+                mentioned.extend(targets.into_iter().map(|target| (name.start, target)));
             }
-            let bearers = &self.bearers[hit.pattern().as_usize()];
-            let targets = self.meant(text, literal, name.clone(), bearers, index);
-            mentioned.extend(targets.into_iter().map(|target| (name.start, target)));
         }
-        mentioned.extend(self.selected(text, passages));
+        for Joined { offset, parts, .. } in &passages.joined {
+            let text = parts.join("\0").into_bytes();
+            let literal = Literal { span: 0..text.len(), kind: LiteralKind::String };
+            for name in self.hits(&text) {
+                let targets = self.meant(&text, &literal, name, index, &mut written);
+                mentioned.extend(targets.into_iter().map(|target| (*offset, target)));
+            }
+        }
         mentioned
     }
 
-    /// The assets that a name may mean at its place.
+    /// The places of names in a text, each with the number of its pattern.
+    fn hits<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = (Range<usize>, usize)> + 't {
+        let automaton = self.automaton.iter();
+        let hits = automaton.flat_map(move |automaton| automaton.find_overlapping_iter(text));
+        hits.map(|hit| (hit.start()..hit.end(), hit.pattern().as_usize()))
+    }
+
+    /// The assets that a name may mean at its place, unless it has been written so before.
     fn meant(
         &self,
         text: &[u8],
         literal: &Literal,
-        name: Range<usize>,
-        bearers: &[usize],
+        (name, pattern): (Range<usize>, usize),
         referrer: usize,
+        written: &mut HashSet<Written>,
     ) -> Vec<usize> {
         let string = match literal.kind {
             LiteralKind::Data => string_around(text, literal.span.clone(), name.clone()),
@@ -94,17 +128,32 @@ impl<'a> Names<'a> {
         if is_in_sentence(text, string, name) {
             return Vec::new();
         }
-        let is_common = bearers.len() > 1 || bearers.iter().any(|it| self.is_common(*it));
-        let is_meant = |target: &&usize| {
-            let path = &self.assets[**target].logical_path;
-            match (literal.kind, &token.whole) {
-                (LiteralKind::Pattern, _) => true,
-                (LiteralKind::Attribute, Some(whole)) => self.leads_to(referrer, whole, path),
-                _ if token.folders.is_empty() => !is_common || self.is_near(path, referrer),
-                _ => lies_in(path, &token.folders),
+        let key = (pattern, literal.kind, token);
+        if written.contains(&key) {
+            return Vec::new();
+        }
+        let (_, _, token) = &key;
+        let bearers = &self.bearers[pattern];
+        let is_common = || bearers.len() > 1 || bearers.iter().any(|it| self.is_common(*it));
+        let path = |index: &usize| &*self.assets[*index].logical_path;
+        let meant: Vec<usize> = match (literal.kind, &token.whole) {
+            (LiteralKind::Pattern, _) => bearers.to_vec(),
+            (LiteralKind::Attribute, Some(whole)) => self.led_to(referrer, whole, bearers),
+            _ if !token.folders.is_empty() => {
+                let name = bearers.first().map_or("", |first| file_name(path(first)));
+                let folder = token.folders.last().map_or("", String::as_str);
+                let alike = self.by_folder.get(&(name, folder)).into_iter().flatten();
+                alike.filter(|index| lies_in(path(index), &token.folders)).copied().collect()
             }
+            _ if is_common() => bearers
+                .iter()
+                .filter(|index| self.is_near(path(index), referrer))
+                .copied()
+                .collect(),
+            _ => bearers.to_vec(),
         };
-        bearers.iter().filter(is_meant).copied().collect()
+        written.insert(key);
+        meant
     }
 
     /// Whether many folders have a file of that name.
@@ -116,63 +165,34 @@ impl<'a> Names<'a> {
 
     /// The scripts whose paths begin with the constant part of a specifier in a file.
     pub(super) fn modules_below(&self, referrer: usize, beginning: &str) -> Vec<usize> {
-        let base = format!("{}{}", self.at, self.assets[referrer].logical_path);
-        let below = resolve(&base, beginning);
-        let below = below.as_deref().and_then(|path| path.strip_prefix(self.at));
-        let is_below = |asset: &Asset| {
-            asset.is_script() && below.is_some_and(|below| asset.logical_path.starts_with(below))
+        let below = self.bases[referrer].and_then(|base| resolve(base, beginning));
+        let Some(below) = below.as_deref().and_then(|path| path.strip_prefix(self.at)) else {
+            return Vec::new();
         };
-        let assets = self.assets.iter().enumerate();
-        assets.filter(|(_, asset)| is_below(asset)).map(|(index, _)| index).collect()
+        // They are sorted.
+        let first = self.assets.partition_point(|asset| *asset.logical_path < *below);
+        let assets = self.assets.iter().enumerate().skip(first);
+        let assets = assets.take_while(|(_, asset)| asset.logical_path.starts_with(below));
+        assets.filter(|(_, asset)| asset.is_script()).map(|(index, _)| index).collect()
     }
 
-    /// Whether a path in a page leads to an asset.
-    fn leads_to(&self, page: usize, path: &str, target: &str) -> bool {
-        let base = format!("{}{}", self.at, self.assets[page].logical_path);
-        let path = resolve(&base, path);
-        path.and_then(|path| path.strip_prefix(self.at).map(|it| it == target)) == Some(true)
+    /// The asset that a path in a page leads to.
+    fn led_to(&self, page: usize, path: &str, bearers: &[usize]) -> Vec<usize> {
+        let path = self.bases[page].and_then(|base| resolve(base, path));
+        let Some(path) = path.as_deref().and_then(|path| path.strip_prefix(self.at)) else {
+            return Vec::new();
+        };
+        let found = bearers.binary_search_by(|it| (*self.assets[*it].logical_path).cmp(path));
+        found.ok().map(|at| bearers[at]).into_iter().collect()
     }
 
     /// Whether a name without a path leads to an asset from the root, from the folder of its file,
     /// or from the folder of a page with this file.
-    fn is_near(&self, path: &str, referrer: usize) -> bool {
+    pub(super) fn is_near(&self, path: &str, referrer: usize) -> bool {
         let own = folder(path);
-        let pages = self.pages.get(&referrer).into_iter().flatten();
-        let mut near = pages.copied().chain(["", folder(&self.assets[referrer].logical_path)]);
-        near.any(|folder| folder == own)
-    }
-
-    /// The assets whose paths have an ending that code looks for in URLs.
-    fn ending(&self, passages: &Passages) -> Vec<(usize, usize)> {
-        let ends = passages.ends.iter().flat_map(|(offset, end)| {
-            self.with_end(end).into_iter().map(|target| (*offset, target))
-        });
-        ends.collect()
-    }
-
-    /// The assets that an attribute selector finds by the end of a URL: `[href$="theme.css"]`.
-    fn selected(&self, text: &[u8], passages: &Passages) -> Vec<(usize, usize)> {
-        let mut selected = Vec::new();
-        for literal in &passages.literals {
-            let part = &text[literal.span.clone()];
-            for at in memchr::memmem::find_iter(part, b"$=") {
-                let end = selector_value(&part[at + "$=".len()..]);
-                let offset = literal.span.start + at;
-                selected.extend(self.with_end(&end).into_iter().map(|target| (offset, target)));
-            }
-        }
-        selected
-    }
-
-    /// The assets whose paths have that ending, and would lose it with a hash before the extension.
-    fn with_end(&self, end: &str) -> Vec<usize> {
-        let loses_end = |asset: &Asset| {
-            let name = file_name(&asset.logical_path);
-            let extension = name.rfind('.').map_or("", |dot| &name[dot..]);
-            asset.logical_path.ends_with(end) && !extension.ends_with(end)
-        };
-        let assets = self.assets.iter().enumerate();
-        assets.filter(|(_, asset)| loses_end(asset)).map(|(index, _)| index).collect()
+        own.is_empty()
+            || own == folder(&self.assets[referrer].logical_path)
+            || self.pages.get(&referrer).is_some_and(|folders| folders.contains(own))
     }
 }
 
@@ -207,16 +227,15 @@ fn literal_at<'l>(literals: &'l [Literal], place: &Range<usize>) -> Option<&'l L
     literals[..behind].last().filter(|literal| place.end <= literal.span.end)
 }
 
-/// The folders of the pages that refer to each asset.
-fn pages(referenced: &Referenced) -> HashMap<usize, Vec<&str>> {
-    let Referenced { assets, references, .. } = referenced;
-    let mut pages: HashMap<usize, Vec<&str>> = HashMap::new();
-    let html = assets.iter().zip(references);
-    for (page, references) in html.filter(|(page, _)| page.is_page()) {
-        for reference in references {
-            let folders = pages.entry(reference.target).or_default();
-            if folders.last() != Some(&folder(&page.logical_path)) {
-                folders.push(folder(&page.logical_path));
+/// The folders that the links in the pages that refer to each asset begin at.
+fn pages<'a>(referenced: &'a Referenced, at: &str) -> HashMap<usize, HashSet<&'a str>> {
+    let Referenced { assets, references, passages, .. } = referenced;
+    let mut pages: HashMap<usize, HashSet<&str>> = HashMap::new();
+    for ((page, references), passages) in assets.iter().zip(references).zip(passages) {
+        let base = passages.base.as_deref().and_then(|base| base.strip_prefix(at));
+        if let Some(base) = base.filter(|_| page.is_page()) {
+            for reference in references {
+                pages.entry(reference.target).or_default().insert(folder(base));
             }
         }
     }
@@ -228,12 +247,4 @@ fn lies_in(path: &str, folders: &[String]) -> bool {
     let own: Vec<_> = path.split('/').rev().skip(1).collect();
     let common = own.iter().zip(folders.iter().rev()).take_while(|(a, b)| *a == b).count();
     common == folders.len() || (common == own.len() && !own.is_empty())
-}
-
-/// The value of an attribute selector, without its quotes.
-fn selector_value(text: &[u8]) -> String {
-    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'\\');
-    let value = &text[text.iter().take_while(|byte| is_quote(byte)).count()..];
-    let end = value.iter().position(|byte| is_quote(byte) || *byte == b']').unwrap_or(value.len());
-    String::from_utf8_lossy(&value[..end]).into_owned()
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// A name with the path before it, as written in a text.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Token {
     /// The segments before the name, without `.`, `..` and empty ones.
     pub(super) folders: Vec<String>,
@@ -21,7 +21,7 @@ pub(super) fn token(text: &[u8], within: Range<usize>, name: Range<usize>) -> Op
     if !begins_segment(before) || !ends_segment(after) {
         return None;
     }
-    let start = before.len() - before.iter().rev().take_while(|it| is_of_path(**it)).count();
+    let start = before.len() - length_of_path(before);
     let mut path = String::from_utf8_lossy(&before[start..]).into_owned();
     for slash in SLASHES {
         path = path.replace(slash, "/");
@@ -68,6 +68,12 @@ fn is_of_path(byte: u8) -> bool {
     is_of_name(byte) || matches!(byte, b'/' | b'\\' | b'@' | b'+')
 }
 
+/// The length of the path that a text ends with.
+fn length_of_path(text: &[u8]) -> usize {
+    const LONGEST: usize = 4000;
+    text.iter().rev().take(LONGEST).take_while(|it| is_of_path(**it)).count()
+}
+
 /// The string around a place in a text of data, without its quotes; or the text nearby.
 pub(super) fn string_around(
     text: &[u8],
@@ -89,8 +95,7 @@ pub(super) fn string_around(
 /// Whether a name in a string is part of a sentence: words surround it, and no code is beside it.
 pub(super) fn is_in_sentence(text: &[u8], string: Range<usize>, name: Range<usize>) -> bool {
     let before = &text[string.start..name.start];
-    let before =
-        &before[..before.len() - before.iter().rev().take_while(|it| is_of_path(**it)).count()];
+    let before = &before[..before.len() - length_of_path(before)];
     if is_of_code(before) {
         return false;
     }

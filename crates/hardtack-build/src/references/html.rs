@@ -13,7 +13,7 @@ use lol_html::{
 
 use super::{
     Fault, Found, IfMissing, IntegrityPlace, attribute::Attribute, css, import_map, javascript,
-    literal::Literal,
+    joined::Joined, literal::Literal,
 };
 use crate::{ProblemKind, Settings};
 
@@ -100,6 +100,9 @@ impl<'a> Page<'a> {
             .map(|inline| (inline, 0..0));
         if name == "base" && self.found.base.is_none() {
             self.found.base = self.attribute(element, "href").map(|href| href.value);
+            if self.found.base.is_some() {
+                self.found.base_at = element.source_location().bytes().end;
+            }
         }
         if matches!(&*name, "audio" | "video") {
             self.media_has_crossorigin = element.has_attribute("crossorigin");
@@ -110,6 +113,11 @@ impl<'a> Page<'a> {
             link.needs_page_origin = self.needs_page_origin(&name, element);
             link.integrity = self.integrity(&name, element, &value);
             self.found.links.push(link);
+        }
+        if let ("script", Some(id), Some(src)) =
+            (&*name, element.get_attribute("id"), self.attribute(element, "src"))
+        {
+            self.found.ids.push((id, src.link().url));
         }
         for attribute in candidates_of(&name) {
             let candidates = self.attribute(element, attribute).map(|value| value.candidates());
@@ -136,6 +144,9 @@ impl<'a> Page<'a> {
                         javascript::find_in_classic_script(&unescape_attribute(attribute.value()));
                     let texts = replaces.replacements.into_iter();
                     self.found.replacements.extend(texts.map(|(_, it)| (span.start, it)));
+                    let joined = replaces.joined.into_iter();
+                    let joined = joined.map(|it| Joined { offset: span.start, ..it });
+                    self.found.joined.extend(joined);
                 }
                 self.found.literals.push(Literal::attribute(span));
             }

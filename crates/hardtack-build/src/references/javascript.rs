@@ -3,10 +3,9 @@
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    BindingProperty, CallExpression, Comment, ComputedMemberExpression, ExportAllDeclaration,
-    ExportFromDeclaration, Expression, FunctionBody, IdentifierReference, ImportDeclaration,
-    ImportExpression, ImportMeta, NewExpression, RegExpLiteral, StaticMemberExpression,
-    StringLiteral, TemplateElement, TemplateLiteral, VariableDeclarator,
+    CallExpression, Comment, ExportAllDeclaration, ExportFromDeclaration, Expression,
+    ImportDeclaration, ImportExpression, ImportMeta, NewExpression, RegExpLiteral,
+    StaticMemberExpression, StringLiteral, TemplateElement, TemplateLiteral,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::{ParseOptions, Parser};
@@ -15,9 +14,11 @@ use oxc_span::{SourceType, Span};
 use super::{
     Found, IfMissing, Link,
     depth::is_too_deep,
-    literal::{Literal, LiteralKind},
-    own_script::OwnScript,
+    joined::{joined, text_of},
+    literal::{Literal, LiteralKind, PartOfUrl, Where},
+    own_script::asked,
     source_map,
+    variables::Variables,
 };
 use crate::rewrite::Quoting;
 
@@ -70,25 +71,25 @@ fn find(text: &str, source_type: SourceType) -> Found {
         let literals = vec![Literal::data(0..text.len())];
         return Found { literals, ..Found::remark(offset, &remark) };
     }
-    let mut module = Module {
-        text,
-        found: Found::default(),
-        own: OwnScript::default(),
-        has_current_script: text.contains("currentScript"),
-    };
+    let mut module = Module { text, found: Found::default() };
     module.visit_program(&parsed.program);
     for comment in &parsed.program.comments {
         module.comment(comment);
     }
-    module.found.own_url = module.found.own_url.or(module.own.url());
-    module.found
+    let variables = Variables::of(&parsed.program);
+    let asked = asked(&parsed.program, &variables);
+    Found {
+        own_url: module.found.own_url.or(asked.own),
+        own_location: asked.location,
+        asked_ids: asked.of_ids,
+        joined: joined(&parsed.program, &variables),
+        ..module.found
+    }
 }
 
 struct Module<'t> {
     text: &'t str,
     found: Found,
-    own: OwnScript,
-    has_current_script: bool,
 }
 
 impl<'a> Visit<'a> for Module<'_> {
@@ -126,6 +127,7 @@ impl<'a> Visit<'a> for Module<'_> {
             && second.as_expression().is_some_and(is_import_meta_url)
         {
             match first.as_expression().and_then(literal) {
+                Some((_, "")) => self.own_url(it.span),
                 Some((_, url)) if url.ends_with(['/', '.']) => {}
                 Some((span, url)) => self.link(span, url, IfMissing::AtRunTime),
                 None => self.found.computed.push(it.span.start as usize),
@@ -134,6 +136,10 @@ impl<'a> Visit<'a> for Module<'_> {
             return self.visit_argument(first);
         }
         self.found.starts_workers |= self.starts_worker(it);
+        if is_worker(&it.callee) {
+            let url = it.arguments.first().and_then(|first| first.as_expression());
+            self.found.workers.extend(url.and_then(constant_url));
+        }
         walk::walk_new_expression(self, it);
     }
 
@@ -152,55 +158,22 @@ impl<'a> Visit<'a> for Module<'_> {
         if let Some(name) = method(it) {
             self.call(name, it);
         }
+        if it.callee.is_specific_id("importScripts") || method(it) == Some("importScripts") {
+            let urls = it.arguments.iter().filter_map(|url| literal(url.as_expression()?));
+            self.found.imported_scripts.extend(urls.map(|(_, url)| url.to_owned()));
+        }
         if !is_require(it) {
             walk::walk_call_expression(self, it);
         }
     }
 
-    fn visit_function_body(&mut self, it: &FunctionBody<'a>) {
-        self.own.enter_function(it.span);
-        walk::walk_function_body(self, it);
-        self.own.leave_function();
-    }
-
-    /// `const script = document.currentScript`
-    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
-        let variable = it.id.get_identifier_name();
-        match variable.filter(|_| it.init.as_ref().is_some_and(is_current_script)) {
-            Some(variable) => self.own.keeps(&variable),
-            None => walk::walk_variable_declarator(self, it),
-        }
-    }
-
-    /// `document.currentScript`, `self.location`, and `import.meta.url` where it is no base
+    /// `import.meta.url` where it is no base
     fn visit_static_member_expression(&mut self, it: &StaticMemberExpression<'a>) {
-        let object = it.object.get_inner_expression();
-        let is_object = |name: &str| object.is_specific_id(name);
-        match it.property.name.as_str() {
-            "currentScript" => self.own.asks(it.span),
-            "src" => match object {
-                Expression::Identifier(variable) => self.own.reads(&variable.name, it.span),
-                Expression::ComputedMemberExpression(_) => self.own.reads_one_of_many(),
-                Expression::CallExpression(call) if looks_up_scripts(call) => {
-                    self.own.asks(it.span);
-                }
-                script if is_current_script(script) => self.own.asks(it.span),
-                _ => {}
-            },
-            "location" if is_object("self") => self.own_url(it.span),
-            "url" if matches!(object, Expression::ImportMeta(_)) => self.own_url(it.span),
-            "scripts" if is_object("document") => self.own.looks_up(it.span),
-            _ => {}
+        if !matches!(it.object, Expression::ImportMeta(_)) {
+            return walk::walk_static_member_expression(self, it);
         }
-        let is_named = matches!(object, Expression::ImportMeta(_) | Expression::Identifier(_));
-        if !is_named && !is_current_script(object) {
-            walk::walk_static_member_expression(self, it);
-        }
-    }
-
-    fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
-        if self.has_current_script {
-            self.own.uses(&it.name, it.span);
+        if it.property.name == "url" {
+            self.own_url(it.span);
         }
     }
 
@@ -209,23 +182,7 @@ impl<'a> Visit<'a> for Module<'_> {
         self.own_url(it.span);
     }
 
-    /// `const { currentScript } = document`
-    fn visit_binding_property(&mut self, it: &BindingProperty<'a>) {
-        if it.key.is_specific_static_name("currentScript") {
-            self.own.asks(it.span);
-        }
-        walk::walk_binding_property(self, it);
-    }
-
-    fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
-        if it.expression.is_specific_string_literal("currentScript") {
-            self.own.asks(it.span);
-        }
-        walk::walk_computed_member_expression(self, it);
-    }
-
     fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
-        self.own.has_text(&it.value);
         self.literal(inner(it.span), LiteralKind::String);
     }
 
@@ -234,7 +191,11 @@ impl<'a> Visit<'a> for Module<'_> {
     }
 
     fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
-        self.own.has_text(&it.regex.pattern.text);
+        let pattern = &it.regex.pattern.text;
+        let text = text_of(pattern).filter(|text| text.contains('.'));
+        let place = if pattern.ends_with('$') { Where::End } else { Where::Anywhere };
+        let part = text.map(|text| PartOfUrl { text, place });
+        self.found.parts.extend(part.map(|part| (it.span.start as usize, part)));
         self.literal(it.span, LiteralKind::Pattern);
     }
 }
@@ -246,23 +207,20 @@ impl Module<'_> {
             return;
         };
         match name {
-            "getElementsByTagName" | "querySelector" | "querySelectorAll"
-                if literal(argument).is_some_and(|(_, it)| selects_scripts(it))
-                    && (name == "getElementsByTagName" || is_of_document(it, argument)) =>
-            {
-                self.own.looks_up(it.span);
-            }
-            "getAttribute" if literal(argument).is_some_and(|(_, it)| it == "src") => {
-                self.src_attribute(it);
-            }
-            "endsWith" => {
-                let end = literal(argument);
-                self.found.ends.extend(end.map(|(at, end)| (at.start as usize, end.to_owned())));
-            }
+            "endsWith" => self.part_of_url(argument, Where::End),
+            "startsWith" => self.part_of_url(argument, Where::Beginning),
+            "includes" | "indexOf" | "lastIndexOf" => self.part_of_url(argument, Where::Anywhere),
             "replace" | "replaceAll" => self.replacement(it),
             "register" if is_service_worker(&it.callee) => self.service_worker(argument),
             _ => {}
         }
+    }
+
+    fn part_of_url(&mut self, argument: &Expression<'_>, place: Where) {
+        let part = literal(argument).filter(|(_, text)| place == Where::End || text.contains('.'));
+        self.found.parts.extend(
+            part.map(|(at, text)| (at.start as usize, PartOfUrl { text: text.to_owned(), place })),
+        );
     }
 
     /// `url.replace("a", "b")`; a pattern counts if it stands for one text.
@@ -282,27 +240,11 @@ impl Module<'_> {
     /// The URL of a service worker is never renamed: a browser asks for it again under the name
     /// that it was registered with (W3C Service Workers §3.4).
     fn service_worker(&mut self, argument: &Expression<'_>) {
-        let url = match argument.get_inner_expression() {
-            Expression::NewExpression(new) => {
-                new.arguments.first().and_then(|first| first.as_expression())
-            }
-            other => Some(other),
-        };
-        self.found.service_workers.extend(url.and_then(literal).map(|(_, url)| url.to_owned()));
+        self.found.service_workers.extend(constant_url(argument));
     }
 
     fn own_url(&mut self, span: Span) {
         self.found.own_url.get_or_insert(span.start as usize);
-    }
-
-    /// `script.getAttribute("src")`
-    fn src_attribute(&mut self, it: &CallExpression<'_>) {
-        let object = it.callee.as_member_expression().map(|member| member.object());
-        match object.map(Expression::get_inner_expression) {
-            Some(Expression::Identifier(variable)) => self.own.reads(&variable.name, it.span),
-            Some(script) if is_current_script(script) => self.own.asks(it.span),
-            _ => {}
-        }
     }
 
     /// A literal that may contain a name. Names of files mostly have an extension.
@@ -334,13 +276,8 @@ impl Module<'_> {
 
     /// Whether a worker is started from a URL that the script may have made of its own.
     fn starts_worker(&self, it: &NewExpression<'_>) -> bool {
-        let name = match &it.callee {
-            Expression::Identifier(callee) => callee.name.as_str(),
-            Expression::StaticMemberExpression(callee) => callee.property.name.as_str(),
-            _ => return false,
-        };
         let first = it.arguments.first().and_then(|first| first.as_expression());
-        matches!(name, "Worker" | "SharedWorker")
+        is_worker(&it.callee)
             && first.is_some_and(|url| literal(url).is_none())
             && ["import.meta", "currentScript"].iter().any(|own| self.text.contains(own))
     }
@@ -363,14 +300,6 @@ impl Module<'_> {
     }
 }
 
-/// The one text that a pattern stands for, if it is no more than that, perhaps at the end.
-fn text_of(pattern: &str) -> Option<String> {
-    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
-    let is_plain = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '/' | '@');
-    let text = pattern.replace("\\.", "\0").replace("\\/", "/").replace("\\-", "-");
-    text.chars().all(|it| is_plain(it) || it == '\0').then(|| text.replace('\0', "."))
-}
-
 /// `require("./x.js")`: a module of Node.js, which no browser fetches by that name.
 fn is_require(call: &CallExpression<'_>) -> bool {
     let name = call.arguments.first().and_then(|first| first.as_expression()).and_then(literal);
@@ -384,6 +313,25 @@ fn beginning<'e>(expression: &'e Expression<'_>) -> Option<&'e str> {
         Expression::TemplateLiteral(template) => template.quasis.first()?.value.cooked.as_deref(),
         other => literal(other).map(|(_, text)| text),
     }
+}
+
+/// `Worker`, `self.SharedWorker`
+fn is_worker(callee: &Expression<'_>) -> bool {
+    let name = match callee {
+        Expression::Identifier(callee) => callee.name.as_str(),
+        Expression::StaticMemberExpression(callee) => callee.property.name.as_str(),
+        _ => return false,
+    };
+    matches!(name, "Worker" | "SharedWorker")
+}
+
+/// `"x.js"`, or that of `new URL("x.js", …)`
+fn constant_url(expression: &Expression<'_>) -> Option<String> {
+    let url = match expression.get_inner_expression() {
+        Expression::NewExpression(new) => new.arguments.first()?.as_expression()?,
+        other => other,
+    };
+    literal(url).map(|(_, url)| url.to_owned())
 }
 
 /// The name of the method that is called.
@@ -402,31 +350,6 @@ fn is_service_worker(callee: &Expression<'_>) -> bool {
             .is_some_and(|name| name == "serviceWorker"),
         None => false,
     }
-}
-
-/// `document.currentScript`
-fn is_current_script(expression: &Expression<'_>) -> bool {
-    matches!(expression.get_inner_expression(), Expression::StaticMemberExpression(member)
-        if member.property.name == "currentScript")
-}
-
-/// Whether a selector is for scripts of the page, and not of an element, which hold templates.
-fn is_of_document(call: &CallExpression<'_>, selector: &Expression<'_>) -> bool {
-    let object = call.callee.as_member_expression().map(|member| member.object());
-    object.is_some_and(|object| object.get_inner_expression().is_specific_id("document"))
-        || literal(selector).is_some_and(|(_, it)| it.contains("src"))
-}
-
-/// `document.querySelector("script")`
-fn looks_up_scripts(call: &CallExpression<'_>) -> bool {
-    let argument = call.arguments.first().and_then(|first| first.as_expression()).and_then(literal);
-    method(call) == Some("querySelector") && argument.is_some_and(|(_, it)| selects_scripts(it))
-}
-
-/// Whether a selector is for scripts that have a URL: all of them, or by that.
-fn selects_scripts(selector: &str) -> bool {
-    let rest = selector.strip_prefix("script");
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.contains("src"))
 }
 
 /// A specifier that is a path. A bare specifier is left to the import map.

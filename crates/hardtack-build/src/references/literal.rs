@@ -12,7 +12,7 @@ pub(crate) struct Literal {
     pub(crate) kind: LiteralKind,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum LiteralKind {
     /// One string.
     String,
@@ -36,4 +36,19 @@ impl Literal {
     pub(super) fn shift(self, offset: usize) -> Self {
         Self { span: self.span.start + offset..self.span.end + offset, ..self }
     }
+}
+
+/// A part of a URL by which code looks for a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PartOfUrl {
+    pub(crate) text: String,
+    pub(crate) place: Where,
+}
+
+/// The place of a part in a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Where {
+    Beginning,
+    Anywhere,
+    End,
 }

@@ -1,99 +1,572 @@
-//! Whether a classic script asks for its own URL.
+//! Whether a script asks for its own URL, or for that of another script of its page.
 
+use std::{cell::Cell, collections::HashMap};
+
+use oxc_ast::ast::{
+    Argument, ArrayExpressionElement, ArrowFunctionExpression, AssignmentExpression,
+    AssignmentTarget, BinaryExpression, BindingPattern, BindingProperty, CallExpression,
+    CatchClause, ChainElement, ComputedMemberExpression, ConditionalExpression, Expression,
+    Function, IdentifierReference, IfStatement, LogicalExpression, NewExpression, Program,
+    RegExpLiteral, StaticMemberExpression, StringLiteral, UnaryExpression, VariableDeclarator,
+};
+use oxc_ast_visit::{Visit, walk};
 use oxc_span::Span;
+use oxc_syntax::scope::{ScopeFlags, ScopeId};
 
-/// The uses that a script makes of the script elements of its page.
-///
-/// `document.currentScript` is asked for other things than its URL too, such as `dataset`. Where it
-/// is kept in a variable, only what is read from that within the same function counts.
-#[derive(Default)]
-pub(super) struct OwnScript {
-    /// Where the URL of `currentScript` is asked for.
-    asked: Option<u32>,
-    /// Variables that hold it, each with the function that they are in.
-    kept: Vec<(String, Span)>,
-    /// Variables that are used, of which that may hold it.
-    uses: Vec<Use>,
-    /// Where the scripts of the page are looked up, as was done before there was `currentScript`.
-    looked_up: Option<u32>,
-    /// Whether a script is known by its name, or by its place among the others.
-    has_name: bool,
+use super::variables::{Scope, Value, Variable, Variables, number_of};
+
+/// The URLs that a script asks for, each with the place.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Asked {
+    /// Its own.
+    pub(super) own: Option<usize>,
+    /// That of the context that it runs in: its own, if it is a worker.
+    pub(super) location: Option<usize>,
+    /// Those of elements, by their `id`.
+    pub(super) of_ids: Vec<(usize, String)>,
+}
+
+pub(super) fn asked<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Asked {
+    let mut questions = Questions::new(variables);
+    questions.visit_program(program);
+    let stack = questions.asks_stack();
+    let own = [questions.asked.own, stack].into_iter().flatten().min();
+    Asked { own, ..questions.asked }
+}
+
+/// A script element, or a list of such.
+#[derive(Clone, Copy, PartialEq)]
+enum Element<'a> {
+    /// `document.currentScript`
+    Current,
+    /// One of those of the page, as was looked up before there was `currentScript`.
+    OfPage,
+    WithId(&'a str),
+}
+
+struct Questions<'v, 'a> {
+    variables: &'v Variables<'a>,
+    elements: Elements<'v, 'a>,
+    asked: Asked,
+    scopes: Vec<Scope>,
     functions: Vec<Span>,
+    /// Where a function asks for the stack of an error that is its own.
+    stacks: Vec<(u32, Span)>,
+    /// Where a function makes an error.
+    errors: Vec<u32>,
+    /// Where texts and patterns have a part of a URL.
+    urls: Vec<u32>,
 }
 
-/// A variable that is used.
-struct Use {
-    variable: String,
-    at: u32,
-    /// The function that it stands in, if it is not its `src` that is read there: within that
-    /// function alone, one name is one variable.
-    function: Option<Span>,
-}
-
-impl OwnScript {
-    pub(super) fn enter_function(&mut self, span: Span) {
-        self.functions.push(span);
+impl<'v, 'a> Questions<'v, 'a> {
+    fn new(variables: &'v Variables<'a>) -> Self {
+        let (scopes, functions) = (Vec::new(), Vec::new());
+        let (stacks, errors, urls) = (Vec::new(), Vec::new(), Vec::new());
+        let asked = Asked::default();
+        let elements = Elements { variables, known: HashMap::new(), depth: 0 };
+        Self { variables, elements, asked, scopes, functions, stacks, errors, urls }
     }
 
-    pub(super) fn leave_function(&mut self) {
-        self.functions.pop();
+    fn here(&self) -> Scope {
+        self.scopes.last().copied().unwrap_or_default()
     }
 
-    pub(super) fn asks(&mut self, span: Span) {
-        self.asked.get_or_insert(span.start);
+    fn element(&mut self, expression: &'a Expression<'a>) -> Option<Element<'a>> {
+        self.elements.of(self.here(), expression)
     }
 
-    pub(super) fn keeps(&mut self, variable: &str) {
-        self.kept.push((variable.to_owned(), self.function()));
+    /// The URL of an expression's value is read.
+    fn reads(&mut self, expression: &'a Expression<'a>, span: Span) {
+        let at = span.start as usize;
+        match self.element(expression) {
+            Some(Element::WithId(id)) => self.asked.of_ids.push((at, id.to_owned())),
+            Some(Element::Current | Element::OfPage) => self.asks(at),
+            None => {}
+        }
     }
 
-    /// The `src` of a variable is read.
-    pub(super) fn reads(&mut self, variable: &str, span: Span) {
-        self.uses.push(Use { variable: variable.to_owned(), at: span.start, function: None });
+    /// A value is passed on: what is asked of it then is not known.
+    fn passes_on(&mut self, expression: &'a Expression<'a>, span: Span) {
+        if self.element(expression) == Some(Element::Current) {
+            self.asks(span.start as usize);
+        }
     }
 
-    /// A variable is passed on, or something is read from it by a name that is not known.
-    pub(super) fn uses(&mut self, variable: &str, span: Span) {
-        let function = Some(self.function());
-        self.uses.push(Use { variable: variable.to_owned(), at: span.start, function });
+    fn asks(&mut self, at: usize) {
+        self.asked.own.get_or_insert(at);
+    }
+
+    fn asks_location(&mut self, span: Span) {
+        self.asked.location.get_or_insert(span.start as usize);
+    }
+
+    /// Where the stack of an error is read for the URL in it: within one function, the error is
+    /// made, and a part of a URL is searched for.
+    fn asks_stack(&mut self) -> Option<usize> {
+        self.errors.sort_unstable();
+        self.urls.sort_unstable();
+        let is_in = |places: &[u32], function: Span| {
+            let first = places.partition_point(|at| *at < function.start);
+            places.get(first).is_some_and(|at| *at < function.end)
+        };
+        let mut stacks = self.stacks.iter();
+        let asks = |function| is_in(&self.errors, function) && is_in(&self.urls, function);
+        stacks.find(|(_, function)| asks(*function)).map(|(at, _)| *at as usize)
     }
 
     fn function(&self) -> Span {
         self.functions.last().copied().unwrap_or(Span::new(0, u32::MAX))
     }
 
-    pub(super) fn looks_up(&mut self, span: Span) {
-        self.looked_up.get_or_insert(span.start);
+    fn has_text(&mut self, text: &str, span: Span) {
+        const OF_URLS: [&str; 7] = ["http", "file:", "://", ":\\/\\/", ".js", "\\.js", ":\\d"];
+        if OF_URLS.iter().any(|part| text.contains(part)) {
+            self.urls.push(span.start);
+        }
     }
 
-    /// The `src` of an element of a list is read.
-    pub(super) fn reads_one_of_many(&mut self) {
-        self.has_name = true;
+    /// Looks into an expression that is kept, or only asked whether it is there.
+    fn test(&mut self, it: &Expression<'a>) {
+        match it.get_inner_expression() {
+            Expression::Identifier(name) if name.name != "location" => {}
+            Expression::StaticMemberExpression(it) if it.property.name == "currentScript" => {}
+            Expression::LogicalExpression(it) => {
+                self.test(&it.left);
+                self.test(&it.right);
+            }
+            Expression::ConditionalExpression(it) => {
+                self.test(&it.test);
+                self.test(&it.consequent);
+                self.test(&it.alternate);
+            }
+            other => self.visit_expression(other),
+        }
     }
 
-    /// A text that the script has.
-    pub(super) fn has_text(&mut self, text: &str) {
-        self.has_name |= names_a_script(text);
-    }
-
-    /// Where it asks for its own URL.
-    pub(super) fn url(&self) -> Option<usize> {
-        let is_of = |(variable, function): &(String, Span), one: &&Use| {
-            *variable == one.variable
-                && (function.start..function.end).contains(&one.at)
-                && one.function.is_none_or(|of| of == *function)
-        };
-        let kept = || self.uses.iter().find(|one| self.kept.iter().any(|kept| is_of(kept, one)));
-        let looked_up = self.looked_up.filter(|_| self.has_name);
-        self.asked.or_else(|| Some(kept()?.at)).or(looked_up).map(|at| at as usize)
+    fn pattern(&mut self, id: &BindingPattern<'a>, init: &Expression<'a>, span: Span) {
+        match id {
+            BindingPattern::BindingIdentifier(_) => {}
+            BindingPattern::ObjectPattern(object) => {
+                let names_others = object.rest.is_none()
+                    && object.properties.iter().all(|it| {
+                        !it.key.is_specific_static_name("src") && it.key.static_name().is_some()
+                    });
+                if !names_others {
+                    self.reads(self.alloc(init), span);
+                }
+                if names_location(object.properties.iter()) && is_location(init) {
+                    self.asks_location(span);
+                }
+            }
+            _ => self.passes_on(self.alloc(init), span),
+        }
     }
 }
 
-/// Whether a text is the end of a script's URL, or a pattern of it, with its name.
-fn names_a_script(text: &str) -> bool {
-    let stem = text.split(".js").next().filter(|stem| stem.len() < text.len());
-    text.contains("\\.js")
-        || stem.is_some_and(|stem| {
-            stem.ends_with(|last: char| last.is_alphanumeric()) && !stem.starts_with('.')
+impl<'a> Visit<'a> for Questions<'_, 'a> {
+    fn enter_scope(&mut self, _: ScopeFlags, scope: &Cell<Option<ScopeId>>) {
+        self.scopes.push(number_of(scope));
+    }
+
+    fn leave_scope(&mut self) {
+        self.scopes.pop();
+    }
+
+    fn visit_function(&mut self, it: &Function<'a>, flags: ScopeFlags) {
+        self.functions.push(it.span);
+        walk::walk_function(self, it, flags);
+        self.functions.pop();
+    }
+
+    fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
+        self.functions.push(it.span);
+        walk::walk_arrow_function_expression(self, it);
+        self.functions.pop();
+    }
+
+    /// `const script = document.currentScript`
+    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
+        if let Some(init) = &it.init {
+            self.pattern(&it.id, init, it.span);
+            self.visit_binding_pattern(&it.id);
+            self.test(init);
+        }
+    }
+
+    fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        match &it.left {
+            // What is written is not read.
+            AssignmentTarget::StaticMemberExpression(member) => {
+                self.visit_expression(&member.object);
+                self.visit_expression(&it.right);
+            }
+            AssignmentTarget::AssignmentTargetIdentifier(_) => self.test(&it.right),
+            _ => walk::walk_assignment_expression(self, it),
+        }
+    }
+
+    /// `script.src`, `error.stack`, `location.href`
+    fn visit_static_member_expression(&mut self, it: &StaticMemberExpression<'a>) {
+        let it: &'a StaticMemberExpression<'a> = self.alloc(it);
+        match it.property.name.as_str() {
+            "src" | "attributes" | "outerHTML" => self.reads(&it.object, it.span),
+            "stack" => self.stack(&it.object, it.span),
+            "currentScript" => self.asks(it.span.start as usize),
+            "location" if it.object.get_inner_expression().is_specific_id("self") => {
+                self.asks(it.span.start as usize);
+            }
+            "href" | "pathname" | "toString" if is_location(&it.object) => {
+                self.visit_expression(&it.object);
+            }
+            _ => {}
+        }
+        if !is_named(&it.object) {
+            self.visit_expression(&it.object);
+        }
+    }
+
+    fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
+        let it: &'a ComputedMemberExpression<'a> = self.alloc(it);
+        if it.expression.is_specific_string_literal("currentScript") {
+            self.asks(it.span.start as usize);
+        }
+        if it.expression.is_specific_string_literal("src") {
+            self.reads(&it.object, it.span);
+        }
+        walk::walk_computed_member_expression(self, it);
+    }
+
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        let it: &'a CallExpression<'a> = self.alloc(it);
+        let member = it.callee.as_member_expression();
+        if let Some((name, object)) =
+            member.and_then(|member| Some((member.static_property_name()?, member.object())))
+        {
+            match name {
+                "getAttribute" | "getAttributeNode" | "attr" | "prop"
+                    if first_text(it) == Some("src") =>
+                {
+                    self.reads(object, it.span);
+                }
+                "cloneNode" => self.passes_on(object, it.span),
+                _ => {}
+            }
+        }
+        if it.callee.get_inner_expression().is_specific_id("Error") {
+            self.errors.push(it.span.start);
+        }
+        self.visit_expression(&it.callee);
+        let followed = self.variables.followed(self.here(), it);
+        for (at, argument) in it.arguments.iter().enumerate() {
+            match argument.as_expression().filter(|_| at < followed) {
+                Some(argument) => self.test(argument),
+                None => self.visit_argument(argument),
+            }
+        }
+    }
+
+    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
+        if let Expression::Identifier(name) = it.callee.get_inner_expression() {
+            if name.name.ends_with("Error") {
+                self.errors.push(it.span.start);
+            }
+            if let (true, [first, base]) = (name.name == "URL", &it.arguments[..])
+                && base.as_expression().is_some_and(is_location_or_its_href)
+            {
+                // A base gives no name.
+                return self.visit_argument(first);
+            }
+        }
+        walk::walk_new_expression(self, it);
+    }
+
+    fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
+        let variable = self.variables.find(self.here(), it.name.as_str());
+        if self.elements.of_variable(variable) == Some(Element::Current) {
+            self.asks(it.span.start as usize);
+        }
+        if it.name == "location" {
+            self.asks_location(it.span);
+        }
+    }
+
+    /// `const { currentScript } = document`
+    fn visit_binding_property(&mut self, it: &BindingProperty<'a>) {
+        if it.key.is_specific_static_name("currentScript") {
+            self.asks(it.span.start as usize);
+        }
+        if it.key.is_specific_static_name("stack") {
+            self.stacks.push((it.span.start, self.function()));
+        }
+        walk::walk_binding_property(self, it);
+    }
+
+    /// `catch ({ stack })`
+    fn visit_catch_clause(&mut self, it: &CatchClause<'a>) {
+        if it.param.as_ref().is_some_and(|it| it.pattern.get_binding_identifier().is_none()) {
+            self.errors.push(it.span.start);
+        }
+        walk::walk_catch_clause(self, it);
+    }
+
+    /// `script.src == url` makes no name.
+    fn visit_binary_expression(&mut self, it: &BinaryExpression<'a>) {
+        if !it.operator.is_equality() {
+            return walk::walk_binary_expression(self, it);
+        }
+        for side in [&it.left, &it.right] {
+            if !is_source(side) {
+                self.test(side);
+            }
+        }
+    }
+
+    fn visit_logical_expression(&mut self, it: &LogicalExpression<'a>) {
+        if it.operator.is_and() {
+            self.test(&it.left);
+        } else {
+            self.visit_expression(&it.left);
+        }
+        self.visit_expression(&it.right);
+    }
+
+    fn visit_conditional_expression(&mut self, it: &ConditionalExpression<'a>) {
+        self.test(&it.test);
+        self.visit_expression(&it.consequent);
+        self.visit_expression(&it.alternate);
+    }
+
+    fn visit_if_statement(&mut self, it: &IfStatement<'a>) {
+        self.test(&it.test);
+        self.visit_statement(&it.consequent);
+        it.alternate.iter().for_each(|other| self.visit_statement(other));
+    }
+
+    fn visit_unary_expression(&mut self, it: &UnaryExpression<'a>) {
+        self.test(&it.argument);
+    }
+
+    fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
+        self.has_text(&it.value, it.span);
+    }
+
+    fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
+        self.has_text(&it.regex.pattern.text, it.span);
+    }
+}
+
+impl<'a> Questions<'_, 'a> {
+    /// `error.stack`
+    fn stack(&mut self, object: &'a Expression<'a>, span: Span) {
+        let is_caught = |name: &'a str| {
+            let values = self.variables.values(self.variables.find(self.here(), name));
+            values.iter().any(|value| matches!(value, Value::Caught))
+        };
+        if let Expression::Identifier(name) = object.get_inner_expression()
+            && is_caught(name.name.as_str())
+        {
+            self.errors.push(span.start);
+        }
+        self.stacks.push((span.start, self.function()));
+    }
+}
+
+/// The script elements that expressions stand for.
+struct Elements<'v, 'a> {
+    variables: &'v Variables<'a>,
+    /// Those of variables. A variable that has its value from itself has none yet.
+    known: HashMap<Variable<'a>, Option<Element<'a>>>,
+    depth: usize,
+}
+
+impl<'a> Elements<'_, 'a> {
+    fn of(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Option<Element<'a>> {
+        const DEEPEST: usize = 64;
+        if self.depth == DEEPEST {
+            return None;
+        }
+        self.depth += 1;
+        let element = self.of_any(scope, expression.get_inner_expression());
+        self.depth -= 1;
+        element
+    }
+
+    fn of_any(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Option<Element<'a>> {
+        match expression {
+            Expression::StaticMemberExpression(it) => match it.property.name.as_str() {
+                "currentScript" => Some(Element::Current),
+                "scripts" if it.object.get_inner_expression().is_specific_id("document") => {
+                    Some(Element::OfPage)
+                }
+                _ => None,
+            },
+            Expression::ComputedMemberExpression(it) => {
+                if it.expression.is_specific_string_literal("currentScript") {
+                    return Some(Element::Current);
+                }
+                if is_text(&it.expression) { None } else { self.of(scope, &it.object) }
+            }
+            Expression::CallExpression(call) => {
+                self.of_call(scope, call).or_else(|| self.of_result(scope, call))
+            }
+            Expression::ChainExpression(chain) => match &chain.expression {
+                ChainElement::CallExpression(call) => self.of_call(scope, call),
+                _ => None,
+            },
+            Expression::ArrayExpression(array) => array.elements.iter().find_map(|it| match it {
+                ArrayExpressionElement::SpreadElement(list) => self.of(scope, &list.argument),
+                _ => None,
+            }),
+            Expression::LogicalExpression(it) => {
+                self.of(scope, &it.left).or_else(|| self.of(scope, &it.right))
+            }
+            Expression::ConditionalExpression(it) => {
+                self.of(scope, &it.consequent).or_else(|| self.of(scope, &it.alternate))
+            }
+            Expression::AssignmentExpression(it) => self.of(scope, &it.right),
+            Expression::Identifier(name) => {
+                self.of_variable(self.variables.find(scope, name.name.as_str()))
+            }
+            _ => None,
+        }
+    }
+
+    fn of_variable(&mut self, variable: Variable<'a>) -> Option<Element<'a>> {
+        if let Some(known) = self.known.get(&variable) {
+            return *known;
+        }
+        self.known.insert(variable, None);
+        let variables = self.variables;
+        let values = variables.values(variable).iter();
+        let mut elements = values.filter_map(|value| match value {
+            Value::Of(scope, it) | Value::ElementOf(scope, it) => self.of(*scope, it),
+            Value::With(..) | Value::Caught | Value::Unknown => None,
+        });
+        let element = elements.next();
+        drop(elements);
+        self.known.insert(variable, element);
+        element
+    }
+
+    /// `document.querySelector("script")`, `Array.from(document.scripts)`, `scripts.find(…)`
+    fn of_call(&mut self, scope: Scope, call: &'a CallExpression<'a>) -> Option<Element<'a>> {
+        let text = first_text(call);
+        let member = call.callee.as_member_expression();
+        let name = match call.callee.get_inner_expression() {
+            Expression::Identifier(name) => Some(name.name.as_str()),
+            _ => member.and_then(|member| member.static_property_name()),
+        };
+        match (name?, text) {
+            ("getElementById", Some(id)) => Some(Element::WithId(id)),
+            ("querySelector" | "$" | "jQuery", Some(selector)) if is_id(selector) => {
+                Some(Element::WithId(&selector[1..]))
+            }
+            (
+                "getElementsByTagName" | "querySelector" | "querySelectorAll" | "$" | "jQuery",
+                Some(it),
+            ) => selects_scripts(it).then_some(Element::OfPage),
+            (
+                "at" | "eq" | "filter" | "find" | "first" | "get" | "item" | "last" | "namedItem"
+                | "pop" | "reverse" | "shift" | "slice",
+                _,
+            ) => self.of(scope, member?.object()),
+            ("from" | "call" | "apply" | "toArray", _) => {
+                self.of(scope, call.arguments.first()?.as_expression()?)
+            }
+            _ => None,
+        }
+    }
+
+    /// The element that a function returns.
+    fn of_result(&mut self, scope: Scope, call: &'a CallExpression<'a>) -> Option<Element<'a>> {
+        let (scope, result) = self.variables.result(scope, call)?;
+        self.of(scope, result)
+    }
+}
+
+/// Whether a selector is for an element with an `id`, and says no more.
+fn is_id(selector: &str) -> bool {
+    let id = selector.strip_prefix('#').unwrap_or_default();
+    !id.is_empty() && id.chars().all(|it| it.is_alphanumeric() || matches!(it, '-' | '_'))
+}
+
+/// Whether a selector is for scripts.
+fn selects_scripts(selector: &str) -> bool {
+    let last = selector.rsplit([' ', '>', '+', '~', ',']).next().unwrap_or_default();
+    let all = [selector, last];
+    all.iter().any(|selector| {
+        let rest = selector.strip_prefix("script");
+        rest.is_some_and(|rest| {
+            !rest.starts_with(|next: char| next.is_alphanumeric() || next == '-')
         })
+    })
+}
+
+fn first_text<'a>(call: &'a CallExpression<'a>) -> Option<&'a str> {
+    match call.arguments.first()? {
+        Argument::StringLiteral(text) => Some(&text.value),
+        Argument::TemplateLiteral(template) => match &template.quasis[..] {
+            [only] => only.value.cooked.as_deref(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_text(expression: &Expression<'_>) -> bool {
+    matches!(expression, Expression::StringLiteral(_))
+}
+
+/// A variable, or `document.currentScript`: an object of which only a property is asked.
+fn is_named(object: &Expression<'_>) -> bool {
+    match object.get_inner_expression() {
+        Expression::Identifier(_) => true,
+        Expression::StaticMemberExpression(member) => {
+            member.property.name == "currentScript" || is_location(object)
+        }
+        _ => false,
+    }
+}
+
+/// `script.src`, or `script.getAttribute("src")`
+fn is_source(expression: &Expression<'_>) -> bool {
+    match expression.get_inner_expression() {
+        Expression::StaticMemberExpression(member) => member.property.name == "src",
+        Expression::CallExpression(call) => {
+            let name = call.callee.as_member_expression().and_then(|it| it.static_property_name());
+            name == Some("getAttribute")
+        }
+        _ => false,
+    }
+}
+
+/// `location`, `self.location`
+fn is_location(expression: &Expression<'_>) -> bool {
+    match expression.get_inner_expression() {
+        Expression::Identifier(name) => name.name == "location",
+        Expression::StaticMemberExpression(member) => {
+            let of = ["self", "globalThis", "window"];
+            let object = member.object.get_inner_expression();
+            member.property.name == "location" && of.iter().any(|it| object.is_specific_id(it))
+        }
+        _ => false,
+    }
+}
+
+/// `location`, `location.href`
+fn is_location_or_its_href(expression: &Expression<'_>) -> bool {
+    match expression.get_inner_expression() {
+        Expression::StaticMemberExpression(member) if member.property.name == "href" => {
+            is_location(&member.object)
+        }
+        other => is_location(other),
+    }
+}
+
+fn names_location<'b, 'a: 'b>(
+    mut properties: impl Iterator<Item = &'b BindingProperty<'a>>,
+) -> bool {
+    properties.any(|it| {
+        it.key.is_specific_static_name("href") || it.key.is_specific_static_name("pathname")
+    })
 }

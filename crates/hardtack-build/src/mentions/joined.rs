@@ -1,0 +1,255 @@
+//! The files that a script may name by a text that it joins, such as `"img/" + name + ".png"`.
+
+use std::collections::HashSet;
+
+use super::{JOINED, Pin, names::Names};
+use crate::{
+    logical_path::{file_name, folder},
+    references::{Joined, Referenced},
+    scan::Asset,
+};
+
+/// Pins what scripts may name by texts that they join.
+pub(super) fn pins(referenced: &Referenced, names: &Names<'_>) -> Vec<Pin> {
+    let paths = Paths::of(&referenced.assets);
+    let (mut seen, mut pins) = (HashSet::new(), Vec::new());
+    for (by, passages) in referenced.passages.iter().enumerate() {
+        for joined in &passages.joined {
+            for pattern in patterns(joined) {
+                // Where it is found depends on the script.
+                let near = pattern.is_near().then_some(by);
+                if !seen.insert((pattern.clone(), near)) {
+                    continue;
+                }
+                let targets = paths.matching(&pattern, names.at()).into_iter();
+                let is_meant = |target: &usize| {
+                    near.is_none() || names.is_near(&referenced.assets[*target].logical_path, by)
+                };
+                let targets = targets.filter(is_meant);
+                pins.extend(targets.map(|target| Pin {
+                    target,
+                    by,
+                    offset: joined.offset,
+                    what: JOINED,
+                }));
+            }
+        }
+    }
+    pins
+}
+
+/// The paths of assets, in orders to search them by.
+struct Paths<'a> {
+    /// Each end of a path that begins with a segment, with the asset.
+    ends: Vec<(&'a str, usize)>,
+    /// Each file's name, from its end.
+    reversed: Vec<(String, usize)>,
+    assets: &'a [Asset],
+}
+
+impl<'a> Paths<'a> {
+    fn of(assets: &'a [Asset]) -> Self {
+        let (mut ends, mut reversed) = (Vec::new(), Vec::new());
+        for (index, asset) in assets.iter().enumerate() {
+            let path = asset.logical_path.as_str();
+            let starts = path.match_indices('/').map(|(slash, _)| slash + 1);
+            ends.extend([0].into_iter().chain(starts).map(|start| (&path[start..], index)));
+            reversed.push((file_name(path).chars().rev().collect(), index));
+        }
+        ends.sort_unstable();
+        reversed.sort_unstable();
+        Self { ends, reversed, assets }
+    }
+
+    fn matching(&self, pattern: &Pattern, at: &str) -> Vec<usize> {
+        let [first, rest @ ..] = &pattern.parts[..] else { return Vec::new() };
+        let start = first.strip_prefix(at).unwrap_or(first);
+        let start = start.trim_start_matches(['.', '/']);
+        if start.is_empty() {
+            return self.matching_end(pattern);
+        }
+        let mut found = Vec::new();
+        for (end, index) in beginning_with(&self.ends, start, |(end, _)| end) {
+            if follows(&end[start.len()..], rest, pattern.has_folder) {
+                found.push(*index);
+            }
+        }
+        // The site's root may lie below the folder that the path begins with.
+        let mut start = start;
+        while let Some((_, inner)) = start.split_once('/').filter(|(_, inner)| inner.contains('/'))
+        {
+            start = inner;
+            for (end, index) in beginning_with(&self.ends, start, |(end, _)| end) {
+                let is_whole = end.len() == self.assets[*index].logical_path.len();
+                if is_whole && follows(&end[start.len()..], rest, true) {
+                    found.push(*index);
+                }
+            }
+        }
+        found
+    }
+
+    /// The names that match a pattern without a beginning.
+    fn matching_end(&self, pattern: &Pattern) -> Vec<usize> {
+        let rest = &pattern.parts[1..];
+        let last: String = rest.last().into_iter().flat_map(|last| last.chars().rev()).collect();
+        let names = beginning_with(&self.reversed, &last, |(name, _)| name);
+        let is_match = |index: &usize| {
+            let path = &self.assets[*index].logical_path;
+            follows(file_name(path), rest, false)
+        };
+        names.map(|(_, index)| *index).filter(is_match).collect()
+    }
+}
+
+/// The entries of a sorted list that begin with a text.
+fn beginning_with<'l, T>(
+    list: &'l [T],
+    start: &'l str,
+    text: impl Fn(&T) -> &str + 'l,
+) -> impl Iterator<Item = &'l T> {
+    let first = list.partition_point(|entry| text(entry) < start);
+    list[first..].iter().take_while(move |entry| text(entry).starts_with(start))
+}
+
+/// Whether a text consists of an unknown part, and of the next constant parts with unknown ones
+/// between them.
+fn follows(mut text: &str, parts: &[String], may_have_folders: bool) -> bool {
+    let [between @ .., last] = parts else { return text.is_empty() };
+    if !may_have_folders && text.contains('/') {
+        return false;
+    }
+    for part in between {
+        let Some(at) = text.find(part.as_str()) else { return false };
+        text = &text[at + part.len()..];
+    }
+    text.ends_with(last.as_str())
+}
+
+/// A joined text as far as it may be a path.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Pattern {
+    /// The constant parts. Between each two is an unknown one.
+    parts: Vec<String>,
+    has_folder: bool,
+    letters: usize,
+}
+
+impl Pattern {
+    /// Whether it means files beside the script or its page only: it says no folder, and too
+    /// little of the name.
+    fn is_near(&self) -> bool {
+        !self.has_folder && self.letters < FEW
+    }
+}
+
+/// The letters and digits of a name that say something by themselves.
+const FEW: usize = 3;
+
+/// The paths in a joined text that say something. A path that is constant is not among them.
+fn patterns(joined: &Joined) -> Vec<Pattern> {
+    let mut words = Words { is_fetched: joined.is_fetched, ..Words::default() };
+    for (at, part) in joined.parts.iter().enumerate() {
+        if at > 0 {
+            words.unknown();
+        }
+        part.chars().for_each(|next| words.add(next));
+    }
+    words.end('\0');
+    words.found
+}
+
+/// The words of a joined text.
+#[derive(Default)]
+struct Words {
+    found: Vec<Pattern>,
+    parts: Vec<String>,
+    /// Whether the word is the URL of a file that is fetched.
+    is_fetched: bool,
+    /// Whether the path has ended, and the query or the fragment goes on.
+    is_over: bool,
+    /// The text that the word stands behind.
+    before: String,
+}
+
+impl Words {
+    fn unknown(&mut self) {
+        if self.parts.is_empty() {
+            self.parts.push(String::new());
+        }
+        if !self.is_over {
+            self.parts.push(String::new());
+        }
+    }
+
+    fn add(&mut self, next: char) {
+        match next {
+            '?' | '#' => self.is_over = true,
+            _ if !is_of_path(next) => self.end(next),
+            _ if self.is_over => {}
+            _ if self.parts.is_empty() => self.parts.push(next.to_string()),
+            _ => self.parts.last_mut().into_iter().for_each(|part| part.push(next)),
+        }
+    }
+
+    fn end(&mut self, delimiter: char) {
+        let parts = std::mem::take(&mut self.parts);
+        let is_on_another_host =
+            parts.first().is_some_and(|it| it.starts_with("//")) && self.before.ends_with(':');
+        if parts.len() > 1 && !is_on_another_host {
+            self.found.extend(pattern(parts.clone(), self.is_fetched));
+        }
+        let word = parts.join("*");
+        let is_quote = matches!(delimiter, '"' | '\'');
+        if !(is_quote && word.is_empty()) {
+            self.before = word;
+            self.before.push(delimiter);
+        }
+        let fetches = ["src=", "url(", "poster="];
+        self.is_fetched = fetches.iter().any(|it| self.before.ends_with(it));
+        self.is_over = false;
+    }
+}
+
+fn is_of_path(next: char) -> bool {
+    next.is_alphanumeric() || !next.is_ascii() || "-_.%~/@+".contains(next)
+}
+
+/// A path, if it says enough: its extension, and a folder or a part of the name. To fetch a file,
+/// one of the two is enough.
+fn pattern(parts: Vec<String>, is_fetched: bool) -> Option<Pattern> {
+    let last = file_name(parts.last()?);
+    let has_extension = last.rsplit_once('.').is_some_and(|(_, extension)| {
+        !extension.is_empty() && extension.chars().all(|it| it.is_ascii_alphanumeric())
+    });
+    let has_folder = parts.iter().any(|part| folder(part).contains(char::is_alphanumeric));
+    let letters = letters(&parts, has_extension);
+    let begins_path = parts[0].starts_with(['.', '/']);
+    let says_enough = match is_fetched {
+        false => has_extension && (has_folder || letters >= FEW),
+        true => has_folder || (has_extension && (letters > 0 || begins_path)),
+    };
+    // A folder behind an unknown part is as good as one that stands first.
+    let parts = match &parts[..] {
+        [first, second, ..] if first.is_empty() && second.contains('/') => parts[1..].to_vec(),
+        _ => parts,
+    };
+    says_enough.then_some(Pattern { parts, has_folder, letters })
+}
+
+/// How many letters and digits of the name are constant, without its extensions.
+fn letters(parts: &[String], has_extension: bool) -> usize {
+    let mut count = 0;
+    for (at, part) in parts.iter().enumerate().rev() {
+        let name = file_name(part);
+        let name = match name.split_once('.') {
+            Some((name, _)) if has_extension && at + 1 == parts.len() => name,
+            _ => name,
+        };
+        count += name.chars().filter(|it| it.is_alphanumeric()).count();
+        if part.contains('/') {
+            break;
+        }
+    }
+    count
+}

@@ -1,0 +1,598 @@
+//! The texts that a script joins of parts, such as `"img/" + name + ".png"`.
+
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+};
+
+use oxc_ast::ast::{
+    Argument, ArrayExpressionElement, AssignmentExpression, AssignmentOperator, AssignmentTarget,
+    BinaryOperator, CallExpression, Expression, ImportExpression, NewExpression, ObjectProperty,
+    ObjectPropertyKind, Program, TemplateLiteral,
+};
+use oxc_ast_visit::{Visit, walk};
+use oxc_span::{GetSpan, Span};
+use oxc_syntax::scope::{ScopeFlags, ScopeId};
+use percent_encoding::percent_decode_str;
+
+use super::variables::{Scope, THIS, Value, Variable, Variables, number_of};
+
+/// A text that a script joins.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Joined {
+    pub(crate) offset: usize,
+    /// The constant parts. Between each two of them is a part that is not known.
+    pub(crate) parts: Vec<String>,
+    /// Whether the script fetches a file by it.
+    pub(crate) is_fetched: bool,
+}
+
+impl Joined {
+    pub(super) fn shift(self, offset: usize) -> Self {
+        Self { offset: self.offset + offset, ..self }
+    }
+}
+
+/// The texts that a script joins, as far as they may be names.
+pub(super) fn joined<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Vec<Joined> {
+    let mut joins = Joins {
+        found: Vec::new(),
+        scopes: Vec::new(),
+        appended: HashSet::new(),
+        texts: Texts { variables, known: HashMap::new(), depth: 0 },
+    };
+    joins.visit_program(program);
+    joins.found
+}
+
+struct Joins<'v, 'a> {
+    found: Vec<Joined>,
+    scopes: Vec<Scope>,
+    /// The variables that grow, which have been looked at.
+    appended: HashSet<Variable<'a>>,
+    texts: Texts<'v, 'a>,
+}
+
+impl<'a> Visit<'a> for Joins<'_, 'a> {
+    fn enter_scope(&mut self, _: ScopeFlags, scope: &Cell<Option<ScopeId>>) {
+        self.scopes.push(number_of(scope));
+    }
+
+    fn leave_scope(&mut self) {
+        self.scopes.pop();
+    }
+
+    fn visit_expression(&mut self, it: &Expression<'a>) {
+        let it: &'a Expression<'a> = self.alloc(it);
+        if is_joined(it) {
+            self.note(it, false);
+        }
+        match it {
+            // Each part of a sum is looked at once.
+            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
+                terms(it).into_iter().for_each(|term| self.visit_expression(term));
+            }
+            _ => walk::walk_expression(self, it),
+        }
+    }
+
+    fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
+        self.note(self.alloc(&it.source), true);
+        walk::walk_import_expression(self, it);
+    }
+
+    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
+        let name = match it.callee.get_inner_expression() {
+            Expression::Identifier(name) => name.name.as_str(),
+            Expression::StaticMemberExpression(member) => member.property.name.as_str(),
+            _ => "",
+        };
+        let is_beside = it.arguments.len() == 2 && name == "URL";
+        if is_beside || matches!(name, "Audio" | "Request" | "SharedWorker" | "Worker") {
+            self.note_argument(&it.arguments, 0);
+        }
+        walk::walk_new_expression(self, it);
+    }
+
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        let name = match it.callee.get_inner_expression() {
+            Expression::Identifier(name) => Some(name.name.as_str()),
+            callee => {
+                callee.as_member_expression().and_then(|member| member.static_property_name())
+            }
+        };
+        match name {
+            Some("fetch" | "importScripts" | "getJSON" | "getScript" | "load") => {
+                self.note_argument(&it.arguments, 0);
+            }
+            Some("open") => self.note_argument(&it.arguments, 1),
+            Some("setAttribute") if is_text_of(it.arguments.first(), FETCHED) => {
+                self.note_argument(&it.arguments, 1);
+            }
+            _ => {}
+        }
+        walk::walk_call_expression(self, it);
+    }
+
+    /// `image.src = …`, and `url += …`
+    fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left
+            && it.operator == AssignmentOperator::Addition
+        {
+            let here = self.scopes.last().copied().unwrap_or_default();
+            let variable = self.texts.variables.find(here, name.name.as_str());
+            if self.appended.insert(variable) {
+                let texts = self.texts.of_variable(here, name.name.as_str());
+                self.note_all(texts, it.span, false);
+            }
+        }
+        if let AssignmentTarget::StaticMemberExpression(member) = &it.left
+            && FETCHED.contains(&member.property.name.as_str())
+        {
+            self.note(self.alloc(&it.right), true);
+        }
+        walk::walk_assignment_expression(self, it);
+    }
+}
+
+/// Attributes and properties that a browser fetches a file for.
+const FETCHED: &[&str] = &["data", "poster", "src"];
+
+fn is_text_of(argument: Option<&Argument<'_>>, texts: &[&str]) -> bool {
+    matches!(argument, Some(Argument::StringLiteral(text)) if texts.contains(&text.value.as_str()))
+}
+
+impl<'a> Joins<'_, 'a> {
+    fn note_argument(&mut self, arguments: &[Argument<'a>], at: usize) {
+        if let Some(argument) = arguments.get(at).and_then(Argument::as_expression) {
+            self.note(self.alloc(argument), true);
+        }
+    }
+
+    /// Notes a text that may be a name. A single literal is not joined.
+    fn note(&mut self, it: &'a Expression<'a>, is_fetched: bool) {
+        if matches!(it.get_inner_expression(), Expression::StringLiteral(_)) {
+            return;
+        }
+        let scope = self.scopes.last().copied().unwrap_or_default();
+        let texts = self.texts.of(scope, it);
+        self.note_all(texts, it.span(), is_fetched);
+    }
+
+    fn note_all(&mut self, texts: Vec<Parts>, span: Span, is_fetched: bool) {
+        let offset = span.start as usize;
+        for parts in texts {
+            if parts.iter().any(|part| part.contains(['.', '/'])) {
+                self.found.push(Joined { offset, parts, is_fetched });
+            }
+        }
+    }
+}
+
+/// Whether an expression makes a text of others.
+fn is_joined(expression: &Expression<'_>) -> bool {
+    match expression {
+        Expression::BinaryExpression(sum) => sum.operator == BinaryOperator::Addition,
+        Expression::TemplateLiteral(template) => !template.expressions.is_empty(),
+        Expression::TaggedTemplateExpression(it) => !it.quasi.expressions.is_empty(),
+        Expression::CallExpression(call) => method(call).is_some_and(|name| {
+            matches!(name, "concat" | "join" | "replace" | "replaceAll")
+                || matches!(name, "slice" | "substr" | "substring" | "toLowerCase")
+        }),
+        _ => false,
+    }
+}
+
+/// The constant parts of a text, with an unknown one between each two.
+type Parts = Vec<String>;
+
+/// Unknown parts only.
+fn unknown() -> Vec<Parts> {
+    vec![vec![String::new(), String::new()]]
+}
+
+/// The texts of expressions: for each expression, what it may say.
+struct Texts<'v, 'a> {
+    variables: &'v Variables<'a>,
+    /// Those of variables. A variable that is made of itself has none yet.
+    known: HashMap<Variable<'a>, Vec<Parts>>,
+    depth: usize,
+}
+
+impl<'a> Texts<'_, 'a> {
+    fn of(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Vec<Parts> {
+        const DEEPEST: usize = 64;
+        if self.depth == DEEPEST {
+            return unknown();
+        }
+        self.depth += 1;
+        let texts = self.of_any(scope, expression.get_inner_expression());
+        self.depth -= 1;
+        texts
+    }
+
+    fn of_any(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Vec<Parts> {
+        match expression {
+            Expression::StringLiteral(text) => vec![vec![text.value.to_string()]],
+            Expression::NumericLiteral(number) => vec![vec![number.value.to_string()]],
+            Expression::TemplateLiteral(template) => self.of_template(scope, template),
+            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
+                self.of_all(scope, terms(expression))
+            }
+            Expression::ConditionalExpression(it) => {
+                either(self.of(scope, &it.consequent), self.of(scope, &it.alternate))
+            }
+            Expression::LogicalExpression(it) => {
+                either(self.of(scope, &it.left), self.of(scope, &it.right))
+            }
+            Expression::AssignmentExpression(it) if it.operator.is_assign() => {
+                self.of(scope, &it.right)
+            }
+            Expression::Identifier(it) => self.of_variable(scope, it.name.as_str()),
+            Expression::CallExpression(call) => self.of_call(scope, call),
+            Expression::StaticMemberExpression(it)
+                if matches!(it.object, Expression::ThisExpression(_)) =>
+            {
+                self.of_variable(THIS, it.property.name.as_str())
+            }
+            Expression::StaticMemberExpression(it) => {
+                self.of_property(scope, &it.object, Some(it.property.name.as_str()))
+            }
+            Expression::ComputedMemberExpression(it) => self.of_property(scope, &it.object, None),
+            Expression::TaggedTemplateExpression(it) => self.of_template(scope, &it.quasi),
+            _ => unknown(),
+        }
+    }
+
+    fn of_template(&mut self, scope: Scope, template: &'a TemplateLiteral<'a>) -> Vec<Parts> {
+        let mut texts = vec![vec![String::new()]];
+        for (at, text) in template.quasis.iter().enumerate() {
+            let text = text.value.cooked.unwrap_or(text.value.raw);
+            texts = both(texts, &[vec![text.to_string()]]);
+            if let Some(next) = template.expressions.get(at) {
+                texts = both(texts, &self.of(scope, next));
+            }
+        }
+        texts
+    }
+
+    fn of_all(&mut self, scope: Scope, all: Vec<&'a Expression<'a>>) -> Vec<Parts> {
+        let none = vec![vec![String::new()]];
+        all.into_iter().fold(none, |texts, term| both(texts, &self.of(scope, term)))
+    }
+
+    fn of_variable(&mut self, scope: Scope, name: &'a str) -> Vec<Parts> {
+        let variable = match scope {
+            THIS => (THIS, name),
+            _ => self.variables.find(scope, name),
+        };
+        if let Some(known) = self.known.get(&variable) {
+            return known.clone();
+        }
+        self.known.insert(variable, unknown());
+        let mut texts: Vec<Parts> = Vec::new();
+        for value in self.variables.values(variable).to_vec() {
+            texts = match value {
+                Value::Of(scope, it) => either(texts, self.of(scope, it)),
+                Value::ElementOf(scope, list) => either(texts, self.of_elements(scope, list)),
+                Value::With(scope, it) => {
+                    let longer = both(texts.clone(), &self.of(scope, it));
+                    either(texts, longer)
+                }
+                Value::Caught | Value::Unknown => either(texts, unknown()),
+            };
+        }
+        if texts.is_empty() || !are_short(&texts) {
+            texts = unknown();
+        }
+        self.known.insert(variable, texts.clone());
+        texts
+    }
+
+    /// A property of an object that is written out; of one that is not named, any.
+    fn of_property(
+        &mut self,
+        scope: Scope,
+        object: &'a Expression<'a>,
+        name: Option<&str>,
+    ) -> Vec<Parts> {
+        match self.written_out(scope, object) {
+            Some((scope, Expression::ObjectExpression(it))) => {
+                let mut texts = Vec::new();
+                for property in &it.properties {
+                    if let ObjectPropertyKind::ObjectProperty(property) = property
+                        && name.is_none_or(|name| property.key.is_specific_static_name(name))
+                    {
+                        texts = either(texts, self.of(scope, &property.value));
+                    }
+                }
+                if texts.is_empty() { unknown() } else { texts }
+            }
+            Some((scope, list)) if name.is_none() => self.of_elements(scope, list),
+            _ => unknown(),
+        }
+    }
+
+    fn of_elements(&mut self, scope: Scope, list: &'a Expression<'a>) -> Vec<Parts> {
+        let elements = self.list(scope, list).unwrap_or_default();
+        let texts = elements.into_iter().fold(Vec::new(), either);
+        if texts.is_empty() { unknown() } else { texts }
+    }
+
+    /// The object or list that an expression stands for, with its scope.
+    fn written_out(
+        &self,
+        mut scope: Scope,
+        mut expression: &'a Expression<'a>,
+    ) -> Option<(Scope, &'a Expression<'a>)> {
+        for _ in 0..8 {
+            expression = expression.get_inner_expression();
+            let Expression::Identifier(name) = expression else { return Some((scope, expression)) };
+            let variable = self.variables.find(scope, name.name.as_str());
+            let [Value::Of(inside, value)] = self.variables.values(variable) else { return None };
+            (scope, expression) = (*inside, value);
+        }
+        None
+    }
+
+    fn of_call(&mut self, scope: Scope, call: &'a CallExpression<'a>) -> Vec<Parts> {
+        let arguments: Vec<_> =
+            call.arguments.iter().filter_map(|argument| argument.as_expression()).collect();
+        let Some((name, object)) = method(call).zip(object(call)) else {
+            return match (arguments[..].first(), call.callee.get_inner_expression()) {
+                (Some(only), Expression::Identifier(name)) if is_same(&name.name) => {
+                    self.of(scope, only)
+                }
+                (Some(only), Expression::Identifier(name))
+                    if name.name.starts_with("decodeURI") =>
+                {
+                    self.of(scope, only).into_iter().map(decoded).collect()
+                }
+                _ => match self.variables.result(scope, call) {
+                    Some((scope, result)) => self.of(scope, result),
+                    None => unknown(),
+                },
+            };
+        };
+        match name {
+            "concat" if !matches!(object, Expression::ArrayExpression(_)) => {
+                self.of_all(scope, [vec![object], arguments].concat())
+            }
+            "join" => {
+                let between = match arguments.first() {
+                    Some(text) => self.of(scope, text),
+                    None => vec![vec![",".to_owned()]],
+                };
+                let Some(list) = self.list(scope, object) else { return unknown() };
+                let mut texts = vec![vec![String::new()]];
+                for (at, element) in list.into_iter().enumerate() {
+                    texts = if at > 0 { both(texts, &between) } else { texts };
+                    texts = both(texts, &element);
+                }
+                texts
+            }
+            "toString" | "trim" => self.of(scope, object),
+            "replace" | "replaceAll" => self.of_replaced(scope, object, &arguments),
+            _ => {
+                let arguments: Option<Vec<_>> =
+                    arguments.into_iter().map(|it| self.constant(scope, it)).collect();
+                let texts = self.of(scope, object).into_iter();
+                let changed = texts.map(|parts| match (&parts[..], &arguments) {
+                    ([only], Some(arguments)) => changed(name, only, arguments),
+                    _ => None,
+                });
+                let changed = changed.map(|text| text.map_or_else(unknown, |it| vec![vec![it]]));
+                changed.fold(Vec::new(), either)
+            }
+        }
+    }
+
+    /// `text.replace("{name}", name)`
+    fn of_replaced(
+        &mut self,
+        scope: Scope,
+        object: &'a Expression<'a>,
+        arguments: &[&'a Expression<'a>],
+    ) -> Vec<Parts> {
+        let [from, to] = arguments else { return unknown() };
+        let (texts, to) = (self.of(scope, object), self.of(scope, to));
+        let Some(from) = self.constant(scope, from).filter(|from| !from.is_empty()) else {
+            return unknown();
+        };
+        let mut replaced = Vec::new();
+        for text in texts {
+            let [text] = &text[..] else { return unknown() };
+            let mut parts = text.split(from.as_str()).map(|part| vec![vec![part.to_owned()]]);
+            let first = parts.next().unwrap_or_else(unknown);
+            let text = parts.fold(first, |text, part| both(both(text, &to), &part));
+            replaced = either(replaced, text);
+        }
+        replaced
+    }
+
+    /// The one text that an expression says, in the case of a pattern its source.
+    fn constant(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Option<String> {
+        match expression.get_inner_expression() {
+            Expression::RegExpLiteral(pattern) => text_of(&pattern.regex.pattern.text),
+            Expression::UnaryExpression(minus) => {
+                Some(format!("-{}", self.constant(scope, &minus.argument)?))
+            }
+            other => match &mut self.of(scope, other)[..] {
+                [only] if only.len() == 1 => only.pop(),
+                _ => None,
+            },
+        }
+    }
+
+    /// The names or the values of an object that is written out.
+    fn members(
+        &mut self,
+        scope: Scope,
+        object: &'a Expression<'a>,
+        are_names: bool,
+    ) -> Option<Vec<Vec<Parts>>> {
+        let (scope, Expression::ObjectExpression(object)) = self.written_out(scope, object)? else {
+            return None;
+        };
+        let properties = object.properties.iter().filter_map(|it| it.as_property());
+        let member = |it: &'a ObjectProperty<'a>| match are_names {
+            true => it.key.static_name().map(|name| vec![vec![name.to_string()]]),
+            false => Some(self.of(scope, &it.value)),
+        };
+        properties.map(member).collect()
+    }
+
+    /// The elements of a list.
+    fn list(&mut self, scope: Scope, list: &'a Expression<'a>) -> Option<Vec<Vec<Parts>>> {
+        match self.written_out(scope, list)? {
+            (scope, Expression::ArrayExpression(array)) => {
+                let is_known = |it: &ArrayExpressionElement<'_>| it.as_expression().is_some();
+                array.elements.iter().all(is_known).then(|| {
+                    let elements = array.elements.iter().filter_map(|it| it.as_expression());
+                    elements.map(|element| self.of(scope, element)).collect()
+                })
+            }
+            (scope, Expression::CallExpression(call)) => {
+                let object = object(call)?;
+                let arguments = call.arguments.iter().filter_map(|it| it.as_expression());
+                let arguments: Vec<_> = arguments.collect();
+                match (method(call)?, &arguments[..]) {
+                    ("keys" | "values", [of]) if object.is_specific_id("Object") => {
+                        self.members(scope, of, method(call) == Some("keys"))
+                    }
+                    ("split", [by, ..]) => {
+                        let (text, by) = (self.constant(scope, object)?, self.constant(scope, by)?);
+                        let parts =
+                            text.split(by.as_str()).filter(|it| !by.is_empty() || !it.is_empty());
+                        Some(parts.map(|part| vec![vec![part.to_owned()]]).collect())
+                    }
+                    ("reverse", []) => {
+                        self.list(scope, object).map(|list| list.into_iter().rev().collect())
+                    }
+                    ("filter", _) => self.list(scope, object),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The terms of a sum, in order.
+fn terms<'a>(sum: &'a Expression<'a>) -> Vec<&'a Expression<'a>> {
+    let (mut terms, mut open) = (Vec::new(), vec![sum]);
+    while let Some(next) = open.pop() {
+        match next.get_inner_expression() {
+            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
+                open.extend([&sum.right, &sum.left]);
+            }
+            term => terms.push(term),
+        }
+    }
+    terms
+}
+
+fn method<'a>(call: &'a CallExpression<'a>) -> Option<&'a str> {
+    call.callee.as_member_expression()?.static_property_name()
+}
+
+fn object<'a>(call: &'a CallExpression<'a>) -> Option<&'a Expression<'a>> {
+    call.callee.as_member_expression().map(|member| member.object())
+}
+
+/// The most texts that an expression is followed for.
+const MOST: usize = 64;
+
+/// The texts of one expression or another.
+fn either(mut one: Vec<Parts>, other: Vec<Parts>) -> Vec<Parts> {
+    for text in other {
+        if !one.contains(&text) {
+            one.push(text);
+        }
+    }
+    if one.len() > MOST { unknown() } else { one }
+}
+
+/// Each of the first texts with each of the others behind it.
+fn both(mut first: Vec<Parts>, then: &[Parts]) -> Vec<Parts> {
+    if let [then] = then {
+        first.iter_mut().for_each(|parts| append(parts, then));
+        return first;
+    }
+    if first.len() * then.len() > MOST || !are_short(&first) {
+        return both(first, &unknown());
+    }
+    let longer = |parts: &Parts, then: &Parts| {
+        let mut parts = parts.clone();
+        append(&mut parts, then);
+        parts
+    };
+    first.iter().flat_map(|parts| then.iter().map(move |then| longer(parts, then))).collect()
+}
+
+fn append(parts: &mut Parts, then: &Parts) {
+    let (Some(last), [next, rest @ ..]) = (parts.last_mut(), &then[..]) else { return };
+    last.push_str(next);
+    // Two unknown parts beside each other are one.
+    for part in rest {
+        let is_one = parts.len() > 1 && parts.last().is_some_and(String::is_empty);
+        if is_one {
+            parts.pop();
+        }
+        parts.push(part.clone());
+    }
+}
+
+/// Whether texts may be names. Longer ones are not copied.
+fn are_short(texts: &[Parts]) -> bool {
+    const LONGEST: usize = 2000;
+    texts.iter().flatten().map(String::len).sum::<usize>() < LONGEST
+}
+
+/// Whether a function leaves a name as it is.
+fn is_same(function: &str) -> bool {
+    matches!(function, "String" | "encodeURI" | "encodeURIComponent")
+}
+
+/// A text after `decodeURIComponent()`.
+fn decoded(parts: Parts) -> Parts {
+    let decoded = |part: String| percent_decode_str(&part).decode_utf8_lossy().into_owned();
+    parts.into_iter().map(decoded).collect()
+}
+
+/// A text after a method without side effects, whose arguments are constant.
+fn changed(method: &str, text: &str, arguments: &[String]) -> Option<String> {
+    let number = |at: usize| arguments.get(at).map(|it| it.parse::<isize>()).transpose().ok();
+    match (method, arguments) {
+        ("toLowerCase", []) => Some(text.to_lowercase()),
+        ("toUpperCase", []) => Some(text.to_uppercase()),
+        ("slice", _) => part(text, number(0)?.unwrap_or(0), number(1)?, true),
+        ("substring", _) => part(text, number(0)?.unwrap_or(0), number(1)?, false),
+        ("substr", _) => {
+            let start = number(0)?.unwrap_or(0);
+            let start = if start < 0 { start + text.len() as isize } else { start };
+            part(text, start, number(1)?.map(|length| start + length), false)
+        }
+        _ => None,
+    }
+}
+
+/// A part of a text in ASCII. A negative number may count from the end.
+fn part(text: &str, start: isize, end: Option<isize>, counts_back: bool) -> Option<String> {
+    let length = text.len() as isize;
+    let clamp = |at: isize| {
+        let at = if at < 0 && counts_back { at + length } else { at };
+        at.clamp(0, length) as usize
+    };
+    let (start, end) = (clamp(start), clamp(end.unwrap_or(length)));
+    let range = if start > end && !counts_back { end..start } else { start..end };
+    Some(text.get(range)?.to_owned()).filter(|_| text.is_ascii())
+}
+
+/// The one text that a pattern stands for, if it is no more than that, perhaps at the end.
+pub(super) fn text_of(pattern: &str) -> Option<String> {
+    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+    let is_plain = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '/' | '@');
+    let text = pattern.replace("\\.", "\0").replace("\\/", "/").replace("\\-", "-");
+    text.chars().all(|it| is_plain(it) || it == '\0').then(|| text.replace('\0', "."))
+}

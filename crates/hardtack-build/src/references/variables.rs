@@ -1,0 +1,358 @@
+//! The variables of a script (ECMA-262 §9.1), and the expressions that give them their values.
+
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+};
+
+use oxc_ast::ast::{
+    Argument, ArrowFunctionBody, AssignmentExpression, AssignmentOperator, AssignmentTarget,
+    BindingIdentifier, BindingPattern, CallExpression, CatchClause, Expression, ForOfStatement,
+    ForStatementLeft, FormalParameters, Function, FunctionBody, ObjectProperty, Program,
+    PropertyDefinition, PropertyKey, Statement, VariableDeclaration, VariableDeclarator,
+};
+use oxc_ast_visit::{Visit, walk};
+use oxc_syntax::scope::{ScopeFlags, ScopeId};
+
+/// The number of a scope. The scope of the whole script is 0.
+pub(super) type Scope = usize;
+
+/// A variable: the scope that declares it, and its name.
+pub(super) type Variable<'a> = (Scope, &'a str);
+
+/// A source of a variable's values. The scope is that of the expression.
+#[derive(Clone, Copy)]
+pub(super) enum Value<'a> {
+    Of(Scope, &'a Expression<'a>),
+    /// The value before, with that text behind it: `+=`.
+    With(Scope, &'a Expression<'a>),
+    /// An element of that list.
+    ElementOf(Scope, &'a Expression<'a>),
+    /// An error that was caught.
+    Caught,
+    /// None that is known.
+    Unknown,
+}
+
+/// The variables of a script, each with the sources of its values in the order of the text.
+#[derive(Default)]
+pub(super) struct Variables<'a> {
+    scopes: Vec<Declared<'a>>,
+    values: HashMap<Variable<'a>, Vec<Value<'a>>>,
+    functions: HashMap<Variable<'a>, Parameters<'a>>,
+}
+
+/// The names that a scope declares.
+struct Declared<'a> {
+    outer: Scope,
+    takes_var: bool,
+    names: HashSet<&'a str>,
+}
+
+impl<'a> Variables<'a> {
+    /// Also numbers the scopes in the syntax tree, for [`number_of`].
+    pub(super) fn of(program: &Program<'a>) -> Self {
+        let mut survey = Survey::default();
+        survey.visit_program(program);
+        survey.finish()
+    }
+
+    /// The variable of that name in a scope. A name that none declares is a global variable.
+    pub(super) fn find(&self, mut scope: Scope, name: &'a str) -> Variable<'a> {
+        while scope != 0 && !self.scopes[scope].names.contains(name) {
+            scope = self.scopes[scope].outer;
+        }
+        (scope, name)
+    }
+
+    /// How many arguments of a call are known as values of the function's parameters.
+    pub(super) fn followed(&self, scope: Scope, call: &'a CallExpression<'a>) -> usize {
+        let parameters = self.parameters(scope, call).map(|it| it.all.items.iter());
+        let is_name = |pattern: &BindingPattern<'_>| pattern.get_binding_identifier().is_some();
+        parameters.map_or(0, |all| all.take_while(|it| is_name(&it.pattern)).count())
+    }
+
+    /// The expression that a call returns last, with its scope, if the function is known.
+    pub(super) fn result(
+        &self,
+        scope: Scope,
+        call: &'a CallExpression<'a>,
+    ) -> Option<(Scope, &'a Expression<'a>)> {
+        let Parameters { scope, body, .. } = self.parameters(scope, call)?;
+        let result = match body {
+            Body::Expression(result) => Some(result),
+            Body::Statements(body) => body.statements.iter().rev().find_map(|it| match it {
+                Statement::ReturnStatement(it) => it.argument.as_ref(),
+                _ => None,
+            }),
+        };
+        Some((number_of(scope), result?))
+    }
+
+    fn parameters(&self, scope: Scope, call: &'a CallExpression<'a>) -> Option<Parameters<'a>> {
+        match call.callee.get_inner_expression() {
+            Expression::Identifier(name) => {
+                self.functions.get(&self.find(scope, name.name.as_str())).copied()
+            }
+            function => parameters(function),
+        }
+    }
+
+    fn give(&mut self, variable: Variable<'a>, value: Value<'a>) {
+        self.values.entry(variable).or_default().push(value);
+    }
+
+    pub(super) fn values(&self, variable: Variable<'a>) -> &[Value<'a>] {
+        self.values.get(&variable).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The number of a scope, as [`Variables::of`] has written it down.
+pub(super) fn number_of(scope: &Cell<Option<ScopeId>>) -> Scope {
+    scope.get().map_or(0, ScopeId::index)
+}
+
+#[derive(Default)]
+struct Survey<'a> {
+    variables: Variables<'a>,
+    open: Vec<Scope>,
+    /// Whether a declaration is `var`, and belongs to the whole function.
+    is_var: bool,
+    given: Vec<(Scope, &'a str, Value<'a>)>,
+    functions: Vec<(Scope, &'a str, Parameters<'a>)>,
+    calls: Vec<(Scope, &'a CallExpression<'a>)>,
+}
+
+#[derive(Clone, Copy)]
+struct Parameters<'a> {
+    all: &'a FormalParameters<'a>,
+    scope: &'a Cell<Option<ScopeId>>,
+    body: Body<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Body<'a> {
+    Expression(&'a Expression<'a>),
+    Statements(&'a FunctionBody<'a>),
+}
+
+/// The scope of the properties of `this`, which are known by their names alone.
+pub(super) const THIS: Scope = Scope::MAX;
+
+impl<'a> Survey<'a> {
+    fn here(&self) -> Scope {
+        self.open.last().copied().unwrap_or_default()
+    }
+
+    fn declare(&mut self, name: &'a str) {
+        let mut scope = self.here();
+        while self.is_var && !self.variables.scopes[scope].takes_var {
+            scope = self.variables.scopes[scope].outer;
+        }
+        self.variables.scopes[scope].names.insert(name);
+    }
+
+    fn give(&mut self, name: &'a str, value: Value<'a>) {
+        self.given.push((self.here(), name, value));
+    }
+
+    /// A property with a text, which a method may read from `this`.
+    fn property(&mut self, key: &'a PropertyKey<'a>, value: Option<&'a Expression<'a>>) {
+        if let (PropertyKey::StaticIdentifier(name), Some(value)) = (key, value)
+            && matches!(value, Expression::StringLiteral(_) | Expression::TemplateLiteral(_))
+        {
+            let value = Value::Of(self.here(), value);
+            self.variables.give((THIS, name.name.as_str()), value);
+        }
+    }
+
+    fn give_pattern(&mut self, pattern: &BindingPattern<'a>, value: Value<'a>) {
+        if let BindingPattern::BindingIdentifier(name) = pattern {
+            self.give(name.name.as_str(), value);
+        }
+    }
+
+    fn declarator(&mut self, it: &VariableDeclarator<'a>, is_var: bool) {
+        let before = std::mem::replace(&mut self.is_var, is_var);
+        self.visit_binding_pattern(&it.id);
+        self.is_var = before;
+        if let Some(init) = &it.init {
+            self.give_pattern(&it.id, Value::Of(self.here(), self.alloc(init)));
+            if let (BindingPattern::BindingIdentifier(name), Some(parameters)) =
+                (&it.id, parameters(self.alloc(init)))
+            {
+                self.functions.push((self.here(), name.name.as_str(), parameters));
+            }
+            self.visit_expression(init);
+        }
+    }
+
+    fn finish(mut self) -> Variables<'a> {
+        for (scope, name, value) in std::mem::take(&mut self.given) {
+            let variable = self.variables.find(scope, name);
+            self.variables.values.entry(variable).or_default().push(value);
+        }
+        for (scope, name, parameters) in std::mem::take(&mut self.functions) {
+            let variable = self.variables.find(scope, name);
+            self.variables.functions.insert(variable, parameters);
+        }
+        for (scope, call) in std::mem::take(&mut self.calls) {
+            if let Some(parameters) = self.variables.parameters(scope, call) {
+                self.pass(parameters, &call.arguments, scope);
+            }
+        }
+        self.variables
+    }
+
+    /// Gives the arguments of a call to the parameters of a function.
+    fn pass(&mut self, parameters: Parameters<'a>, arguments: &'a [Argument<'a>], scope: Scope) {
+        let inside = number_of(parameters.scope);
+        for (parameter, argument) in parameters.all.items.iter().zip(arguments) {
+            if let (BindingPattern::BindingIdentifier(name), Some(argument)) =
+                (&parameter.pattern, argument.as_expression())
+            {
+                let values = self.variables.values.entry((inside, name.name.as_str()));
+                values.or_default().push(Value::Of(scope, argument));
+            }
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Survey<'a> {
+    fn enter_scope(&mut self, flags: ScopeFlags, scope: &Cell<Option<ScopeId>>) {
+        let number = self.variables.scopes.len();
+        let declared =
+            Declared { outer: self.here(), takes_var: flags.is_var(), names: HashSet::new() };
+        self.variables.scopes.push(declared);
+        scope.set(Some(ScopeId::new(number)));
+        self.open.push(number);
+    }
+
+    fn leave_scope(&mut self) {
+        self.open.pop();
+    }
+
+    fn visit_binding_identifier(&mut self, it: &BindingIdentifier<'a>) {
+        self.declare(it.name.as_str());
+    }
+
+    fn visit_variable_declaration(&mut self, it: &VariableDeclaration<'a>) {
+        for declarator in &it.declarations {
+            self.declarator(declarator, it.kind.is_var());
+        }
+    }
+
+    /// The name of a declaration belongs to the scope around the function.
+    fn visit_function(&mut self, it: &Function<'a>, flags: ScopeFlags) {
+        let it: &'a Function<'a> = self.alloc(it);
+        if let Some(name) = it.id.as_ref().filter(|_| it.is_declaration()) {
+            self.declare(name.name.as_str());
+            let parameters = of_function(it);
+            let parameters = parameters.map(|all| (self.here(), name.name.as_str(), all));
+            self.functions.extend(parameters);
+        }
+        walk::walk_function(self, it, flags);
+    }
+
+    fn visit_formal_parameters(&mut self, it: &FormalParameters<'a>) {
+        for parameter in &it.items {
+            let default = parameter.initializer.as_ref();
+            let default = default.map(|it| Value::Of(self.here(), self.alloc(it.as_ref())));
+            self.give_pattern(&parameter.pattern, default.unwrap_or(Value::Unknown));
+        }
+        walk::walk_formal_parameters(self, it);
+    }
+
+    fn visit_catch_clause(&mut self, it: &CatchClause<'a>) {
+        walk::walk_catch_clause(self, it);
+        if let Some(BindingPattern::BindingIdentifier(name)) =
+            it.param.as_ref().map(|parameter| &parameter.pattern)
+        {
+            self.given.push((number_of(&it.scope_id), name.name.as_str(), Value::Caught));
+        }
+    }
+
+    fn visit_for_of_statement(&mut self, it: &ForOfStatement<'a>) {
+        walk::walk_for_of_statement(self, it);
+        let scope = number_of(&it.scope_id);
+        let list = Value::ElementOf(scope, self.alloc(&it.right));
+        let name = match &it.left {
+            ForStatementLeft::VariableDeclaration(declaration) => {
+                let only = declaration.declarations.first().map(|only| &only.id);
+                only.and_then(|id| id.get_binding_identifier()).map(|it| it.name.as_str())
+            }
+            ForStatementLeft::AssignmentTargetIdentifier(name) => Some(name.name.as_str()),
+            _ => None,
+        };
+        self.given.extend(name.map(|name| (scope, name, list)));
+    }
+
+    fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left {
+            let (scope, right) = (self.here(), self.alloc(&it.right));
+            let value = match it.operator {
+                AssignmentOperator::Addition => Value::With(scope, right),
+                operator if operator.is_assign() || operator.is_logical() => {
+                    Value::Of(scope, right)
+                }
+                _ => Value::Unknown,
+            };
+            self.give(name.name.as_str(), value);
+        }
+        if let AssignmentTarget::StaticMemberExpression(member) = &it.left
+            && matches!(member.object, Expression::ThisExpression(_))
+        {
+            let value = Value::Of(self.here(), self.alloc(&it.right));
+            self.variables.give((THIS, member.property.name.as_str()), value);
+        }
+        walk::walk_assignment_expression(self, it);
+    }
+
+    fn visit_property_definition(&mut self, it: &PropertyDefinition<'a>) {
+        let it: &'a PropertyDefinition<'a> = self.alloc(it);
+        self.property(&it.key, it.value.as_ref());
+        walk::walk_property_definition(self, it);
+    }
+
+    fn visit_object_property(&mut self, it: &ObjectProperty<'a>) {
+        let it: &'a ObjectProperty<'a> = self.alloc(it);
+        self.property(&it.key, Some(&it.value));
+        walk::walk_object_property(self, it);
+    }
+
+    /// `list.forEach(element => …)`, and arguments.
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        let it: &'a CallExpression<'a> = self.alloc(it);
+        walk::walk_call_expression(self, it);
+        self.calls.push((self.here(), it));
+        let list = it.callee.as_member_expression().map(|member| member.object());
+        let callback = it.arguments.first().and_then(Argument::as_expression).and_then(parameters);
+        if let (Some(list), Some(Parameters { all, scope, .. })) = (list, callback)
+            && let Some(first) = all.items.first()
+            && let Some(name) = first.pattern.get_binding_identifier()
+        {
+            let value = Value::ElementOf(self.here(), list);
+            self.given.push((number_of(scope), name.name.as_str(), value));
+        }
+    }
+}
+
+/// The parameters of a function, if the expression is one.
+fn parameters<'a>(function: &'a Expression<'a>) -> Option<Parameters<'a>> {
+    match function.get_inner_expression() {
+        Expression::FunctionExpression(it) => of_function(it),
+        Expression::ArrowFunctionExpression(it) => {
+            let body = match &it.body {
+                ArrowFunctionBody::FunctionBody(body) => Body::Statements(body),
+                other => Body::Expression(other.as_expression()?),
+            };
+            Some(Parameters { all: &it.params, scope: &it.scope_id, body })
+        }
+        _ => None,
+    }
+}
+
+fn of_function<'a>(it: &'a Function<'a>) -> Option<Parameters<'a>> {
+    let body = Body::Statements(it.body.as_ref()?);
+    Some(Parameters { all: &it.params, scope: &it.scope_id, body })
+}
