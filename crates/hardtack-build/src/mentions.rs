@@ -257,6 +257,20 @@ mod tests {
     }
 
     #[test]
+    fn a_json_manifest_that_a_page_links_has_references() {
+        let manifest = "{\"icons\":[{\"src\":\"i.png\"}],\"x\":\"x.css\"}";
+        let page = "<link rel=manifest href=manifest.json>";
+        are(
+            &[("i.png", ""), ("manifest.json", manifest), ("p.html", page), ("x.css", "")],
+            &["x.css"],
+        );
+        are(
+            &[("i.png", ""), ("manifest.json", manifest), ("p.html", ""), ("x.css", "")],
+            &["i.png", "x.css"],
+        );
+    }
+
+    #[test]
     fn common_names_have_to_lead_to_the_file() {
         let files = |text| [("a/index.js", ""), ("b/c.js", text), ("b/index.js", "")];
         are(&files("x('index.js')"), &["b/index.js"]);

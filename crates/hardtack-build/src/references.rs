@@ -97,6 +97,12 @@ pub(crate) struct Found {
     workers: Vec<String>,
     /// The URLs of scripts that a worker takes in.
     imported_scripts: Vec<String>,
+    /// The URLs of web app manifests.
+    web_manifests: Vec<String>,
+    /// The scripts and the styles that stand in a page.
+    inline: Vec<Range<usize>>,
+    /// Whether a script starts workers from URLs that it may have made of its own.
+    starts_workers: bool,
 }
 
 impl Found {
@@ -384,7 +390,10 @@ pub(crate) fn references(
     assets.par_iter_mut().for_each(|asset| say_charset(asset, settings));
     let targets = Targets { settings, routes: Routes::new(&assets, settings, rules) };
     let of_assets = assets.par_iter().enumerate();
-    let found: Vec<_> = of_assets.map(|(index, asset)| targets.of(index, asset)).collect();
+    let mut found: Vec<_> = of_assets.map(|(index, asset)| targets.of(index, asset)).collect();
+    for manifest in web_manifests(&found, &assets) {
+        found[manifest] = targets.of_web_manifest(manifest, &assets[manifest]);
+    }
     let bare: BTreeSet<_> = found.iter().flat_map(|found| found.bare.iter().cloned()).collect();
     let (mut references, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let (mut lost, mut sources) = (Vec::new(), Vec::new());
@@ -444,6 +453,12 @@ pub(crate) fn references(
     Ok(referenced)
 }
 
+/// The JSON files that pages link to as web app manifests.
+fn web_manifests(found: &[OfAsset], assets: &[Asset]) -> BTreeSet<usize> {
+    let linked = found.iter().flat_map(|of_asset| of_asset.web_manifests.iter().copied());
+    linked.filter(|target| assets[*target].essence() == "application/json").collect()
+}
+
 /// Whether an asset keeps its bytes: it is prehashed, and another byte would need another name, or
 /// `exclude_references` matches.
 fn keeps_bytes(asset: &Asset, settings: &Settings) -> bool {
@@ -479,6 +494,8 @@ struct OfAsset {
     passages: Passages,
     /// The service workers that it registers.
     service_workers: Vec<usize>,
+    /// The web app manifests that it links to.
+    web_manifests: Vec<usize>,
 }
 
 /// An asset and its text.
@@ -542,7 +559,21 @@ impl Targets<'_> {
     ///
     /// In an asset that keeps its bytes, only the targets matter; missing ones are no problem.
     fn of(&self, index: usize, asset: &Asset) -> OfAsset {
-        let of_asset = self.read(index, asset);
+        self.of_by(|text| find(asset, text, self.settings), index, asset)
+    }
+
+    /// Those of a web app manifest that its media type does not tell from other JSON.
+    fn of_web_manifest(&self, index: usize, asset: &Asset) -> OfAsset {
+        self.of_by(|text| Ok(web_manifest::find(text)), index, asset)
+    }
+
+    fn of_by(
+        &self,
+        find: impl Fn(&[u8]) -> Result<Found, Fault>,
+        index: usize,
+        asset: &Asset,
+    ) -> OfAsset {
+        let of_asset = self.read(find, index, asset);
         if keeps_bytes(asset, self.settings) {
             OfAsset {
                 errors: Vec::new(),
@@ -557,7 +588,12 @@ impl Targets<'_> {
         }
     }
 
-    fn read(&self, index: usize, asset: &Asset) -> OfAsset {
+    fn read(
+        &self,
+        find: impl Fn(&[u8]) -> Result<Found, Fault>,
+        index: usize,
+        asset: &Asset,
+    ) -> OfAsset {
         let encoding = charset::of(asset).unwrap_or(UTF_8);
         let can_be_followed = decoded::can_be_followed(encoding);
         if may_have_any_charset(asset) && !can_be_followed {
@@ -573,7 +609,7 @@ impl Targets<'_> {
         let decoded = is_decoded.then(|| Decoded::new(&asset.bytes, encoding)).flatten();
         let text = decoded.as_ref().map_or(&asset.bytes[..], Decoded::text);
         let source = Source::new(index, asset, text);
-        let mut of_asset = match find(asset, text, self.settings) {
+        let mut of_asset = match find(text) {
             Ok(found) => self.follow(&source, found),
             Err(Fault { offset, kind }) => {
                 // If it keeps its bytes it is no problem, and pins by the names in it.
@@ -604,6 +640,9 @@ impl Targets<'_> {
         }
         let imports = self.imports(base.as_deref(), &found.links);
         let service_workers = self.workers(base.as_deref(), &found.service_workers);
+        let web_manifests = &found.web_manifests;
+        let web_manifests =
+            web_manifests.iter().filter_map(|url| self.asset(base.as_deref(), url)).collect();
         let mut passages = self.passages(base.as_deref(), &mut found);
         let mut of_asset = OfAsset { imports, unbundled, bare: found.bare, ..OfAsset::default() };
         let mut templates = Vec::new();
@@ -642,6 +681,7 @@ impl Targets<'_> {
             starts_workers: found.starts_workers && source.asset.is_script(),
             passages,
             service_workers,
+            web_manifests,
             ..of_asset
         }
     }

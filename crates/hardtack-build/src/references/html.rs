@@ -107,6 +107,13 @@ impl<'a> Page<'a> {
         if matches!(&*name, "audio" | "video") {
             self.media_has_crossorigin = element.has_attribute("crossorigin");
         }
+        let rel = element.get_attribute("rel").unwrap_or_default();
+        if let Some(href) = self.attribute(element, "href")
+            && name == "link"
+            && has_any(&rel, &["manifest"])
+        {
+            self.found.web_manifests.push(href.link().url);
+        }
         for attribute in links_of(&name, element) {
             let Some(value) = self.attribute(element, attribute) else { continue };
             let mut link = value.link().if_missing(if_missing(&name, element));
