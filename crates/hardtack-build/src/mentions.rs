@@ -257,6 +257,22 @@ mod tests {
     }
 
     #[test]
+    fn data_and_templates() {
+        let is = |path: &str, text: &str, expected: &[&str]| {
+            are(&[(path, text), ("img/logo.png", ""), ("x.css", "")], expected);
+        };
+        is("a.csv", "Logo,The logo of our house,img/logo.png\n", &["img/logo.png"]);
+        is("a.yaml", "title: The logo of our house\nimage: img/logo.png\n", &["img/logo.png"]);
+        is("a.toml", "image = 'img/logo.png'\n# x.css\n", &["img/logo.png"]);
+        is("a.txt", "img/logo.png\nx.css\n", &["img/logo.png", "x.css"]);
+        is("a.hbs", "<p>Our logo</p><img src=\"{{b}}/logo.png\">", &["img/logo.png"]);
+        is("a.mustache", "<link href=/x.css>", &["x.css"]);
+        is("a.vue", "<template><img src='img/logo.png'></template>", &["img/logo.png"]);
+        is("a.txt", "Our logo is img/logo.png, and the style sheet x.css.\n", &[]);
+        is("README.md", "`img/logo.png`\n\n    x.css\n", &[]);
+    }
+
+    #[test]
     fn a_json_manifest_that_a_page_links_has_references() {
         let manifest = "{\"icons\":[{\"src\":\"i.png\"}],\"x\":\"x.css\"}";
         let page = "<link rel=manifest href=manifest.json>";

@@ -6,6 +6,7 @@
 mod attribute;
 mod charset;
 mod css;
+mod data;
 mod decoded;
 mod depth;
 mod html;
@@ -828,7 +829,7 @@ fn find(asset: &Asset, text: &[u8], settings: &Settings) -> Result<Found, Fault>
         }
         essence if is_json(essence) && !is_metadata(path) => Ok(data(text)),
         essence if is_xml(essence) || is_playlist(essence) => Ok(data(text)),
-        _ => Ok(Found::default()),
+        _ => Ok(data::find(text, path).unwrap_or_default()),
     }
 }
 
