@@ -37,6 +37,7 @@ impl Joined {
 pub(super) fn joined<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Vec<Joined> {
     let mut joins = Joins {
         found: Vec::new(),
+        seen: HashSet::new(),
         scopes: Vec::new(),
         appended: HashSet::new(),
         texts: Texts { variables, known: HashMap::new(), depth: 0 },
@@ -47,6 +48,8 @@ pub(super) fn joined<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Ve
 
 struct Joins<'v, 'a> {
     found: Vec<Joined>,
+    /// The texts in there, and whether they are fetched.
+    seen: HashSet<(Parts, bool)>,
     scopes: Vec<Scope>,
     /// The variables that grow, which have been looked at.
     appended: HashSet<Variable<'a>>,
@@ -162,7 +165,8 @@ impl<'a> Joins<'_, 'a> {
     fn note_all(&mut self, texts: Vec<Parts>, span: Span, is_fetched: bool) {
         let offset = span.start as usize;
         for parts in texts {
-            if parts.iter().any(|part| part.contains(['.', '/'])) {
+            let may_be_name = parts.iter().any(|part| part.contains(['.', '/']));
+            if may_be_name && self.seen.insert((parts.clone(), is_fetched)) {
                 self.found.push(Joined { offset, parts, is_fetched });
             }
         }
