@@ -381,6 +381,25 @@ fn a_client_that_resets_its_connection_frees_the_application() {
 }
 
 #[test]
+fn a_directive_to_the_web_server_does_not_reach_a_client() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    for (field, status) in
+        [("X-Accel-Redirect: /private/a.pdf", 502), ("X-Accel-Buffering: no", 200)]
+    {
+        client.send(GET);
+        let mut app = site.accept();
+        app.header();
+        app.say(&format!(
+            "HTTP/1.1 200 OK\r\n{field}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        ));
+        let response = client.response("GET");
+        assert_eq!(response.status, status, "{field}");
+        assert!(!response.headers.iter().any(|(name, _)| name.starts_with("x-accel")), "{field}");
+    }
+}
+
+#[test]
 fn an_upstream_that_is_this_server() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (listen, upstream) = (format!("--listen={port}"), format!("--upstream=http://{port}"));

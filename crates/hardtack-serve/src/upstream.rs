@@ -8,6 +8,7 @@
 mod address;
 mod body;
 mod connect;
+mod directives;
 mod failure;
 mod forwarded;
 mod hop_by_hop;

@@ -14,6 +14,7 @@ use hyper::{
 };
 
 use super::{
+    directives,
     failure::Failure,
     forwarded,
     hop_by_hop::{self, WEBSOCKET},
@@ -175,6 +176,7 @@ pub(super) fn response(
     if hop_by_hop::is_coded(fields) {
         return Err(Failure::Bad("its response has a transfer coding besides chunked".to_owned()));
     }
+    directives::take_off(fields)?;
     let protocol = agreed(parts.status, fields, asked)?;
     response_fields(fields, length);
     upgrade(fields, protocol);
