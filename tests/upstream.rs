@@ -292,14 +292,11 @@ fn content_for_the_bundle_ends_the_connection() {
     assert!(client.is_closed() && site.is_left_alone());
 }
 
-/// Content is streamed, so that whoever sends it slowly would keep the application waiting.
 #[test]
 fn content_has_to_come_at_a_rate() {
     let site = Site::with(&["--write-timeout=1", "--min-rate=1000"]);
     let mut client = site.server.connect();
     client.send(b"POST /app HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
-    let mut app = site.accept();
-    app.header();
     let mut writer = client.stream.get_ref().try_clone().unwrap();
     let trickle = thread::spawn(move || {
         while writer.write_all(b"x").is_ok() {
@@ -310,6 +307,53 @@ fn content_has_to_come_at_a_rate() {
     drop(client);
     drop(site);
     trickle.join().unwrap();
+}
+
+/// An application of one process, as gunicorn's default is, would wait for the slow client.
+#[test]
+fn a_slow_upload_does_not_keep_the_application_from_others() {
+    let site = Site::with(&["--sandbox=best-effort"]);
+    let mut slow = site.server.connect();
+    slow.say("POST /app HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let half = "x".repeat(100_000);
+    slow.say(&format!("{:x}\r\n{half}\r\n", half.len()));
+    let mut other = site.server.connect();
+    other.send(GET);
+    let mut app = site.accept();
+    assert_eq!(app.header()[0], "GET /app HTTP/1.1");
+    app.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    assert_eq!(other.response("GET").status, 200);
+    assert!(site.is_left_alone());
+    // A gateway interface such as WSGI reads as much as the length says, and no chunks.
+    slow.say(&format!("{:x}\r\n{half}\r\n0\r\n\r\n", half.len()));
+    let mut app = site.accept();
+    has(&app.header(), &["POST /app HTTP/1.1", "content-length: 200000", "connection: close"]);
+    let mut content = vec![0; 200_000];
+    app.stream.read_exact(&mut content).unwrap();
+    assert!(content.iter().all(|byte| *byte == b'x'));
+    app.say(HELLO);
+    let response = slow.response("POST");
+    assert_eq!((&response.body[..], response.header("connection")), (&b"hello"[..], None));
+}
+
+/// Content takes room until its response is there.
+#[test]
+fn content_of_all_requests_has_so_much_room() {
+    let site = Site::with(&["--upstream-buffer-bytes=1000", "--threads=1"]);
+    let mut first = site.server.connect();
+    let expecting = "Content-Length: 901\r\nExpect: 100-continue\r\n\r\n";
+    first.say(&format!("POST /app HTTP/1.1\r\nHost: a\r\n{expecting}"));
+    assert_eq!(first.header(), ["HTTP/1.1 100 Continue"]);
+    first.say(&"x".repeat(900));
+    let mut second = site.server.connect();
+    second.say(&format!("POST /b HTTP/1.1\r\nHost: a\r\n{expecting}{}", "x".repeat(901)));
+    assert_eq!(second.header(), ["HTTP/1.1 100 Continue"]);
+    let full = second.response("POST");
+    assert_eq!((full.status, full.header("retry-after")), (503, Some("1")));
+    assert_eq!(full.header("connection"), Some("close"));
+    first.say("x");
+    let mut app = site.accept();
+    has(&app.header(), &["POST /app HTTP/1.1", "content-length: 901"]);
 }
 
 /// An application may leave content unread, and take it for the next request.
@@ -336,7 +380,7 @@ fn content_has_a_connection_of_its_own() {
 /// The application answers before it has read the content, and closes.
 #[test]
 fn an_early_answer_reaches_the_client() {
-    let site = Site::with(&[]);
+    let site = Site::with(&["--upstream-streaming=/app"]);
     let mut client = site.server.connect();
     let length = 100_000_000;
     client.say(&format!("POST /app HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"));
@@ -412,7 +456,7 @@ fn an_upstream_that_is_this_server() {
 fn an_answer_before_the_content_announces_the_end_of_the_connection() {
     let bundle = common::folder(&[("a.css", b"a{color:red}"), ("b.html", b"b")]);
     let packed = pack(bundle.path(), &[("HARDTACK_AT", "/static/")]);
-    let limits = ["--max-uri-bytes=100", "--max-header-fields=8", "--upstream-read-timeout=1"];
+    let limits = ["--max-uri-bytes=100", "--max-header-fields=8", "--upstream-streaming=/streamed"];
     let mut command = packed.command();
     command.arg("serve").args(limits).env("HARDTACK_CDN_SECRET", SECRET);
     let Site { app, server } = Site::of(&mut command);
@@ -430,7 +474,7 @@ fn an_answer_before_the_content_announces_the_end_of_the_connection() {
         (414, &*format!("POST /{long} HTTP/1.1"), ""),
         (431, "POST /app HTTP/1.1", &many),
         (501, "TRACE /app HTTP/1.1", ""),
-        (502, "POST /app HTTP/1.1", "Expect: 100-continue\r\n"),
+        (502, "POST /streamed HTTP/1.1", "Expect: 100-continue\r\n"),
     ] {
         for framing in ["Content-Length: 3", "Transfer-Encoding: chunked"] {
             let mut client = server.connect();
@@ -441,6 +485,10 @@ fn an_answer_before_the_content_announces_the_end_of_the_connection() {
             assert!(client.is_closed(), "{line}");
         }
     }
+    let mut client = server.connect();
+    client.say("POST /app HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n");
+    let response = client.response("POST");
+    assert_eq!((response.status, response.header("connection")), (413, Some("close")));
     let server = Server::of(hardtack().args(["serve", "--https-redirect"]));
     let mut client = server.connect();
     client.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n");
@@ -585,7 +633,7 @@ fn an_application_that_is_slow() {
 
 #[test]
 fn content_streams_both_ways() {
-    let site = Site::with(&[]);
+    let site = Site::with(&["--upstream-streaming=/api/,/app"]);
     let mut client = site.server.connect();
     client.say("POST /app HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
     let mut app = site.accept();

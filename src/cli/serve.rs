@@ -13,13 +13,15 @@ use hardtack_serve::{
     pace::Pace,
     request_fields::{NamedFields, ProxyField, UnusualField},
     settings::{
-        self, AccessLog, Admission, Drain, Forwarding, Host, Limits, Network, Timeouts, Trust,
-        UpstreamTimeouts,
+        self, AccessLog, Admission, Buffering, Drain, Forwarding, Host, Limits, Network, Timeouts,
+        Trust, UpstreamTimeouts,
     },
     upstream::Address,
 };
 
-use super::value::{at_least_1, https_port, mode, seconds, seconds_or_none, uri_bytes};
+use super::value::{
+    at_least_1, https_port, mode, path_prefix, seconds, seconds_or_none, uri_bytes,
+};
 use crate::settings::{
     CertificateFiles, Endpoint, ListenAddress, Listening, Log, Memory, Settings, UnixSockets,
 };
@@ -201,6 +203,18 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_UPSTREAM_MISSES", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = APPLICATION)]
     upstream_misses: bool,
+    /// Pass content for paths that begin like this on as it comes, and not when all of it is there
+    #[arg(long, env = "HARDTACK_UPSTREAM_STREAMING", value_name = "PATH")]
+    #[arg(value_delimiter = ',', value_parser = path_prefix, help_heading = APPLICATION)]
+    upstream_streaming: Vec<String>,
+    /// Longest content of a request, unless it is streamed
+    #[arg(long, env = "HARDTACK_UPSTREAM_MAX_CONTENT", value_name = "BYTES")]
+    #[arg(default_value = "134217728", help_heading = APPLICATION)]
+    upstream_max_content: u64,
+    /// Memory for the content of all requests and responses that are kept for the application
+    #[arg(long, env = "HARDTACK_UPSTREAM_BUFFER_BYTES", value_name = "BYTES")]
+    #[arg(default_value = "268435456", help_heading = APPLICATION)]
+    upstream_buffer_bytes: usize,
     /// Host of requests that name none; without it, they get 400
     #[arg(long, env = "HARDTACK_UPSTREAM_DEFAULT_HOST", value_name = "HOST[:PORT]")]
     #[arg(help_heading = APPLICATION)]
@@ -362,6 +376,11 @@ impl Serve {
                 content: self.slowest_client(),
             },
             default_host: self.upstream_default_host.clone(),
+            buffering: Buffering {
+                streamed: self.upstream_streaming.clone(),
+                most: self.upstream_max_content,
+                room: self.upstream_buffer_bytes,
+            },
             fields: NamedFields {
                 unusual: self.upstream_unusual_fields.clone(),
                 of_proxies: self.forwarded_fields.clone(),

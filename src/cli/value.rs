@@ -52,6 +52,14 @@ pub(crate) fn mode(text: &str) -> Result<u32, String> {
     }
 }
 
+/// The beginning of a request's path, as requests have it.
+pub(crate) fn path_prefix(text: &str) -> Result<String, String> {
+    if text.starts_with('/') && !text.contains(['?', '#']) {
+        return Ok(text.to_owned());
+    }
+    Err("this is the beginning of a path, as /upload/".to_owned())
+}
+
 /// A URL prefix, as `at` of a configuration has it.
 pub(crate) fn prefix(text: &str) -> Result<Prefix, String> {
     Prefix::try_from(text.to_owned())

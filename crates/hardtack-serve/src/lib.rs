@@ -33,6 +33,7 @@ mod lifecycle;
 mod linger;
 pub mod pace;
 mod peer;
+mod room;
 mod server;
 mod socket;
 mod tcp;

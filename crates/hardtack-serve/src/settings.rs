@@ -128,8 +128,28 @@ pub struct Forwarding {
     pub timeouts: UpstreamTimeouts,
     /// `--upstream-default-host`: the host of requests that name none.
     pub default_host: Option<Host>,
+    /// How content is kept for the application.
+    pub buffering: Buffering,
     /// The fields of requests that pass because they are named.
     pub fields: NamedFields,
+}
+
+/// How much content is kept, so that the application does not wait for clients.
+#[derive(Clone, Debug)]
+pub struct Buffering {
+    /// `--upstream-streaming`: prefixes of paths whose content is passed on as it comes.
+    pub streamed: Vec<String>,
+    /// `--upstream-max-content`: bytes of a request.
+    pub most: u64,
+    /// `--upstream-buffer-bytes`: bytes of all requests and responses together.
+    pub room: usize,
+}
+
+impl Buffering {
+    /// Whether content for this path is passed on as it comes.
+    pub(crate) fn streams(&self, path: &str) -> bool {
+        self.streamed.iter().any(|prefix| path.starts_with(prefix))
+    }
 }
 
 /// A host as requests name it: a name or an address, and perhaps a port (RFC 9110 §7.2).

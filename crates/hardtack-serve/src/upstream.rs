@@ -1,7 +1,7 @@
 //! The application behind this server, which gets the requests for paths that are not in the bundle.
 //!
-//! Each thread has an `Upstream`, with connections of its own. Content is streamed both ways and never
-//! collected. `message` has the rules of whole messages, `hop_by_hop` the fields of one connection,
+//! Each thread has an `Upstream`, with connections of its own. `stored` keeps content until all of it has
+//! come, and `taken` takes responses ahead of slow clients. `message` has the rules of whole messages, `hop_by_hop` the fields of one connection,
 //! [`crate::request_fields`] those that clients may not set, `forwarded` the fields that tell the
 //! client. `paced` and `request_content` keep the time, and `failure` has the errors.
 
@@ -16,6 +16,9 @@ mod message;
 mod paced;
 mod patient;
 mod request_content;
+mod responding;
+mod stored;
+mod taken;
 mod tunnel;
 mod via;
 
@@ -43,6 +46,7 @@ use tracing::warn;
 use crate::{
     client::Client,
     metrics::{labels::Upstream::Answered, tally::Tally},
+    room::Room,
     settings::Forwarding,
 };
 
@@ -52,7 +56,10 @@ use self::{
     connect::Connector,
     failure::Failure,
     message::{Length, Upgrade},
-    request_content::{Awaited, RequestContent, Responding},
+    paced::Paced,
+    request_content::{Awaited, RequestContent, Source},
+    responding::Responding,
+    stored::Stored,
 };
 
 /// How long a connection is kept without a request. This is less than applications keep it
@@ -89,6 +96,8 @@ struct Shared {
     address: Address,
     authority: Authority,
     forwarding: &'static Forwarding,
+    /// For content that is stored, or taken ahead.
+    room: Room,
     /// Counts the outcomes of requests.
     tally: &'static Tally,
     /// Keeps the connections.
@@ -102,6 +111,7 @@ impl Upstream {
     pub(crate) fn new(
         resolved: Resolved,
         forwarding: &'static Forwarding,
+        room: Room,
         tally: &'static Tally,
     ) -> Self {
         let address = resolved.address.clone();
@@ -110,6 +120,7 @@ impl Upstream {
             authority: address.authority(),
             address,
             forwarding,
+            room,
             tally,
             client: http_client(connector.clone(), IDLE_CONNECTIONS),
             fresh: http_client(connector, 0),
@@ -131,7 +142,7 @@ impl Upstream {
         let (mut response, label) = match self.answer(request, client, &mut content).await {
             Ok(response) => (response, Some(Answered)),
             Err(failure) => {
-                if failure.label().is_some() {
+                if failure.is_logged() {
                     warn!(upstream = %self.0.address, "no response of the upstream: {failure}");
                 }
                 (failure.response(&method), failure.label())
@@ -156,9 +167,10 @@ impl Upstream {
         let upgrade = upgrade(&mut request);
         let asked = if upgrade.is_some() { Upgrade::WebSocket } else { Upgrade::None };
         let (parts, body) = request.into_parts();
-        let length = Length::of(&body);
-        let parts = self.0.passed_on(parts, length, asked, client)?;
-        let (mut response, responding) = self.send(parts, body, content).await?;
+        message::check(&parts, self.0.forwarding)?;
+        let source = self.source(&parts, body, content).await?;
+        let parts = self.0.passed_on(parts, source.length(), asked, client)?;
+        let (mut response, responding) = self.send(parts, source, content).await?;
         connect::has_answered(response.extensions_mut());
         let own_upgrade = upgrade::on(&mut response);
         let (mut parts, body) = response.into_parts();
@@ -166,8 +178,28 @@ impl Upstream {
         if let (Upgrade::WebSocket, Some(upgrade)) = (agreed, upgrade) {
             tokio::spawn(tunnel::join(upgrade, own_upgrade));
         }
-        let body = Body::upstream(body, self.0.forwarding.timeouts.read, responding);
+        let body =
+            Body::upstream(body, self.0.forwarding.timeouts.read, self.0.room.clone(), responding);
         Ok(Response::from_parts(parts, body))
+    }
+
+    /// The content, all of which is there unless it is to be passed on as it comes: an application that
+    /// handles one request at a time would wait for a slow client, and all others with it.
+    async fn source(
+        &self,
+        parts: &request::Parts,
+        body: Incoming,
+        content: &mut Content,
+    ) -> Result<Source, Failure> {
+        let Forwarding { timeouts, buffering, .. } = self.0.forwarding;
+        let is_empty = body.is_end_stream();
+        let body = Paced::new(body, timeouts.content);
+        if is_empty || buffering.streams(parts.uri.path()) {
+            return Ok(Source::Client(body));
+        }
+        let stored = Stored::receive(body, buffering.most, &self.0.room).await?;
+        *content = Content::Read;
+        Ok(Source::Stored(stored))
     }
 
     /// A request with content has a connection of its own. Whether the application has read all of it
@@ -175,16 +207,16 @@ impl Upstream {
     async fn send(
         &self,
         parts: request::Parts,
-        body: Incoming,
+        source: Source,
         content: &mut Content,
     ) -> Result<(Response<Incoming>, Option<Responding>), Failure> {
-        if body.is_end_stream() {
+        if source.length() == Length::None {
             return Ok((self.send_without_content(parts).await?, None));
         }
-        let timeouts = &self.0.forwarding.timeouts;
-        let (streamed, mut sides, responding) = RequestContent::streamed(body, timeouts.content);
-        let response = self.0.fresh.request(Request::from_parts(parts, streamed));
-        let response = request_content::answered(response, &mut sides, timeouts.read).await;
+        let (sent, mut sides, responding) = RequestContent::of(source);
+        let response = self.0.fresh.request(Request::from_parts(parts, sent));
+        let timeout = self.0.forwarding.timeouts.read;
+        let response = request_content::answered(response, &mut sides, timeout).await;
         if *sides.borrow() == Awaited::Response {
             *content = Content::Read;
         }

@@ -36,6 +36,7 @@ use crate::{
         tally::Tally,
     },
     queued::{Flush, queued},
+    room::Room,
     sandbox::{self, InForce, SandboxError},
     server::Server,
     settings::Settings,
@@ -161,7 +162,9 @@ impl Worker {
         open: &Open,
     ) -> Vec<&'static Thread> {
         let settings: &'static Settings = &self.server.settings;
+        let room = Room::new(settings.forwarding.buffering.room);
         let threads = (0..count).map(|_| {
+            let room = room.clone();
             let upstream = self.upstream.clone();
             let log = settings.access_log.zip(lines.cloned());
             let tally: &'static Tally = Box::leak(Box::default());
@@ -170,7 +173,7 @@ impl Worker {
                 tally,
                 access_log: log.map(|(log, lines)| AccessLog::new(log.format, log.every, lines)),
                 upstream: upstream
-                    .map(|upstream| Upstream::new(upstream, &settings.forwarding, tally)),
+                    .map(|upstream| Upstream::new(upstream, &settings.forwarding, room, tally)),
                 open: open.downgrade(),
                 beats: AtomicU64::new(0),
             }));

@@ -12,14 +12,14 @@ use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use tracing::warn;
 
-use super::{paced::Paced, request_content::Responding};
-use crate::pace::Pace;
+use super::{paced::Paced, responding::Responding, taken::Taken};
+use crate::{pace::Pace, room::Room};
 
 /// The content of a response. It ends in an error if the application's content does, or takes too
 /// long. That cuts the client's connection, so that a part is not taken for the whole.
 pub(crate) enum Body {
     Upstream {
-        body: Paced<Incoming>,
+        body: Taken<Paced<Incoming>>,
         /// Ends the request's content with the response.
         _responding: Option<Responding>,
     },
@@ -30,9 +30,13 @@ impl Body {
     pub(super) fn upstream(
         body: Incoming,
         timeout: Duration,
+        room: Room,
         responding: Option<Responding>,
     ) -> Self {
-        Self::Upstream { body: Paced::new(body, Pace::of_each(timeout)), _responding: responding }
+        Self::Upstream {
+            body: Taken::new(Paced::new(body, Pace::of_each(timeout)), room),
+            _responding: responding,
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 use std::{error::Error as StdError, fmt, io};
 
 use hardtack::error_response;
-use hyper::{Method, Response, StatusCode};
+use hyper::{
+    Method, Response, StatusCode,
+    header::{HeaderValue, RETRY_AFTER},
+};
 use hyper_util::client::legacy::Error;
 
 use super::{body::Body, connect::causes};
@@ -20,6 +23,12 @@ pub(super) enum Failure {
     Coding,
     ContentIsSlow,
     ContentIsCut,
+    /// Content that is longer than is stored.
+    ContentIsLong,
+    /// All room for content is taken.
+    NoRoom,
+    /// The content could not be stored. This says why.
+    NotStored(String),
     /// This process has passed the request on already.
     Loop,
     ConnectIsSlow,
@@ -29,11 +38,13 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Host | Self::ContentIsCut => StatusCode::BAD_REQUEST,
             Self::Method | Self::Coding => StatusCode::NOT_IMPLEMENTED,
             Self::ContentIsSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::ContentIsLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NoRoom | Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::ConnectIsSlow | Self::HeaderIsSlow => StatusCode::GATEWAY_TIMEOUT,
             Self::Bad(_) => StatusCode::BAD_GATEWAY,
             Self::Loop => StatusCode::LOOP_DETECTED,
@@ -57,6 +68,10 @@ impl Failure {
             Self::Coding => "The content's transfer coding is not known here.",
             Self::ContentIsSlow => "The rest of the request did not come in time.",
             Self::ContentIsCut => "The request is not whole.",
+            Self::ContentIsLong => "The content is longer than is accepted here.",
+            Self::NoRoom | Self::NotStored(_) => {
+                "Too much is going on. Please try again in a moment."
+            }
             Self::ConnectIsSlow | Self::HeaderIsSlow => {
                 "The application did not answer in time. Please try again in a moment."
             }
@@ -65,10 +80,20 @@ impl Failure {
         }
     }
 
+    /// Whether an operator is told, beside what is counted.
+    pub(super) fn is_logged(&self) -> bool {
+        self.label().is_some() || matches!(self, Self::NoRoom | Self::NotStored(_))
+    }
+
     /// The response to a request of this method.
     pub(super) fn response(&self, method: &Method) -> Response<Body> {
         let status = self.status();
-        error_response(method, status, format!("{status}\n{}\n", self.sentence())).map(Body::Own)
+        let text = format!("{status}\n{}\n", self.sentence());
+        let mut response = error_response(method, status, text);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response.map(Body::Own)
     }
 }
 
@@ -96,6 +121,8 @@ impl fmt::Display for Failure {
             Self::Loop => out.write_str(
                 "the request came back to this process: the upstream is this server, or leads to it",
             ),
+            Self::NoRoom => out.write_str("all room for content is taken (--upstream-buffer-bytes)"),
+            Self::NotStored(reason) => write!(out, "content cannot be stored: {reason}"),
             Self::Bad(reason) => out.write_str(reason),
             client => out.write_str(client.sentence()),
         }

@@ -48,15 +48,12 @@ pub(super) enum Upgrade {
     WebSocket,
 }
 
-/// The request that the application gets: HTTP/1.1, for a client of any version.
-pub(super) fn request(
-    parts: request::Parts,
-    length: Length,
-    protocol: Upgrade,
-    client: Client,
-    upstream: &Authority,
-    forwarding: &Forwarding,
-) -> Result<request::Parts, Failure> {
+/// Refuses a request that is not for the application.
+///
+/// # Errors
+///
+/// The reason.
+pub(super) fn check(parts: &request::Parts, forwarding: &Forwarding) -> Result<(), Failure> {
     if matches!(parts.method, Method::CONNECT | Method::TRACE) {
         return Err(Failure::Method);
     }
@@ -66,6 +63,18 @@ pub(super) fn request(
     if via::is_signed(&parts.headers) {
         return Err(Failure::Loop);
     }
+    host(parts, forwarding).map(drop)
+}
+
+/// The request that the application gets: HTTP/1.1, for a client of any version.
+pub(super) fn request(
+    parts: request::Parts,
+    length: Length,
+    protocol: Upgrade,
+    client: Client,
+    upstream: &Authority,
+    forwarding: &Forwarding,
+) -> Result<request::Parts, Failure> {
     let host = host(&parts, forwarding)?;
     let (mut passed, ()) = hyper::Request::new(()).into_parts();
     passed.uri = target(&parts.uri, upstream);
@@ -290,7 +299,9 @@ mod tests {
         let upstream = Authority::from_static("127.0.0.1:8001");
         let default_host = default_host.map(|host| host.parse().unwrap());
         let forwarding = Forwarding { default_host, ..testing::FORWARDING };
-        let passed = request(parts, Length::None, Upgrade::None, STRANGER, &upstream, &forwarding);
+        let passed = check(&parts, &forwarding).and_then(|()| {
+            request(parts, Length::None, Upgrade::None, STRANGER, &upstream, &forwarding)
+        });
         let passed = passed.map_err(|failure| failure.response(&Method::GET).status())?;
         assert_eq!(passed.version, Version::HTTP_11);
         assert_eq!(passed.headers.get_all(HOST).iter().count(), 1);

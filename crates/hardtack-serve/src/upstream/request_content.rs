@@ -1,4 +1,4 @@
-//! The client's content on its way to the application, and the wait for a response meanwhile.
+//! A request's content on its way to the application, and the wait for a response meanwhile.
 
 use std::{
     error::Error as StdError,
@@ -11,35 +11,34 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::{
-    sync::{oneshot, watch},
-    time::sleep,
-};
+use tokio::{sync::watch, time::sleep};
 
 use super::{
     failure::Failure,
+    message::Length,
     paced::{Paced, Slow},
+    responding::{Responding, Response, response},
+    stored::Stored,
 };
-use crate::pace::Pace;
 
 /// The content of a request.
 pub(super) enum RequestContent {
     None,
-    Streamed(Box<Streamed>),
+    Some(Box<Sent>),
 }
 
-/// Content that is passed on while it comes.
-pub(super) struct Streamed {
-    body: Paced<Incoming>,
+/// Content on its way to the application.
+pub(super) struct Sent {
+    source: Source,
     awaited: watch::Sender<Awaited>,
-    /// Closed when the response is over.
-    response: oneshot::Receiver<()>,
+    response: Response,
 }
 
-/// Held as long as the response is not over. Content that has not all come by then is not waited
-/// for.
-pub(crate) struct Responding {
-    _until_dropped: oneshot::Sender<()>,
+/// Where content comes from.
+pub(super) enum Source {
+    /// The client, which may still be sending it.
+    Client(Paced<Incoming>),
+    Stored(Stored),
 }
 
 /// The side that is waited for.
@@ -57,6 +56,30 @@ pub(super) enum Awaited {
     ClientWasCut,
 }
 
+impl Source {
+    pub(super) fn length(&self) -> Length {
+        match (self, self.size_hint().exact()) {
+            (Self::Client(body), _) if body.is_end_stream() => Length::None,
+            (_, Some(length)) => Length::Known(length),
+            (_, None) => Length::Unknown,
+        }
+    }
+
+    fn is_at_end(&self) -> bool {
+        match self {
+            Self::Client(body) => body.is_end_stream(),
+            Self::Stored(stored) => stored.len() == 0,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Client(body) => body.size_hint(),
+            Self::Stored(stored) => SizeHint::with_exact(stored.len()),
+        }
+    }
+}
+
 impl Awaited {
     fn is_of_upstream(self) -> bool {
         matches!(self, Self::Upstream | Self::Response)
@@ -64,18 +87,11 @@ impl Awaited {
 }
 
 impl RequestContent {
-    pub(super) fn streamed(
-        body: Incoming,
-        pace: Pace,
-    ) -> (Self, watch::Receiver<Awaited>, Responding) {
+    pub(super) fn of(source: Source) -> (Self, watch::Receiver<Awaited>, Responding) {
         let (awaited, sides) = watch::channel(Awaited::Upstream);
-        let (responding, response) = oneshot::channel();
-        let body = Paced::new(body, pace);
-        (
-            Self::Streamed(Box::new(Streamed { body, awaited, response })),
-            sides,
-            Responding { _until_dropped: responding },
-        )
+        let (responding, response) = response();
+        let sent = Sent { source, awaited, response };
+        (Self::Some(Box::new(sent)), sides, responding)
     }
 }
 
@@ -127,27 +143,33 @@ impl Body for RequestContent {
     type Error = Box<dyn StdError + Send + Sync>;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Piece {
-        let Self::Streamed(streamed) = &mut *self else { return Poll::Ready(None) };
-        let Streamed { body, awaited, response } = &mut **streamed;
-        if Pin::new(response).poll(context).is_ready() {
+        let Self::Some(sent) = &mut *self else { return Poll::Ready(None) };
+        let Sent { source, awaited, response } = &mut **sent;
+        if response.is_over(context) {
             return Poll::Ready(Some(Err("the response was over before it".into())));
         }
-        let piece = Pin::new(&mut *body).poll_frame(context);
-        awaited.send_replace(awaited_after(&piece, body.is_end_stream()));
+        let piece = match source {
+            Source::Client(body) => Pin::new(body).poll_frame(context),
+            Source::Stored(stored) => {
+                let piece = stored.next().map(|piece| piece.map(Frame::data));
+                Poll::Ready(piece.map_err(Into::into).transpose())
+            }
+        };
+        awaited.send_replace(awaited_after(&piece, source.is_at_end()));
         piece
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::None => true,
-            Self::Streamed(streamed) => streamed.body.is_end_stream(),
+            Self::Some(sent) => sent.source.is_at_end(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::None => SizeHint::with_exact(0),
-            Self::Streamed(streamed) => streamed.body.size_hint(),
+            Self::Some(sent) => sent.source.size_hint(),
         }
     }
 }

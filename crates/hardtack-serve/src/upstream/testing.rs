@@ -10,7 +10,7 @@ use hyper::{
 use crate::{
     pace::Pace,
     request_fields::NamedFields,
-    settings::{Forwarding, UpstreamTimeouts},
+    settings::{Buffering, Forwarding, UpstreamTimeouts},
 };
 
 /// A time that does not pass in a test.
@@ -25,6 +25,7 @@ pub(super) const FORWARDING: Forwarding = Forwarding {
     passes_misses: false,
     timeouts: PATIENT,
     default_host: None,
+    buffering: Buffering { streamed: Vec::new(), most: 1_000_000, room: 10_000_000 },
     fields: NamedFields { unusual: Vec::new(), of_proxies: Vec::new() },
 };
 

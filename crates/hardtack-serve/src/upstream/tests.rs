@@ -25,7 +25,10 @@ use super::{
     testing::{FORWARDING, LONG, PATIENT},
     *,
 };
-use crate::{pace::Pace, settings::UpstreamTimeouts};
+use crate::{
+    pace::Pace,
+    settings::{Buffering, UpstreamTimeouts},
+};
 
 /// A time that passes soon.
 const SHORT: Duration = Duration::from_millis(250);
@@ -86,10 +89,24 @@ async fn pair(timeouts: UpstreamTimeouts) -> (TcpListener, Peer) {
     (app, client_of(upstream).await)
 }
 
+/// Passes content on as it comes.
 fn upstream(url: &str, timeouts: UpstreamTimeouts) -> Upstream {
+    let buffering = Buffering { streamed: vec!["/".to_owned()], ..FORWARDING.buffering };
+    forwarding_to(url, Forwarding { timeouts, buffering, ..FORWARDING })
+}
+
+fn forwarding_to(url: &str, forwarding: Forwarding) -> Upstream {
     let resolved = url.parse::<Address>().unwrap().resolve().unwrap();
-    let forwarding = Box::leak(Box::new(Forwarding { timeouts, ..FORWARDING }));
-    Upstream::new(resolved, forwarding, Box::leak(Box::default()))
+    let room = Room::new(forwarding.buffering.room);
+    Upstream::new(resolved, Box::leak(Box::new(forwarding)), room, Box::leak(Box::default()))
+}
+
+/// An application that gets content when all of it has come.
+async fn storing_pair(timeouts: UpstreamTimeouts) -> (TcpListener, Peer) {
+    let app = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", app.local_addr().unwrap());
+    let upstream = forwarding_to(&url, Forwarding { timeouts, ..FORWARDING });
+    (app, client_of(upstream).await)
 }
 
 async fn client_of(upstream: Upstream) -> Peer {
@@ -149,6 +166,55 @@ async fn content_is_streamed() {
     assert!(app.hear("first").await.contains("content-length: 11\r\n"));
     client.say("second").await;
     app.hear("second").await;
+}
+
+#[tokio::test]
+async fn content_is_stored_until_all_of_it_has_come() {
+    for length in [8, 200_000] {
+        let (app, mut client) = storing_pair(PATIENT).await;
+        client.say("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").await;
+        let half = "x".repeat(length / 2);
+        client.say(&format!("{:x}\r\n{half}\r\n", half.len())).await;
+        assert!(timeout(SHORT, app.accept()).await.is_err(), "the application is left alone");
+        client.say(&format!("{:x}\r\n{half}\r\n0\r\n\r\n", half.len())).await;
+        let mut app = accept(&app).await;
+        let header = app.header().await;
+        assert!(header.contains(&format!("content-length: {length}\r\n")), "{header}");
+        assert!(!header.contains("transfer-encoding"), "{header}");
+        app.hear(&half).await;
+        app.hear(&half).await;
+        app.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+        let response = client.hear("ok").await;
+        assert!(!response.contains("connection: close"), "{response}");
+    }
+}
+
+#[tokio::test]
+async fn content_that_is_stored_has_limits() {
+    let (_app, mut client) = storing_pair(PATIENT).await;
+    client.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000001\r\n\r\n").await;
+    let header = client.header().await;
+    assert!(header.starts_with("HTTP/1.1 413 ") && header.contains("connection: close\r\n"));
+    let slow = UpstreamTimeouts { content: Pace::of_each(SHORT), ..PATIENT };
+    let (_app, mut client) = storing_pair(slow).await;
+    client.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf").await;
+    assert!(client.header().await.starts_with("HTTP/1.1 408 "));
+}
+
+/// The application is done with its response before the client has taken it.
+#[tokio::test]
+async fn a_response_is_taken_ahead_of_its_client() {
+    let (app, mut client) = pair(PATIENT).await;
+    client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let mut app = accept(&app).await;
+    app.header().await;
+    let length = 900_000;
+    app.say(&format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n")).await;
+    timeout(LONG, app.say(&"x".repeat(length))).await.unwrap();
+    assert_eq!(app.rest().await, "", "the connection is idle, and closed");
+    client.header().await;
+    let mut content = vec![0; length];
+    client.0.read_exact(&mut content).await.unwrap();
 }
 
 #[tokio::test]
