@@ -13,6 +13,7 @@ mod banner;
 pub(crate) mod certificate;
 mod handover;
 mod lifecycle;
+mod lookup;
 pub(crate) mod program;
 mod reports;
 mod service_manager;
@@ -45,6 +46,7 @@ use self::{
     certificate::{Files, Found},
     handover::Inherited,
     lifecycle::{Action, Event, Lifecycle, Role},
+    lookup::Lookup,
     program::{Executable, Program},
     service_manager::{Notice, Watchdog, every},
     signals::{Signal, Signals},
@@ -100,6 +102,7 @@ struct Supervisor {
     program: Program,
     files: Option<Files>,
     certificate: Option<Pem>,
+    upstream: Lookup,
     listeners: Vec<Listener>,
     backlog: u16,
     workers: Workers,
@@ -124,6 +127,7 @@ impl Supervisor {
             program,
             files: settings.certificate.clone().map(Files::of),
             certificate: None,
+            upstream: Lookup::of(settings.upstream.as_ref()),
             listeners: Vec::new(),
             backlog: settings.listening.backlog,
             workers: Workers::default(),
@@ -198,6 +202,10 @@ impl Supervisor {
             Some(signal) = self.signals.next() => self.signalled(signal),
             () = self.watchdog.next() => vec![Event::Watchdog],
             () = at(due) => vec![Event::Tick],
+            sockets = self.upstream.next() => {
+                self.workers.tell_all(&Order::Upstream(sockets)).await;
+                Vec::new()
+            }
             _ = self.rounds.tick() => self.look_after(),
         }
     }
@@ -237,6 +245,7 @@ impl Supervisor {
             Action::Log(level, line) => write(level, &line),
             Action::Notify(notice) => notice.send(),
             Action::ReloadCertificate => self.reload_certificate().await,
+            Action::LookUpUpstream => self.upstream.begin(Instant::now()),
             Action::CloseListeners => self.close(),
             Action::HoldSignals => self.signals.hold()?,
             Action::ReleaseSignals => self.signals.release()?,

@@ -29,7 +29,7 @@ use crate::settings::{
 pub(crate) const HELP: &str = "\
 Signals, to the process that was started:
   TERM, INT  stop: finish the requests that are under way, then exit; a second signal exits at once
-  HUP        read the certificate and its key again
+  HUP        read the certificate and its key again, and look the upstream's host up again
   USR2       upgrade in place: start the executable that is now at this path, hand it the sockets,
              and let the old one finish; if the new one does not start, nothing changes
 

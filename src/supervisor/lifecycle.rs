@@ -98,6 +98,8 @@ pub(crate) enum Action {
     Notify(Notice),
     /// Read the certificate, and give it to all workers if it is another one.
     ReloadCertificate,
+    /// Look the upstream's host up, and tell all workers its addresses.
+    LookUpUpstream,
     CloseListeners,
     /// Have the system keep the signals to come; pass in those that have come, and then
     /// [`Event::Held`], and nothing else.
@@ -251,7 +253,8 @@ impl Lifecycle {
             Report::Closed if is_stopping && worker.is_in_charge() => {
                 return vec![Action::CloseListeners];
             }
-            Report::Failed(_) | Report::Closed => {}
+            Report::UpstreamFailed if !worker.is_starting() => return vec![Action::LookUpUpstream],
+            Report::Failed(_) | Report::Closed | Report::UpstreamFailed => {}
         }
         Vec::new()
     }
@@ -449,7 +452,8 @@ impl Worker {
 
 fn reload() -> Vec<Action> {
     let (before, after) = (Notice::Reloading, Notice::Reloaded);
-    vec![Action::Notify(before), Action::ReloadCertificate, Action::Notify(after)]
+    let acts = [Action::ReloadCertificate, Action::LookUpUpstream];
+    [Action::Notify(before)].into_iter().chain(acts).chain([Action::Notify(after)]).collect()
 }
 
 fn info(said: String) -> Action {

@@ -18,7 +18,7 @@ pub(crate) fn sanitized(report: Report) -> Report {
             Report::Ready { sandbox: escaped(&sandbox, WORD), release: escaped(&release, WORD) }
         }
         Report::Failed(message) => Report::Failed(escaped(&message, MESSAGE)),
-        Report::Alive | Report::Closed => report,
+        Report::Alive | Report::Closed | Report::UpstreamFailed => report,
     }
 }
 

@@ -7,6 +7,7 @@
 use std::{
     io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write},
     mem::MaybeUninit,
+    net::SocketAddr,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net::UnixStream,
@@ -25,7 +26,7 @@ use tokio::{
 };
 
 /// The version of these messages. A worker refuses the messages of another version.
-pub const CHANNEL_VERSION: u32 = 1;
+pub const CHANNEL_VERSION: u32 = 2;
 
 /// Most open files that go with one message; Linux takes 253.
 pub const MOST_FILES: usize = 128;
@@ -52,6 +53,8 @@ pub enum Order {
     Socket(Endpoint),
     /// Another certificate.
     Certificate(Pem),
+    /// The addresses of the upstream's host.
+    Upstream(Vec<SocketAddr>),
     /// The process ends: report unready, stop accepting after the delay, finish the requests under
     /// way, exit.
     Stop,
@@ -135,6 +138,8 @@ pub enum Report {
     Failed(String),
     /// All its threads are alive.
     Alive,
+    /// It could open no connection to the upstream, whose host may have moved.
+    UpstreamFailed,
     /// It accepts no more.
     Closed,
 }

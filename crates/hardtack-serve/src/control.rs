@@ -23,16 +23,21 @@ use crate::{
     server::Server,
     thread::{Open, Thread},
     tls,
+    upstream::Resolved,
 };
 
 /// How often the supervisor is told that all threads are alive.
 const ALIVE_EVERY: Duration = Duration::from_secs(5);
+/// How often the supervisor is told that the application cannot be reached.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// The worker, as seen from its first thread.
 pub(crate) struct Control {
     pub(crate) server: &'static Server,
     pub(crate) threads: Vec<&'static Thread>,
     pub(crate) certificate: Option<Arc<tls::Current>>,
+    /// Where the application is.
+    pub(crate) upstream: Option<Resolved>,
     pub(crate) receiver: Receiver,
     pub(crate) sender: Sender,
     /// As long as it is there, connections that are parked may be busy again.
@@ -72,6 +77,7 @@ impl Control {
         let mut interval = interval(ALIVE_EVERY);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut is_alone, mut has_all) = (false, false);
+        let mut told = Instant::now();
         loop {
             tokio::select! {
                 order = self.receiver.receive::<Order>(), if !is_alone => {
@@ -82,6 +88,10 @@ impl Control {
                     if beats.all_threads_live() {
                         self.sender.send(&Report::Alive).await.ok();
                     }
+                }
+                () = failure(self.upstream.as_ref(), told), if !is_alone => {
+                    told = Instant::now();
+                    self.sender.send(&Report::UpstreamFailed).await.ok();
                 }
                 _ = self.all_closed.recv() => return,
                 _ = self.nobody_accepts.recv(), if !has_all => has_all = true,
@@ -99,6 +109,10 @@ impl Control {
         match order {
             Some(Order::Certificate(pem)) => {
                 self.show(&pem);
+                next
+            }
+            Some(Order::Upstream(sockets)) => {
+                self.upstream.iter().for_each(|upstream| upstream.move_to(sockets.clone()));
                 next
             }
             Some(Order::Retire) => self.retire(),
@@ -160,6 +174,16 @@ impl Control {
     fn stop(&mut self) {
         self.server.lifecycle.enter(Stage::Stopping);
         self.open = None;
+    }
+}
+
+/// Waits until no connection to the application could be opened, and for a while since the supervisor
+/// was told so.
+async fn failure(upstream: Option<&Resolved>, told: Instant) {
+    sleep_until(told + TELL_EVERY).await;
+    match upstream {
+        Some(upstream) => upstream.failure().await,
+        None => std::future::pending().await,
     }
 }
 

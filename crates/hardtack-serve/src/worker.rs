@@ -138,6 +138,7 @@ impl Worker {
                 server: self.server,
                 threads,
                 certificate: self.certificate,
+                upstream: self.upstream,
                 receiver,
                 sender,
                 open: Some(open),

@@ -71,6 +71,7 @@ impl Simulation {
             (worker, "ends") => Event::Ended(pid(worker), "signal 9".to_owned()),
             (worker, "is ready") => Event::Reported(pid(worker), ready()),
             (worker, "is alive") => Event::Reported(pid(worker), Report::Alive),
+            (worker, "misses it") => Event::Reported(pid(worker), Report::UpstreamFailed),
             (worker, "is closed") => Event::Reported(pid(worker), Report::Closed),
             (worker, "cannot") => {
                 Event::Reported(pid(worker), Report::Failed(format!("{worker} has no luck")))
@@ -108,6 +109,7 @@ impl Simulation {
             Action::Log(level, line) => format!("{level}: {line}"),
             Action::Notify(notice) => format!("notify {notice:?}"),
             Action::ReloadCertificate => "read the certificate".to_owned(),
+            Action::LookUpUpstream => "look the upstream up".to_owned(),
             Action::CloseListeners => "close".to_owned(),
             Action::HoldSignals => {
                 self.are_signals_held = true;
@@ -166,10 +168,16 @@ fn moment(before: &str, cases: &[(&str, &str)]) {
 }
 
 const SERVING: &str = "open, 1 is ready";
-const RELOAD: &str = "notify Reloading; read the certificate; notify Reloaded";
+const RELOAD: &str = "notify Reloading; read the certificate; \
+                      look the upstream up; notify Reloaded";
 const READY_2: &str = "INFO: upgraded: worker 2 serves release r; sand; retire 1; \
                        notify Serving(\"r\"); hold";
 const FAILED_2: &str = "ERROR: the upgrade failed, and everything goes on as before";
+
+#[test]
+fn an_upstream_that_is_missed_may_have_moved() {
+    moment(SERVING, &[("1 misses it", "look the upstream up"), ("2 misses it", "")]);
+}
 
 #[test]
 fn a_life_without_events() {

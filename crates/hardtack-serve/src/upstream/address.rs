@@ -2,13 +2,15 @@
 
 use std::{
     fmt, io,
-    net::{SocketAddr, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
     os::unix::net,
     path::{Path, PathBuf},
     str::FromStr,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use hyper::{Uri, http::uri::Authority};
+use tokio::sync::Notify;
 
 /// The port of `http://HOST` without one.
 const HTTP_PORT: u16 = 80;
@@ -27,36 +29,80 @@ pub enum Address {
     Unix(PathBuf),
 }
 
-/// An [`Address`] whose host's IP addresses are known.
+/// An [`Address`] whose host's IP addresses are known. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Resolved {
     pub(super) address: Address,
-    /// The addresses, in the order in which they are tried; none for a Unix socket.
-    pub(super) sockets: Vec<SocketAddr>,
+    /// In the order in which they are tried; none for a Unix socket.
+    sockets: Arc<RwLock<Vec<SocketAddr>>>,
+    /// Notified when no connection could be opened.
+    failed: Arc<Notify>,
 }
 
 impl Resolved {
-    /// The TCP port, unless it is a Unix socket.
+    /// The port of TCP that is connected to, if it is one.
     pub(crate) fn port(&self) -> Option<u16> {
-        self.sockets.first().map(SocketAddr::port)
+        match self.address {
+            Address::Tcp { port, .. } => Some(port),
+            Address::Unix(_) => None,
+        }
+    }
+
+    /// The addresses, in the order in which they are tried.
+    pub(super) fn sockets(&self) -> Vec<SocketAddr> {
+        self.sockets.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The host has moved: it has these addresses now.
+    pub(crate) fn move_to(&self, sockets: Vec<SocketAddr>) {
+        if !sockets.is_empty() {
+            *self.sockets.write().unwrap_or_else(PoisonError::into_inner) = sockets;
+        }
+    }
+
+    /// No connection could be opened.
+    pub(super) fn fail(&self) {
+        self.failed.notify_one();
+    }
+
+    /// Waits until no connection could be opened.
+    pub(crate) async fn failure(&self) {
+        self.failed.notified().await;
     }
 }
 
 impl Address {
-    /// Finds the host's addresses. This is done once: a sandboxed process cannot ask anymore.
+    /// Finds the host's addresses.
     ///
     /// # Errors
     ///
-    /// If the host has no address, or no name server answers.
+    /// If the host has no address, or nobody could be asked.
     pub fn resolve(&self) -> io::Result<Resolved> {
-        let sockets = match self {
-            Self::Tcp { host, port } => look_up(host, *port)?,
-            Self::Unix(_) => Vec::new(),
-        };
-        Ok(Resolved { address: self.clone(), sockets })
+        let sockets = Arc::new(RwLock::new(self.look_up()?));
+        Ok(Resolved { address: self.clone(), sockets, failed: Arc::default() })
     }
 
-    /// The authority of a request that names no host.
+    /// The host's addresses, in the order in which they are tried; none of a Unix socket.
+    ///
+    /// # Errors
+    ///
+    /// If the host has no address, or nobody could be asked.
+    pub fn look_up(&self) -> io::Result<Vec<SocketAddr>> {
+        match self {
+            Self::Tcp { host, port } => look_up(host, *port),
+            Self::Unix(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Whether the host has a name, whose addresses may change.
+    pub fn has_name(&self) -> bool {
+        match self {
+            Self::Tcp { host, .. } => bare(host).parse::<IpAddr>().is_err(),
+            Self::Unix(_) => false,
+        }
+    }
+
+    /// The authority of the target, by which connections are kept.
     pub(super) fn authority(&self) -> Authority {
         match self {
             Self::Tcp { .. } => {
@@ -69,8 +115,13 @@ impl Address {
     }
 }
 
+/// An IP address of version 6 without its brackets.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
 fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let name = bare(host);
     let explain = |error: io::Error| {
         let problem = format!("cannot find the upstream's host {host}: {error}");
         io::Error::new(error.kind(), problem)
@@ -202,7 +253,7 @@ mod tests {
 
     #[test]
     fn literal_addresses_are_resolved() {
-        let sockets = |url: &str| url.parse::<Address>().unwrap().resolve().unwrap().sockets;
+        let sockets = |url: &str| url.parse::<Address>().unwrap().resolve().unwrap().sockets();
         assert_eq!(sockets("http://127.0.0.1:8001"), ["127.0.0.1:8001".parse().unwrap()]);
         assert_eq!(sockets("http://[::1]:8001"), ["[::1]:8001".parse().unwrap()]);
         assert_eq!(sockets("unix:/run/app.sock"), []);

@@ -48,7 +48,12 @@ impl Connector {
 
     /// A timeout is an error of the kind [`io::ErrorKind::TimedOut`].
     async fn connect(self) -> io::Result<Box<dyn Socket>> {
-        timeout(self.within, open(&self.to)).await?
+        let opened = timeout(self.within, open(&self.to)).await;
+        let opened = opened.map_err(io::Error::from).flatten();
+        if opened.is_err() {
+            self.to.fail();
+        }
+        opened
     }
 }
 
@@ -56,7 +61,7 @@ async fn open(to: &Resolved) -> io::Result<Box<dyn Socket>> {
     if let Address::Unix(path) = &to.address {
         return Ok(Box::new(Patient::new(UnixStream::connect(path).await?)));
     }
-    let stream = TcpStream::connect(&*to.sockets).await?;
+    let stream = TcpStream::connect(&*to.sockets()).await?;
     // A response must not wait for the acknowledgement of a request's first half.
     stream.set_nodelay(true)?;
     Ok(Box::new(Patient::new(stream)))

@@ -606,6 +606,25 @@ async fn a_loop_is_a_508() {
     assert!(again.header().await.starts_with("HTTP/1.1 508 "));
 }
 
+/// A container that was made anew has another address.
+#[tokio::test]
+async fn an_application_that_has_moved_is_found() {
+    let app = TcpListener::bind("127.0.0.2:0").await.unwrap();
+    let port = app.local_addr().unwrap().port();
+    let resolved =
+        format!("http://localhost:{port}").parse::<Address>().unwrap().resolve().unwrap();
+    let forwarding = Box::leak(Box::new(FORWARDING));
+    let upstream =
+        Upstream::new(resolved.clone(), forwarding, Room::new(0), Box::leak(Box::default()));
+    let mut client = client_of(upstream).await;
+    client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    client.hear("Please try again in a moment.\n").await;
+    timeout(LONG, resolved.failure()).await.unwrap();
+    resolved.move_to(vec![app.local_addr().unwrap()]);
+    client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    accept(&app).await.header().await;
+}
+
 #[tokio::test]
 async fn options_of_the_whole_server() {
     let (app, mut client) = pair(PATIENT).await;
