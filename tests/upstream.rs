@@ -443,6 +443,19 @@ fn a_directive_to_the_web_server_does_not_reach_a_client() {
     }
 }
 
+/// The id of a request, as the application and the access log have it.
+#[test]
+fn a_request_has_one_id_everywhere() {
+    for (trusted, is_kept) in [("127.0.0.1", true), ("192.0.2.1", false)] {
+        let mut site = Site::with(&["--access-log=json", "--forwarded-from", trusted]);
+        let header = seen(&site, "Host: a\r\nX-Request-ID: of-the-proxy\r\n");
+        let id = header.iter().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap();
+        assert_eq!(id == "of-the-proxy", is_kept, "{id}");
+        let line = site.server.line().unwrap();
+        assert!(line.contains(&format!("\"request_id\":\"{id}\"")), "{line}");
+    }
+}
+
 #[test]
 fn an_upstream_that_is_this_server() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

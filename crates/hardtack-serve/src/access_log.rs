@@ -25,7 +25,7 @@ use hyper::{
 use serde::Serialize;
 use tracing_appender::non_blocking::NonBlocking;
 
-use crate::{metrics::tally::Outcome, settings::AccessLogFormat, utc};
+use crate::{metrics::tally::Outcome, request_id::X_REQUEST_ID, settings::AccessLogFormat, utc};
 
 /// The access log of one serving thread.
 #[derive(Debug)]
@@ -58,6 +58,7 @@ impl AccessLog {
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
+            id: field(request.headers(), &X_REQUEST_ID),
             referer: field(request.headers(), &REFERER),
             user_agent: field(request.headers(), &USER_AGENT),
         }
@@ -77,6 +78,7 @@ pub(crate) struct Entry {
     method: Method,
     uri: Uri,
     version: Version,
+    id: Option<HeaderValue>,
     referer: Option<HeaderValue>,
     user_agent: Option<HeaderValue>,
 }
@@ -101,6 +103,7 @@ impl Entry {
             target: target(&self.uri),
             version: self.version,
             outcome,
+            id: self.id.as_ref().and_then(|id| id.to_str().ok()),
             referer: self.referer.as_ref().map(HeaderValue::as_bytes),
             user_agent: self.user_agent.as_ref().map(HeaderValue::as_bytes),
         };
@@ -126,6 +129,7 @@ struct Line<'a> {
     target: &'a str,
     version: Version,
     outcome: &'a Outcome,
+    id: Option<&'a str>,
     referer: Option<&'a [u8]>,
     user_agent: Option<&'a [u8]>,
 }
@@ -160,6 +164,7 @@ impl Line<'_> {
             duration_us: self.outcome.duration.as_micros(),
             coding: self.outcome.coding.name(),
             policy: self.outcome.policy.name(),
+            request_id: self.id,
             referer: self.referer.map(String::from_utf8_lossy),
             user_agent: self.user_agent.map(String::from_utf8_lossy),
         };
@@ -198,6 +203,8 @@ struct JsonLine<'a> {
     duration_us: u128,
     coding: &'a str,
     policy: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
     referer: Option<Cow<'a, str>>,
     user_agent: Option<Cow<'a, str>>,
 }

@@ -47,6 +47,7 @@ pub mod log;
 mod metrics;
 pub mod queued;
 pub mod request_fields;
+mod request_id;
 pub mod sandbox;
 pub mod settings;
 pub mod tls;

@@ -22,5 +22,12 @@ pub(crate) struct Thread {
     pub(crate) beats: AtomicU64,
 }
 
+impl Thread {
+    /// Whether anybody sees the ids of requests.
+    pub(crate) fn needs_ids(&self) -> bool {
+        self.access_log.is_some() || self.upstream.is_some()
+    }
+}
+
 /// Keeps the process from ending by itself: acceptors and busy connections hold one.
 pub(crate) type Open = mpsc::Sender<()>;

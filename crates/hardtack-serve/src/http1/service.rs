@@ -11,6 +11,7 @@ use crate::{
     body::Content,
     client::Client,
     exchange::Received,
+    request_id,
 };
 
 /// Answers the requests of a connection.
@@ -51,12 +52,15 @@ impl Service<Request<Incoming>> for Http1Service {
     type Error = std::convert::Infallible;
     type Future = Answer<Http1Body>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let thread = self.account.thread;
         self.account.count_request();
         let begun = self.turn.lock().request(Instant::now);
         let trust = &thread.server.settings.trust;
         let client = Client::of(self.account.peer, request.headers(), trust);
+        if thread.needs_ids() {
+            request_id::assign(request.headers_mut(), client.is_trusted);
+        }
         let received = Received::new(thread, &request, client, begun);
         let (service, account) = (self.clone(), Arc::clone(&self.account));
         answer(thread, client, request)

@@ -13,6 +13,7 @@ use crate::{
     answer::{Answer, answer},
     client::Client,
     exchange::Received,
+    request_id,
 };
 
 /// Answers the requests of a connection.
@@ -33,12 +34,15 @@ impl Service<Request<Incoming>> for Http2Service {
     type Error = Infallible;
     type Future = Answer<Http2Body>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let (thread, now) = (self.account.thread, Instant::now());
         self.account.count_request();
         let stream = OpenStream::new(self.streams.clone(), now);
         let trust = &thread.server.settings.trust;
         let client = Client::of(self.account.peer, request.headers(), trust);
+        if thread.needs_ids() {
+            request_id::assign(request.headers_mut(), client.is_trusted);
+        }
         let received = Received::new(thread, &request, client, now);
         answer(thread, client, request).then(move |response| {
             let exchange = received.answered(&response);
