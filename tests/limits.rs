@@ -13,7 +13,7 @@ use std::{
 
 use common::{
     Connection, PATIENCE, Server, executable, folder,
-    frames::{self, DATA},
+    frames::{self, DATA, INITIAL_WINDOW_SIZE, PING, RST_STREAM},
     hardtack,
     http2::Http2,
     pack,
@@ -416,9 +416,6 @@ fn without_file_descriptors_it_waits_for_some() {
 /// (RFC 9113 §6.5.2: `SETTINGS_INITIAL_WINDOW_SIZE` is 0).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0";
 
-/// `GET /robots.txt`, without Huffman's code (RFC 7541 §C.3).
-const HTTP2_GET: &[u8] = b"\0\0\x1a\x01\x05\0\0\0\x01\x82\x86\x04\x0b/robots.txt\x01\x09localhost";
-
 fn connect_by_http2(server: &Server) -> Connection {
     let mut connection = server.connect();
     connection.send(PREFACE);
@@ -476,17 +473,47 @@ fn a_connection_of_http2_is_not_kept_for_ever() {
 }
 
 #[test]
-fn a_response_over_http2_has_to_be_taken() {
-    let server = with(&["--h2c", "--write-timeout=1"]);
-    let mut slow = connect_by_http2(&server);
-    slow.send(HTTP2_GET);
-    let mut kinds = Vec::new();
-    while slow.stream.fill_buf().is_ok_and(|bytes| !bytes.is_empty()) {
-        kinds.push(frame(&mut slow).0);
+fn a_response_over_http2_has_to_be_taken_whatever_other_streams_do() {
+    let large = vec![b'x'; 8 << 20];
+    let packed = pack(folder(&[("large.bin", &large), ("small.txt", b"small")]).path(), &[]);
+    let mut command = packed.command();
+    let server = Server::of(command.args(["serve", "--h2c", "--write-timeout=2"]));
+    let stream = server.connect().stream.into_inner();
+    let mut client = frames::Http2::over(stream, &[(INITIAL_WINDOW_SIZE, 0)]);
+    let stalled = ["/large.bin", "/small.txt"].map(|path| client.get(path));
+    let taken = client.get("/large.bin");
+    client.take_more(0, 1 << 30);
+    // The server acknowledges each PING; the stream that is taken moves on; requests come and go.
+    let mut reset = Vec::new();
+    while reset.len() < stalled.len() {
+        client.take_more(taken, 1024);
+        client.ping();
+        let other = client.get("/missing");
+        client.take_more(other, 1024);
+        let frames = std::iter::from_fn(|| client.frame()).take_while(|frame| frame.kind != PING);
+        reset.extend(frames.filter(|frame| frame.kind == RST_STREAM).map(|frame| frame.stream));
+        thread::sleep(Duration::from_millis(10));
     }
-    // Its header came, and no content.
-    assert!(kinds.contains(&1) && !kinds.contains(&0), "{kinds:?}");
-    assert_eq!(Http2::to(server.address).get("/", &[]).status, 200);
+    reset.sort_unstable();
+    assert_eq!(reset, stalled);
+    client.take_more(taken, 1 << 30);
+    assert_eq!(client.rest_of_body(taken).last(), Some(&b'x'));
+}
+
+#[test]
+fn a_header_section_of_http2_has_to_come_in_time_whatever_other_streams_do() {
+    let server = with(&["--h2c", "--header-timeout=2"]);
+    let mut client = frames::Http2::over(server.connect().stream.into_inner(), &[]);
+    for _ in 0..5 {
+        let stream = client.get("/robots.txt");
+        client.body(stream);
+        thread::sleep(Duration::from_millis(500));
+    }
+    client.begin_header();
+    while client.frame().is_some() {}
+    let mut halfway = server.connect();
+    halfway.send(&[PREFACE, &[0, 0, 9, 1]].concat());
+    halfway.stream.read_to_end(&mut Vec::new()).ok();
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::io::{Read, Write};
 pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
 pub const GOAWAY: u8 = 7;
-const RST_STREAM: u8 = 3;
+pub const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
-const PING: u8 = 6;
+pub const PING: u8 = 6;
 const WINDOW_UPDATE: u8 = 8;
+const CONTINUATION: u8 = 9;
 
 const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
@@ -60,9 +61,22 @@ impl<S: Read + Write> Http2<S> {
         stream
     }
 
+    /// Begins a header section of a request, and leaves it unfinished.
+    pub fn begin_header(&mut self) {
+        let stream = self.next;
+        self.next += 2;
+        self.send(HEADERS, END_STREAM, stream, &[0x82]);
+        self.send(CONTINUATION, 0, stream, &[0x87]);
+    }
+
     /// Takes a request back.
     pub fn cancel(&mut self, stream: u32) {
         self.send(RST_STREAM, 0, stream, &CANCEL.to_be_bytes());
+    }
+
+    /// Asks for an acknowledgement.
+    pub fn ping(&mut self) {
+        self.send(PING, 0, 0, &[0; 8]);
     }
 
     /// Lets the server send more on a stream, or, with 0, on the connection.

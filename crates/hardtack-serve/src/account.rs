@@ -29,6 +29,8 @@ pub(crate) struct Account {
     requests: AtomicU32,
     /// Bytes that the system had taken at the last write.
     sent: AtomicU64,
+    /// Whether the system would take no more at some time.
+    is_full: AtomicBool,
     is_cut_off: AtomicBool,
     /// Of a connection that is not parked.
     open: Mutex<Option<Open>>,
@@ -52,6 +54,7 @@ impl Account {
             opened: now,
             requests: AtomicU32::new(0),
             sent: AtomicU64::new(0),
+            is_full: AtomicBool::new(false),
             is_cut_off: AtomicBool::new(false),
             open: Mutex::new(Some(open)),
             _counted: thread.tally.connection(),
@@ -100,6 +103,16 @@ impl Account {
 
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Relaxed)
+    }
+
+    /// The system takes no more for now.
+    pub(crate) fn set_full(&self) {
+        self.is_full.store(true, Relaxed);
+    }
+
+    /// Whether the system would take no more at some time since the last call.
+    pub(crate) fn take_full(&self) -> bool {
+        self.is_full.swap(false, Relaxed)
     }
 
     /// The client has let a time pass, and the connection is to end.

@@ -1,12 +1,15 @@
 //! Requests of HTTP/2 (RFC 9113), which overlap.
 //!
-//! [`streams`] is the state of the connection, [`judge`] says whether it goes on, [`service`] is its
-//! requests, and [`body`] the bodies of its responses.
+//! [`streams`] is the state of the connection, [`judge`] says whether it goes on, [`wire`] is its bytes
+//! with the frames that are [`arriving`], [`service`] its requests, and [`body`] the bodies of its
+//! responses.
 
+mod arriving;
 mod body;
 mod judge;
 mod service;
 mod streams;
+mod wire;
 
 use std::{
     future::{Future, poll_fn},
@@ -17,23 +20,25 @@ use std::{
 };
 
 use hyper::server::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::sleep_until;
 
 use self::{
-    judge::{Judge, ROUND, Verdict},
+    judge::{Judge, Verdict},
     service::Http2Service,
-    streams::SharedStreams,
+    streams::{ROUND, Sent, SharedStreams},
+    wire::Wire,
 };
 use crate::{
-    account::Account, lifecycle::Stage, settings::Limits, socket::Socket, transport::Transport,
+    account::Account, lifecycle::Stage, metrics::labels::Timeout, settings::Limits, socket::Socket,
+    transport::Transport,
 };
 
 /// The first bytes of a connection of HTTP/2 (RFC 9113 §3.4).
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// How much of a response is kept for a client that does not take it, a stream.
-const SEND_BUFFER: usize = 64 * 1024;
+const SEND_BUFFER: usize = 32 * 1024;
 /// Most requests that may be taken back before they are looked at (rapid reset). A request that is
 /// taken back later counts as one of the connection.
 const MOST_UNSEEN_RESETS: usize = 20;
@@ -52,8 +57,9 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
     let mut judge = Judge::new(&settings.timeouts, &settings.limits);
     let mut stages = account.server().lifecycle.stages();
     let service = Http2Service::new(Arc::clone(&account), streams.clone());
-    let builder = builder(&settings.limits, account.thread.upstream.is_some());
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(transport), service));
+    let builder = builder(&settings.limits, streams.clone(), account.thread.upstream.is_some());
+    let wire = TokioIo::new(Wire::new(transport, streams.clone()));
+    let mut connection = pin!(builder.serve_connection(wire, service));
     let mut round = Instant::now() + ROUND;
     loop {
         let verdict = tokio::select! {
@@ -78,7 +84,7 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
 }
 
 /// hyper's connection.
-type HyperConnection<S> = http2::Connection<TokioIo<Transport<S>>, Http2Service, TokioExecutor>;
+type HyperConnection<S> = http2::Connection<TokioIo<Wire<S>>, Http2Service, SharedStreams>;
 
 /// Takes requests until the connection is over or beyond its limits.
 async fn take_requests<S: Socket>(
@@ -98,21 +104,35 @@ async fn take_requests<S: Socket>(
 }
 
 fn check(judge: &Judge<'_>, account: &Account, streams: &SharedStreams) -> Verdict {
-    judge.check(account.requests(), account.age(streams.lock().moved()))
+    judge.check(account.requests(), account.age(streams.lock().changed()))
 }
 
 fn look(judge: &mut Judge<'_>, account: &Account, streams: &SharedStreams) -> Verdict {
     let now = Instant::now();
-    let (age, sent) = (account.age(now), account.sent());
-    let (verdict, timeout) = judge.look(&mut streams.lock(), age, sent, now);
+    let (verdict, timeout) = judge.look(&streams.lock(), account.age(now), now);
     timeout.into_iter().for_each(|timeout| account.time_out(timeout));
+    end_slow_streams(account, streams, now);
     verdict
 }
 
+/// A stream that is given up is reset; the others go on.
+fn end_slow_streams(account: &Account, streams: &SharedStreams, now: Instant) {
+    let sent = Sent { bytes: account.sent(), is_full: account.take_full() };
+    let slow = streams.lock().give_up_slow(sent, account.timeouts().write, now);
+    for task in slow {
+        account.thread.tally.timeout(Timeout::Write);
+        task.abort();
+    }
+}
+
 /// All limits are said, since hyper's own may change.
-fn builder(limits: &Limits, has_upstream: bool) -> http2::Builder<TokioExecutor> {
+fn builder(
+    limits: &Limits,
+    streams: SharedStreams,
+    has_upstream: bool,
+) -> http2::Builder<SharedStreams> {
     let (stream_window, connection_window) = if has_upstream { UPSTREAM_WINDOWS } else { WINDOWS };
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let mut builder = http2::Builder::new(streams);
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams)

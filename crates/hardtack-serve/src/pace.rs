@@ -64,6 +64,13 @@ impl Waits {
         }
     }
 
+    /// A wait that goes on begins now, and its time until now does not count.
+    pub(crate) fn forgive(&mut self, now: Instant) {
+        if self.since.is_some() {
+            self.since = Some(now);
+        }
+    }
+
     /// Another message begins. A wait that goes on is the first of it.
     pub(crate) fn begin_message(&mut self) {
         self.sum = Duration::ZERO;
@@ -117,5 +124,10 @@ mod tests {
         assert!(waits.is_waiting());
         waits.begin_message();
         assert_eq!(waits.wait(pace, 0, start + Duration::from_secs(10)), deadline);
+        waits.forgive(start + Duration::from_secs(10));
+        assert_eq!(
+            waits.wait(pace, 0, start + Duration::from_secs(11)) - deadline,
+            Duration::from_secs(10)
+        );
     }
 }

@@ -112,6 +112,7 @@ impl<S: Socket> Transport<S> {
             return written;
         }
         self.stalled_at = sent;
+        self.account.set_full();
         let pace = self.account.timeouts().write;
         let deadline = self.waits.wait(pace, sent - self.message_at, Instant::now());
         ready!(self.poll_deadline(deadline, context));

@@ -14,8 +14,9 @@ use crate::{
     exchange::Exchange,
 };
 
-/// Most bytes of a piece. A body of the bundle is one frame.
-const PIECE: usize = 64 * 1024;
+/// Most bytes of a piece, as many as a frame of HTTP/2 has (RFC 9113 §4.2). A body of the bundle is one
+/// piece until then.
+const PIECE: usize = 16 * 1024;
 
 /// A body that hyper reads. The response is over when it is dropped.
 pub(crate) struct Http2Body {
@@ -29,16 +30,29 @@ pub(crate) struct Http2Body {
 
 impl Http2Body {
     pub(crate) fn new(content: Content, exchange: Exchange, mut stream: OpenStream) -> Self {
-        stream.wait();
+        stream.wait(0);
         Self { content, rest: Bytes::new(), bytes: 0, exchange: Box::new(exchange), stream }
     }
 
     /// The next piece. hyper asks for another one when the client can take more.
     fn piece(&mut self, mut data: Bytes) -> Bytes {
-        self.rest = data.split_off(data.len().min(PIECE));
-        self.stream.wait();
+        self.rest = data.split_off(self.length_of_piece(data.len()));
+        self.stream.wait(data.len() as u64);
         self.bytes += data.len() as u64;
         data
+    }
+}
+
+impl Http2Body {
+    /// hyper asks for a piece when the client has room for a byte more than all pieces before it. So the
+    /// application's last byte is a piece of its own: until the client has room for that, it has not
+    /// taken the response, which is kept in memory and has a deadline.
+    fn length_of_piece(&self, length: usize) -> usize {
+        let is_kept = matches!(self.content, Content::Upstream(_));
+        if is_kept && (2..=PIECE).contains(&length) && self.content.is_end_stream() {
+            return length - 1;
+        }
+        length.min(PIECE)
     }
 }
 

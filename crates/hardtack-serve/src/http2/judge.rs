@@ -1,8 +1,9 @@
 //! Whether a connection of HTTP/2 goes on.
 //!
 //! Its requests overlap, so the time that a client has is looked at from outside, once a
-//! [`ROUND`]: it has the idle time without a request, and the write time when responses wait for it,
-//! in which any of them has to come further. Nothing here reads a clock.
+//! [`ROUND`](super::streams::ROUND): the connection has the idle time without a request, and a header section the header time.
+//! A response that the client does not take ends alone, by [`streams`](super::streams). Nothing here
+//! reads a clock.
 
 use std::time::{Duration, Instant};
 
@@ -11,9 +12,6 @@ use crate::{
     metrics::labels::Timeout,
     settings::{Limits, Timeouts},
 };
-
-/// How often the time is looked at.
-pub(crate) const ROUND: Duration = Duration::from_secs(1);
 
 /// The future of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,13 +28,11 @@ pub(crate) struct Judge<'a> {
     limits: &'a Limits,
     /// When it was told to end: how many requests it may have made by then.
     most_requests: Option<u32>,
-    /// Bytes that had been taken at the last look.
-    sent: u64,
 }
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(timeouts: &'a Timeouts, limits: &'a Limits) -> Self {
-        Self { timeouts, limits, most_requests: None, sent: 0 }
+        Self { timeouts, limits, most_requests: None }
     }
 
     pub(crate) fn is_ending(&self) -> bool {
@@ -60,21 +56,19 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Judges by the time, once a round: by the streams, the age of the connection, and the bytes that
-    /// the system has taken of it. With the timeout that is over, if one is.
+    /// Judges by the time, once a round: by the streams and the age of the connection. With the timeout
+    /// that is over, if one is.
     pub(crate) fn look(
-        &mut self,
-        streams: &mut Streams,
+        &self,
+        streams: &Streams,
         age: Duration,
-        sent: u64,
         now: Instant,
     ) -> (Verdict, Option<Timeout>) {
-        self.credit(sent, streams, now);
-        let stillness = streams.stillness(now);
-        if streams.is_any_waiting() && stillness >= self.timeouts.write.timeout {
-            return (Verdict::CutOff, Some(Timeout::Write));
+        let is_over = |since| now.saturating_duration_since(since) >= self.timeouts.header;
+        if streams.arriving.incomplete_since().is_some_and(is_over) {
+            return (Verdict::CutOff, Some(Timeout::Header));
         }
-        let is_idle = !streams.is_any_open() && stillness >= self.timeouts.idle;
+        let is_idle = !streams.is_any_open() && streams.stillness(now) >= self.timeouts.idle;
         let is_old = age >= self.limits.connection_age;
         match (self.is_ending(), is_idle) {
             (true, true) => (Verdict::CutOff, None),
@@ -82,14 +76,6 @@ impl<'a> Judge<'a> {
             (false, false) if is_old => (Verdict::End, None),
             _ => (Verdict::GoOn, None),
         }
-    }
-
-    /// The streams take turns: a client that takes many at once may be long about each.
-    fn credit(&mut self, sent: u64, streams: &mut Streams, now: Instant) {
-        if sent - self.sent > self.timeouts.write.bytes_in(ROUND) {
-            streams.advance(now);
-        }
-        self.sent = sent;
     }
 }
 
@@ -137,69 +123,37 @@ mod tests {
         checks(true, 11, 0, Verdict::CutOff);
     }
 
-    /// So many streams, of which some wait, and nothing happens for so many seconds.
+    /// So many streams, and nothing happens for so many seconds.
     #[track_caller]
-    fn still(
-        (open, waiting): (u32, u32),
-        seconds: u64,
-        is_ending: bool,
-        verdict: Verdict,
-        timeout: Option<Timeout>,
-    ) {
+    fn still(open: u32, seconds: u64, is_ending: bool, verdict: Verdict, timeout: Option<Timeout>) {
         let start = Instant::now();
-        let mut streams = streams(open, waiting, start);
+        let streams = streams(open, start);
         let now = start + Duration::from_secs(seconds);
-        let judged = judge(is_ending).look(&mut streams, now - start, 0, now);
-        assert_eq!(judged, (verdict, timeout), "{open} {waiting} {seconds} {is_ending}");
+        let judged = judge(is_ending).look(&streams, now - start, now);
+        assert_eq!(judged, (verdict, timeout), "{open} {seconds} {is_ending}");
     }
 
     #[test]
     fn time() {
         use {Timeout::*, Verdict::*};
-        still((0, 0), 74, false, GoOn, None);
-        still((0, 0), 75, false, End, Some(Idle));
-        still((0, 0), 74, true, GoOn, None);
-        still((0, 0), 75, true, CutOff, None);
-        // The application has its own timeouts.
-        still((1, 0), 300, false, GoOn, None);
-        still((3, 1), 29, false, GoOn, None);
-        still((3, 1), 30, false, CutOff, Some(Write));
-        still((3, 1), 30, true, CutOff, Some(Write));
-        still((1, 0), 3600, false, End, None);
-        still((1, 0), 3600, true, GoOn, None);
-    }
-
-    /// So many bytes a second are taken of some streams that wait all the time: after how many
-    /// seconds the connection is cut off.
-    #[track_caller]
-    fn lasts(bytes_a_second: u64, expected: Option<u64>) {
-        let start = Instant::now();
-        let (mut judge, mut streams) = (judge(false), streams(5, 5, start));
-        let cut_off = (1..100).find(|second| {
-            let now = start + Duration::from_secs(*second);
-            let sent = bytes_a_second * second;
-            judge.look(&mut streams, now - start, sent, now).0 == Verdict::CutOff
-        });
-        assert_eq!(cut_off, expected, "{bytes_a_second}");
+        still(0, 74, false, GoOn, None);
+        still(0, 75, false, End, Some(Idle));
+        still(0, 74, true, GoOn, None);
+        still(0, 75, true, CutOff, None);
+        // The application has its own timeouts, and each stream has its own deadline.
+        still(1, 300, false, GoOn, None);
+        still(1, 3600, false, End, None);
+        still(1, 3600, true, GoOn, None);
     }
 
     #[test]
-    fn a_minimum_rate_of_all_streams_together() {
-        lasts(0, Some(30));
-        lasts(500, Some(30));
-        lasts(501, None);
-    }
-
-    #[test]
-    fn one_stream_that_comes_further_is_enough() {
+    fn a_header_section_has_its_time_beside_other_streams() {
         let start = Instant::now();
-        let (mut judge, mut streams) = (judge(false), streams(2, 2, start));
-        let mut look = |streams: &mut Streams, seconds| {
-            let now = start + Duration::from_secs(seconds);
-            judge.look(streams, now - start, 0, now).0
-        };
-        streams.advance(start + Duration::from_secs(20));
-        assert_eq!(look(&mut streams, 49), Verdict::GoOn);
-        assert_eq!(look(&mut streams, 50), Verdict::CutOff);
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut streams = streams(1, start);
+        streams.arriving.receive(&[0, 0, 9], at(60));
+        let look = |seconds| judge(false).look(&streams, at(seconds) - start, at(seconds));
+        assert_eq!(look(69), (Verdict::GoOn, None));
+        assert_eq!(look(70), (Verdict::CutOff, Some(Timeout::Header)));
     }
 }

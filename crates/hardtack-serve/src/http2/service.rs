@@ -37,7 +37,7 @@ impl Service<Request<Incoming>> for Http2Service {
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let (thread, now) = (self.account.thread, Instant::now());
         self.account.count_request();
-        let stream = OpenStream::new(self.streams.clone(), now);
+        let stream = OpenStream::new(self.streams.clone(), self.account.timeouts().write, now);
         let trust = &thread.server.settings.trust;
         let client = Client::of(self.account.peer, request.headers(), trust);
         if thread.needs_ids() {
