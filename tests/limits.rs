@@ -412,6 +412,28 @@ fn without_file_descriptors_it_waits_for_some() {
     assert_eq!(good.request("GET", "/", &[]).status, 200);
 }
 
+/// The libraries beneath have limits of their own, at which they panic.
+#[test]
+fn the_largest_header_that_an_option_allows_is_answered() {
+    let server = with(&["--h2c", "--max-header-bytes=262144", "--max-header-fields=4096"]);
+    let status = |fields: usize| {
+        let fields: String = (0..fields).map(|field| format!("x{field}: 1\r\n")).collect();
+        let mut connection = server.connect();
+        connection.send(format!("GET / HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n").as_bytes());
+        connection.response("GET").status
+    };
+    assert_eq!((status(4095), status(4096), status(20_000)), (200, 431, 431));
+    let fields: Vec<_> = (0..7000).map(|field| (format!("x{field}"), "1")).collect();
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, *value)).collect();
+    let mut client = Http2::to(server.address);
+    assert_eq!(client.get("/", &fields).status, 431);
+    assert_eq!(client.get("/", &fields[..4000]).status, 200);
+    for option in ["--max-header-fields=4097", "--max-header-bytes=262145", "--max-streams=10001"] {
+        let refused = hardtack().args(["serve", option]).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{option}");
+    }
+}
+
 /// The preface of a client of HTTP/2 that leaves no room for content, as long as it says no more
 /// (RFC 9113 §6.5.2: `SETTINGS_INITIAL_WINDOW_SIZE` is 0).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0";

@@ -127,11 +127,11 @@ pub(crate) struct Serve {
     min_rate: u32,
     /// Largest header section of a request
     #[arg(long, env = "HARDTACK_MAX_HEADER_BYTES", value_name = "BYTES", default_value = "32768")]
-    #[arg(value_parser = clap::value_parser!(u32).range(8192..=1_048_576), help_heading = LIMITS)]
+    #[arg(value_parser = clap::value_parser!(u32).range(8192..=262_144), help_heading = LIMITS)]
     max_header_bytes: u32,
     /// Most fields in the header section of a request
     #[arg(long, env = "HARDTACK_MAX_HEADER_FIELDS", value_name = "NUMBER", default_value = "100")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..), help_heading = LIMITS)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = LIMITS)]
     max_header_fields: u16,
     /// Longest target of a request
     #[arg(long, env = "HARDTACK_MAX_URI_BYTES", value_name = "BYTES", default_value = "8192")]
@@ -155,7 +155,7 @@ pub(crate) struct Serve {
     max_connection_age: Duration,
     /// Most concurrent requests on an HTTP/2 connection
     #[arg(long, env = "HARDTACK_MAX_STREAMS", value_name = "NUMBER", default_value = "100")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..), help_heading = LIMITS)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = LIMITS)]
     max_streams: u32,
 
     /// Time after SIGTERM in which connections are still accepted, while /readyz says 503

@@ -5,6 +5,7 @@
 
 mod limits;
 mod redirect;
+mod rescue;
 
 use std::{
     convert::Infallible,
@@ -23,6 +24,7 @@ use hyper::{
 use tower_layer::Layer;
 use tower_service::Service;
 
+pub(crate) use self::rescue::rescued;
 use crate::{
     body::Content,
     client::Client,

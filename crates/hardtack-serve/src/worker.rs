@@ -5,6 +5,7 @@ use std::{
     io, mem,
     net::TcpListener as StdTcpListener,
     os::{fd::OwnedFd, unix::net::UnixListener as StdUnixListener},
+    panic::{self, PanicHookInfo},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64},
@@ -21,6 +22,7 @@ use tokio::{
     sync::mpsc,
     task::JoinHandle,
 };
+use tracing::error;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking};
 
 use crate::{
@@ -116,6 +118,7 @@ impl Worker {
     ///
     /// If a thread or a listener cannot be started, or the supervisor has gone.
     pub fn serve(mut self, channel: Channel, dropped: ErrorCounter) -> io::Result<()> {
+        panic::set_hook(Box::new(log_panic));
         let (listening, admin) = (mem::take(&mut self.listening), mem::take(&mut self.admin));
         let (access_log, _flush) = self.access_log().unzip();
         let (open, all_closed) = mpsc::channel(1);
@@ -202,6 +205,11 @@ fn forbid_core_dumps() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     Ok(())
+}
+
+/// A panic ends its request or its connection, and no more. Its text may be a client's.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    error!(panic = ?panic.to_string(), "a fault of this server ends a request");
 }
 
 /// The sockets of each thread, and those of the admin listener. A listener has a socket for each

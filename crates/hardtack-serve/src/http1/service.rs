@@ -7,7 +7,7 @@ use hyper::{Request, Response, StatusCode, body::Incoming, service::Service};
 use super::{body::Http1Body, turn::SharedTurn};
 use crate::{
     account::Account,
-    answer::{Answer, answer, close_after},
+    answer::{Answer, answer, close_after, rescued},
     body::Content,
     client::Client,
     exchange::Received,
@@ -63,7 +63,8 @@ impl Service<Request<Incoming>> for Http1Service {
         }
         let received = Received::new(thread, &request, client, begun);
         let (service, account) = (self.clone(), Arc::clone(&self.account));
-        answer(thread, client, request)
+        let (method, version) = (request.method().clone(), request.version());
+        rescued(method, version, || answer(thread, client, request))
             .unless(async move { account.reset().await })
             .then(move |response| service.respond(received, response))
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     account::Account,
-    answer::{Answer, answer},
+    answer::{Answer, answer, rescued},
     client::Client,
     exchange::Received,
     request_id,
@@ -44,7 +44,8 @@ impl Service<Request<Incoming>> for Http2Service {
             request_id::assign(request.headers_mut(), client.is_trusted);
         }
         let received = Received::new(thread, &request, client, now);
-        answer(thread, client, request).then(move |response| {
+        let (method, version) = (request.method().clone(), request.version());
+        rescued(method, version, || answer(thread, client, request)).then(move |response| {
             let exchange = received.answered(&response);
             response.map(|content| Http2Body::new(content, exchange, stream))
         })
