@@ -27,7 +27,10 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use hyper::{
     Method, Request, Response, Version,
@@ -170,7 +173,9 @@ impl Upstream {
         message::check(&parts, self.0.forwarding)?;
         let source = self.source(&parts, body, content).await?;
         let parts = self.0.passed_on(parts, source.length(), asked, client)?;
+        let begun = Instant::now();
         let (mut response, responding) = self.send(parts, source, content).await?;
+        self.0.tally.upstream_answered(begun.elapsed());
         connect::has_answered(response.extensions_mut());
         let own_upgrade = upgrade::on(&mut response);
         let (mut parts, body) = response.into_parts();

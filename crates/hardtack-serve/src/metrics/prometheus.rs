@@ -15,7 +15,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::metrics::reading::Reading;
+use crate::metrics::{durations::Durations, reading::Reading};
 
 /// A format that scrapers read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,10 @@ impl Reading {
             Some(&Unit::Bytes),
             self.tally.body_bytes(),
         )?;
-        families.durations(self)?;
+        families.durations(
+            ("hardtack_request_duration", "From a request's header to the end of its response."),
+            self.tally.durations(),
+        )?;
         if let Some(ratio) = self.tally.not_modified_ratio() {
             let help = "The share of 304 among 304 and 200, from 0 to 1.";
             let unit = Unit::Other("ratio".to_owned());
@@ -122,6 +125,13 @@ impl Reading {
         families.counters(
             ("hardtack_upstream_requests", "Requests to the upstream, by their outcome."),
             by("result", &self.tally.upstream_requests()),
+        )?;
+        families.durations(
+            (
+                "hardtack_upstream_duration",
+                "From a request to the upstream, with its content, to the header of the response.",
+            ),
+            self.tally.upstream_durations(),
         )
     }
 
@@ -223,10 +233,8 @@ impl Families<'_, '_> {
         Ok(())
     }
 
-    fn durations(&mut self, reading: &Reading) -> fmt::Result {
-        let (name, unit) = ("hardtack_request_duration", Some(&Unit::Seconds));
-        let help = "From a request's header to the end of its response.";
-        let durations = reading.tally.durations();
+    fn durations(&mut self, (name, help): (&str, &str), durations: &Durations) -> fmt::Result {
+        let unit = Some(&Unit::Seconds);
         let (sum, count) = (durations.sum_seconds(), durations.count());
         let mut family = self.0.encode_descriptor(name, help, unit, MetricType::Histogram)?;
         family.encode_histogram::<NoLabelSet>(sum, count, &durations.buckets(), None)
@@ -372,6 +380,7 @@ mod tests {
                 ("hardtack_tls_handshakes_total{result=\"failed\"}", 0.0),
                 ("hardtack_timeouts_total{kind=\"idle\"}", 0.0),
                 ("hardtack_upstream_requests_total{result=\"timed_out\"}", 0.0),
+                ("hardtack_upstream_duration_seconds_count", 0.0),
             ] {
                 assert_eq!(samples.get(series), Some(&expected), "{series} in {format:?}");
             }

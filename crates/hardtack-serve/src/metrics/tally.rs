@@ -37,6 +37,7 @@ pub(crate) struct Tally {
     handshakes: Counters<{ Handshake::ALL.len() }>,
     timeouts: Counters<{ Timeout::ALL.len() }>,
     upstream: Counters<{ Upstream::ALL.len() }>,
+    upstream_durations: Durations,
 }
 
 /// The outcome of a request.
@@ -91,6 +92,11 @@ impl Tally {
         self.timeouts.add(timeout as usize, 1);
     }
 
+    /// Counts the time in which the upstream began to answer.
+    pub(crate) fn upstream_answered(&self, duration: Duration) {
+        self.upstream_durations.observe(duration);
+    }
+
     /// Counts a request to the upstream.
     pub(crate) fn upstream(&self, upstream: Upstream) {
         self.upstream.add(upstream as usize, 1);
@@ -124,6 +130,7 @@ impl Tally {
             sum.handshakes.add_all(&tally.handshakes);
             sum.timeouts.add_all(&tally.timeouts);
             sum.upstream.add_all(&tally.upstream);
+            sum.upstream_durations.add_all(&tally.upstream_durations);
         }
         sum
     }
@@ -179,6 +186,10 @@ impl Tally {
 
     pub(crate) fn timeouts(&self) -> Vec<(&'static str, u64)> {
         named(Timeout::NAMES, self.timeouts.read())
+    }
+
+    pub(crate) fn upstream_durations(&self) -> &Durations {
+        &self.upstream_durations
     }
 
     pub(crate) fn upstream_requests(&self) -> Vec<(&'static str, u64)> {
