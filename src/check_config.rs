@@ -1,14 +1,14 @@
 //! `hardtack check-config`
 
-use std::io::Write;
+use std::{io::Write, net::SocketAddr};
 
 use anyhow::{Context, Result, ensure};
 use hardtack::CdnGuard;
 use hardtack_bundle::Bundle;
-use hardtack_serve::channel::Protocol;
+use hardtack_serve::{channel::Protocol, upstream::Address};
 
 use crate::{
-    settings::Settings,
+    settings::{ListenAddress, Listening, Settings},
     style::{EMPHASIS, WARNING},
     supervisor::{accounts, certificate::Files, unix_socket::Access},
 };
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// All that is wrong, at once.
 pub(crate) fn check_config(bundle: &Bundle<'static>, settings: &Settings) -> Result<()> {
-    let (warnings, certificate) = match certificate(settings) {
+    let (mut warnings, certificate) = match certificate(settings) {
         Ok(warnings) => (warnings, Ok(())),
         Err(error) => (Vec::new(), Err(error)),
     };
@@ -34,6 +34,7 @@ pub(crate) fn check_config(bundle: &Bundle<'static>, settings: &Settings) -> Res
     let problems: Vec<_> =
         checks.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
     ensure!(problems.is_empty(), "{}", problems.join("\n"));
+    warnings.extend(missing_socket(settings));
     for warning in &warnings {
         anstream::eprintln!("{WARNING}warning:{WARNING:#} {warning}");
     }
@@ -57,7 +58,36 @@ fn user(settings: &Settings) -> Result<()> {
 
 fn upstream(settings: &Settings) -> Result<()> {
     let Some(address) = &settings.upstream else { return Ok(()) };
-    address.resolve().map(drop).map_err(Into::into)
+    let sockets = address.look_up()?;
+    let is_own = sockets.iter().any(|socket| listens_at(&settings.listening, *socket));
+    ensure!(
+        !is_own,
+        "the upstream {address} is this server itself, by --listen: give the application a port of \
+         its own"
+    );
+    Ok(())
+}
+
+/// Whether connections to this address come to one of the listeners.
+fn listens_at(listening: &Listening, socket: SocketAddr) -> bool {
+    listening.endpoints.iter().any(|endpoint| match endpoint.address {
+        ListenAddress::Tcp(own) => {
+            let is_any = own.ip().is_unspecified() && socket.ip().is_loopback();
+            own.port() == socket.port() && (own.ip() == socket.ip() || is_any)
+        }
+        ListenAddress::Unix(_) => false,
+    })
+}
+
+/// The warning that the application's Unix socket is missing, which is no error before it starts.
+fn missing_socket(settings: &Settings) -> Option<String> {
+    match &settings.upstream {
+        Some(Address::Unix(path)) if !path.exists() => Some(format!(
+            "nothing is at {} yet: until the application listens there, requests for it are 502",
+            path.display()
+        )),
+        _ => None,
+    }
 }
 
 /// Prints the bundle and the endpoints that `serve` would have.
@@ -81,4 +111,32 @@ fn report(bundle: &Bundle<'_>, settings: &Settings, warnings: usize) -> Result<(
         writeln!(out, "  upstream   {address}")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn comes_to(listen: &str, upstream: &str, expected: bool) {
+        let listening = Listening {
+            endpoints: vec![listen.parse().unwrap()],
+            admin: None,
+            backlog: 1,
+            unix: Default::default(),
+        };
+        let is_own = listens_at(&listening, upstream.parse().unwrap());
+        assert_eq!(is_own, expected, "{listen} {upstream}");
+    }
+
+    #[test]
+    fn an_upstream_that_is_this_server() {
+        comes_to("127.0.0.1:80", "127.0.0.1:80", true);
+        comes_to("0.0.0.0:80", "127.0.0.1:80", true);
+        comes_to("https://[::]:80", "[::1]:80", true);
+        comes_to("127.0.0.1:80", "127.0.0.1:81", false);
+        comes_to("0.0.0.0:80", "192.0.2.1:80", false);
+        comes_to("127.0.0.1:80", "127.0.0.2:80", false);
+        comes_to("unix:/run/a.sock", "127.0.0.1:80", false);
+    }
 }

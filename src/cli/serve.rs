@@ -187,7 +187,7 @@ pub(crate) struct Serve {
     lock_memory: bool,
 
     /// Application that answers requests for paths that are not in the bundle
-    #[arg(long, env = "HARDTACK_UPSTREAM", value_name = "http://HOST:PORT|unix:PATH")]
+    #[arg(long, env = "HARDTACK_UPSTREAM", value_name = "[http://]HOST:PORT|unix:PATH")]
     #[arg(help_heading = APPLICATION)]
     upstream: Option<Address>,
     /// Longest time to connect to the application

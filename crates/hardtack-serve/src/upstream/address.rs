@@ -158,6 +158,8 @@ fn tcp(written: &str) -> Result<Address, String> {
     let uri: Uri = written.parse().map_err(|_| SHAPES.to_owned())?;
     match uri.scheme_str() {
         Some("http") => {}
+        // A host alone is more likely a mistake than port 80.
+        None if uri.port().is_some() => {}
         Some("https") => return Err(NO_TLS.to_owned()),
         _ => return Err(SHAPES.to_owned()),
     }
@@ -179,7 +181,7 @@ fn tcp(written: &str) -> Result<Address, String> {
     }
 }
 
-const SHAPES: &str = "this is not http://HOST, http://HOST:PORT or unix:/PATH";
+const SHAPES: &str = "this is not http://HOST, http://HOST:PORT, HOST:PORT or unix:/PATH";
 const NO_TLS: &str = "the upstream is spoken to without TLS, for it is on this machine or in a \
                       private network: let it listen for http://, or use a Unix socket";
 const NO_PATH: &str = "a path cannot be put before that of the requests, which are passed as they \
@@ -215,6 +217,9 @@ mod tests {
         reads("HTTP://app:8001/", "app", 8001);
         reads("http://[::1]:8001", "[::1]", 8001);
         reads("http://[::1]", "[::1]", 80);
+        reads("localhost:8000", "localhost", 8000);
+        reads("127.0.0.1:8000", "127.0.0.1", 8000);
+        reads("[::1]:8000", "[::1]", 8000);
     }
 
     #[test]
@@ -235,7 +240,9 @@ mod tests {
     fn what_is_no_address() {
         refuses("", "this is not");
         refuses("app", "this is not");
-        refuses("app:8001", "this is not");
+        refuses("/app", "this is not");
+        refuses("app:8001/api", "this is not");
+        refuses("app:0", "the port");
         refuses("http://", "this is not");
         refuses("ftp://app", "this is not");
         refuses("http://user@app", "this is not");
