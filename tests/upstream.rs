@@ -626,6 +626,27 @@ fn an_application_that_is_down() {
 }
 
 #[test]
+fn a_site_has_pages_for_errors_of_the_application() {
+    let page = format!("<!doctype html><title>Back soon</title>{}", "Back soon. ".repeat(100));
+    let bundle = common::folder(&[("a.css", b"a{color:red}"), ("502.html", page.as_bytes())]);
+    let packed = pack(bundle.path(), &[("HARDTACK_AT", "/static/")]);
+    let Site { app, server } = Site::of(packed.command().arg("serve"));
+    drop(app);
+    let mut client = server.connect();
+    let plain = client.request("GET", "/app", &[]);
+    assert_eq!((plain.status, &plain.body[..]), (502, page.as_bytes()));
+    assert_eq!(plain.header("cache-control"), Some("no-store"));
+    let coded = client.request("GET", "/app", &[("Accept-Encoding", "br")]);
+    assert_eq!((coded.status, coded.header("content-encoding")), (502, Some("br")));
+    assert!(coded.body.len() < page.len());
+    let head = client.request("HEAD", "/app", &[]);
+    assert_eq!((head.status, head.header("content-length")), (502, plain.header("content-length")));
+    client.say("POST /app HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n");
+    let other = client.response("POST");
+    assert_eq!((other.status, other.header("connection")), (413, Some("close")));
+}
+
+#[test]
 fn an_application_that_is_slow() {
     let site = Site::with(&["--upstream-read-timeout=1"]);
     let mut client = site.server.connect();

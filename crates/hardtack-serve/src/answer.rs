@@ -14,12 +14,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use hardtack::{BundleLayer, error_response, refuse_message, respond};
+use hardtack::{BundleLayer, error_page, error_response, refuse_message, respond};
 use http_body_util::Either;
 use hyper::{
-    Method, Request, Response, StatusCode, Version,
+    HeaderMap, Method, Request, Response, StatusCode, Version,
     body::{Body as _, Incoming},
-    header::{CONNECTION, HeaderValue},
+    header::{CONNECTION, HeaderValue, RETRY_AFTER},
 };
 use tower_layer::Layer;
 use tower_service::Service;
@@ -90,7 +90,7 @@ fn refuse(
 
 /// The response of the bundle, or else of the application.
 fn ask_both(
-    server: &Server,
+    server: &'static Server,
     upstream: &Upstream,
     client: Client,
     mut request: Request<Incoming>,
@@ -99,6 +99,7 @@ fn ask_both(
         guard.take_off(request.headers_mut());
     }
     let has_unread_content = has_unread_content(&request);
+    let asked = server.has_error_pages.then(|| without_content(&request));
     let application = Application { upstream: upstream.clone(), client };
     let response = layer(server).layer(application).call(request);
     async move {
@@ -106,9 +107,39 @@ fn ask_both(
         let (parts, body) = response.into_parts();
         match body {
             Either::Left(body) => baked(Response::from_parts(parts, body), has_unread_content),
-            Either::Right(body) => Response::from_parts(parts, Content::Upstream(Box::new(body))),
+            Either::Right(body) => {
+                let asked = asked.filter(|_| matches!(body, upstream::Body::Own(_)));
+                let page = asked.and_then(|asked| error_page(&server.bundle, &asked, parts.status));
+                match page {
+                    Some(page) => with_fields_of(page, &parts.headers).map(Content::Baked),
+                    None => Response::from_parts(parts, Content::Upstream(Box::new(body))),
+                }
+            }
         }
     }
+}
+
+/// A request as far as a page depends on it.
+fn without_content(request: &Request<Incoming>) -> Request<()> {
+    let mut asked = Request::new(());
+    *asked.method_mut() = request.method().clone();
+    *asked.uri_mut() = request.uri().clone();
+    *asked.version_mut() = request.version();
+    *asked.headers_mut() = request.headers().clone();
+    asked
+}
+
+/// The site's page in the place of an error in plain text, with the fields that are not about content.
+fn with_fields_of(
+    mut page: Response<hardtack::Body>,
+    headers: &HeaderMap,
+) -> Response<hardtack::Body> {
+    for name in [CONNECTION, RETRY_AFTER] {
+        if let Some(value) = headers.get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
+    page
 }
 
 /// The bundle in front of the application.

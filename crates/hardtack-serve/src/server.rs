@@ -11,6 +11,8 @@ use crate::{census::Census, lifecycle::Lifecycle, settings::Settings};
 /// The site, and how it is served. It exists as long as the process.
 pub(crate) struct Server {
     pub(crate) bundle: Bundle<'static>,
+    /// Whether the bundle has a page for an error of the application.
+    pub(crate) has_error_pages: bool,
     pub(crate) guard: Option<CdnGuard>,
     pub(crate) settings: Settings,
     pub(crate) census: Census,

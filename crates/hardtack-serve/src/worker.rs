@@ -98,6 +98,7 @@ impl Worker {
         let certificate = start.certificate.as_ref().map(tls::Current::new).transpose()?;
         let server = Server {
             bundle: site.bundle,
+            has_error_pages: has_error_pages(&site.bundle),
             guard: site.guard,
             census: Census::new(settings.admission),
             tls: certificate.clone().map(tls::config).transpose()?,
@@ -210,6 +211,12 @@ fn forbid_core_dumps() -> io::Result<()> {
 /// A panic ends its request or its connection, and no more. Its text may be a client's.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     error!(panic = ?panic.to_string(), "a fault of this server ends a request");
+}
+
+/// Whether there is a page for any error that the upstream causes.
+fn has_error_pages(bundle: &Bundle<'static>) -> bool {
+    let pages = ["502.html", "503.html", "504.html"];
+    pages.iter().any(|page| bundle.asset(page).is_ok_and(|asset| asset.is_some()))
 }
 
 /// The sockets of each thread, and those of the admin listener. A listener has a socket for each

@@ -16,7 +16,7 @@ use crate::{
     message::{self, Refusal},
     path,
     pattern::{self, Matched},
-    select::{not_found_page, serve},
+    select::{self, not_found_page, serve},
     vary,
 };
 
@@ -76,6 +76,40 @@ pub fn refuse_message<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Opti
         Ok(()) | Err(Refusal::Content) => None,
         Err(refusal) => Some(refuse(&asked, refusal)),
     }
+}
+
+/// The page of the bundle for an error of that status, such as `502.html`: at the root of the asset
+/// folder, and named after the status. None if there is none, or the client does not accept it.
+///
+/// It is for servers with an application behind the bundle, whose errors are not the bundle's. No cache
+/// keeps the response.
+///
+/// ```
+/// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+/// # use demo::demo;
+/// use hardtack::error_page;
+/// use http::{Request, StatusCode};
+///
+/// let bundle = demo().bundle()?;
+/// let request = Request::get("/account").body(())?;
+/// assert!(error_page(&bundle, &request, StatusCode::NOT_FOUND).is_some());
+/// assert!(error_page(&bundle, &request, StatusCode::BAD_GATEWAY).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn error_page<B>(
+    bundle: &Bundle<'static>,
+    request: &Request<B>,
+    status: StatusCode,
+) -> Option<Response<Body>> {
+    let asked = Asked::new(bundle, request, request.uri().path());
+    let path = format!("{}{}.html", bundle.at(), status.as_u16());
+    let route = bundle.route(path.as_bytes()).ok().flatten();
+    let page = route.filter(|route| matches!(route.action, Action::Serve(_)));
+    let mut response = select::error_page(&asked, &page?, status).ok().flatten()?;
+    if asked.method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    Some(response)
 }
 
 /// The answer to a request whose target is longer than so many bytes: 414. None if it is not.

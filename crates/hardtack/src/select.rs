@@ -50,6 +50,15 @@ pub(crate) fn not_found_page(
     asked: &Asked<'_>,
     route: &Route<'static>,
 ) -> Result<Option<Response<Body>>, Damaged> {
+    error_page(asked, route, StatusCode::NOT_FOUND)
+}
+
+/// The same, as the body of an error of that status.
+pub(crate) fn error_page(
+    asked: &Asked<'_>,
+    route: &Route<'static>,
+    status: StatusCode,
+) -> Result<Option<Response<Body>>, Damaged> {
     let (Action::Serve(asset) | Action::Missing(asset)) = &route.action else {
         return Err(Damaged);
     };
@@ -58,7 +67,7 @@ pub(crate) fn not_found_page(
     };
     let selected = Selected { asked, asset, route, representation };
     let mut response = selected.whole()?;
-    *response.status_mut() = StatusCode::NOT_FOUND;
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     selected.describe_content(headers)?;
     headers.remove(ACCEPT_RANGES);
