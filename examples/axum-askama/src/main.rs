@@ -11,14 +11,16 @@ use std::{env, io::Write};
 use askama::Template;
 use axum::{
     Form, Router,
-    extract::{Query, State},
-    http::{StatusCode, header},
+    extract::{Query, Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use hardtack::{Assets, CdnGuard, Destination, Preload, asset};
 use serde::Deserialize;
 use tokio::net::TcpListener;
+use tower_http::{compression::CompressionLayer, trace::TraceLayer};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -31,17 +33,34 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Each layer is around those above it: the last one sees a request first.
 fn app(assets: Assets) -> anyhow::Result<Router> {
     let app = Router::new()
         .route("/", get(home))
         .route("/order", get(order_form).post(order))
         .route("/thanks", get(thanks))
         .with_state(assets.clone())
+        // Pages have a session, and are compressed.
+        .layer(middleware::from_fn(session))
+        .layer(CompressionLayer::new())
+        // Assets have neither: they are for everybody, and were compressed by the bake.
         .layer(assets.layer());
-    Ok(match CdnGuard::from_environment(assets.bundle())? {
+    let app = match CdnGuard::from_environment(assets.bundle())? {
         Some(guard) => app.layer(guard),
         None => app,
-    })
+    };
+    Ok(app.layer(TraceLayer::new_for_http()))
+}
+
+/// Stands for the sessions of a real app: a visitor without a cookie gets one.
+async fn session(request: Request, next: Next) -> Response {
+    let is_new = !request.headers().contains_key(header::COOKIE);
+    let mut response = next.run(request).await;
+    if is_new {
+        let cookie = HeaderValue::from_static("visitor=1; HttpOnly; SameSite=Lax");
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 struct Biscuit {

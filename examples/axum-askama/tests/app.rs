@@ -53,6 +53,39 @@ fn every_link_of_a_page_is_an_immutable_file() {
     }
 }
 
+/// The header of a response, line by line.
+fn header(server: &Server, path: &str) -> Vec<String> {
+    let mut connection = server.connect();
+    let accept = "Accept-Encoding: gzip\r\nConnection: close\r\n\r\n";
+    connection.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{accept}").as_bytes());
+    std::iter::from_fn(|| Some(connection.line()).filter(|line| !line.is_empty())).collect()
+}
+
+/// Layers outside of the assets' would give them a cookie, and compress under a strong entity tag what
+/// the bake has left as it is.
+#[test]
+fn the_layers_stand_in_the_right_order() {
+    let server = start(&[]);
+    let has = |lines: &[String], start: &str| lines.iter().any(|line| line.starts_with(start));
+    let page = header(&server, "/");
+    assert!(has(&page, "content-encoding: gzip") && has(&page, "set-cookie: "), "{page:#?}");
+    let text = server.get("/", &[]);
+    let links = links(self::text(&text)).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    assert!(!links.is_empty());
+    for link in links {
+        let asset = header(&server, &link);
+        assert!(!has(&asset, "set-cookie: "), "{asset:#?}");
+        assert!(has(&asset, "content-length: "), "{asset:#?}");
+        // The tag is that of the coding that is sent.
+        let is_gzip = has(&asset, "content-encoding: gzip");
+        let tag = asset.iter().find(|line| line.starts_with("etag: ")).unwrap();
+        assert_eq!(tag.ends_with("-gzip\""), is_gzip, "{asset:#?}");
+    }
+    let missing = header(&server, "/static/css/app.ffffffffffff.css");
+    assert!(missing[0].contains(" 404 ") && has(&missing, "cache-control: no-store"));
+    assert!(!has(&missing, "set-cookie: "), "{missing:#?}");
+}
+
 #[test]
 fn the_browser_is_told_early() {
     let page = start(&[]).get("/", &[]);
