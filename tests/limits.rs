@@ -21,6 +21,7 @@ use common::{
     stderr,
     tls::Installed,
 };
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use socket2::{Domain, Socket, Type};
 
 /// The server, with a second for each of what a client can take its time for.
@@ -229,11 +230,15 @@ fn is_waiting(connection: &Connection) -> bool {
 const GET: &[u8] = b"GET /robots.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 #[track_caller]
-fn beyond_so_many_connections_others_wait(most: usize, threads: &str) {
+fn beyond_so_many_busy_connections_others_wait(most: usize, threads: &str) {
     let server = with(&["--max-connections", &most.to_string(), "--threads", threads]);
+    // Each is amid a request, so none is closed for another one.
+    let (first, rest) = GET.split_at(20);
     let mut served: Vec<_> = (0..most).map(|_| server.connect()).collect();
+    served.iter_mut().for_each(|one| one.send(first));
     let ask_all = |served: &mut Vec<Connection>| {
-        let statuses = served.iter_mut().map(|one| one.request("GET", "/", &[]).status);
+        served.iter_mut().for_each(|one| one.send(&[rest, first].concat()));
+        let statuses = served.iter_mut().map(|one| one.response("GET").status);
         assert!(statuses.into_iter().all(|status| status == 200));
     };
     ask_all(&mut served);
@@ -253,9 +258,31 @@ fn beyond_so_many_connections_others_wait(most: usize, threads: &str) {
 
 #[test]
 fn there_are_so_many_connections() {
-    beyond_so_many_connections_others_wait(1, "1");
-    beyond_so_many_connections_others_wait(1, "3");
-    beyond_so_many_connections_others_wait(4, "3");
+    beyond_so_many_busy_connections_others_wait(1, "1");
+    beyond_so_many_busy_connections_others_wait(1, "3");
+    beyond_so_many_busy_connections_others_wait(4, "3");
+}
+
+/// The idle timeout is far longer than the test has patience.
+#[test]
+fn who_waits_for_nothing_gives_its_place_to_a_new_client() {
+    for threads in ["1", "3"] {
+        let server = with(&["--h2c", "--max-connections=6", "--threads", threads]);
+        let _silent = [server.connect(), server.connect()];
+        let mut kept = [server.connect(), server.connect()];
+        kept.iter_mut().for_each(|one| assert_eq!(one.request("GET", "/", &[]).status, 200));
+        let _over_http2 = [connect_by_http2(&server), connect_by_http2(&server)];
+        let mut newcomers = Vec::new();
+        for _ in 0..30 {
+            let mut newcomer = server.connect();
+            assert_eq!(newcomer.request("GET", "/", &[]).status, 200);
+            newcomers.push(newcomer);
+        }
+        assert!(kept.iter_mut().all(is_closed));
+        // The last ones are still there.
+        let last = newcomers.last_mut().unwrap();
+        assert_eq!(last.request("GET", "/", &[]).status, 200);
+    }
 }
 
 /// A connection from an address of this machine.
@@ -378,11 +405,12 @@ fn lines_of_stderr(server: &mut Server) -> mpsc::Receiver<String> {
 
 #[test]
 fn without_file_descriptors_it_waits_for_some() {
-    let mut shell = executable("/bin/sh".as_ref());
-    shell.args(["-c", "ulimit -n 40 && exec \"$0\" serve --threads 1 \"$@\""]);
-    shell.arg(env!("CARGO_BIN_EXE_hardtack")).stderr(Stdio::piped());
-    let mut server = Server::of(&mut shell);
+    let mut command = hardtack();
+    let mut server = Server::of(command.args(["serve", "--threads=1"]).stderr(Stdio::piped()));
     let lines = lines_of_stderr(&mut server);
+    // The system takes some back, after the server has counted them.
+    let fewer = Rlimit { current: Some(40), maximum: Some(40) };
+    prlimit(Some(Pid::from_raw(server.worker() as i32).unwrap()), Resource::Nofile, fewer).unwrap();
     let mut good = server.connect();
     assert_eq!(good.request("GET", "/", &[]).status, 200);
     let mut crowd: Vec<_> = (0..60).map(|_| server.connect()).collect();
@@ -432,6 +460,25 @@ fn the_largest_header_that_an_option_allows_is_answered() {
         let refused = hardtack().args(["serve", option]).output().unwrap();
         assert_eq!(refused.status.code(), Some(2), "{option}");
     }
+}
+
+/// The server counts the descriptors that it may have, and some are left for everything that it does.
+#[test]
+fn with_few_file_descriptors_there_are_fewer_places() {
+    let mut shell = executable("/bin/sh".as_ref());
+    shell.args(["-c", "ulimit -n 60 && exec \"$0\" serve --threads 1 \"$@\""]);
+    shell.arg(env!("CARGO_BIN_EXE_hardtack")).stderr(Stdio::piped());
+    let mut server = Server::of(&mut shell);
+    let lines = lines_of_stderr(&mut server);
+    let line = lines.recv_timeout(PATIENCE).unwrap();
+    assert!(line.contains("the limit of open files leaves room for fewer"), "{line}");
+    let mut crowd = Vec::new();
+    for _ in 0..200 {
+        let mut one = server.connect();
+        assert_eq!(one.request("GET", "/", &[]).status, 200);
+        crowd.push(one);
+    }
+    assert!(lines.try_recv().is_err(), "accepting never fails");
 }
 
 /// The preface of a client of HTTP/2 that leaves no room for content, as long as it says no more

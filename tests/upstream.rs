@@ -5,7 +5,7 @@ mod common;
 
 use std::{
     fs,
-    io::{ErrorKind, Read, Write},
+    io::{BufRead, ErrorKind, Read, Write},
     net::{SocketAddr, TcpListener},
     os::unix::net::UnixListener,
     path::{Path, PathBuf},
@@ -933,4 +933,56 @@ fn djangos_admin() {
     let page = browser.request("GET", "/admin/", &[("Cookie", session)]);
     let page = String::from_utf8(page.body).unwrap();
     assert!(page.contains("Site administration") && page.contains("cook"), "{page}");
+}
+
+#[test]
+fn so_many_requests_are_with_the_application_and_as_many_wait() {
+    let site = Site::with(&["--upstream-max-requests=2", "--upstream-connect-timeout=86400"]);
+    let ask = || {
+        let mut client = site.server.connect();
+        client.send(b"GET /app HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        client
+    };
+    let mut asked = [ask(), ask()];
+    let mut at_work = [site.accept(), site.accept()];
+    at_work.iter_mut().for_each(|one| drop(one.header()));
+    let mut waiting = [ask(), ask()];
+    let refused = until("the queue is full", || {
+        let mut client = ask();
+        client.stream.get_ref().set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        client.stream.fill_buf().is_ok().then(|| client.response("GET"))
+    });
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
+    assert_eq!(refused.header("cache-control"), Some("no-store"));
+    assert_eq!(site.server.get("/robots.txt", &[]).status, 200);
+    for one in &mut at_work {
+        one.say("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+    }
+    asked.iter_mut().for_each(|one| assert_eq!(one.response("GET").status, 204));
+    for _ in &waiting {
+        let mut application = site.accept();
+        application.header();
+        application.say("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+    }
+    assert!(waiting.iter_mut().any(|one| one.response("GET").status == 204));
+}
+
+/// An application that never answers gets as many connections as there may be, and some descriptors
+/// are left.
+#[test]
+fn an_application_that_hangs_leaves_descriptors_for_baked_files() {
+    let app = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut shell = executable("/bin/sh".as_ref());
+    let script = "ulimit -n 200 && exec \"$0\" serve --threads 1 --h2c --upstream \"$@\"";
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_hardtack")]);
+    shell.arg(format!("http://{}", app.local_addr().unwrap()));
+    let server = Server::of(&mut shell);
+    let mut clients: Vec<_> =
+        (0..5).map(|_| frames::Http2::over(server.connect().stream.into_inner(), &[])).collect();
+    for client in &mut clients {
+        (0..90).for_each(|_| drop(client.get("/app")));
+    }
+    for _ in 0..10 {
+        assert_eq!(server.get("/robots.txt", &[]).status, 200);
+    }
 }

@@ -224,6 +224,11 @@ pub(crate) struct Serve {
     #[arg(value_delimiter = ',', help_heading = APPLICATION)]
     upstream_unusual_fields: Vec<UnusualField>,
 
+    /// Most requests that are with the application at once; as many more wait, others get 503
+    #[arg(long, env = "HARDTACK_UPSTREAM_MAX_REQUESTS", value_name = "NUMBER")]
+    #[arg(default_value = "1024", value_parser = at_least_1, help_heading = APPLICATION)]
+    upstream_max_requests: usize,
+
     /// Format of the log on standard error, and of the start-up lines
     #[arg(long, env = "HARDTACK_LOG_FORMAT", default_value = "auto", help_heading = LOGS)]
     log_format: LogFormat,
@@ -369,6 +374,7 @@ impl Serve {
 
     fn forwarding(&self) -> Forwarding {
         Forwarding {
+            requests: self.upstream_max_requests,
             passes_misses: self.upstream_misses,
             timeouts: UpstreamTimeouts {
                 connect: self.upstream_connect_timeout,

@@ -3,17 +3,20 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     net::IpAddr,
+    pin::pin,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::settings::Admission;
+use crate::{settings::Admission, standby::Standby};
 
 /// Counts the connections of all threads.
 pub(crate) struct Census {
     most: u32,
     places: Semaphore,
+    /// The connections that are closed for new ones.
+    pub(crate) standby: Standby,
     most_per_address: u32,
     addresses: Mutex<HashMap<IpAddr, u32>>,
 }
@@ -39,13 +42,34 @@ impl Census {
         let Admission { connections: most, per_address: most_per_address } = limits;
         let addresses = Mutex::new(HashMap::new());
         let places = Semaphore::new(most);
-        Self { most: most.try_into().unwrap_or(u32::MAX), places, most_per_address, addresses }
+        Self {
+            most: most.try_into().unwrap_or(u32::MAX),
+            places,
+            standby: Standby::default(),
+            most_per_address,
+            addresses,
+        }
     }
 
-    /// Waits until there is a place for one more connection.
+    /// Waits until there is a place for one more connection. Without one, the connection is closed
+    /// that has waited for a request the longest.
     pub(crate) async fn place(&'static self) -> Ticket {
-        let place = self.places.acquire().await.expect("the semaphore is never closed");
-        Ticket { _place: place, counted: None }
+        let mut free = pin!(self.places.acquire());
+        loop {
+            let mut another = pin!(self.standby.another());
+            another.as_mut().enable();
+            if self.places.available_permits() == 0 {
+                self.standby.close_longest();
+            }
+            tokio::select! {
+                biased;
+                place = &mut free => {
+                    let place = place.expect("the semaphore is never closed");
+                    return Ticket { _place: place, counted: None };
+                }
+                () = another => {}
+            }
+        }
     }
 
     /// Waits until there is no connection. Meanwhile, nobody else gets a place.
@@ -137,6 +161,23 @@ mod tests {
         drop(tickets);
         assert!(census.addresses().is_empty());
         assert_eq!(census.places.available_permits(), 10);
+    }
+
+    #[tokio::test]
+    async fn the_connection_that_waits_the_longest_goes_for_a_new_one() {
+        let census = census(3, 0);
+        let mut waiting: Vec<_> =
+            [census.place().await, census.place().await, census.place().await]
+                .map(|ticket| (ticket, census.standby.wait()))
+                .into();
+        for _ in 0..9 {
+            let next = tokio::spawn(census.place());
+            let (ticket, longest) = waiting.remove(0);
+            longest.close().await;
+            drop((ticket, longest));
+            waiting.push((next.await.unwrap(), census.standby.wait()));
+        }
+        assert_eq!(census.places.available_permits(), 0);
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@ use crate::{
     peer::Peer,
     proxy_protocol,
     socket::Socket,
+    standby::Waiting,
     thread::{Open, Thread},
     transport::Transport,
 };
@@ -34,7 +35,8 @@ pub(crate) struct Connection<S: Socket>(State<S>);
 
 enum State<S: Socket> {
     Busy(Busy<S>),
-    Parked(Http1<S>),
+    /// Dropped in this order: another connection has the place before it is said that it is free.
+    Parked(Http1<S>, Waiting),
     Over,
 }
 
@@ -69,11 +71,17 @@ impl<S: Socket> Future for Connection<S> {
         loop {
             self.0 = match &mut self.0 {
                 State::Busy(busy) => match ready!(busy.as_mut().poll(context)) {
-                    Some(parked) => State::Parked(parked),
+                    Some(parked) => State::parked(parked),
                     None => State::Over,
                 },
-                State::Parked(parked) => {
-                    let is_request = ready!(parked.poll_request(context));
+                State::Parked(parked, waiting) => {
+                    let is_request = match parked.poll_request(context) {
+                        Poll::Ready(is_request) => is_request,
+                        Poll::Pending => {
+                            ready!(waiting.poll_close(context));
+                            false
+                        }
+                    };
                     let state = std::mem::replace(&mut self.0, State::Over);
                     if is_request { state.resumed() } else { State::Over }
                 }
@@ -84,10 +92,15 @@ impl<S: Socket> Future for Connection<S> {
 }
 
 impl<S: Socket> State<S> {
+    fn parked(connection: Http1<S>) -> Self {
+        let waiting = connection.account().server().census.standby.wait();
+        Self::Parked(connection, waiting)
+    }
+
     /// Busy again, if it was parked and the process is not about to end.
     fn resumed(self) -> Self {
         match self {
-            Self::Parked(parked) if parked.account().reclaim() => {
+            Self::Parked(parked, _) if parked.account().reclaim() => {
                 Self::Busy(Box::pin(parked.serve()))
             }
             _ => Self::Over,
@@ -215,10 +228,20 @@ async fn open_tls<S: Socket>(socket: S, account: Arc<Account>) -> Option<Opened<
 async fn open_plain<S: Socket>(socket: S, account: Arc<Account>) -> Option<Opened<S>> {
     let speaks_h2c = account.server().settings.h2c;
     let (mut transport, mut turn) = (Transport::new(socket, account), Turn::new(Instant::now()));
-    let is_h2 = speaks_h2c && begins_with(&mut transport, &mut turn, http2::PREFACE).await.ok()?;
+    let is_h2 = speaks_h2c && begins_http2(&mut transport, &mut turn).await?;
     Some(if is_h2 {
         Opened::Http2(Box::pin(http2::serve(transport)))
     } else {
         Opened::Http1(Http1::Plain(Http1Stream::new(transport, turn)))
     })
+}
+
+/// Whether a connection begins with the preface of HTTP/2. None if it ends before that is known.
+async fn begins_http2<S: Socket>(transport: &mut Transport<S>, turn: &mut Turn) -> Option<bool> {
+    let waiting = transport.account().server().census.standby.wait();
+    tokio::select! {
+        biased;
+        begins = begins_with(transport, turn, http2::PREFACE) => begins.ok(),
+        () = waiting.close() => None,
+    }
 }

@@ -66,8 +66,10 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
             verdict = take_requests(connection.as_mut(), &judge, &account, &streams) => verdict,
             () = sleep_until(round.into()) => {
                 round = Instant::now() + ROUND;
+                streams.lock().stand_by(&account.server().census.standby, Instant::now());
                 look(&mut judge, &account, &streams)
             }
+            () = streams.close() => Verdict::CutOff,
             _ = stages.wait_for(|stage| *stage >= Stage::Retiring), if !judge.is_ending() => {
                 Verdict::End
             }

@@ -122,6 +122,8 @@ pub enum Sandbox {
 /// How requests are passed on to the application.
 #[derive(Clone, Debug)]
 pub struct Forwarding {
+    /// `--upstream-max-requests`: requests that are with it at once.
+    pub requests: usize,
     /// `--upstream-misses`: it also gets requests for static paths that the bundle has no answer to.
     pub passes_misses: bool,
     /// How long it may take.

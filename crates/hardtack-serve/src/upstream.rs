@@ -15,6 +15,7 @@ mod hop_by_hop;
 mod message;
 mod paced;
 mod patient;
+mod places;
 mod request_content;
 mod responding;
 mod stored;
@@ -54,7 +55,7 @@ use crate::{
 };
 
 pub use self::address::{Address, Resolved};
-pub(crate) use self::body::Body;
+pub(crate) use self::{body::Body, places::Places};
 use self::{
     connect::Connector,
     failure::Failure,
@@ -101,6 +102,7 @@ struct Shared {
     forwarding: &'static Forwarding,
     /// For content that is stored, or taken ahead.
     room: Room,
+    places: Places,
     /// Counts the outcomes of requests.
     tally: &'static Tally,
     /// Keeps the connections.
@@ -115,6 +117,7 @@ impl Upstream {
         resolved: Resolved,
         forwarding: &'static Forwarding,
         room: Room,
+        places: Places,
         tally: &'static Tally,
     ) -> Self {
         let address = resolved.address.clone();
@@ -124,6 +127,7 @@ impl Upstream {
             address,
             forwarding,
             room,
+            places,
             tally,
             client: http_client(connector.clone(), IDLE_CONNECTIONS),
             fresh: http_client(connector, 0),
@@ -173,6 +177,8 @@ impl Upstream {
         message::check(&parts, self.0.forwarding)?;
         let source = self.source(&parts, body, content).await?;
         let parts = self.0.passed_on(parts, source.length(), asked, client)?;
+        let place = self.0.places.take(self.0.forwarding.timeouts.connect).await;
+        let place = place.ok_or(Failure::Busy)?;
         let begun = Instant::now();
         let (mut response, responding) = self.send(parts, source, content).await?;
         self.0.tally.upstream_answered(begun.elapsed());
@@ -181,10 +187,10 @@ impl Upstream {
         let (mut parts, body) = response.into_parts();
         let agreed = message::response(&mut parts, Length::of(&body), asked)?;
         if let (Upgrade::WebSocket, Some(upgrade)) = (agreed, upgrade) {
-            tokio::spawn(tunnel::join(upgrade, own_upgrade));
+            tokio::spawn(tunnel::join(upgrade, own_upgrade, place.clone()));
         }
-        let body =
-            Body::upstream(body, self.0.forwarding.timeouts.read, self.0.room.clone(), responding);
+        let (timeout, room) = (self.0.forwarding.timeouts.read, self.0.room.clone());
+        let body = Body::upstream(body, timeout, room, responding, place);
         Ok(Response::from_parts(parts, body))
     }
 

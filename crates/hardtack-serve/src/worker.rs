@@ -22,7 +22,7 @@ use tokio::{
     sync::mpsc,
     task::JoinHandle,
 };
-use tracing::error;
+use tracing::{error, info};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking};
 
 use crate::{
@@ -31,6 +31,7 @@ use crate::{
     census::Census,
     channel::{Channel, Listener, Protocol, Report, Start},
     control::Control,
+    descriptors::Division,
     lifecycle::Lifecycle,
     metrics::{
         admin,
@@ -41,10 +42,10 @@ use crate::{
     room::Room,
     sandbox::{self, InForce, SandboxError},
     server::Server,
-    settings::Settings,
+    settings::{Admission, Settings},
     thread::{Open, Thread},
     tls::{self, CertificateError},
-    upstream::{Resolved, Upstream},
+    upstream::{Places, Resolved, Upstream},
 };
 
 /// A site, and its guard.
@@ -63,6 +64,7 @@ pub struct Worker {
     admin: Vec<OwnedFd>,
     certificate: Option<Arc<tls::Current>>,
     upstream: Option<Resolved>,
+    division: Division,
     in_force: InForce,
 }
 
@@ -96,11 +98,14 @@ impl Worker {
     ) -> Result<Self, WorkerError> {
         let (listening, admin) = arrange(start.listeners, settings.threads)?;
         let certificate = start.certificate.as_ref().map(tls::Current::new).transpose()?;
+        let allowed = allowed(&settings, upstream.is_some());
+        let division = Division::of_process(allowed, settings.threads);
+        let admission = Admission { connections: division.connections, ..settings.admission };
         let server = Server {
             bundle: site.bundle,
             has_error_pages: has_error_pages(&site.bundle),
             guard: site.guard,
-            census: Census::new(settings.admission),
+            census: Census::new(admission),
             tls: certificate.clone().map(tls::config).transpose()?,
             lifecycle: Lifecycle::new(),
             settings,
@@ -109,7 +114,7 @@ impl Worker {
         let in_force = sandbox::enter(server.settings.sandbox, upstream.as_ref())?;
         // The process has them until it ends.
         let server = Box::leak(Box::new(server));
-        Ok(Self { server, listening, admin, certificate, upstream, in_force })
+        Ok(Self { server, listening, admin, certificate, upstream, division, in_force })
     }
 
     /// Serves until the supervisor says otherwise. The channel [does not
@@ -120,6 +125,7 @@ impl Worker {
     /// If a thread or a listener cannot be started, or the supervisor has gone.
     pub fn serve(mut self, channel: Channel, dropped: ErrorCounter) -> io::Result<()> {
         panic::set_hook(Box::new(log_panic));
+        self.tell_of_few_descriptors();
         let (listening, admin) = (mem::take(&mut self.listening), mem::take(&mut self.admin));
         let (access_log, _flush) = self.access_log().unzip();
         let (open, all_closed) = mpsc::channel(1);
@@ -156,6 +162,20 @@ impl Worker {
         })
     }
 
+    /// The limit of open files, and not an option, may decide how many connections there are.
+    fn tell_of_few_descriptors(&self) {
+        let allowed = allowed(&self.server.settings, self.upstream.is_some());
+        let Division { connections, upstream, .. } = self.division;
+        if (connections, upstream) != (allowed.connections, allowed.upstream) {
+            info!(
+                connections,
+                upstream_requests = upstream,
+                "the limit of open files leaves room for fewer connections than the options allow: \
+                 raise it (`ulimit -Hn`, `LimitNOFILE=`)"
+            );
+        }
+    }
+
     fn access_log(&self) -> Option<(NonBlocking, Flush)> {
         self.server.settings.access_log.map(|_| queued("hardtack-access", io::stdout()))
     }
@@ -168,6 +188,7 @@ impl Worker {
     ) -> Vec<&'static Thread> {
         let settings: &'static Settings = &self.server.settings;
         let room = Room::new(settings.forwarding.buffering.room);
+        let places = Places::new(self.division.upstream);
         let threads = (0..count).map(|_| {
             let room = room.clone();
             let upstream = self.upstream.clone();
@@ -177,8 +198,10 @@ impl Worker {
                 server: self.server,
                 tally,
                 access_log: log.map(|(log, lines)| AccessLog::new(log.format, log.every, lines)),
-                upstream: upstream
-                    .map(|upstream| Upstream::new(upstream, &settings.forwarding, room, tally)),
+                upstream: upstream.map(|upstream| {
+                    let places = places.clone();
+                    Upstream::new(upstream, &settings.forwarding, room, places, tally)
+                }),
                 open: open.downgrade(),
                 beats: AtomicU64::new(0),
             }));
@@ -206,6 +229,18 @@ fn forbid_core_dumps() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     Ok(())
+}
+
+/// Most connections of the admin listener: more than people, load balancers and Prometheus open.
+const ADMIN_CONNECTIONS: usize = 32;
+
+/// How many connections of each kind the options allow.
+fn allowed(settings: &Settings, has_upstream: bool) -> Division {
+    Division {
+        connections: settings.admission.connections,
+        upstream: if has_upstream { settings.forwarding.requests } else { 0 },
+        admin: ADMIN_CONNECTIONS,
+    }
 }
 
 /// A panic ends its request or its connection, and no more. Its text may be a client's.

@@ -5,14 +5,19 @@
 
 use std::{
     collections::HashMap,
+    future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use tokio::task::AbortHandle;
 
 use super::arriving::Arriving;
-use crate::pace::{Pace, Waits};
+use crate::{
+    pace::{Pace, Waits},
+    standby::{Standby, Waiting},
+};
 
 /// How often the time is looked at.
 pub(crate) const ROUND: Duration = Duration::from_secs(1);
@@ -35,6 +40,8 @@ pub(crate) struct Streams {
     sent: u64,
     /// The frames of the client.
     pub(crate) arriving: Arriving,
+    /// While there is no stream, the connection may be closed for another one.
+    waiting: Option<Waiting>,
 }
 
 /// A stream, as far as the client has taken its response.
@@ -55,12 +62,13 @@ struct Stream {
 impl Streams {
     pub(crate) fn new(now: Instant) -> Self {
         let arriving = Arriving::default();
-        Self { open: HashMap::new(), newest: 0, changed: now, sent: 0, arriving }
+        Self { open: HashMap::new(), newest: 0, changed: now, sent: 0, arriving, waiting: None }
     }
 
     /// A request has come. Returns the number of its stream.
     fn open(&mut self, now: Instant) -> u64 {
         self.newest += 1;
+        self.waiting = None;
         self.open.insert(self.newest, Stream { sent: self.sent, ..Stream::default() });
         self.changed = now;
         self.newest
@@ -96,6 +104,17 @@ impl Streams {
 
     pub(crate) fn is_any_open(&self) -> bool {
         !self.open.is_empty()
+    }
+
+    /// The connection waits for a request if there has been no stream for a round.
+    pub(crate) fn stand_by(&mut self, standby: &'static Standby, now: Instant) {
+        if self.waiting.is_none() && !self.is_any_open() && self.stillness(now) >= ROUND {
+            self.waiting = Some(standby.wait());
+        }
+    }
+
+    fn poll_close(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.waiting.as_ref().map_or(Poll::Pending, |waiting| waiting.poll_close(context))
     }
 
     /// How long no stream has begun or ended.
@@ -158,6 +177,11 @@ pub(crate) struct SharedStreams(Arc<Mutex<Streams>>);
 impl SharedStreams {
     pub(crate) fn new(now: Instant) -> Self {
         Self(Arc::new(Mutex::new(Streams::new(now))))
+    }
+
+    /// Waits until the connection is to be closed for another one.
+    pub(crate) async fn close(&self) {
+        poll_fn(|context| self.lock().poll_close(context)).await;
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Streams> {

@@ -83,6 +83,8 @@ labels! {
         /// No connection, or one that broke before the response.
         Failed = "failed",
         TimedOut = "timed_out",
+        /// It was not asked: as many requests were with it as may be.
+        Refused = "refused",
     }
 }
 

@@ -12,7 +12,7 @@ use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use tracing::warn;
 
-use super::{paced::Paced, responding::Responding, taken::Taken};
+use super::{paced::Paced, places::Place, responding::Responding, taken::Taken};
 use crate::{pace::Pace, room::Room};
 
 /// The content of a response. It ends in an error if the application's content does, or takes too
@@ -22,6 +22,7 @@ pub(crate) enum Body {
         body: Taken<Paced<Incoming>>,
         /// Ends the request's content with the response.
         _responding: Option<Responding>,
+        _place: Place,
     },
     Own(hardtack::Body),
 }
@@ -32,10 +33,12 @@ impl Body {
         timeout: Duration,
         room: Room,
         responding: Option<Responding>,
+        place: Place,
     ) -> Self {
         Self::Upstream {
             body: Taken::new(Paced::new(body, Pace::of_each(timeout)), room),
             _responding: responding,
+            _place: place,
         }
     }
 }

@@ -31,6 +31,8 @@ pub(super) enum Failure {
     NotStored(String),
     /// This process has passed the request on already.
     Loop,
+    /// As many requests are with the application as may be.
+    Busy,
     ConnectIsSlow,
     HeaderIsSlow,
     /// The application cannot be reached, or its response is not valid; with the reason.
@@ -47,6 +49,7 @@ impl Failure {
             Self::NoRoom | Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::ConnectIsSlow | Self::HeaderIsSlow => StatusCode::GATEWAY_TIMEOUT,
             Self::Bad(_) => StatusCode::BAD_GATEWAY,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Loop => StatusCode::LOOP_DETECTED,
         }
     }
@@ -55,6 +58,7 @@ impl Failure {
     pub(super) fn label(&self) -> Option<labels::Upstream> {
         match self {
             Self::ConnectIsSlow | Self::HeaderIsSlow => Some(labels::Upstream::TimedOut),
+            Self::Busy => Some(labels::Upstream::Refused),
             Self::Bad(_) | Self::Loop => Some(labels::Upstream::Failed),
             _ => None,
         }
@@ -75,14 +79,19 @@ impl Failure {
             Self::ConnectIsSlow | Self::HeaderIsSlow => {
                 "The application did not answer in time. Please try again in a moment."
             }
+            Self::Busy => "This site is busy. Please try again in a moment.",
             Self::Loop => "This site passes requests on to itself.",
             Self::Bad(_) => "The application cannot be reached. Please try again in a moment.",
         }
     }
 
-    /// Whether an operator is told, beside what is counted.
+    /// Whether an operator is told, beside what is counted. Clients alone can make the application busy.
     pub(super) fn is_logged(&self) -> bool {
-        self.label().is_some() || matches!(self, Self::NoRoom | Self::NotStored(_))
+        match self {
+            Self::Busy => false,
+            Self::NoRoom | Self::NotStored(_) => true,
+            other => other.label().is_some(),
+        }
     }
 
     /// The response to a request of this method.
@@ -116,6 +125,7 @@ impl From<Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Busy => out.write_str("as many requests are with it as may be"),
             Self::ConnectIsSlow => out.write_str("it did not take the connection in time"),
             Self::HeaderIsSlow => out.write_str("it did not begin its response in time"),
             Self::Loop => out.write_str(

@@ -98,7 +98,8 @@ fn upstream(url: &str, timeouts: UpstreamTimeouts) -> Upstream {
 fn forwarding_to(url: &str, forwarding: Forwarding) -> Upstream {
     let resolved = url.parse::<Address>().unwrap().resolve().unwrap();
     let room = Room::new(forwarding.buffering.room);
-    Upstream::new(resolved, Box::leak(Box::new(forwarding)), room, Box::leak(Box::default()))
+    let (places, tally) = (Places::new(64), Box::leak(Box::default()));
+    Upstream::new(resolved, Box::leak(Box::new(forwarding)), room, places, tally)
 }
 
 /// An application that gets content when all of it has come.
@@ -615,7 +616,7 @@ async fn an_application_that_has_moved_is_found() {
         format!("http://localhost:{port}").parse::<Address>().unwrap().resolve().unwrap();
     let forwarding = Box::leak(Box::new(FORWARDING));
     let upstream =
-        Upstream::new(resolved.clone(), forwarding, Room::new(0), Box::leak(Box::default()));
+        Upstream::new(resolved.clone(), forwarding, Room::new(0), Places::new(64), Box::leak(Box::default()));
     let mut client = client_of(upstream).await;
     client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     client.hear("Please try again in a moment.\n").await;

@@ -19,12 +19,15 @@ use tokio::{
 };
 use tracing::debug;
 
+use super::places::Place;
+
 /// The silence of both sides after which a tunnel ends, at the latest after twice as long. So the
 /// tunnel of a client that vanished ends too.
 const SILENCE: Duration = Duration::from_secs(3600);
 
-/// Joins the client and the application once both have changed their protocol.
-pub(super) async fn join(client: OnUpgrade, upstream: OnUpgrade) {
+/// Joins the client and the application once both have changed their protocol. The tunnel keeps its
+/// request's place.
+pub(super) async fn join(client: OnUpgrade, upstream: OnUpgrade, _place: Place) {
     match tokio::try_join!(client, upstream) {
         Ok((client, upstream)) => {
             let ended = carry(TokioIo::new(client), TokioIo::new(upstream), SILENCE).await;

@@ -1,0 +1,67 @@
+//! The file descriptors of the process, and their division: clients, the application, and a reserve.
+//!
+//! Were they given to whoever comes first, requests to a slow application would leave none for new
+//! clients and for baked files.
+
+use rustix::process::{Resource, getrlimit};
+
+/// Descriptors that the process itself needs: of each thread, and of all together.
+const OF_THREAD: usize = 8;
+const OF_PROCESS: usize = 32;
+
+/// Most connections of clients, of requests to the application, and of the admin listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Division {
+    pub(crate) connections: usize,
+    pub(crate) upstream: usize,
+    pub(crate) admin: usize,
+}
+
+impl Division {
+    /// The most descriptors that the options ask for, as far as the system's limit allows.
+    pub(crate) fn of_process(asked: Self, threads: usize) -> Self {
+        let limit = getrlimit(Resource::Nofile).current;
+        let limit = limit.and_then(|limit| usize::try_from(limit).ok());
+        limit.map_or(asked, |limit| asked.within(limit, threads))
+    }
+
+    /// An idle connection to the application is kept for a moment, so each of its requests counts
+    /// twice. However few descriptors there are, some are left to each.
+    fn within(self, limit: usize, threads: usize) -> Self {
+        let admin = self.admin.min(limit / 16).max(1);
+        let reserve = (OF_PROCESS + OF_THREAD * threads + admin).min(limit / 2);
+        let free = limit - reserve;
+        let upstream = self.upstream.min(free / 4);
+        let connections = self.connections.min(free - 2 * upstream);
+        let at_least_1 = |number: usize, asked: usize| number.max(asked.min(1));
+        Self {
+            connections: at_least_1(connections, self.connections),
+            upstream: at_least_1(upstream, self.upstream),
+            admin,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn divides(limit: usize, threads: usize, upstream: usize, expected: (usize, usize, usize)) {
+        let asked = Division { connections: 16_384, upstream, admin: 32 };
+        let Division { connections, upstream, admin } = asked.within(limit, threads);
+        assert_eq!((connections, upstream, admin), expected);
+    }
+
+    #[test]
+    fn divisions() {
+        divides(1 << 20, 64, 1024, (16_384, 1024, 32));
+        divides(1024, 1, 0, (952, 0, 32));
+        divides(1024, 1, 1024, (476, 238, 32));
+        divides(1024, 64, 1024, (256, 128, 32));
+        divides(1024, 1, 10, (932, 10, 32));
+        divides(40, 1, 0, (20, 0, 2));
+        divides(4, 1, 1024, (2, 1, 1));
+        divides(0, 1, 1024, (1, 1, 1));
+    }
+}
