@@ -481,6 +481,21 @@ fn with_few_file_descriptors_there_are_fewer_places() {
     assert!(lines.try_recv().is_err(), "accepting never fails");
 }
 
+#[test]
+fn clients_of_the_admin_listener_take_nothing_from_others() {
+    let mut shell = executable("/bin/sh".as_ref());
+    let script = "ulimit -n 200 && exec \"$0\" serve --threads 1 --admin-listen 127.0.0.1:0 \"$@\"";
+    let server = Server::of(shell.args(["-c", script, env!("CARGO_BIN_EXE_hardtack")]));
+    let admin = server.also_at("admin      http://");
+    let mut halfway: Vec<_> = (0..300).map(|_| Connection::to(admin)).collect();
+    halfway
+        .iter_mut()
+        .for_each(|one| drop(one.stream.get_mut().write_all(b"GET /healthz HTTP/1.1\r\n")));
+    assert_eq!(server.get("/", &[]).status, 200);
+    assert_eq!(Connection::to(admin).request("GET", "/healthz", &[]).status, 200);
+    assert!(is_closed(&mut halfway[0]));
+}
+
 /// The preface of a client of HTTP/2 that leaves no room for content, as long as it says no more
 /// (RFC 9113 §6.5.2: `SETTINGS_INITIAL_WINDOW_SIZE` is 0).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0";

@@ -57,6 +57,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_ADMIN_LISTEN", value_name = "ADDRESS:PORT|unix:PATH")]
     #[arg(help_heading = LISTENING)]
     admin_listen: Option<ListenAddress>,
+    /// Name by which the admin listener is known, beside addresses and names without a dot
+    #[arg(long, env = "HARDTACK_ADMIN_HOST", value_name = "NAME", value_delimiter = ',')]
+    #[arg(help_heading = LISTENING)]
+    admin_host: Vec<String>,
     /// Number of threads that serve [default: one per core]
     #[arg(long, env = "HARDTACK_THREADS", value_name = "NUMBER", help_heading = LISTENING)]
     threads: Option<NonZero<usize>>,
@@ -368,6 +372,7 @@ impl Serve {
             drain: Drain { delay: self.shutdown_delay, timeout: self.drain_timeout },
             sandbox: self.sandbox(),
             forwarding: self.forwarding(),
+            admin_hosts: self.admin_host.clone(),
             access_log: self.access_log(),
         }
     }

@@ -30,6 +30,8 @@ pub struct Settings {
     pub sandbox: Sandbox,
     /// How requests are passed on to the application.
     pub forwarding: Forwarding,
+    /// `--admin-host`: names by which the admin listener is known.
+    pub admin_hosts: Vec<String>,
     /// None with `--access-log=off`.
     pub access_log: Option<AccessLog>,
 }

@@ -14,6 +14,7 @@ use std::{
     time::Instant,
 };
 
+use axum::Router;
 use hardtack::CdnGuard;
 use hardtack_bundle::Bundle;
 use tokio::{
@@ -34,7 +35,7 @@ use crate::{
     descriptors::Division,
     lifecycle::Lifecycle,
     metrics::{
-        admin,
+        admin::{self, connections},
         reading::{Dropped, Instruments},
         tally::Tally,
     },
@@ -140,7 +141,8 @@ impl Worker {
         runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
             let (receiver, mut sender) = channel.into_async_without_waiting(&[])?;
             let instruments = Arc::new(self.instruments(&threads, dropped));
-            let admin = serve_admin(admin, &instruments)?;
+            let router = admin::router(Arc::clone(&instruments), &self.server.settings.admin_hosts);
+            let admin = serve_admin(admin, &router, self.admin_limits())?;
             let release = self.server.bundle.release_id().short().to_string();
             let sandbox = self.in_force.to_string();
             sender.send(&Report::Ready { sandbox, release }).await?;
@@ -160,6 +162,13 @@ impl Worker {
             control.run().await;
             Ok(())
         })
+    }
+
+    fn admin_limits(&self) -> connections::Limits {
+        connections::Limits {
+            connections: self.division.admin,
+            header: self.server.settings.timeouts.header,
+        }
     }
 
     /// The limit of open files, and not an option, may decide how many connections there are.
@@ -308,18 +317,18 @@ fn acceptors(listening: Vec<Listening>) -> io::Result<(runtime::Runtime, Vec<Acc
 /// Serves health, metrics and the status page in this thread, beside its other duties.
 fn serve_admin(
     sockets: Vec<OwnedFd>,
-    instruments: &Arc<Instruments>,
+    router: &Router,
+    limits: connections::Limits,
 ) -> io::Result<Vec<JoinHandle<()>>> {
-    let router = admin::router(Arc::clone(instruments));
     let tasks = sockets.into_iter().map(|socket| {
         let router = router.clone();
         let is_unix = socket2::SockRef::from(&socket).domain()? == socket2::Domain::UNIX;
         Ok(if is_unix {
             let listener = UnixListener::from_std(StdUnixListener::from(socket))?;
-            tokio::spawn(async { axum::serve(listener, router).await.unwrap_or_default() })
+            tokio::spawn(connections::serve(listener, router, limits))
         } else {
             let listener = TcpListener::from_std(StdTcpListener::from(socket))?;
-            tokio::spawn(async { axum::serve(listener, router).await.unwrap_or_default() })
+            tokio::spawn(connections::serve(listener, router, limits))
         })
     });
     tasks.collect()

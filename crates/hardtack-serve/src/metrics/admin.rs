@@ -2,6 +2,8 @@
 //!
 //! Nothing here changes anything. It is for a network that clients are not in.
 
+pub(crate) mod connections;
+mod host;
 mod page;
 
 use std::sync::Arc;
@@ -9,12 +11,12 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    extract::State,
+    extract::{Request, State},
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     },
-    middleware::map_response,
+    middleware::{Next, from_fn, map_response},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -27,21 +29,34 @@ use crate::metrics::{
     status::Status,
 };
 
-/// Health, metrics and the status page, as a service.
-pub(crate) fn router(instruments: Arc<Instruments>) -> Router {
+/// Health, metrics and the status page, as a service. Beside the hosts that nobody else can have, it
+/// is known by these names.
+pub(crate) fn router(instruments: Arc<Instruments>, hosts: &'static [String]) -> Router {
     let content_security_policy = page::content_security_policy();
+    // Load balancers ask these for any host, and they disclose nothing.
+    let health = Router::new().route("/healthz", get(health)).route("/readyz", get(readiness));
     Router::new()
         .route("/", get(page))
-        .route("/healthz", get(health))
-        .route("/readyz", get(readiness))
         .route("/metrics", get(metrics))
         .route("/status.json", get(status))
         .fallback(not_found)
+        .layer(from_fn(move |request, next| refuse_others(hosts, request, next)))
+        .merge(health)
         .with_state(instruments)
         .layer(map_response(move |mut response: Response| {
             guard(response.headers_mut(), &content_security_policy);
             async { response }
         }))
+}
+
+/// Refuses requests for a host that may be somebody else's.
+async fn refuse_others(hosts: &[String], request: Request, next: Next) -> Response {
+    if host::is_known(request.headers(), hosts) {
+        return next.run(request).await;
+    }
+    let text =
+        "421 Misdirected Request: the admin listener is not known by this name: see --admin-host\n";
+    error_response(request.method(), StatusCode::MISDIRECTED_REQUEST, text).map(Body::new)
 }
 
 /// No cache may keep a response, and no browser may take it for more than it is.
@@ -177,7 +192,7 @@ mod tests {
     fn ask(instruments: &Arc<Instruments>, request: Request<Body>) -> (Response<()>, String) {
         let runtime = runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let response = router(Arc::clone(instruments)).call(request).await.unwrap();
+            let response = router(Arc::clone(instruments), &[]).call(request).await.unwrap();
             let (head, body) = response.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             (Response::from_parts(head, ()), String::from_utf8(body.into()).unwrap())
@@ -296,6 +311,18 @@ mod tests {
         }
         assert!(page.contains(&bundle().release_id().to_string()));
         assert!(!page.contains("<img"));
+    }
+
+    #[test]
+    fn only_health_is_told_to_other_hosts() {
+        for (path, status) in
+            [("/", 421), ("/metrics", 421), ("/status.json", 421), ("/x", 421), ("/healthz", 200)]
+        {
+            let request = Request::get(path).header("Host", "evil.example:9000");
+            let (response, _) = ask(&instruments(), request.body(Body::empty()).unwrap());
+            assert_eq!(response.status(), status, "{path}");
+            assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+        }
     }
 
     #[test]
