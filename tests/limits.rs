@@ -496,6 +496,25 @@ fn clients_of_the_admin_listener_take_nothing_from_others() {
     assert!(is_closed(&mut halfway[0]));
 }
 
+/// An acknowledgement of a PING that was never sent.
+const STRAY_ACK: &[u8] = b"\0\0\x08\x06\x01\0\0\0\0stray...";
+
+#[test]
+fn a_client_of_http2_writes_nothing_into_the_log() {
+    let mut command = hardtack();
+    command.args(["serve", "--h2c", "--log-level=debug"]).stderr(Stdio::piped());
+    let mut server = Server::of(&mut command);
+    let lines = lines_of_stderr(&mut server);
+    let mut client = connect_by_http2(&server);
+    client.send(&STRAY_ACK.repeat(10_000));
+    drop(client);
+    for _ in 0..3 {
+        assert_eq!(Http2::to(server.address).get("/", &[]).status, 200);
+    }
+    let written: Vec<_> = lines.try_iter().collect();
+    assert!(written.len() < 10, "{written:#?}");
+}
+
 /// The preface of a client of HTTP/2 that leaves no room for content, as long as it says no more
 /// (RFC 9113 §6.5.2: `SETTINGS_INITIAL_WINDOW_SIZE` is 0).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0";

@@ -3,9 +3,15 @@
 //! Lines are queued, so that no process waits for the reader of its log. A value that a client sent is
 //! a field in its debug form (`?value`), which cannot end the line.
 
+mod rate;
+
 use std::{
     fmt,
     io::{self, IsTerminal},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::SystemTime,
 };
 
@@ -21,6 +27,7 @@ use tracing_subscriber::{
     layer::SubscriberExt,
 };
 
+use self::rate::Rate;
 use crate::{
     queued::{AwaitedQueue, Flush},
     utc,
@@ -53,25 +60,44 @@ pub enum Severity {
 /// The log of the process, which ends when this is dropped: the lines that are left are written.
 pub struct Log {
     queue: AwaitedQueue,
+    too_many: Arc<AtomicU64>,
     _flush: Flush,
 }
 
+/// Counts lines of the log that are not written.
+#[derive(Clone, Debug)]
+pub struct DroppedLines {
+    without_room: ErrorCounter,
+    too_many: Arc<AtomicU64>,
+}
+
+impl DroppedLines {
+    /// The lines for which the queue had no room, and those that were too many for their second.
+    pub fn count(&self) -> u64 {
+        self.without_room.dropped_lines() as u64 + self.too_many.load(Relaxed)
+    }
+}
+
 impl Log {
-    /// Begins the log, in a thread of its own. Lines that have no room are dropped, and counted.
+    /// Begins the log, in a thread of its own. Lines that have no room, or are too many in a second, are
+    /// dropped and counted.
     ///
     /// # Errors
     ///
     /// If there is a log already.
     pub fn begin(format: Format, severity: Severity) -> Result<Self, BegunAlready> {
         let (queue, flush) = AwaitedQueue::new("hardtack-log", io::stderr());
-        let dispatch = dispatch(Shape::of(format), severity, queue.clone());
+        let too_many = Arc::<AtomicU64>::default();
+        let rate = Rate::new(Arc::clone(&too_many));
+        let dispatch = dispatch(Shape::of(format), severity, rate, queue.clone());
         dispatcher::set_global_default(dispatch)?;
-        Ok(Self { queue, _flush: flush })
+        Ok(Self { queue, too_many, _flush: flush })
     }
 
-    /// The lines that had no room.
-    pub fn dropped(&self) -> ErrorCounter {
-        self.queue.error_counter()
+    /// The lines that are not written.
+    pub fn dropped(&self) -> DroppedLines {
+        let without_room = self.queue.error_counter();
+        DroppedLines { without_room, too_many: Arc::clone(&self.too_many) }
     }
 
     /// Waits until all lines are written, for two seconds at most.
@@ -112,7 +138,7 @@ impl Shape {
     }
 }
 
-fn dispatch<W>(shape: Shape, severity: Severity, writer: W) -> Dispatch
+fn dispatch<W>(shape: Shape, severity: Severity, rate: Rate, writer: W) -> Dispatch
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -121,18 +147,18 @@ where
     let wanted = wanted(severity);
     match shape {
         Shape::Human { is_colored } => {
-            lines.without_time().with_ansi(is_colored).finish().with(wanted).into()
+            lines.without_time().with_ansi(is_colored).finish().with(wanted).with(rate).into()
         }
         Shape::Json => {
             let lines = lines.json().with_timer(Utc).flatten_event(true);
             let lines = lines.with_current_span(false).with_span_list(false);
-            lines.finish().with(wanted).into()
+            lines.finish().with(wanted).with(rate).into()
         }
     }
 }
 
-/// Lines of our own code, and warnings of other crates: h2's other lines would show all header
-/// fields.
+/// Lines of our own code. Other crates have lines that a client can cause at will, as h2 for a PING, or
+/// that show all header fields.
 fn wanted(severity: Severity) -> Targets {
     let level = match severity {
         Severity::Error => LevelFilter::ERROR,
@@ -140,7 +166,7 @@ fn wanted(severity: Severity) -> Targets {
         Severity::Info => LevelFilter::INFO,
         Severity::Debug => LevelFilter::DEBUG,
     };
-    Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("hardtack", level)
+    Targets::new().with_target("hardtack", level)
 }
 
 /// The time as in the access log.
@@ -163,7 +189,10 @@ mod tests {
     fn written(shape: Shape, severity: Severity, events: fn()) -> String {
         let kept = Kept::default();
         let (lines, flush) = queued("test", kept.clone());
-        dispatcher::with_default(&dispatch(shape, severity, lines), events);
+        dispatcher::with_default(
+            &dispatch(shape, severity, Rate::new(Arc::default()), lines),
+            events,
+        );
         drop(flush);
         kept.text()
     }
@@ -185,10 +214,21 @@ mod tests {
     #[test]
     fn what_is_worth_a_line() {
         severities(Severity::Error, "ERROR now\n");
-        severities(Severity::Warn, " WARN soon\nERROR now\n WARN a flood\n");
-        severities(Severity::Info, " INFO an operator\n WARN soon\nERROR now\n WARN a flood\n");
-        let all = "DEBUG a client\n INFO an operator\n WARN soon\nERROR now\n WARN a flood\n";
+        severities(Severity::Warn, " WARN soon\nERROR now\n");
+        severities(Severity::Info, " INFO an operator\n WARN soon\nERROR now\n");
+        let all = "DEBUG a client\n INFO an operator\n WARN soon\nERROR now\n";
         severities(Severity::Debug, all);
+    }
+
+    #[test]
+    fn a_flood_of_warnings_is_cut_and_hides_no_error() {
+        let written = written(PLAIN, Severity::Info, || {
+            (0..10_000).for_each(|_| tracing::warn!("again"));
+            tracing::error!("now");
+        });
+        // The flood may have lasted some seconds.
+        assert!((101..5_000).contains(&written.lines().count()));
+        assert!(written.ends_with("ERROR now\n"));
     }
 
     fn listening() {

@@ -24,7 +24,7 @@ use tokio::{
     task::JoinHandle,
 };
 use tracing::{error, info};
-use tracing_appender::non_blocking::{ErrorCounter, NonBlocking};
+use tracing_appender::non_blocking::NonBlocking;
 
 use crate::{
     accept::{self, Accepting, Acceptor, Listening},
@@ -34,6 +34,7 @@ use crate::{
     control::Control,
     descriptors::Division,
     lifecycle::Lifecycle,
+    log::DroppedLines,
     metrics::{
         admin::{self, connections},
         reading::{Dropped, Instruments},
@@ -124,7 +125,7 @@ impl Worker {
     /// # Errors
     ///
     /// If a thread or a listener cannot be started, or the supervisor has gone.
-    pub fn serve(mut self, channel: Channel, dropped: ErrorCounter) -> io::Result<()> {
+    pub fn serve(mut self, channel: Channel, dropped: DroppedLines) -> io::Result<()> {
         panic::set_hook(Box::new(log_panic));
         self.tell_of_few_descriptors();
         let (listening, admin) = (mem::take(&mut self.listening), mem::take(&mut self.admin));

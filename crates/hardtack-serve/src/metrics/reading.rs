@@ -11,7 +11,7 @@ use std::{
 use hardtack_bundle::Bundle;
 use tracing_appender::non_blocking::ErrorCounter;
 
-use crate::{metrics::tally::Tally, tls};
+use crate::{log::DroppedLines, metrics::tally::Tally, tls};
 
 /// The counters and facts that are read.
 #[derive(Debug)]
@@ -28,12 +28,12 @@ pub(crate) struct Instruments {
     pub(crate) certificate: Option<Arc<tls::Current>>,
 }
 
-/// The counters of lines that had no room in a log.
+/// The counters of lines that are not written.
 #[derive(Debug, Default)]
 pub(crate) struct Dropped {
     /// `None` without an access log.
     pub(crate) access: Option<ErrorCounter>,
-    pub(crate) process: Option<ErrorCounter>,
+    pub(crate) process: Option<DroppedLines>,
 }
 
 /// The figures at one moment.
@@ -73,9 +73,8 @@ impl Instruments {
 
 impl Dropped {
     fn lines(&self) -> Vec<(&'static str, u64)> {
-        let lines = |counter: &Option<ErrorCounter>| {
-            counter.as_ref().map_or(0, |counter| counter.dropped_lines() as u64)
-        };
-        vec![("access", lines(&self.access)), ("process", lines(&self.process))]
+        let access = self.access.as_ref().map_or(0, |access| access.dropped_lines() as u64);
+        let process = self.process.as_ref().map_or(0, DroppedLines::count);
+        vec![("access", access), ("process", process)]
     }
 }

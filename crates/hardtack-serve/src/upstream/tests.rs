@@ -615,8 +615,13 @@ async fn an_application_that_has_moved_is_found() {
     let resolved =
         format!("http://localhost:{port}").parse::<Address>().unwrap().resolve().unwrap();
     let forwarding = Box::leak(Box::new(FORWARDING));
-    let upstream =
-        Upstream::new(resolved.clone(), forwarding, Room::new(0), Places::new(64), Box::leak(Box::default()));
+    let upstream = Upstream::new(
+        resolved.clone(),
+        forwarding,
+        Room::new(0),
+        Places::new(64),
+        Box::leak(Box::default()),
+    );
     let mut client = client_of(upstream).await;
     client.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     client.hear("Please try again in a moment.\n").await;
