@@ -29,11 +29,11 @@ pub(crate) fn list(bundle: &Bundle<'_>, options: &List) -> Result<()> {
 }
 
 /// The columns of numbers; those around them are of text.
-const NUMBERS: Range<usize> = 4..4 + Coding::ALL.len();
+const NUMBERS: Range<usize> = 4..4 + Coding::PLAIN.len();
 
 fn write_table(out: &mut impl Write, entries: &[Entry], with_why: bool) -> Result<()> {
     let header = ["logical path", "URL", "role", "type"].map(str::to_owned).into_iter();
-    let codings = Coding::ALL.map(|coding| coding.name().to_owned());
+    let codings = Coding::PLAIN.map(|coding| coding.name().to_owned());
     let why = with_why.then(|| "why".to_owned());
     let header: Vec<_> = header.chain(codings).chain(why).collect();
     let rows: Vec<_> = entries.iter().map(|entry| row(entry, with_why)).collect();
@@ -59,7 +59,7 @@ fn row(entry: &Entry, with_why: bool) -> Vec<String> {
     let Entry { logical_path, url, media_type, .. } = entry;
     let text = [logical_path, url, entry.role.name(), media_type].map(str::to_owned);
     let why = with_why.then(|| entry.why.clone());
-    text.into_iter().chain(Coding::ALL.map(bytes)).chain(why).collect()
+    text.into_iter().chain(Coding::PLAIN.map(bytes)).chain(why).collect()
 }
 
 fn align(row: &[String], widths: &[usize]) -> String {

@@ -127,7 +127,7 @@ impl Response {
     /// The body without its content coding.
     pub fn decoded(&self) -> Vec<u8> {
         let coding = self.header("content-encoding").unwrap_or("identity");
-        let coding = Coding::ALL.into_iter().find(|one| one.name() == coding);
+        let coding = Coding::PLAIN.into_iter().find(|one| one.name() == coding);
         decode(coding.expect("a coding of ours"), &self.body)
     }
 }
@@ -140,6 +140,7 @@ pub fn decode(coding: Coding, coded: &[u8]) -> Vec<u8> {
         Coding::Gzip => flate2::read::GzDecoder::new(coded).read_to_end(&mut bytes),
         Coding::Br => brotli::Decompressor::new(coded, 4096).read_to_end(&mut bytes),
         Coding::Zstd => zstd::Decoder::new(coded).and_then(|mut it| it.read_to_end(&mut bytes)),
+        Coding::Dcb | Coding::Dcz => panic!("it needs a dictionary"),
     };
     read.expect("a valid stream");
     bytes

@@ -165,7 +165,7 @@ impl Site {
 
 fn decoded(response: &Response) -> Option<Vec<u8>> {
     let coding = response.field("content-encoding").unwrap_or_else(|| "identity".to_owned());
-    let coding = hardtack_bundle::Coding::ALL.into_iter().find(|one| one.name() == coding)?;
+    let coding = hardtack_bundle::Coding::PLAIN.into_iter().find(|one| one.name() == coding)?;
     Some(decode(coding, &response.body))
 }
 

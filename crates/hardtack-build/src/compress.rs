@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Compressed {
     pub(crate) asset: Final,
-    /// The representations beside identity, sorted by coding.
+    /// The plain representations beside identity, sorted by coding.
     pub(crate) coded: Vec<(Coding, Arc<[u8]>)>,
 }
 
@@ -79,7 +79,7 @@ impl Effort {
     /// The encoder's level, or quality.
     fn level(self, coding: Coding) -> i32 {
         match (coding, self) {
-            (Coding::Identity, _) => 0,
+            (Coding::Identity | Coding::Dcb | Coding::Dcz, _) => 0,
             (Coding::Gzip, Self::Quick) => 9,
             (Coding::Gzip, Self::Best) => 10,
             (Coding::Br, Self::Quick) => 9,
@@ -107,7 +107,7 @@ fn tasks<'a>(
 ) -> Vec<Task<'a>> {
     let mut tasks: HashMap<(Fingerprint, Coding), Task<'a>> = HashMap::new();
     for (asset, digest) in assets.iter().zip(digests).filter(|(it, _)| !it.bytes.is_empty()) {
-        let is_packed = Coding::ALL.iter().any(|coding| packed.contains_key(&(*digest, *coding)));
+        let is_packed = Coding::PLAIN.iter().any(|coding| packed.contains_key(&(*digest, *coding)));
         let effort = if is_packed { Effort::Quick } else { Effort::of(asset) };
         for coding in codings(asset, settings) {
             let task = Task { digest: *digest, coding, effort, bytes: &asset.bytes };
@@ -161,7 +161,7 @@ impl Task<'_> {
     /// An estimate of its time, in a unit of its own.
     fn cost(&self) -> usize {
         let of_a_byte = match self.coding {
-            Coding::Identity => 0,
+            Coding::Identity | Coding::Dcb | Coding::Dcz => 0,
             Coding::Gzip => 1,
             Coding::Zstd => 2,
             Coding::Br => 10,
@@ -195,7 +195,7 @@ impl Task<'_> {
     fn compress(&self) -> Result<Vec<u8>, Problem> {
         let level = self.effort.level(self.coding);
         let coded = match self.coding {
-            Coding::Identity => Ok(Vec::new()),
+            Coding::Identity | Coding::Dcb | Coding::Dcz => Ok(Vec::new()),
             Coding::Gzip => gzip(self.bytes, level),
             Coding::Br => brotli(self.bytes, level),
             Coding::Zstd => zstd(self.bytes, level),
@@ -214,7 +214,7 @@ fn is_worth_it(coded: usize, identity: usize) -> bool {
 /// name.
 fn encoder(coding: Coding, effort: Effort) -> String {
     let encoder = match coding {
-        Coding::Identity => "none",
+        Coding::Identity | Coding::Dcb | Coding::Dcz => "none",
         Coding::Gzip => "libdeflater-1.26.1",
         Coding::Br => "brotli-9.1.1-window16to24",
         Coding::Zstd => "zstd-0.14.4-window10to23",
@@ -289,7 +289,9 @@ mod tests {
     fn decode(coding: Coding, coded: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         let read = match coding {
-            Coding::Identity => unreachable!("identity is not coded"),
+            Coding::Identity | Coding::Dcb | Coding::Dcz => {
+                unreachable!("{coding} is not made here")
+            }
             Coding::Gzip => flate2::read::GzDecoder::new(coded).read_to_end(&mut bytes),
             Coding::Br => brotli::Decompressor::new(coded, 4096).read_to_end(&mut bytes),
             Coding::Zstd => zstd::Decoder::new(coded).unwrap().read_to_end(&mut bytes),

@@ -43,7 +43,9 @@ pub(crate) fn clients_decode_to(coding: Coding, coded: &[u8], expected: &[u8]) -
     let same: io::Result<bool> = match coding {
         Coding::Gzip => in_gzip(),
         Coding::Zstd => in_zstd(),
-        Coding::Br | Coding::Identity => return decodes_to(coding, coded, expected),
+        Coding::Br | Coding::Identity | Coding::Dcb | Coding::Dcz => {
+            return decodes_to(coding, coded, expected);
+        }
     };
     same.unwrap_or(false)
 }
@@ -63,6 +65,8 @@ fn reader<'a>(coding: Coding, coded: &'a [u8]) -> io::Result<Box<dyn Read + 'a>>
         Coding::Gzip => Box::new(MultiGzDecoder::new(coded)),
         Coding::Br => Box::new(Decompressor::new(coded, BUFFER)),
         Coding::Zstd => Box::new(zstd::Decoder::new(coded)?),
+        // They need a dictionary.
+        Coding::Dcb | Coding::Dcz => return Err(io::ErrorKind::Unsupported.into()),
     })
 }
 
@@ -98,6 +102,7 @@ pub(crate) mod tests {
                 brotli::BrotliCompress(&mut &bytes[..], &mut coded, &Default::default()).unwrap();
             }
             Coding::Zstd => coded = zstd::encode_all(bytes, 3).unwrap(),
+            Coding::Dcb | Coding::Dcz => unreachable!("it needs a dictionary"),
         }
         coded
     }

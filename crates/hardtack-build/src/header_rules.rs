@@ -144,7 +144,7 @@ fn of_content(name: &str) -> Option<&'static str> {
 /// If the value of that field is no coding, or no media type.
 fn content_value(name: &str, value: &str) -> Result<String, String> {
     let value = value.trim();
-    let coding = Coding::ALL.iter().find(|coding| value.eq_ignore_ascii_case(coding.name()));
+    let coding = Coding::PLAIN.iter().find(|coding| value.eq_ignore_ascii_case(coding.name()));
     match (name, coding) {
         ("content-type", _) if is_media_type(value) => Ok(value.to_owned()),
         ("content-type", _) => Err(format!("{value:?} is no media type")),

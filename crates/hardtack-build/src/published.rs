@@ -53,6 +53,7 @@ fn entry(compressed: &Compressed) -> Entry {
         coding: coding.name(),
         bytes,
         entity_tag: asset.fingerprint.entity_tag(coding),
+        dictionary: None,
     };
     Entry {
         logical_path: asset.logical_path.clone(),
@@ -63,6 +64,7 @@ fn entry(compressed: &Compressed) -> Entry {
         fingerprint: asset.fingerprint.to_string(),
         media_type: asset.media_type.clone(),
         integrity: Integrity::of(&asset.bytes).to_string(),
+        age: 0,
         representations: std::iter::once(identity).chain(coded).map(representation).collect(),
     }
 }

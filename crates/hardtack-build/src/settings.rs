@@ -405,7 +405,7 @@ fn codings_for<'de, D: Deserializer<'de>>(
 }
 
 fn codings_of(names: &[String]) -> Result<Vec<Coding>, String> {
-    let coded = || Coding::ALL.into_iter().filter(|coding| *coding != Coding::Identity);
+    let coded = || Coding::PLAIN.into_iter().filter(|coding| *coding != Coding::Identity);
     match names.iter().find(|name| !coded().any(|coding| coding.name() == *name)) {
         Some(name) => {
             let known: Vec<_> = coded().map(Coding::name).collect();

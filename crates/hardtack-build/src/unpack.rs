@@ -121,7 +121,7 @@ fn unpack_svg(asset: &mut Asset) -> Result<(), ProblemKind> {
 
 fn said_coding(asset: &Asset, rules: &Rules, settings: &Settings) -> Option<Coding> {
     let name = said(asset, "content-encoding", rules, settings)?;
-    Coding::ALL.into_iter().find(|coding| coding.name() == name)
+    Coding::PLAIN.into_iter().find(|coding| coding.name() == name)
 }
 
 /// The last value that the rules set for a field.
@@ -159,7 +159,7 @@ fn suggest<'a>(
         let plain = coded_name(path).map_or(path, |(plain, _)| plain);
         !scanned.assets.iter().any(|asset| asset.logical_path == plain)
     };
-    Coding::ALL.into_iter().filter_map(move |coding| {
+    Coding::PLAIN.into_iter().filter_map(move |coding| {
         let of_coding = unruled.iter().filter(|(_, other)| *other == coding);
         let paths: Vec<_> = of_coding.map(|(path, _)| path).filter(|path| is_alone(path)).collect();
         let first = paths.first()?;

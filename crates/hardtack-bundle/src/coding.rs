@@ -16,11 +16,24 @@ pub enum Coding {
     Br = 2,
     /// Zstandard, RFC 8878, with a window of at most 8 MB (RFC 9659).
     Zstd = 3,
+    /// Brotli with a dictionary (RFC 9842 §4).
+    Dcb = 4,
+    /// Zstandard with a dictionary (RFC 9842 §5).
+    Dcz = 5,
 }
 
 impl Coding {
     /// All codings, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Identity, Self::Gzip, Self::Br, Self::Zstd];
+    pub const ALL: [Self; 6] =
+        [Self::Identity, Self::Gzip, Self::Br, Self::Zstd, Self::Dcb, Self::Dcz];
+
+    /// The codings that every client can decode without a dictionary, in the order of their numbers.
+    pub const PLAIN: [Self; 4] = [Self::Identity, Self::Gzip, Self::Br, Self::Zstd];
+
+    /// Whether a client needs a dictionary to decode it (RFC 9842).
+    pub const fn has_dictionary(self) -> bool {
+        matches!(self, Self::Dcb | Self::Dcz)
+    }
 
     /// The name in `Accept-Encoding` and `Content-Encoding`.
     pub const fn name(self) -> &'static str {
@@ -29,6 +42,8 @@ impl Coding {
             Self::Gzip => "gzip",
             Self::Br => "br",
             Self::Zstd => "zstd",
+            Self::Dcb => "dcb",
+            Self::Dcz => "dcz",
         }
     }
 
@@ -53,6 +68,7 @@ mod tests {
         for (number, coding) in Coding::ALL.into_iter().enumerate() {
             assert_eq!(Coding::from_number(number as u32), Some(coding));
         }
-        assert_eq!(Coding::from_number(4), None);
+        assert_eq!(Coding::from_number(6), None);
+        assert!(Coding::PLAIN.iter().all(|coding| !coding.has_dictionary()));
     }
 }

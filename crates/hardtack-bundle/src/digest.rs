@@ -33,6 +33,12 @@ impl Fingerprint {
         format!("\"{self}-{coding}\"")
     }
 
+    /// The entity tag of a representation with a dictionary, which the SHA-256 of the dictionary
+    /// tells from those with others.
+    pub fn delta_entity_tag(&self, coding: Coding, dictionary: &[u8; 32]) -> String {
+        format!("\"{self}-{coding}-{}\"", hex(dictionary))
+    }
+
     /// The 12 hex digits that go into a hashed path.
     pub fn short(&self) -> String {
         hex(&self.0[..6])
@@ -101,7 +107,8 @@ impl fmt::Display for Base64<'_> {
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The build hash: SHA-256 over the sorted (URL path, fingerprint) pairs of a release.
+/// The build hash: SHA-256 over the sorted (URL path, fingerprint) pairs of a release, carried assets
+/// among them.
 ///
 /// Two bundles of the same release id serve the same bytes at the same paths. Media types, cache
 /// policies and other metadata are not part of it. Displayed as 64 hex digits.
@@ -149,7 +156,7 @@ impl fmt::Debug for ReleaseId {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -1,13 +1,14 @@
 //! The bundle format, byte by byte.
 //!
-//! A bundle is one contiguous piece of memory: a header, then nine sections. All integers are
+//! A bundle is one contiguous piece of memory: a header, then ten sections. All integers are
 //! little-endian; no field needs alignment, so a bundle can be viewed wherever it lies.
 //!
 //! | section | contents |
 //! |---|---|
-//! | header | one [`Header`], 336 bytes |
-//! | assets | [`AssetRecord`]s, sorted by logical path |
-//! | representations | [`RepresentationRecord`]s; those of one asset lie together, by coding |
+//! | header | one [`Header`], 352 bytes |
+//! | assets | [`AssetRecord`]s of this release, sorted by logical path |
+//! | carried | [`AssetRecord`]s of earlier releases, sorted by URL |
+//! | representations | [`RepresentationRecord`]s; those of one asset lie together, by coding, then by dictionary |
 //! | routes | [`RouteRecord`]s, sorted by URL path |
 //! | index | `u32` slots of a hash table over the routes, see [`slot`] |
 //! | fields | [`FieldRecord`]s; those of one route lie together, in the order in which they apply |
@@ -17,7 +18,8 @@
 //! | bodies | the representations' bytes, each distinct body once |
 //!
 //! The sections follow the header in this order and without gaps, but a reader relies only on
-//! their stated bounds. A [`Text`] is an offset into the strings and a length.
+//! their stated bounds. A [`Text`] is an offset into the strings and a length. An index of an asset
+//! counts through the assets, then through the carried ones.
 //!
 //! Two digests guard the bundle. The header's is checked on opening, which therefore costs the same
 //! for every bundle; that of everything behind the header is checked by
@@ -36,7 +38,7 @@ use zerocopy::{
 pub const MAGIC: [u8; 16] = *b"\x89Hardtack\r\n\x1a\n\0\0\0";
 
 /// The version of the format described here.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Stands where there is no route.
 pub const NONE: u32 = u32::MAX;
@@ -55,7 +57,7 @@ pub const APPEND: u32 = 1;
 /// The operation that removes all fields of that name.
 pub const REMOVE: u32 = 2;
 
-/// Bytes 0 to 335.
+/// Bytes 0 to 351.
 #[derive(Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct Header {
@@ -73,42 +75,44 @@ pub struct Header {
     pub content_digest: [u8; 32],
     /// 96: where the [`AssetRecord`]s lie.
     pub assets: Section,
-    /// 112: where the [`RepresentationRecord`]s lie.
+    /// 112: where the [`AssetRecord`]s of carried assets lie.
+    pub carried: Section,
+    /// 128: where the [`RepresentationRecord`]s lie.
     pub representations: Section,
-    /// 128: where the [`RouteRecord`]s lie.
+    /// 144: where the [`RouteRecord`]s lie.
     pub routes: Section,
-    /// 144: where the hash table's slots lie.
+    /// 160: where the hash table's slots lie.
     pub index: Section,
-    /// 160: where the [`FieldRecord`]s lie.
+    /// 176: where the [`FieldRecord`]s lie.
     pub fields: Section,
-    /// 176: where the indexes of imported assets lie.
+    /// 192: where the indexes of imported assets lie.
     pub imports: Section,
-    /// 192: where the [`RouteRecord`]s of patterns lie.
+    /// 208: where the [`RouteRecord`]s of patterns lie.
     pub patterns: Section,
-    /// 208: where the text lies; counted in bytes.
+    /// 224: where the text lies; counted in bytes.
     pub strings: Section,
-    /// 224: where the bodies lie; counted in bytes.
+    /// 240: where the bodies lie; counted in bytes.
     pub bodies: Section,
-    /// 240: the URL prefix, which begins and ends with `/`.
+    /// 256: the URL prefix, which begins and ends with `/`.
     pub at: Text,
-    /// 248: scheme and host of the CDN, without a slash at the end; empty if there is none.
+    /// 264: scheme and host of the CDN, without a slash at the end; empty if there is none.
     pub static_host: Text,
-    /// 256: the origins that may use the assets (CORS): `*`, or a list separated by spaces, or
+    /// 272: the origins that may use the assets (CORS): `*`, or a list separated by spaces, or
     /// nothing.
     pub origins: Text,
-    /// 264: value of `Last-Modified`; empty if there is none.
+    /// 280: value of `Last-Modified`; empty if there is none.
     pub last_modified: Text,
-    /// 272: the time of `Last-Modified`, in seconds since 1970.
+    /// 288: the time of `Last-Modified`, in seconds since 1970.
     pub last_modified_seconds: U64,
-    /// 280: bytes of all assets under the identity coding.
+    /// 296: bytes of all assets under the identity coding.
     pub identity_bytes: U64,
-    /// 288: bytes of all assets, each under the coding that makes it smallest.
+    /// 304: bytes of all assets, each under the coding that makes it smallest.
     pub smallest_bytes: U64,
-    /// 296: index of the route that answers navigations without a route of their own, or [`NONE`].
+    /// 312: index of the route that answers navigations without a route of their own, or [`NONE`].
     pub fallback: U32,
-    /// 300: zeros.
+    /// 316: zeros.
     pub reserved: [u8; 4],
-    /// 304: SHA-256 of bytes 0 to 303.
+    /// 320: SHA-256 of bytes 0 to 319.
     pub header_digest: [u8; 32],
 }
 
@@ -132,7 +136,7 @@ pub struct Text {
     pub length: U32,
 }
 
-/// 140 bytes: one asset.
+/// 144 bytes: one asset.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct AssetRecord {
@@ -160,6 +164,8 @@ pub struct AssetRecord {
     pub role: U32,
     /// 132: why it has that role, for people; empty if a rule alone says so.
     pub why: Text,
+    /// 140: the number of releases since it was last a part of one; 0 for an asset of this release.
+    pub age: U32,
 }
 
 /// 72 bytes: one representation.
@@ -168,8 +174,9 @@ pub struct AssetRecord {
 pub struct RepresentationRecord {
     /// 0: number of the [content coding](crate::Coding).
     pub coding: U32,
-    /// 4: zero.
-    pub reserved: U32,
+    /// 4: index plus one of the representation that is its dictionary, which is an identity; 0 if the
+    /// coding has none.
+    pub dictionary: U32,
     /// 8: value of `ETag`, with its quotes.
     pub entity_tag: Text,
     /// 16: value of `Content-Length`.
@@ -217,8 +224,8 @@ pub struct FieldRecord {
 }
 
 const _: () = {
-    assert!(size_of::<Header>() == 336);
-    assert!(size_of::<AssetRecord>() == 140);
+    assert!(size_of::<Header>() == 352);
+    assert!(size_of::<AssetRecord>() == 144);
     assert!(size_of::<RepresentationRecord>() == 72);
     assert!(size_of::<RouteRecord>() == 40);
     assert!(size_of::<FieldRecord>() == 20);

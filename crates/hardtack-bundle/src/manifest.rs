@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::{Asset, Bundle, Error, Representation, Role};
+use crate::{Asset, Bundle, Error, Representation, Role, digest::hex};
 
 /// A bundle's description.
 #[derive(Clone, Debug, Serialize)]
@@ -14,8 +14,11 @@ pub struct Manifest {
     pub release_id: String,
     /// The URL prefix.
     pub at: String,
-    /// The assets, sorted by logical path.
+    /// The assets of this release, sorted by logical path.
     pub assets: Vec<Entry>,
+    /// The assets of earlier releases that are served too, sorted by URL.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<Entry>,
 }
 
 impl Manifest {
@@ -35,10 +38,12 @@ impl Manifest {
     ///
     /// If the bundle is damaged.
     pub fn of(bundle: &Bundle<'_>) -> Result<Self, Error> {
+        let entry = |asset: Result<Asset<'_>, Error>| Entry::of(&asset?);
         Ok(Self {
             release_id: bundle.release_id().to_string(),
             at: bundle.at().to_owned(),
-            assets: bundle.assets().map(|asset| Entry::of(&asset?)).collect::<Result<_, _>>()?,
+            assets: bundle.assets().map(entry).collect::<Result<_, _>>()?,
+            carried: bundle.carried().map(entry).collect::<Result<_, _>>()?,
         })
     }
 
@@ -47,9 +52,14 @@ impl Manifest {
         json(self)
     }
 
-    /// The assets' descriptions alone, as a JSON array.
+    /// The descriptions of the assets of this release alone, as a JSON array.
     pub fn assets_to_json(&self) -> String {
         json(&self.assets)
+    }
+
+    /// The descriptions of the carried assets alone, as a JSON array.
+    pub fn carried_to_json(&self) -> String {
+        json(&self.carried)
     }
 }
 
@@ -79,8 +89,15 @@ pub struct Entry {
     pub media_type: String,
     /// Value of HTML's `integrity` attribute.
     pub integrity: String,
-    /// The representations: identity first, then by coding.
+    /// The number of releases since a carried asset was last a part of one; absent for the others.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub age: u32,
+    /// The representations: identity first, then by coding and by dictionary.
     pub representations: Vec<RepresentationEntry>,
+}
+
+fn is_zero(age: &u32) -> bool {
+    *age == 0
 }
 
 impl Entry {
@@ -95,6 +112,7 @@ impl Entry {
             fingerprint: asset.fingerprint.to_string(),
             media_type: asset.media_type.to_owned(),
             integrity: asset.integrity.to_string(),
+            age: asset.age,
             representations: entries.collect::<Result<_, _>>()?,
         })
     }
@@ -109,6 +127,9 @@ pub struct RepresentationEntry {
     pub bytes: usize,
     /// Value of `ETag`, with its quotes.
     pub entity_tag: String,
+    /// SHA-256 of the dictionary in hex, if the coding has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dictionary: Option<String>,
 }
 
 impl RepresentationEntry {
@@ -117,6 +138,7 @@ impl RepresentationEntry {
             coding: representation.coding.name(),
             bytes: representation.body.len(),
             entity_tag: representation.entity_tag.to_owned(),
+            dictionary: representation.dictionary.map(|digest| hex(digest)),
         }
     }
 }

@@ -21,7 +21,8 @@ use crate::{
 pub struct Bundle<'a> {
     pub(crate) header: &'a Header,
     pub(crate) content: &'a [u8],
-    pub(crate) assets: &'a [AssetRecord],
+    assets: &'a [AssetRecord],
+    carried: &'a [AssetRecord],
     pub(crate) representations: &'a [RepresentationRecord],
     pub(crate) routes: &'a [RouteRecord],
     pub(crate) index: &'a [U32],
@@ -82,6 +83,7 @@ impl<'a> Bundle<'a> {
             header,
             content,
             assets: section(bytes, header.assets, "assets section")?,
+            carried: section(bytes, header.carried, "carried section")?,
             representations: section(bytes, header.representations, "representations section")?,
             routes: section(bytes, header.routes, "routes section")?,
             index: index(bytes, header.index)?,
@@ -137,7 +139,7 @@ impl<'a> Bundle<'a> {
         self.content
     }
 
-    /// The sums over the bundle's assets.
+    /// The sums over the assets of this release, without carried ones.
     pub fn totals(&self) -> Totals {
         Totals {
             assets: self.assets.len(),
@@ -146,13 +148,21 @@ impl<'a> Bundle<'a> {
         }
     }
 
-    /// The assets, sorted by logical path. A damaged record yields an error in its place.
+    /// The assets of this release, sorted by logical path. A damaged record yields an error in its place.
     pub fn assets(&self) -> impl ExactSizeIterator<Item = Result<Asset<'a>, Error>> + use<'a> {
         let bundle = *self;
         (0..bundle.assets.len()).map(move |index| bundle.asset_at(index))
     }
 
-    /// The asset of a logical path.
+    /// The assets of earlier releases that are served beside those of this one, sorted by URL. A
+    /// damaged record yields an error in its place.
+    pub fn carried(&self) -> impl ExactSizeIterator<Item = Result<Asset<'a>, Error>> + use<'a> {
+        let bundle = *self;
+        let own = bundle.assets.len();
+        (own..own + bundle.carried.len()).map(move |index| bundle.asset_at(index))
+    }
+
+    /// The asset of a logical path in this release.
     ///
     /// # Errors
     ///
@@ -301,7 +311,8 @@ impl<'a> Bundle<'a> {
     }
 
     fn parse_asset(&self, index: usize) -> Option<Asset<'a>> {
-        let record = self.assets.get(index)?;
+        let own = self.assets.get(index);
+        let record = own.or_else(|| self.carried.get(index - self.assets.len()))?;
         let text = |place| self.pools.text(place);
         let first = record.first_representation.get() as usize;
         let count = record.representation_count.get() as usize;
@@ -316,7 +327,9 @@ impl<'a> Bundle<'a> {
             why: text(record.why)?,
             fingerprint: Fingerprint(record.fingerprint),
             integrity: Integrity(record.integrity),
+            age: record.age.get(),
             representations: self.representations.get(first..first.checked_add(count)?)?,
+            all_representations: self.representations,
             first,
             imports: self.imports.get(import..import.checked_add(import_count)?)?,
             pools: self.pools,
@@ -325,9 +338,19 @@ impl<'a> Bundle<'a> {
 }
 
 impl<'a> Pools<'a> {
-    fn representation(&self, record: &'a RepresentationRecord) -> Option<Representation<'a>> {
+    fn representation(
+        &self,
+        record: &'a RepresentationRecord,
+        all: &'a [RepresentationRecord],
+    ) -> Option<Representation<'a>> {
+        let coding = Coding::from_number(record.coding.get())?;
+        let dictionary = match record.dictionary.get().checked_sub(1) {
+            Some(index) => Some(&all.get(index as usize)?.digest),
+            None => None,
+        };
         Some(Representation {
-            coding: Coding::from_number(record.coding.get())?,
+            coding,
+            dictionary: if coding.has_dictionary() { Some(dictionary?) } else { None },
             entity_tag: self.text(record.entity_tag)?,
             content_length: self.text(record.content_length)?,
             body: slice(self.bodies, record.body_offset.get(), record.body_length.get())?,
@@ -425,26 +448,36 @@ pub struct Asset<'a> {
     pub fingerprint: Fingerprint,
     /// The integrity of the identity bytes.
     pub integrity: Integrity,
+    /// The number of releases since it was last a part of one: 0 for an asset of this release, more
+    /// for a carried one.
+    pub age: u32,
     representations: &'a [RepresentationRecord],
+    all_representations: &'a [RepresentationRecord],
     first: usize,
     imports: &'a [U32],
     pools: Pools<'a>,
 }
 
 impl<'a> Asset<'a> {
-    /// The number of representations.
+    /// The number of representations, those with a dictionary among them.
     pub fn representation_count(&self) -> usize {
         self.representations.len()
     }
 
-    /// The representations by coding, identity first. A damaged record yields an error.
+    /// Whether some of the representations need a dictionary (RFC 9842).
+    pub fn has_deltas(&self) -> bool {
+        self.representations.iter().any(|record| record.dictionary != U32::ZERO)
+    }
+
+    /// The representations by coding, identity first, then by dictionary. A damaged record yields an
+    /// error.
     pub fn representations(
         &self,
     ) -> impl ExactSizeIterator<Item = Result<Representation<'a>, Error>> + use<'a> {
-        let (pools, first) = (self.pools, self.first);
+        let (pools, all, first) = (self.pools, self.all_representations, self.first);
         self.representations.iter().enumerate().map(move |(index, record)| {
             let invalid = invalid("representation", first + index);
-            pools.representation(record).ok_or(invalid)
+            pools.representation(record, all).ok_or(invalid)
         })
     }
 
@@ -464,6 +497,8 @@ impl<'a> Asset<'a> {
 pub struct Representation<'a> {
     /// How the body is coded.
     pub coding: Coding,
+    /// SHA-256 of the dictionary, if the coding has one: the digest of the identity of another asset.
+    pub dictionary: Option<&'a [u8; 32]>,
     /// Value of `ETag`, with its quotes; strong, and shared by no other representation.
     pub entity_tag: &'a str,
     /// Value of `Content-Length`: the length of the body in decimal.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The sums over all assets of a bundle. Displayed as a phrase.
+/// The sums over the assets of a release, without carried ones. Displayed as a phrase.
 ///
 /// ```
 /// use hardtack_bundle::Totals;
@@ -17,12 +17,12 @@ pub struct Totals {
     pub assets: usize,
     /// Bytes under the identity coding.
     pub identity_bytes: usize,
-    /// Bytes, each asset counted under the coding that makes it smallest.
+    /// Bytes, each asset counted under the plain coding that makes it smallest.
     pub smallest_bytes: usize,
 }
 
 impl Totals {
-    /// Adds an asset by the lengths of its representations' bodies, identity first.
+    /// Adds an asset by the lengths of the bodies of its plain representations, identity first.
     pub(crate) fn count(&mut self, lengths: impl Iterator<Item = usize> + Clone) {
         self.assets += 1;
         self.identity_bytes += lengths.clone().next().unwrap_or_default();

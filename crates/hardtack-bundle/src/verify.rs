@@ -1,5 +1,7 @@
 //! The full check of a bundle, for readers that did not build it.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 
 use crate::{Asset, Bundle, Coding, Error, PathPattern, Totals, read::invalid};
@@ -16,6 +18,8 @@ impl Bundle<'_> {
     pub fn verify(&self) -> Result<(), Error> {
         self.verify_content()?;
         self.verify_assets()?;
+        self.verify_carried()?;
+        self.verify_dictionaries()?;
         self.verify_routes()?;
         self.verify_patterns()?;
         self.not_found()?;
@@ -41,15 +45,50 @@ impl Bundle<'_> {
         for (index, asset) in self.assets().enumerate() {
             let asset = asset?;
             self.imports(&asset).try_for_each(|import| import.map(drop))?;
-            let representations = asset.representations().flatten();
-            let lengths: Vec<_> = representations.map(|one| one.body.len()).collect();
+            let plain = asset.representations().flatten().filter(|one| one.dictionary.is_none());
+            let lengths: Vec<_> = plain.map(|one| one.body.len()).collect();
             totals.count(lengths.into_iter());
-            if previous >= Some(asset.logical_path) || !has_sound_representations(&asset)? {
+            let is_in_order = previous < Some(asset.logical_path) && asset.age == 0;
+            if !is_in_order || !has_sound_representations(&asset)? {
                 return Err(invalid("asset", index));
             }
             previous = Some(asset.logical_path);
         }
         if totals == self.totals() { Ok(()) } else { Err(invalid("header", 0)) }
+    }
+
+    fn verify_carried(&self) -> Result<(), Error> {
+        let mut previous = None;
+        for (index, asset) in self.carried().enumerate() {
+            let asset = asset?;
+            let is_in_order = previous < Some(asset.url) && asset.age > 0;
+            if !is_in_order || !has_sound_representations(&asset)? {
+                return Err(invalid("carried asset", index));
+            }
+            previous = Some(asset.url);
+        }
+        Ok(())
+    }
+
+    /// A dictionary is the identity of some asset, and no plain coding has one.
+    fn verify_dictionaries(&self) -> Result<(), Error> {
+        for (index, record) in self.representations.iter().enumerate() {
+            let needs_one = Coding::ALL
+                .iter()
+                .any(|coding| coding.has_dictionary() && *coding as u32 == record.coding.get());
+            let dictionary = record.dictionary.get().checked_sub(1);
+            let is_sound = match dictionary.map(|it| self.representations.get(it as usize)) {
+                Some(Some(dictionary)) => {
+                    needs_one && dictionary.coding.get() == Coding::Identity as u32
+                }
+                Some(None) => false,
+                None => !needs_one,
+            };
+            if !is_sound {
+                return Err(invalid("representation", index));
+            }
+        }
+        Ok(())
     }
 
     /// Routes must be in order, and each must be found by its own path.
@@ -77,16 +116,17 @@ impl Bundle<'_> {
     }
 }
 
-/// The identity comes first, no coding occurs twice, and the stored length and digest of each body
-/// are true.
+/// The identity comes first, no coding occurs twice with one dictionary, and the stored length and
+/// digest of each body are true.
 fn has_sound_representations(asset: &Asset<'_>) -> Result<bool, Error> {
     let mut previous = None;
+    let mut known = BTreeSet::new();
     for representation in asset.representations() {
         let representation = representation?;
         let in_order = match previous {
             None => representation.coding == Coding::Identity,
-            Some(previous) => previous < representation.coding,
-        };
+            Some(previous) => previous <= representation.coding,
+        } && known.insert((representation.coding, representation.dictionary));
         let length = representation.body.len().to_string();
         let digest = Sha256::digest(representation.body);
         if !in_order

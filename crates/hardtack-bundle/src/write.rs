@@ -28,8 +28,9 @@ pub struct Writer {
     last_modified: (Text, u64),
     not_found: Option<String>,
     fallback: Option<String>,
-    assets: Vec<AssetRecord>,
-    representations: Vec<RepresentationRecord>,
+    assets: Vec<Written>,
+    /// The number of assets before the first carried one.
+    own: usize,
     routes: BTreeMap<String, RouteRecord>,
     patterns: Vec<RouteRecord>,
     fields: Vec<FieldRecord>,
@@ -37,6 +38,15 @@ pub struct Writer {
     duplicate: Option<String>,
     strings: Pool,
     bodies: Pool,
+}
+
+/// An asset's record, and those of its representations.
+#[derive(Debug)]
+struct Written {
+    record: AssetRecord,
+    plain: Vec<RepresentationRecord>,
+    /// Sorted by coding, then by the index of the dictionary.
+    deltas: BTreeMap<(Coding, AssetIndex), RepresentationRecord>,
 }
 
 /// One asset, as a [`Writer`] takes it; the fields are those of [`Asset`](crate::Asset).
@@ -61,7 +71,7 @@ pub struct NewAsset<'a> {
 }
 
 /// A handle of an asset that a [`Writer`] has taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AssetIndex(u32);
 
 /// The answer to a pattern, as a [`Writer`] takes it; it is read as [`Action`](crate::Action).
@@ -95,7 +105,7 @@ impl Writer {
             fields: Vec::new(),
             imports: Vec::new(),
             assets: Vec::new(),
-            representations: Vec::new(),
+            own: 0,
             routes: BTreeMap::new(),
             patterns: Vec::new(),
             duplicate: None,
@@ -120,28 +130,65 @@ impl Writer {
         self.last_modified = (self.strings.text(value), seconds);
     }
 
-    /// Adds an asset. Assets must come sorted by logical path.
+    /// Adds an asset of this release. Assets must come sorted by logical path, before all carried ones.
     pub fn asset(&mut self, asset: NewAsset<'_>) -> AssetIndex {
-        let first = self.representations.len();
-        for (coding, body) in asset.representations {
-            let record = self.representation(asset.fingerprint, *coding, body);
-            self.representations.push(record);
+        let index = self.add(asset, 0);
+        self.own = self.assets.len();
+        index
+    }
+
+    /// Adds an asset that is carried: it was last a part of a release so many releases ago. Carried
+    /// assets must come sorted by URL, after all others.
+    pub fn carried(&mut self, asset: NewAsset<'_>, age: u32) -> AssetIndex {
+        self.add(asset, age)
+    }
+
+    /// Adds a representation of an asset that needs a dictionary: the identity of another asset.
+    pub fn delta(
+        &mut self,
+        asset: AssetIndex,
+        coding: Coding,
+        dictionary: AssetIndex,
+        body: &[u8],
+    ) {
+        let (Some(target), Some(source)) = (self.written(asset), self.written(dictionary)) else {
+            return;
+        };
+        let Some(identity) = source.plain.first() else { return };
+        let fingerprint = Fingerprint(target.record.fingerprint);
+        let entity_tag = fingerprint.delta_entity_tag(coding, &identity.digest);
+        let record = self.representation(coding, &entity_tag, body);
+        if let Some(target) = self.assets.get_mut(asset.0 as usize) {
+            target.deltas.insert((coding, dictionary), record);
         }
+    }
+
+    fn written(&self, asset: AssetIndex) -> Option<&Written> {
+        self.assets.get(asset.0 as usize)
+    }
+
+    fn add(&mut self, asset: NewAsset<'_>, age: u32) -> AssetIndex {
+        let plain = asset.representations.iter().map(|(coding, body)| {
+            self.representation(*coding, &asset.fingerprint.entity_tag(*coding), body)
+        });
+        let plain: Vec<_> = plain.collect();
         let identity = asset.representations.first().map_or(&[][..], |(_, body)| body);
-        self.assets.push(AssetRecord {
+        let record = AssetRecord {
             logical_path: self.strings.text(asset.logical_path),
             url: self.strings.text(asset.url),
             plain_url: self.strings.text(asset.plain_url.unwrap_or_default()),
             media_type: self.strings.text(asset.media_type),
             fingerprint: asset.fingerprint.0,
             integrity: Integrity::of(identity).0,
-            first_representation: number(first),
-            representation_count: number(asset.representations.len()),
+            first_representation: U32::ZERO,
+            representation_count: U32::ZERO,
             first_import: U32::ZERO,
             import_count: U32::ZERO,
             role: (asset.role as u32).into(),
             why: self.strings.text(asset.why),
-        });
+            age: age.into(),
+        };
+        self.assets.push(Written { record, plain, deltas: BTreeMap::new() });
         AssetIndex(number(self.assets.len() - 1).get())
     }
 
@@ -149,7 +196,7 @@ impl Writer {
     pub fn imports(&mut self, module: AssetIndex, imported: impl IntoIterator<Item = AssetIndex>) {
         let imported: BTreeSet<_> = imported.into_iter().map(|asset| asset.0).collect();
         let first = number(self.imports.len());
-        if let Some(record) = self.assets.get_mut(module.0 as usize) {
+        if let Some(Written { record, .. }) = self.assets.get_mut(module.0 as usize) {
             (record.first_import, record.import_count) = (first, number(imported.len()));
             self.imports.extend(imported.into_iter().map(U32::new));
         }
@@ -224,7 +271,8 @@ impl Writer {
     ///
     /// If a path was routed twice, or there is more of something than the format can count.
     pub fn finish(self) -> Result<Vec<u8>, Error> {
-        self.check()?;
+        let (assets, representations) = self.records();
+        self.check(representations.len())?;
         let routes: Vec<RouteRecord> = self.routes.values().copied().collect();
         let index = index(self.routes.keys());
 
@@ -243,8 +291,9 @@ impl Writer {
         let totals = self.totals();
         header.identity_bytes = (totals.identity_bytes as u64).into();
         header.smallest_bytes = (totals.smallest_bytes as u64).into();
-        header.assets = sections.append(&self.assets);
-        header.representations = sections.append(&self.representations);
+        header.assets = sections.append(&assets[..self.own]);
+        header.carried = sections.append(&assets[self.own..]);
+        header.representations = sections.append(&representations);
         header.routes = sections.append(&routes);
         header.index = sections.append(&index);
         header.fields = sections.append(&self.fields);
@@ -255,12 +304,35 @@ impl Writer {
         Ok(sections.seal(header))
     }
 
-    fn check(&self) -> Result<(), Error> {
+    /// The records of all assets and of all representations, with the indexes of the latter.
+    fn records(&self) -> (Vec<AssetRecord>, Vec<RepresentationRecord>) {
+        let mut first = 0;
+        let place = |written: &Written| {
+            let count = written.plain.len() + written.deltas.len();
+            let place = (number(first), number(count));
+            first += count;
+            let (first_representation, representation_count) = place;
+            AssetRecord { first_representation, representation_count, ..written.record }
+        };
+        let assets: Vec<_> = self.assets.iter().map(place).collect();
+        let identity = |asset: AssetIndex| assets[asset.0 as usize].first_representation.get();
+        let representations = self.assets.iter().flat_map(|written| {
+            let deltas = written.deltas.iter().map(|((_, source), record)| RepresentationRecord {
+                dictionary: (identity(*source) + 1).into(),
+                ..*record
+            });
+            written.plain.iter().copied().chain(deltas)
+        });
+        let representations = representations.collect();
+        (assets, representations)
+    }
+
+    fn check(&self, representations: usize) -> Result<(), Error> {
         if let Some(path) = &self.duplicate {
             return Err(Error::DuplicatePath { path: path.clone() });
         }
         let limits = [
-            (self.representations.len(), "representations"),
+            (representations, "representations"),
             (self.routes.len(), "URL paths"),
             (self.patterns.len(), "patterns"),
             (self.fields.len(), "header fields"),
@@ -281,11 +353,8 @@ impl Writer {
 
     fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        for asset in &self.assets {
-            let first = asset.first_representation.get() as usize;
-            let count = asset.representation_count.get() as usize;
-            let representations = self.representations[first..first + count].iter();
-            totals.count(representations.map(|one| one.body_length.get() as usize));
+        for asset in &self.assets[..self.own] {
+            totals.count(asset.plain.iter().map(|one| one.body_length.get() as usize));
         }
         totals
     }
@@ -294,22 +363,22 @@ impl Writer {
         let served = self.routes.iter().filter(|(_, route)| route.kind.get() == SERVE);
         ReleaseId::of(served.filter_map(|(path, route)| {
             let asset = self.assets.get(route.target.get() as usize)?;
-            Some((path.as_str(), Fingerprint(asset.fingerprint)))
+            Some((path.as_str(), Fingerprint(asset.record.fingerprint)))
         }))
     }
 
     fn representation(
         &mut self,
-        fingerprint: Fingerprint,
         coding: Coding,
+        entity_tag: &str,
         body: &[u8],
     ) -> RepresentationRecord {
         let digest = Sha256::digest(body).into();
         let (body_offset, body_length) = self.bodies.place(body, digest);
         RepresentationRecord {
             coding: (coding as u32).into(),
-            reserved: U32::ZERO,
-            entity_tag: self.strings.text(&fingerprint.entity_tag(coding)),
+            dictionary: U32::ZERO,
+            entity_tag: self.strings.text(entity_tag),
             content_length: self.strings.text(&body.len().to_string()),
             body_offset,
             body_length,

@@ -41,6 +41,24 @@ fn sample() -> Vec<u8> {
     let a = add(&mut writer, "a", &[(Coding::Identity, b"aaaaaaaa"), (Coding::Br, b"a8")]);
     let b = add(&mut writer, "b", &[(Coding::Identity, b"")]);
     let c = add(&mut writer, "c", &[(Coding::Identity, b"a8"), (Coding::Zstd, b"z")]);
+    let [older, oldest] = [(b"older a", 1), (b"older b", 2)].map(|(body, age)| {
+        let asset = NewAsset {
+            logical_path: "a",
+            url: &format!("/static/a.{age}"),
+            plain_url: None,
+            media_type: "text/plain; charset=utf-8",
+            role: Role::Hashed,
+            why: "",
+            fingerprint: Fingerprint::of(body),
+            representations: &[(Coding::Identity, body), (Coding::Br, b"o")],
+        };
+        let index = writer.carried(asset, age);
+        writer.serve(asset.url, index, CachePolicy::Immutable);
+        index
+    });
+    writer.delta(a, Coding::Dcz, older, b"z1");
+    writer.delta(a, Coding::Dcb, oldest, b"b2");
+    writer.delta(a, Coding::Dcb, older, b"");
     writer.imports(b, [c]);
     writer.imports(a, [c, b, c]);
     writer.not_found("/static/c");
@@ -98,6 +116,40 @@ fn what_is_written_is_read() {
     let tag = format!("\"{}-br\"", Fingerprint::of(b"aaaaaaaa"));
     assert_eq!((br.coding, br.body, br.content_length), (Coding::Br, &b"a8"[..], "2"));
     assert_eq!(br.entity_tag, tag);
+}
+
+#[test]
+fn carried_assets_are_apart() {
+    let bytes = sample();
+    let bundle = Bundle::open(&bytes).unwrap();
+    let carried: Vec<_> = bundle.carried().map(Result::unwrap).collect();
+    let ages: Vec<_> = carried.iter().map(|it| (it.url, it.logical_path, it.age)).collect();
+    assert_eq!(ages, [("/static/a.1", "a", 1), ("/static/a.2", "a", 2)]);
+    let route = bundle.route(b"/static/a.2").unwrap().unwrap();
+    let Action::Serve(asset) = route.action else { panic!("{route:?}") };
+    assert_eq!((asset.age, asset.identity().unwrap().body), (2, &b"older b"[..]));
+    let own = bundle.asset("a").unwrap().unwrap();
+    assert_eq!((own.age, own.url == asset.url), (0, false));
+}
+
+#[test]
+fn a_delta_names_its_dictionary() {
+    let bytes = sample();
+    let bundle = Bundle::open(&bytes).unwrap();
+    let a = bundle.asset("a").unwrap().unwrap();
+    let digests = [b"older a", b"older b"].map(|body| Fingerprint::of(body).0);
+    let deltas: Vec<_> = a.representations().map(Result::unwrap).skip(2).collect();
+    let read: Vec<_> =
+        deltas.iter().map(|it| (it.coding, *it.dictionary.unwrap(), it.body)).collect();
+    let expected = [
+        (Coding::Dcb, digests[0], &b""[..]),
+        (Coding::Dcb, digests[1], b"b2"),
+        (Coding::Dcz, digests[0], b"z1"),
+    ];
+    assert_eq!(read, expected);
+    assert!(a.has_deltas() && !bundle.asset("b").unwrap().unwrap().has_deltas());
+    let tag = format!("\"{}-dcz-{}\"", Fingerprint::of(b"aaaaaaaa"), Fingerprint(digests[0]));
+    assert_eq!(deltas[2].entity_tag, tag);
 }
 
 #[test]
@@ -205,7 +257,7 @@ fn every_flipped_byte_is_noticed() {
 /// Reads all that can be read, as a server does: without `verify`.
 fn walk(bytes: &[u8]) -> Result<(), Error> {
     let bundle = Bundle::open(bytes)?;
-    for asset in bundle.assets().flatten() {
+    for asset in bundle.assets().chain(bundle.carried()).flatten() {
         asset.representations().flatten().for_each(drop);
     }
     for route in bundle.routes().flatten() {

@@ -32,13 +32,15 @@ impl AcceptEncoding {
     /// Identity is acceptable unless it is excluded by name, or by `*;q=0`. The standard gives it
     /// no quality where it is not named. Here it then has the lowest, so that every coding that the
     /// client names is preferred. A client without the field accepts everything; but it may be a
-    /// cache that knows no coding, so it gets identity.
+    /// cache that knows no coding, so it gets identity. A coding with a dictionary has to be named: a
+    /// client that says `*` need not know of dictionaries.
     pub(crate) fn quality(&self, coding: Coding) -> Quality {
         let unnamed = match coding {
             Coding::Identity => LOWEST_ACCEPTABLE,
             _ => UNACCEPTABLE,
         };
-        self.named[coding as usize].or(self.any).unwrap_or(unnamed)
+        let any = self.any.filter(|_| !coding.has_dictionary());
+        self.named[coding as usize].or(any).unwrap_or(unnamed)
     }
 
     fn note(&mut self, name: &[u8], quality: Quality) {
@@ -72,7 +74,7 @@ mod tests {
             headers.append(ACCEPT_ENCODING, HeaderValue::from_str(line).unwrap());
         }
         let accepted = AcceptEncoding::of(&headers);
-        assert_eq!(Coding::ALL.map(|coding| accepted.quality(coding)), expected, "{lines:?}");
+        assert_eq!(Coding::PLAIN.map(|coding| accepted.quality(coding)), expected, "{lines:?}");
     }
 
     #[test]
@@ -113,6 +115,19 @@ mod tests {
         qualities(&["*;q=0"], [0, 0, 0, 0]);
         qualities(&["br, *;q=0"], [0, 0, 1000, 0]);
         qualities(&["identity, *;q=0"], [1000, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_coding_with_a_dictionary_has_to_be_named() {
+        let qualities = |line: &'static str| {
+            let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(line))]);
+            let accepted = AcceptEncoding::of(&headers);
+            [Coding::Dcb, Coding::Dcz].map(|coding| accepted.quality(coding))
+        };
+        assert_eq!(qualities("*"), [0, 0]);
+        assert_eq!(qualities("br, zstd"), [0, 0]);
+        assert_eq!(qualities("gzip, br, zstd, dcb, dcz"), [1000, 1000]);
+        assert_eq!(qualities("DCB;q=0.5, dcz;q=0, *"), [500, 0]);
     }
 
     #[test]

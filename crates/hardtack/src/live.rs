@@ -65,7 +65,8 @@ impl File {
         let Action::Serve(asset) = self.route?.action else { return None };
         let is_gzip = |bytes: &[u8]| bytes.starts_with(&[0x1f, 0x8b]);
         let is_unpacked = is_gzip(&self.bytes) && !is_gzip(asset.identity().ok()?.body);
-        let mut coded = asset.representations().flatten().skip(1);
+        let plain = asset.representations().flatten().filter(|one| one.dictionary.is_none());
+        let mut coded = plain.skip(1);
         let same = coded.find(|coded| coded.body == &self.bytes[..]);
         same.map(|coded| coded.coding).or(is_unpacked.then_some(Coding::Gzip))
     }

@@ -13,6 +13,9 @@ pub(crate) fn negotiate<'a>(
     let mut best: Option<(u16, Representation<'a>)> = None;
     for representation in asset.representations() {
         let representation = representation?;
+        if representation.dictionary.is_some() {
+            continue;
+        }
         let quality = accepted.quality(representation.coding);
         let better = best.is_none_or(|(highest, chosen)| {
             quality > highest || quality == highest && representation.body.len() < chosen.body.len()
@@ -37,6 +40,9 @@ pub(crate) fn negotiate_parts<'a>(
     let mut identity = None;
     for representation in asset.representations() {
         let representation = representation?;
+        if representation.dictionary.is_some() {
+            continue;
+        }
         match accepted.quality(representation.coding) > 0 {
             true if is_named(representation.entity_tag) => return Ok(Some(representation)),
             true if representation.coding == Coding::Identity => identity = Some(representation),

@@ -33,6 +33,8 @@ labels! {
         Gzip = "gzip",
         Br = "br",
         Zstd = "zstd",
+        Dcb = "dcb",
+        Dcz = "dcz",
         /// Several, or one that only an upstream knows.
         Other = "other",
     }

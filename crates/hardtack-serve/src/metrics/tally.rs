@@ -262,6 +262,8 @@ fn coding_of(value: &[u8]) -> Coding {
         b"gzip" => Coding::Gzip,
         b"br" => Coding::Br,
         b"zstd" => Coding::Zstd,
+        b"dcb" => Coding::Dcb,
+        b"dcz" => Coding::Dcz,
         _ => Coding::Other,
     }
 }

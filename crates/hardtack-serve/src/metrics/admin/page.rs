@@ -104,7 +104,7 @@ fn write_report(page: &mut String, report: &Report) -> fmt::Result {
     for column in ["logical path", "URL", "type"] {
         write!(page, "<th scope=\"col\">{column}</th>")?;
     }
-    for coding in Coding::ALL {
+    for coding in Coding::PLAIN {
         write!(page, "<th scope=\"col\" class=\"number\">{coding}</th>")?;
     }
     page.push_str("</tr></thead>\n<tbody>\n");
@@ -115,7 +115,7 @@ fn write_report(page: &mut String, report: &Report) -> fmt::Result {
 fn write_asset(page: &mut String, asset: &Entry) -> fmt::Result {
     write!(page, "<tr><th scope=\"row\">{}</th>", Escaped(&asset.logical_path))?;
     write!(page, "<td>{}</td><td>{}</td>", Escaped(&asset.url), Escaped(&asset.media_type))?;
-    for coding in Coding::ALL {
+    for coding in Coding::PLAIN {
         let mut representations = asset.representations.iter();
         let found = representations.find(|one| one.coding == coding.name());
         let bytes = found.map_or(NONE.to_owned(), |one| one.bytes.to_string());
