@@ -10,6 +10,10 @@ pub enum Error {
     #[error("this is not a Hardtack bundle: it does not begin with the bundle's magic bytes")]
     NotABundle,
 
+    /// No bundle is in the bytes.
+    #[error("there is no Hardtack bundle in it")]
+    NoBundle,
+
     /// The bundle is of another format version.
     #[error(
         "the bundle has format version {found}, and this program reads version {known}: \

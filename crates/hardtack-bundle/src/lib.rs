@@ -40,6 +40,7 @@ mod role;
 mod static_host;
 
 mod error;
+mod find;
 pub mod layout;
 pub mod names;
 mod path;

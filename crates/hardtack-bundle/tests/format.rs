@@ -311,3 +311,20 @@ proptest! {
         walk(&bytes).ok();
     }
 }
+
+/// The bundles of every landed format version. A file is never written again: when the version
+/// rises, the sample of that day is added.
+#[test]
+fn a_bundle_of_every_landed_version_is_read() {
+    let bundles: &[(u32, &[u8])] = &[(2, include_bytes!("data/v2.bundle"))];
+    for (version, bytes) in bundles {
+        let bundle = Bundle::find(bytes).unwrap();
+        let names: Vec<_> = bundle.assets().map(|asset| asset.unwrap().logical_path).collect();
+        assert_eq!(names, ["a", "b", "c"], "version {version}");
+        let carried: Vec<_> = bundle.carried().map(|asset| asset.unwrap().age).collect();
+        assert_eq!(carried, [1, 2], "version {version}");
+        let route = bundle.route(b"/static/a.1").unwrap().unwrap();
+        let Action::Serve(asset) = route.action else { panic!("{route:?}") };
+        assert_eq!(asset.identity().unwrap().body, b"older a", "version {version}");
+    }
+}
