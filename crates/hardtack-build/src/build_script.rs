@@ -13,7 +13,7 @@ use crate::{
     blocks::blocks,
     cache::write_whole,
     django::staticfiles,
-    environment::{self, ASSETS, AT, CACHE, CONFIG, LAST_MODIFIED, STATIC_HOST},
+    environment::{self, ASSETS, AT, CACHE, CONFIG, LAST_MODIFIED, PREVIOUS, STATIC_HOST},
 };
 
 /// Bakes the assets of the package whose build script calls this.
@@ -63,7 +63,7 @@ fn tell(severity: &str, blocks: &[String]) {
 
 /// The folder, and what was baked of it.
 fn run() -> Result<(PathBuf, Baked), Error> {
-    for variable in [ASSETS, AT, CACHE, CONFIG, LAST_MODIFIED, STATIC_HOST] {
+    for variable in [ASSETS, AT, CACHE, CONFIG, LAST_MODIFIED, PREVIOUS, STATIC_HOST] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
     let package = cargo_path("CARGO_MANIFEST_DIR")?;
@@ -73,6 +73,7 @@ fn run() -> Result<(PathBuf, Baked), Error> {
     let settings = Settings::from_environment(&package)?;
     // Cargo looks at everything below a folder. A folder that does not exist counts as changed.
     rerun_if_changed(&settings.assets);
+    settings.previous.iter().for_each(|file| rerun_if_changed(file));
     let folder = settings.assets.clone();
     Ok((folder, Bake::with(settings).cache(cache_folder(&package)?).run()?))
 }

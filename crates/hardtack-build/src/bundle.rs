@@ -9,6 +9,7 @@ use hardtack_bundle::{
 
 use crate::{
     Canonical, Error, Problem, ProblemKind, Settings,
+    carry::{Carried, Carrying},
     compress::Compressed,
     fingerprint::Final,
     header_rules::HeaderEdit,
@@ -24,9 +25,10 @@ pub(crate) struct Bundled {
     pub(crate) totals: Totals,
 }
 
-/// Writes the bundle of all assets, which are sorted by logical path.
+/// Writes the bundle of all assets, which are sorted by logical path, and of those that are carried.
 pub(crate) fn bundle(
     assets: &[Compressed],
+    carrying: &Carrying<'_>,
     settings: &Settings,
     rules: &Rules,
 ) -> Result<Bundled, Error> {
@@ -40,9 +42,14 @@ pub(crate) fn bundle(
     }
     let indexes: Vec<_> = assets.iter().map(|compressed| add(&mut writer, compressed)).collect();
     add_imports(&mut writer, assets, &indexes);
+    let carried = carrying.carried.iter().map(|carried| add_carried(&mut writer, carried));
+    let carried: Vec<_> = carried.collect();
     let mut site = Site { writer, settings, rules, by_path: BTreeMap::new() };
     for (compressed, index) in assets.iter().zip(indexes) {
         site.route(&compressed.asset, index);
+    }
+    for (carried, index) in carrying.carried.iter().zip(carried) {
+        site.route_carried(carried, index);
     }
     site.apply_hosting()?;
     finish(site.writer, settings)
@@ -73,6 +80,24 @@ fn add(writer: &mut Writer, compressed: &Compressed) -> AssetIndex {
         fingerprint: asset.fingerprint,
         representations: &representations,
     })
+}
+
+/// An asset of an earlier release keeps its plain representations. Those with a dictionary are left
+/// out: their dictionaries are older still, and may not be carried.
+fn add_carried(writer: &mut Writer, carried: &Carried<'_>) -> AssetIndex {
+    let asset = &carried.asset;
+    let representations: Vec<_> = carried.plain().map(|one| (one.coding, one.body)).collect();
+    let new = NewAsset {
+        logical_path: asset.logical_path,
+        url: asset.url,
+        plain_url: None,
+        media_type: asset.media_type,
+        role: asset.role,
+        why: asset.why,
+        fingerprint: asset.fingerprint,
+        representations: &representations,
+    };
+    writer.carried(new, carried.age)
 }
 
 fn add_imports(writer: &mut Writer, assets: &[Compressed], indexes: &[AssetIndex]) {
@@ -108,6 +133,14 @@ impl<'a> Site<'a> {
         if asset.logical_path == NOT_FOUND_PAGE {
             self.writer.not_found(asset.paths.preferred());
         }
+    }
+
+    /// The hashed path of an earlier release, with the header fields that it had.
+    fn route_carried(&mut self, carried: &Carried<'_>, index: AssetIndex) {
+        let path = carried.route.path;
+        self.writer.serve(path, index, CachePolicy::Immutable);
+        let edits: Vec<_> = carried.route.fields().flatten().collect();
+        self.writer.fields(path, &edits);
     }
 
     fn serve_plain(&mut self, path: &str, index: AssetIndex, asset: &Final) {

@@ -20,6 +20,8 @@ pub(crate) const AT: &str = "HARDTACK_AT";
 pub(crate) const STATIC_HOST: &str = "HARDTACK_STATIC_HOST";
 /// The last modification of all assets.
 pub(crate) const LAST_MODIFIED: &str = "HARDTACK_LAST_MODIFIED";
+/// Programs or bundle files of earlier releases, separated as in `PATH`.
+pub(crate) const PREVIOUS: &str = "HARDTACK_PREVIOUS";
 /// The cache folder for compressed bytes.
 pub(crate) const CACHE: &str = "HARDTACK_CACHE";
 
@@ -27,8 +29,9 @@ impl Settings {
     /// The settings of `hardtack.toml` in a folder, overridden by the environment.
     ///
     /// `HARDTACK_CONFIG` names another file, `HARDTACK_ASSETS` the asset folder, `HARDTACK_AT` the
-    /// URL prefix, `HARDTACK_STATIC_HOST` the CDN's scheme and host, and `HARDTACK_LAST_MODIFIED` a
-    /// time in seconds since 1970. Relative paths begin in the folder. An empty variable counts as
+    /// URL prefix, `HARDTACK_STATIC_HOST` the CDN's scheme and host, `HARDTACK_LAST_MODIFIED` a
+    /// time in seconds since 1970, and `HARDTACK_PREVIOUS` files of earlier releases, separated as in
+    /// `PATH`. Relative paths begin in the folder. An empty variable counts as
     /// not set. Without `HARDTACK_CONFIG`, the file need not exist.
     ///
     /// # Errors
@@ -66,6 +69,10 @@ impl Settings {
             let invalid = |message| ProblemKind::Setting(message).of(LAST_MODIFIED);
             let timestamp = Timestamp::parse(&seconds.to_string_lossy()).map_err(invalid)?;
             settings.last_modified = Some(timestamp);
+        }
+        if let Some(files) = variable(PREVIOUS) {
+            let files = env::split_paths(&files).filter(|file| !file.as_os_str().is_empty());
+            settings.previous = files.map(|file| folder.join(file)).collect();
         }
         Ok(settings)
     }

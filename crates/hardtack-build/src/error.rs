@@ -75,6 +75,8 @@ pub enum ProblemKind {
     Setting(String),
     /// Two rules give it different media types.
     AmbiguousMediaType(String, String),
+    /// It is no earlier release, or differs from one where it must not.
+    Previous(String),
     /// The bundle cannot contain the baked assets.
     Bundle(hardtack_bundle::Error),
 }
@@ -115,6 +117,7 @@ impl ProblemKind {
             Self::Remark(_) => "remark",
             Self::Setting(_) => "setting",
             Self::AmbiguousMediaType(..) => "media_type",
+            Self::Previous(_) => "previous",
             Self::Bundle(_) => "bundle",
         }
     }
@@ -245,6 +248,7 @@ impl fmt::Display for ProblemKind {
                 "two rules of `media_types` match it, for {one:?} and {other:?}: \
                  make them agree, or match apart",
             ),
+            Self::Previous(message) => f.write_str(message),
             Self::Bundle(error) => write!(f, "{error}"),
         }
     }

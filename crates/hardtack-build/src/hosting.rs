@@ -54,6 +54,12 @@ impl Rules {
         Self { headers, ..Self::default() }
     }
 
+    /// Whether a redirect or a rewrite of a single path answers there.
+    pub(crate) fn answers_alone(&self, path: &str) -> bool {
+        self.redirects.iter().any(|redirect| redirect.from == path)
+            || self.rewrites.iter().any(|rewrite| rewrite.from == path)
+    }
+
     /// The values of header fields.
     pub(crate) fn header_values(&self) -> impl Iterator<Item = &str> {
         let edits = self.headers.iter().flat_map(|rule| &rule.edits);

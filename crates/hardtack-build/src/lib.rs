@@ -29,9 +29,10 @@
 //! | `graph` | the references | an order in which every asset comes after those it refers to |
 //! | `fingerprint` | assets, references, order | final bytes, fingerprints and URLs |
 //! | `compress` | final bytes | the representations worth keeping |
-//! | `bundle` | representations | the bundle and its manifest |
+//! | `carry` | earlier releases | the assets of theirs that are served too |
+//! | `bundle` | representations, carried assets | the bundle and its manifest |
 //!
-//! The bundle depends on the folder's contents and the [`Settings`] alone: no time, no absolute
+//! The bundle depends on the folder's contents, the earlier releases and the [`Settings`] alone: no time, no absolute
 //! path and no order of a directory affects it.
 
 mod door;
@@ -55,6 +56,7 @@ mod pipeline;
 
 mod bundle;
 mod bundler;
+mod carry;
 mod compress;
 mod digests;
 mod django_manifest;
@@ -64,6 +66,7 @@ mod hosting;
 mod kept_too_long;
 mod mentions;
 mod prehashed;
+mod previous;
 mod references;
 mod same_origin;
 mod scan;
@@ -90,6 +93,7 @@ mod summary;
 
 pub use blocks::{blocks, count_by_kind};
 pub use build_script::build_script;
+pub use carry::Dropped;
 pub use django::staticfiles;
 pub use error::{Error, MissingReference, Place, Problem, ProblemKind};
 pub use external::External;

@@ -12,6 +12,7 @@ use crate::{
     Error, LeftOut, Problem, Progress, Settings, Summary,
     bundle::{Bundled, bundle},
     cache::Cache,
+    carry::{Dropped, carry},
     compress::compress,
     digests::follow_digests,
     django_manifest::leave_out_copies,
@@ -22,6 +23,7 @@ use crate::{
     mentions::pin,
     no_assets::check_for_assets,
     prehashed::recognise_prehashed,
+    previous::Previous,
     published::with_published_manifest,
     references::references,
     rename::pin_by_setting,
@@ -49,6 +51,9 @@ pub struct Baked {
     pub warnings: Vec<Problem>,
     /// The files and folders that were left out, sorted.
     pub left_out: Vec<LeftOut>,
+    /// The hashed files of earlier releases that this one does not serve, sorted by URL. Those that it
+    /// serves are in the manifest.
+    pub dropped: Vec<Dropped>,
     /// The bake in a few numbers.
     pub summary: Summary,
 }
@@ -89,6 +94,8 @@ impl Bake {
     pub fn run(&self) -> Result<Baked, Error> {
         let start = Instant::now();
         let settings = &self.settings;
+        let previous = Previous::read(&settings.previous)?;
+        let previous = Previous::bundles(&previous)?;
 
         (self.report)(Progress::Scanning);
         let (mut scanned, links) = scan(settings)?;
@@ -117,12 +124,15 @@ impl Bake {
         rules.replace_digests(&digests);
         let compressed = compress(finals)?;
         let compressed = with_published_manifest(compressed, settings, compress)?;
+        let mut carrying = carry(&compressed, &previous, &rules, settings)?;
         warnings.extend(skipped);
+        warnings.append(&mut carrying.warnings);
         warnings.extend(self.cache.as_ref().and_then(Cache::take_fault));
-        let Bundled { bytes, manifest, totals } = bundle(&compressed, settings, &rules)?;
+        let Bundled { bytes, manifest, totals } = bundle(&compressed, &carrying, settings, &rules)?;
 
-        let summary = Summary::new(&manifest, totals, &left_out, start.elapsed());
-        Ok(Baked { bundle: bytes, manifest, warnings, left_out, summary })
+        let dropped = carrying.dropped;
+        let summary = Summary::new(&manifest, totals, &left_out, dropped.len(), start.elapsed());
+        Ok(Baked { bundle: bytes, manifest, warnings, left_out, dropped, summary })
     }
 
     /// The folder that is baked.

@@ -90,6 +90,12 @@ pub struct Settings {
     /// The logical path at which the site publishes its manifest.
     #[serde(deserialize_with = "some_logical_path")]
     pub publish_manifest: Option<String>,
+    /// Programs or bundle files of earlier releases, the latest first.
+    pub previous: Vec<PathBuf>,
+    /// The number of earlier releases whose hashed files are served.
+    pub keep_releases: u32,
+    /// The most bytes that hashed files of earlier releases may take.
+    pub keep_bytes: usize,
 }
 
 /// The answer at the file name of a page with a different address: at `/index.html`, and with clean
@@ -158,6 +164,9 @@ impl Default for Settings {
             clean_urls: false,
             canonical: Canonical::Link,
             publish_manifest: None,
+            previous: Vec::new(),
+            keep_releases: 3,
+            keep_bytes: 100_000_000,
         }
     }
 }
@@ -288,9 +297,25 @@ impl Settings {
              a link to its address (`\"link\"`), or a redirect there (`\"redirect\"`).",
         ),
         key("publish_manifest", "none", "The path at which the site offers its own manifest."),
+        key(
+            "previous",
+            "[]",
+            "Programs or bundle files of earlier releases, the latest first, relative to \
+             `hardtack.toml`: their hashed files are served too.",
+        ),
+        key(
+            "keep_releases",
+            "3",
+            "How many releases back a hashed file may be that is still served.",
+        ),
+        key(
+            "keep_bytes",
+            "100000000",
+            "The most bytes that hashed files of earlier releases may take, in all their codings.",
+        ),
     ];
 
-    /// Reads a `hardtack.toml`. Its `assets` is relative to the folder of the file.
+    /// Reads a `hardtack.toml`. Its `assets` and `previous` are relative to the folder of the file.
     ///
     /// # Errors
     ///
@@ -305,6 +330,7 @@ impl Settings {
         let mut settings = Self::parse(&text, file)?;
         let folder = file.parent().unwrap_or(Path::new(""));
         settings.assets = folder.join(settings.assets);
+        settings.previous.iter_mut().for_each(|file| *file = folder.join(&*file));
         Ok(settings)
     }
 

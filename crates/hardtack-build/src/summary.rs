@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use hardtack_bundle::{Role, Totals, manifest::Manifest};
+use hardtack_bundle::{
+    Role, Size, Totals,
+    manifest::{Entry, Manifest},
+};
 use serde::Serialize;
 
 use crate::LeftOut;
@@ -18,6 +21,12 @@ pub struct Summary {
     pub totals: Totals,
     /// The numbers of assets by role.
     pub roles: Roles,
+    /// The number of assets of earlier releases that are served too.
+    pub carried_assets: usize,
+    /// The bytes of these in all their codings.
+    pub carried_bytes: usize,
+    /// The number of hashed files of earlier releases that are no longer served.
+    pub dropped_assets: usize,
     /// Logical paths of the files and folders that were left out, sorted.
     #[serde(skip)]
     pub left_out: Vec<String>,
@@ -44,13 +53,27 @@ impl Summary {
         manifest: &Manifest,
         totals: Totals,
         left_out: &[LeftOut],
+        dropped_assets: usize,
         took: Duration,
     ) -> Self {
         let release_id = manifest.release_id.clone();
         let roles = Roles::of(manifest);
         let left_out = left_out.iter().map(|one| one.logical_path.clone()).collect();
-        Self { release_id, totals, roles, left_out, seconds: took.as_secs_f64() }
+        Self {
+            release_id,
+            totals,
+            roles,
+            carried_assets: manifest.carried.len(),
+            carried_bytes: manifest.carried.iter().map(bytes).sum(),
+            dropped_assets,
+            left_out,
+            seconds: took.as_secs_f64(),
+        }
     }
+}
+
+fn bytes(entry: &Entry) -> usize {
+    entry.representations.iter().map(|one| one.bytes).sum()
 }
 
 impl Roles {
@@ -68,6 +91,11 @@ impl Roles {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "baked {} in {:.1} s", self.totals, self.seconds)?;
+        if self.carried_assets + self.dropped_assets > 0 {
+            let Self { carried_assets, carried_bytes, dropped_assets, .. } = self;
+            write!(f, "; {carried_assets} of earlier releases, {}", Size(*carried_bytes))?;
+            write!(f, ", {dropped_assets} dropped")?;
+        }
         match &self.left_out[..] {
             [] => Ok(()),
             names @ [_, _, _, _, ..] => write!(f, "; left out {}, …", names[..3].join(", ")),
