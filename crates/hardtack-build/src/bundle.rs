@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use hardtack_bundle::{
-    AssetIndex, Bundle, CachePolicy, Coding, NewAction, NewAsset, Totals, Writer, encode_path,
-    manifest::Manifest,
+    AssetIndex, Bundle, CachePolicy, Coding, FieldEdit, NewAction, NewAsset, Totals, Writer,
+    encode_path, manifest::Manifest,
 };
 
 use crate::{
     Canonical, Error, Problem, ProblemKind, Settings,
-    carry::{Carried, Carrying},
+    carry::Carried,
     compress::Compressed,
+    deltas::{Delta, lineages},
     fingerprint::Final,
     header_rules::HeaderEdit,
     hosting::{PatternAnswer, PatternRule, Redirect, Rewrite, Rules},
+    lineage::Lineage,
     url_paths::{NOT_FOUND_PAGE, aliases},
 };
 
@@ -28,7 +30,8 @@ pub(crate) struct Bundled {
 /// Writes the bundle of all assets, which are sorted by logical path, and of those that are carried.
 pub(crate) fn bundle(
     assets: &[Compressed],
-    carrying: &Carrying<'_>,
+    carried: &[Carried<'_>],
+    deltas: &[Delta],
     settings: &Settings,
     rules: &Rules,
 ) -> Result<Bundled, Error> {
@@ -42,13 +45,17 @@ pub(crate) fn bundle(
     }
     let indexes: Vec<_> = assets.iter().map(|compressed| add(&mut writer, compressed)).collect();
     add_imports(&mut writer, assets, &indexes);
-    let carried = carrying.carried.iter().map(|carried| add_carried(&mut writer, carried));
-    let carried: Vec<_> = carried.collect();
-    let mut site = Site { writer, settings, rules, by_path: BTreeMap::new() };
-    for (compressed, index) in assets.iter().zip(indexes) {
-        site.route(&compressed.asset, index);
+    let older: Vec<_> = carried.iter().map(|one| add_carried(&mut writer, one)).collect();
+    for Delta { asset, dictionary, coding, bytes } in deltas {
+        writer.delta(indexes[*asset], *coding, older[*dictionary], bytes);
     }
-    for (carried, index) in carrying.carried.iter().zip(carried) {
+    let mut site = Site { writer, settings, rules, by_path: BTreeMap::new() };
+    let lineages = lineages(assets);
+    for ((compressed, lineage), index) in assets.iter().zip(&lineages).zip(indexes) {
+        let lineage = lineage.as_ref().filter(|_| settings.dictionaries);
+        site.route(&compressed.asset, lineage, index);
+    }
+    for (carried, index) in carried.iter().zip(older) {
         site.route_carried(carried, index);
     }
     site.apply_hosting()?;
@@ -110,6 +117,9 @@ fn add_imports(writer: &mut Writer, assets: &[Compressed], indexes: &[AssetIndex
     }
 }
 
+/// The field that has a browser keep a response as a dictionary (RFC 9842 §2.1).
+const USE_AS_DICTIONARY: &str = "use-as-dictionary";
+
 /// The URL paths of a site, as they are added.
 struct Site<'a> {
     writer: Writer,
@@ -120,10 +130,13 @@ struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
-    fn route(&mut self, asset: &'a Final, index: AssetIndex) {
+    fn route(&mut self, asset: &'a Final, lineage: Option<&Lineage>, index: AssetIndex) {
         if let Some(hashed) = &asset.paths.hashed {
             self.writer.serve(hashed, index, CachePolicy::Immutable);
-            self.apply_rules(hashed, asset, &[]);
+            let ours = lineage.map(|lineage| {
+                HeaderEdit::Set(USE_AS_DICTIONARY.to_owned(), lineage.use_as_dictionary())
+            });
+            self.apply_rules(hashed, asset, ours.as_slice());
         }
         if let Some(plain) = &asset.paths.plain {
             self.serve_plain(plain, index, asset);
@@ -139,7 +152,10 @@ impl<'a> Site<'a> {
     fn route_carried(&mut self, carried: &Carried<'_>, index: AssetIndex) {
         let path = carried.route.path;
         self.writer.serve(path, index, CachePolicy::Immutable);
-        let edits: Vec<_> = carried.route.fields().flatten().collect();
+        let is_kept = |edit: &FieldEdit<'_>| {
+            self.settings.dictionaries || !matches!(edit, FieldEdit::Set(USE_AS_DICTIONARY, _))
+        };
+        let edits: Vec<_> = carried.route.fields().flatten().filter(is_kept).collect();
         self.writer.fields(path, &edits);
     }
 

@@ -67,13 +67,7 @@ enum Effort {
 
 impl Effort {
     fn of(asset: &Final) -> Self {
-        let extension = Path::new(&asset.logical_path).extension().and_then(|it| it.to_str());
-        match extension.unwrap_or_default() {
-            "map" | "ts" | "mts" | "cts" | "tsx" | "jsx" | "flow" | "scss" | "sass" | "less" => {
-                Self::Quick
-            }
-            _ => Self::Best,
-        }
+        if is_for_browsers(&asset.logical_path) { Self::Best } else { Self::Quick }
     }
 
     /// The encoder's level, or quality.
@@ -88,6 +82,13 @@ impl Effort {
             (Coding::Zstd, Self::Best) => 19,
         }
     }
+}
+
+/// Whether browsers fetch a file for a page, and not developers' tools alone.
+pub(crate) fn is_for_browsers(logical_path: &str) -> bool {
+    let extension = Path::new(logical_path).extension().and_then(|it| it.to_str());
+    let of_tools = ["map", "ts", "mts", "cts", "tsx", "jsx", "flow", "scss", "sass", "less"];
+    !of_tools.contains(&extension.unwrap_or_default())
 }
 
 /// One content, to be compressed with one coding.
@@ -255,7 +256,7 @@ fn zstd(bytes: &[u8], level: i32) -> io::Result<Vec<u8>> {
 }
 
 /// The number of bits that are needed to count this many bytes.
-fn window_log(length: usize) -> u32 {
+pub(crate) fn window_log(length: usize) -> u32 {
     usize::BITS - length.leading_zeros()
 }
 

@@ -30,7 +30,8 @@
 //! | `fingerprint` | assets, references, order | final bytes, fingerprints and URLs |
 //! | `compress` | final bytes | the representations worth keeping |
 //! | `carry` | earlier releases | the assets of theirs that are served too |
-//! | `bundle` | representations, carried assets | the bundle and its manifest |
+//! | `deltas` | representations, carried assets | representations whose dictionaries are carried |
+//! | `bundle` | all representations | the bundle and its manifest |
 //!
 //! The bundle depends on the folder's contents, the earlier releases and the [`Settings`] alone: no time, no absolute
 //! path and no order of a directory affects it.
@@ -58,6 +59,7 @@ mod bundle;
 mod bundler;
 mod carry;
 mod compress;
+mod deltas;
 mod digests;
 mod django_manifest;
 mod fingerprint;
@@ -76,11 +78,13 @@ mod codings;
 mod decode;
 mod digest;
 mod hash_name;
+mod lineage;
 mod logical_path;
 mod media_type;
 mod own_digest;
 mod published;
 mod rewrite;
+mod shared_brotli;
 mod twins;
 mod unpack;
 mod url_paths;

@@ -14,6 +14,7 @@ use crate::{
     cache::Cache,
     carry::{Dropped, carry},
     compress::compress,
+    deltas::deltas,
     digests::follow_digests,
     django_manifest::leave_out_copies,
     fingerprint::{Fingerprinted, fingerprint},
@@ -127,8 +128,11 @@ impl Bake {
         let mut carrying = carry(&compressed, &previous, &rules, settings)?;
         warnings.extend(skipped);
         warnings.append(&mut carrying.warnings);
+        let carried = &carrying.carried;
+        let deltas = deltas(&compressed, carried, settings, self.cache.as_ref(), &*self.report)?;
         warnings.extend(self.cache.as_ref().and_then(Cache::take_fault));
-        let Bundled { bytes, manifest, totals } = bundle(&compressed, &carrying, settings, &rules)?;
+        let Bundled { bytes, manifest, totals } =
+            bundle(&compressed, carried, &deltas, settings, &rules)?;
 
         let dropped = carrying.dropped;
         let summary = Summary::new(&manifest, totals, &left_out, dropped.len(), start.elapsed());

@@ -54,6 +54,24 @@ pub(crate) fn recognise_prehashed(
     Ok(remark(&doubtful).map(|kind| kind.of(&settings.assets)))
 }
 
+/// The part of a prehashed asset's path that is most like a hash; none if no part is.
+pub(crate) fn hash_of(logical_path: &str) -> Option<&str> {
+    segments_of(logical_path).first().map(|segment| segment.text)
+}
+
+/// The parts of a file's name, or of the name of its folder of generated files, that may be hashes,
+/// the most similar to a hash first.
+fn segments_of(logical_path: &str) -> Vec<Segment<'_>> {
+    let (folder, name) = (folder(logical_path), file_name(logical_path));
+    match generated_folder(folder) {
+        None => segments(name),
+        Some((_, below)) => {
+            let names = std::iter::once(name).chain(below.split('/'));
+            names.flat_map(segments_of_generated).collect()
+        }
+    }
+}
+
 /// The verdict on a name.
 enum Hash {
     Believed(String),
@@ -72,14 +90,7 @@ struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     fn new(index: usize, asset: &'a Asset) -> Option<Self> {
-        let (folder, name) = (folder(&asset.logical_path), file_name(&asset.logical_path));
-        let segments: Vec<_> = match generated_folder(folder) {
-            None => segments(name),
-            Some((_, below)) => {
-                let names = std::iter::once(name).chain(below.split('/'));
-                names.flat_map(segments_of_generated).collect()
-            }
-        };
+        let segments = segments_of(&asset.logical_path);
         (!segments.is_empty()).then_some(Self { index, asset, segments })
     }
 

@@ -18,4 +18,11 @@ pub enum Progress {
         /// All bytes to compress, counted once for each coding.
         total: usize,
     },
+    /// Assets are compressed with files of earlier releases as dictionaries.
+    Comparing {
+        /// The number of pairs that are compressed so far, counted once for each coding.
+        done: usize,
+        /// The number of all pairs, counted once for each coding.
+        total: usize,
+    },
 }

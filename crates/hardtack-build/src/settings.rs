@@ -96,6 +96,8 @@ pub struct Settings {
     pub keep_releases: u32,
     /// The most bytes that hashed files of earlier releases may take.
     pub keep_bytes: usize,
+    /// Compress assets with earlier versions of them as dictionaries.
+    pub dictionaries: bool,
 }
 
 /// The answer at the file name of a page with a different address: at `/index.html`, and with clean
@@ -167,6 +169,7 @@ impl Default for Settings {
             previous: Vec::new(),
             keep_releases: 3,
             keep_bytes: 100_000_000,
+            dictionaries: true,
         }
     }
 }
@@ -312,6 +315,11 @@ impl Settings {
             "keep_bytes",
             "100000000",
             "The most bytes that hashed files of earlier releases may take, in all their codings.",
+        ),
+        key(
+            "dictionaries",
+            "true",
+            "Send browsers that have an earlier version of a file the difference only (RFC 9842).",
         ),
     ];
 

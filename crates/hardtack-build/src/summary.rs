@@ -27,6 +27,8 @@ pub struct Summary {
     pub carried_bytes: usize,
     /// The number of hashed files of earlier releases that are no longer served.
     pub dropped_assets: usize,
+    /// The number of representations that are the difference to a file of an earlier release.
+    pub deltas: usize,
     /// Logical paths of the files and folders that were left out, sorted.
     #[serde(skip)]
     pub left_out: Vec<String>,
@@ -66,10 +68,15 @@ impl Summary {
             carried_assets: manifest.carried.len(),
             carried_bytes: manifest.carried.iter().map(bytes).sum(),
             dropped_assets,
+            deltas: manifest.assets.iter().map(deltas).sum(),
             left_out,
             seconds: took.as_secs_f64(),
         }
     }
+}
+
+fn deltas(entry: &Entry) -> usize {
+    entry.representations.iter().filter(|one| one.dictionary.is_some()).count()
 }
 
 fn bytes(entry: &Entry) -> usize {
@@ -94,7 +101,7 @@ impl fmt::Display for Summary {
         if self.carried_assets + self.dropped_assets > 0 {
             let Self { carried_assets, carried_bytes, dropped_assets, .. } = self;
             write!(f, "; {carried_assets} of earlier releases, {}", Size(*carried_bytes))?;
-            write!(f, ", {dropped_assets} dropped")?;
+            write!(f, ", {dropped_assets} dropped, {} deltas", self.deltas)?;
         }
         match &self.left_out[..] {
             [] => Ok(()),

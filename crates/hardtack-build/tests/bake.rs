@@ -559,7 +559,7 @@ fn a_rule_says_that_files_are_compressed() {
               /Build/*.br\n  Content-Encoding: br\n",
         ),
     ];
-    let (assets, baked) = assets_of(&files, "");
+    let (assets, baked) = assets_of(&files, "dictionaries = false");
     assert_eq!(baked.warnings.len(), 0, "{:?}", baked.warnings);
     let described: Vec<_> = assets.iter().map(|(_, described, _)| described.as_str()).collect();
     assert_eq!(described[0], "a/b identity");

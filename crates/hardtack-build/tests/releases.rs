@@ -244,6 +244,113 @@ fn what_is_no_release_is_an_error_with_the_file() {
     assert!(text.contains("assets: as an earlier release: it is not a file"), "{text}");
 }
 
+/// A text that does not compress well, and a changed version of it for each number.
+fn text(version: usize) -> String {
+    let words = (0..400).map(|n| format!("--v{}: {};", n * n % 1009, n * 7919 % 104_729));
+    format!("/* {version} */ a {{ {} }}", words.collect::<String>())
+}
+
+/// The deltas of an asset, as coding and the age of the dictionary.
+fn deltas(baked: &Baked, logical_path: &str) -> Vec<(Coding, u32)> {
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let carried: Vec<_> = bundle.carried().map(Result::unwrap).collect();
+    let age = |digest: &[u8; 32]| {
+        let mut carried = carried.iter();
+        carried.find(|one| one.identity().unwrap().digest == digest).unwrap().age
+    };
+    let asset = bundle.asset(logical_path).unwrap().unwrap();
+    let representations = asset.representations().map(Result::unwrap);
+    let deltas = representations.filter_map(|one| Some((one.coding, age(one.dictionary?))));
+    let mut deltas: Vec<_> = deltas.collect();
+    deltas.sort_unstable();
+    deltas
+}
+
+/// Values of `Use-As-Dictionary` by path.
+fn dictionaries(baked: &Baked) -> Vec<(String, String)> {
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let routes = bundle.routes().map(Result::unwrap);
+    let fields = routes.flat_map(|route| {
+        let fields = route.fields().map(Result::unwrap);
+        fields.filter_map(move |field| match field {
+            FieldEdit::Set("use-as-dictionary", value) => {
+                Some((route.path.to_owned(), value.to_owned()))
+            }
+            _ => None,
+        })
+    });
+    fields.collect()
+}
+
+#[test]
+fn a_changed_file_is_also_the_difference_to_each_carried_version() {
+    use Coding::{Dcb, Dcz};
+    let history = History::new("keep_releases = 2");
+    history.bake("1", &[("a.css", &text(1)), ("b.css", &text(9))], &[]);
+    let second = history.bake("2", &[("a.css", &text(2)), ("b.css", &text(9))], &["1"]);
+    assert_eq!(deltas(&second, "a.css"), [(Dcb, 1), (Dcz, 1)]);
+    assert_eq!(deltas(&second, "b.css"), [], "it did not change");
+    assert_eq!(second.summary.deltas, 2);
+    let third = history.bake("3", &[("a.css", &text(3)), ("b.css", "b{}")], &["2"]);
+    assert_eq!(deltas(&third, "a.css"), [(Dcb, 1), (Dcb, 2), (Dcz, 1), (Dcz, 2)]);
+    assert_eq!(deltas(&third, "b.css"), [], "plain, it is as small");
+
+    let bundle = Bundle::open(&third.bundle).unwrap();
+    let dcz = bundle.asset("a.css").unwrap().unwrap().representations().last().unwrap().unwrap();
+    assert!(dcz.body.len() < 200, "{}", dcz.body.len());
+    let dictionary = bundle
+        .carried()
+        .map(Result::unwrap)
+        .find(|one| one.identity().unwrap().digest == dcz.dictionary.unwrap());
+    let dictionary = dictionary.unwrap().identity().unwrap().body;
+    let mut context = zstd::zstd_safe::DCtx::create();
+    context.ref_prefix(dictionary).unwrap();
+    let mut bytes = Vec::with_capacity(text(3).len());
+    context.decompress(&mut bytes, &dcz.body[40..]).unwrap();
+    assert!(bytes == text(3).as_bytes());
+}
+
+#[test]
+fn a_bundlers_file_is_known_by_its_name_without_the_hash() {
+    use Coding::{Dcb, Dcz};
+    let history = History::new("prehashed = ['*.js']");
+    history.bake("1", &[("a-DOIkT6lI.js", &text(1)), ("c-DOIkT6lI.js", &text(2))], &[]);
+    let files =
+        [("a-B9c4Kq2z.js", &*text(3)), ("c-B9c4Kq2z.js", &*text(4)), ("c-C3xqP0aZ.js", &*text(5))];
+    let second = history.bake("2", &files, &["1"]);
+    assert_eq!(deltas(&second, "a-B9c4Kq2z.js"), [(Dcb, 1), (Dcz, 1)]);
+    assert_eq!(deltas(&second, "c-B9c4Kq2z.js"), [], "another file has that name too");
+    let fields = dictionaries(&second);
+    assert_eq!(fields[0], ("/a-B9c4Kq2z.js".to_owned(), "match=\"/a-*.js\"".to_owned()));
+    assert!(!fields.iter().any(|(path, _)| path.starts_with("/c-B9") || path.starts_with("/c-C3")));
+}
+
+#[test]
+fn hashed_files_that_compress_offer_themselves_as_dictionaries() {
+    let history = History::new("at = '/s/'");
+    let files = [
+        ("a+b.css", &*text(1)),
+        ("a.css.map", &*text(2)),
+        ("b.png", &*text(3)),
+        ("index.html", "<link rel=stylesheet href=a+b.css>"),
+        ("short.css", "a"),
+    ];
+    let fields = dictionaries(&history.bake("1", &files, &[]));
+    let [(path, value)] = &fields[..] else { panic!("{fields:?}") };
+    assert!(path.starts_with("/s/a+b.") && path.len() == "/s/a+b..css".len() + 12, "{path}");
+    assert_eq!(value, r#"match="/s/a\\+b.*.css""#);
+}
+
+#[test]
+fn dictionaries_can_be_off() {
+    let history = History::new("");
+    history.bake("1", &[("a.css", &text(1))], &[]);
+    let off = History { toml: "dictionaries = false".to_owned(), ..history };
+    let second = off.bake("2", &[("a.css", &text(2))], &["1"]);
+    assert_eq!((deltas(&second, "a.css"), dictionaries(&second)), (vec![], vec![]));
+    assert_eq!(carried(&second), ["/a 1"]);
+}
+
 /// A release of a random history.
 #[derive(Clone, Debug)]
 struct Step {
