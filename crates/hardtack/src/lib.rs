@@ -61,6 +61,7 @@ mod accept;
 mod accept_encoding;
 mod ambiguous;
 mod asked;
+mod available_dictionary;
 mod body;
 mod conditional;
 mod cors;

@@ -1,22 +1,43 @@
 //! Proactive negotiation of the content coding (RFC 9110 §12.1).
 
 use hardtack_bundle::{Asset, Coding, Error, Representation};
+use http::HeaderMap;
 
-use crate::accept_encoding::AcceptEncoding;
+use crate::{
+    accept_encoding::AcceptEncoding, available_dictionary::available_dictionary, weight::Quality,
+};
+
+/// The request fields that the choice of a representation depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Accepted {
+    encoding: AcceptEncoding,
+    dictionary: Option<[u8; 32]>,
+}
+
+impl Accepted {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self { encoding: AcceptEncoding::of(headers), dictionary: available_dictionary(headers) }
+    }
+
+    /// The quality of a representation; 0 if the client does not accept it, or has not the
+    /// dictionary that it needs.
+    fn quality(&self, representation: &Representation<'_>) -> Quality {
+        let is_decodable =
+            representation.dictionary.is_none_or(|needed| self.dictionary.as_ref() == Some(needed));
+        if is_decodable { self.encoding.quality(representation.coding) } else { 0 }
+    }
+}
 
 /// The smallest among the representations with the highest quality; none if the client accepts
 /// none.
 pub(crate) fn negotiate<'a>(
     asset: &Asset<'a>,
-    accepted: &AcceptEncoding,
+    accepted: &Accepted,
 ) -> Result<Option<Representation<'a>>, Error> {
     let mut best: Option<(u16, Representation<'a>)> = None;
     for representation in asset.representations() {
         let representation = representation?;
-        if representation.dictionary.is_some() {
-            continue;
-        }
-        let quality = accepted.quality(representation.coding);
+        let quality = accepted.quality(&representation);
         let better = best.is_none_or(|(highest, chosen)| {
             quality > highest || quality == highest && representation.body.len() < chosen.body.len()
         });
@@ -34,16 +55,13 @@ pub(crate) fn negotiate<'a>(
 /// that gets such a part, for a script that reads a database or a map in parts, fails to decode it.
 pub(crate) fn negotiate_parts<'a>(
     asset: &Asset<'a>,
-    accepted: &AcceptEncoding,
+    accepted: &Accepted,
     is_named: impl Fn(&str) -> bool,
 ) -> Result<Option<Representation<'a>>, Error> {
     let mut identity = None;
     for representation in asset.representations() {
         let representation = representation?;
-        if representation.dictionary.is_some() {
-            continue;
-        }
-        match accepted.quality(representation.coding) > 0 {
+        match accepted.quality(&representation) > 0 {
             true if is_named(representation.entity_tag) => return Ok(Some(representation)),
             true if representation.coding == Coding::Identity => identity = Some(representation),
             _ => {}

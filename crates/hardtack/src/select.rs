@@ -13,13 +13,12 @@ use http::{
 
 use crate::{
     Body,
-    accept_encoding::AcceptEncoding,
     asked::{Answer, Asked, Damaged},
     conditional::{self, Precondition, Validators},
     error_response::NO_STORE,
     fields::{self, value},
     multipart::{content_range, multipart},
-    negotiate::{negotiate, negotiate_parts},
+    negotiate::{Accepted, negotiate, negotiate_parts},
     range::{self, Requested},
     vary,
     want_digest::{REPR_DIGEST, wants_sha256},
@@ -27,7 +26,7 @@ use crate::{
 
 /// Answers with an asset.
 pub(crate) fn serve(asked: &Asked<'_>, asset: &Asset<'static>, route: &Route<'static>) -> Answer {
-    let accepted = AcceptEncoding::of(asked.headers);
+    let accepted = Accepted::of(asked.headers);
     let Some(representation) = negotiate(asset, &accepted)? else {
         return Ok(not_acceptable(asked, asset));
     };
@@ -62,7 +61,7 @@ pub(crate) fn error_page(
     let (Action::Serve(asset) | Action::Missing(asset)) = &route.action else {
         return Err(Damaged);
     };
-    let Some(representation) = negotiate(asset, &AcceptEncoding::of(asked.headers))? else {
+    let Some(representation) = negotiate(asset, &Accepted::of(asked.headers))? else {
         return Ok(None);
     };
     let selected = Selected { asked, asset, route, representation };
@@ -97,7 +96,7 @@ impl Selected<'_> {
 
     /// The representation that a range is of, and the range. Ranges are defined for `GET` alone
     /// (RFC 9110 §14.2).
-    fn for_a_part(self, accepted: &AcceptEncoding) -> Result<(Self, Requested), Damaged> {
+    fn for_a_part(self, accepted: &Accepted) -> Result<(Self, Requested), Damaged> {
         if *self.asked.method != Method::GET || !self.asked.headers.contains_key(RANGE) {
             return Ok((self, Requested::Whole));
         }
@@ -197,6 +196,9 @@ impl Selected<'_> {
 fn describe_choice(asset: &Asset<'_>, headers: &mut HeaderMap) {
     if asset.representation_count() > 1 {
         vary::on("Accept-Encoding", headers);
+    }
+    if asset.has_deltas() {
+        vary::on("Available-Dictionary", headers);
     }
 }
 
