@@ -72,6 +72,7 @@ The result serves, lists and packs like this one.
 
 Examples:
   hardtack pack dist -o my-site --spa index.html
+  hardtack pack dist -o my-site --previous my-site.old
   hardtack pack _site -o my-site --at /docs/ --exclude '*.psd' --exclude /drafts/";
 
 #[derive(Args, Debug)]
@@ -82,6 +83,9 @@ pub(crate) struct List {
     /// Also print the reason why an asset keeps its name
     #[arg(short = 'v', long, conflicts_with_all = ["json", "django"])]
     pub(crate) why: bool,
+    /// List the files of earlier releases that this binary serves too, instead of its own
+    #[arg(long, conflicts_with = "django")]
+    pub(crate) carried: bool,
     /// Print Django's staticfiles.json instead of a table
     #[arg(long, conflicts_with = "json")]
     pub(crate) django: bool,
@@ -107,6 +111,10 @@ pub(crate) struct Pack {
     /// The page of a single-page app, such as index.html: it answers navigations
     #[arg(long, value_name = "PAGE", value_parser = logical_path)]
     pub(crate) spa: Option<String>,
+    /// An earlier release: a program or a bundle file, whose hashed files are served too; may be
+    /// given several times, the latest first
+    #[arg(long, value_name = "FILE")]
+    pub(crate) previous: Vec<PathBuf>,
     /// The folder that keeps compressed content; by default, the user's cache folder
     #[arg(long, env = "HARDTACK_CACHE", value_name = "DIR")]
     pub(crate) cache: Option<OsString>,

@@ -64,6 +64,9 @@ fn settings(options: &Pack) -> Result<Settings> {
     if let Some(at) = &options.at {
         settings.at = at.clone();
     }
+    if !options.previous.is_empty() {
+        settings.previous = options.previous.clone();
+    }
     if options.spa.is_some() {
         settings.spa = options.spa.clone();
     }
@@ -91,6 +94,11 @@ fn show(bar: &ProgressBar, progress: Progress) {
             bar.set_length(total as u64);
         }
         Progress::Compressing { done, .. } => bar.set_position(done as u64),
+        Progress::Comparing { done, total } => {
+            bar.set_style(style("{spinner} comparing with earlier releases {bar:30} {elapsed}"));
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        }
         _ => {}
     }
 }

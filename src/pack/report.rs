@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use anyhow::Result;
-use hardtack_build::{Baked, LeftOut, Problem, Summary, blocks, count_by_kind};
-use hardtack_bundle::{Role, manifest::Entry};
+use hardtack_build::{Baked, Dropped, LeftOut, Problem, Summary, blocks, count_by_kind};
+use hardtack_bundle::{Role, Size, manifest::Entry};
 use serde::Serialize;
 
 use crate::{
@@ -50,6 +50,7 @@ fn summary(baked: &Baked, is_verbose: bool) -> Vec<Row> {
         ("carrying", baked.summary.totals.to_string()),
         ("names", names(&baked.manifest.assets)),
     ];
+    rows.extend(earlier(&baked.summary));
     if !baked.left_out.is_empty() && !is_verbose {
         rows.push(("left out", left_out(&baked.left_out)));
     }
@@ -58,11 +59,30 @@ fn summary(baked: &Baked, is_verbose: bool) -> Vec<Row> {
     }
     let has_more = baked.manifest.assets.iter().any(keeps_its_name)
         || baked.left_out.len() > MOST_NAMES
+        || !baked.dropped.is_empty()
         || baked.warnings.len() > MOST_WARNINGS;
     if has_more && !is_verbose {
-        rows.push(("more", "with -v: which names are kept and why, all that was left out".into()));
+        let dropped = if baked.dropped.is_empty() { "" } else { " or dropped" };
+        let more = format!("with -v: which names are kept and why, all that was left out{dropped}");
+        rows.push(("more", more));
     }
     rows
+}
+
+/// What becomes of the hashed files of earlier releases; nothing if there are none.
+fn earlier(summary: &Summary) -> Option<Row> {
+    let Summary { carried_assets, carried_bytes, dropped_assets, deltas, .. } = summary;
+    if carried_assets + dropped_assets == 0 {
+        return None;
+    }
+    let plural = if *carried_assets == 1 { "" } else { "s" };
+    let mut text = format!("{carried_assets} file{plural} kept, {}", Size(*carried_bytes));
+    for (count, what) in [(*dropped_assets, "dropped"), (*deltas, "deltas")] {
+        if count > 0 {
+            text += &format!(", {count} {what}");
+        }
+    }
+    Some(("earlier", text))
 }
 
 /// How many assets have which role; those that none has are not mentioned.
@@ -99,13 +119,21 @@ fn details(baked: &Baked) -> Vec<Row> {
     let kept = baked.manifest.assets.iter().filter(|asset| keeps_its_name(asset));
     let kept = kept.map(|asset| (asset.role.name(), &asset.logical_path, &asset.why));
     let left_out = baked.left_out.iter().map(|one| ("left out", &one.logical_path, &one.rule));
-    let all: Vec<_> = kept.chain(left_out).collect();
+    let rules: Vec<_> = baked.dropped.iter().map(dropped).collect();
+    let dropped = baked.dropped.iter().zip(&rules).map(|(one, rule)| ("dropped", &one.url, rule));
+    let all: Vec<_> = kept.chain(left_out).chain(dropped).collect();
     let width = all.iter().map(|(_, path, _)| path.chars().count()).max().unwrap_or(0);
     let row = |(label, path, why): (&'static str, &String, &String)| {
         let path = path.escape_debug().to_string();
         (label, format!("{path:width$}  {why}").trim_end().to_owned())
     };
     all.into_iter().map(row).collect()
+}
+
+/// The age of a dropped file, and the rule.
+fn dropped(one: &Dropped) -> String {
+    let plural = if one.age == 1 { "" } else { "s" };
+    format!("{} release{plural} old: {}", one.age, one.rule)
 }
 
 /// Whether a reader may wonder why an asset is not renamed: of an entry point it is plain.
@@ -120,6 +148,8 @@ struct Report<'a> {
     summary: &'a Summary,
     files: Vec<File<'a>>,
     left_out: &'a [LeftOut],
+    carried: Vec<Carried<'a>>,
+    dropped: &'a [Dropped],
     warnings: Vec<Warning>,
 }
 
@@ -129,6 +159,12 @@ struct File<'a> {
     role: Role,
     #[serde(skip_serializing_if = "str::is_empty")]
     why: &'a str,
+}
+
+#[derive(Serialize)]
+struct Carried<'a> {
+    url: &'a str,
+    age: u32,
 }
 
 #[derive(Serialize)]
@@ -159,10 +195,13 @@ impl<'a> Report<'a> {
             role: asset.role,
             why: &asset.why,
         };
+        let carried = |asset: &'a Entry| Carried { url: &asset.url, age: asset.age };
         Self {
             summary: &baked.summary,
             files: baked.manifest.assets.iter().map(file).collect(),
             left_out: &baked.left_out,
+            carried: baked.manifest.carried.iter().map(carried).collect(),
+            dropped: &baked.dropped,
             warnings: baked.warnings.iter().flat_map(Warning::of).collect(),
         }
     }
