@@ -73,6 +73,7 @@ The result serves, lists and packs like this one.
 Examples:
   hardtack pack dist -o my-site --spa index.html
   hardtack pack dist -o my-site --previous my-site.old
+  hardtack pack dist -o my-site --base hardtack-aarch64
   hardtack pack _site -o my-site --at /docs/ --exclude '*.psd' --exclude /drafts/";
 
 #[derive(Args, Debug)]
@@ -115,6 +116,9 @@ pub(crate) struct Pack {
     /// given several times, the latest first
     #[arg(long, value_name = "FILE")]
     pub(crate) previous: Vec<PathBuf>,
+    /// Append to this Hardtack executable, such as one for another machine, instead of the running one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) base: Option<PathBuf>,
     /// The folder that keeps compressed content; by default, the user's cache folder
     #[arg(long, env = "HARDTACK_CACHE", value_name = "DIR")]
     pub(crate) cache: Option<OsString>,

@@ -3,7 +3,7 @@
 mod report;
 
 use std::{
-    fs::Permissions,
+    fs::{self, Permissions},
     io::{self, Read, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -15,13 +15,18 @@ use hardtack_build::{Bake, Baked, Progress, Settings};
 use hardtack_bundle::Bundle;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{carried, cli::Pack, packed::Packed};
+use crate::{
+    carried,
+    cli::Pack,
+    packed::{Packed, Record},
+};
 
-/// Bakes a folder, and writes a copy of this executable with the bundle appended.
+/// Bakes a folder, and writes a copy of this executable, or of another one, with the bundle appended.
 pub(crate) fn pack(options: &Pack) -> Result<()> {
     check_output(options)?;
+    let base = Base::of(options)?;
     let baked = bake(options)?;
-    write(&options.output, &baked.bundle)
+    write(&options.output, base, &baked.bundle)
         .with_context(|| format!("cannot write {}", options.output.display()))?;
     report::report(options, &baked)
 }
@@ -115,10 +120,10 @@ fn cache_folder(options: &Pack) -> Option<PathBuf> {
 }
 
 /// Writes under another name first: a run that is interrupted leaves nothing at the output.
-fn write(output: &Path, bundle: &[u8]) -> Result<()> {
-    let mut executable = executable().context("cannot read this executable")?;
+fn write(output: &Path, base: Base, bundle: &[u8]) -> Result<()> {
+    let Base { mut executable, record } = base;
     let packed = Packed::plan(executable.len() as u64, &Bundle::open(bundle)?);
-    packed.write(&mut executable, &carried::record())?;
+    packed.write(&mut executable, &record)?;
 
     // The umask says who else may run it.
     let mut target = tempfile::Builder::new()
@@ -133,17 +138,42 @@ fn write(output: &Path, bundle: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The running executable, without a bundle that was appended to it.
-fn executable() -> Result<Vec<u8>> {
-    let file = carried::executable()?;
-    let mut length = file.metadata()?.len();
-    if let Some(packed) = Packed::of(&carried::record()) {
-        packed.check_length(length)?;
-        length = packed.executable_length;
+/// The executable that the bundle is appended to, without a bundle that was appended before.
+struct Base {
+    executable: Vec<u8>,
+    record: Record,
+}
+
+impl Base {
+    fn of(options: &Pack) -> Result<Self> {
+        match &options.base {
+            None => Self::running().context("cannot read this executable"),
+            Some(file) => Self::other(file)
+                .with_context(|| format!("cannot append to {} (--base)", file.display())),
+        }
     }
-    let mut executable = Vec::new();
-    file.take(length).read_to_end(&mut executable)?;
-    Ok(executable)
+
+    fn running() -> Result<Self> {
+        let mut executable = Vec::new();
+        carried::executable()?.read_to_end(&mut executable)?;
+        Self::without_bundle(executable, carried::record())
+    }
+
+    fn other(file: &Path) -> Result<Self> {
+        ensure!(fs::metadata(file)?.is_file(), "it is not a file");
+        let executable = fs::read(file)?;
+        let record = Packed::find(&executable, &carried::record());
+        let record = record.context("it is no executable of Hardtack, or of an older version")?;
+        Self::without_bundle(executable, record)
+    }
+
+    fn without_bundle(mut executable: Vec<u8>, record: Record) -> Result<Self> {
+        if let Some(packed) = Packed::of(&record) {
+            packed.check_length(executable.len() as u64)?;
+            executable.truncate(usize::try_from(packed.executable_length)?);
+        }
+        Ok(Self { executable, record })
+    }
 }
 
 fn folder_of(file: &Path) -> &Path {

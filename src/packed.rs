@@ -71,6 +71,13 @@ impl Packed {
         (packed.executable_length > 0).then_some(packed)
     }
 
+    /// The record of another Hardtack executable, which may be for another machine. `ours` is a record,
+    /// whose magic is looked for: a magic of its own would occur once more in this executable.
+    pub(crate) fn find(executable: &[u8], ours: &Record) -> Option<Record> {
+        let place = memmem::find(executable, &ours[..MAGIC_LENGTH])?;
+        executable[place..].first_chunk().copied()
+    }
+
     /// Checks the length of the file.
     pub(crate) fn check_length(&self, length: u64) -> Result<()> {
         let expected = self.bundle_offset.saturating_add(self.bundle_length);
@@ -135,6 +142,15 @@ mod tests {
         assert_eq!(Packed::of(executable[50..].first_chunk().unwrap()), Some(again));
         assert!(again.check_digest(&other).is_ok());
         assert!(again.check_digest(&one).is_err());
+    }
+
+    #[test]
+    fn the_record_of_another_executable_is_found() {
+        let record = Packed::plan(172, &bundle("/")).record(&NOT_PACKED);
+        let executable = [&[7; 50][..], &record, &[8; 50]].concat();
+        assert_eq!(Packed::find(&executable, &NOT_PACKED), Some(record));
+        assert_eq!(Packed::find(&executable[..100], &NOT_PACKED), None);
+        assert_eq!(Packed::find(&[7; 100], &NOT_PACKED), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod common;
 use std::{fs, path::Path, process::Command};
 
 use common::{Server, executable, folder, hardtack, pack, stderr, stdout};
+use hardtack_bundle::Bundle;
 use serde_json::json;
 
 const SITE: &[(&str, &[u8])] = &[
@@ -60,6 +61,48 @@ fn a_packed_binary_packs_again() {
     stdout(&mut pack_in(workplace.path(), hardtack(), second.path(), "direct"));
     let read = |name: &str| fs::read(workplace.path().join(name)).unwrap();
     assert!(read("again") == read("direct"), "nothing of the first site is left");
+}
+
+/// Whatever machine an executable is for, its record says where it ends.
+#[test]
+fn the_base_may_be_another_executable() {
+    let workplace = tempfile::tempdir().unwrap();
+    let file = |name: &str| workplace.path().join(name);
+    let (first, second) = (folder(&[("b.css", b"b{}")]), folder(SITE));
+    stdout(&mut pack_in(workplace.path(), hardtack(), first.path(), "first"));
+    stdout(&mut pack_in(workplace.path(), hardtack(), second.path(), "direct"));
+    let with_base = |base: &str, output: &str| {
+        let mut command = pack_in(workplace.path(), hardtack(), second.path(), output);
+        command.args(["--base", base]);
+        command
+    };
+    stdout(&mut with_base("first", "again"));
+    assert!(fs::read(file("again")).unwrap() == fs::read(file("direct")).unwrap());
+
+    let program = [&[1; 300][..], b"hardtack record\n", &[0; 56], &[2; 300]].concat();
+    fs::write(file("other"), &program).unwrap();
+    stdout(&mut with_base("other", "for-other"));
+    let packed = fs::read(file("for-other")).unwrap();
+    let bundle = Bundle::find(&packed).unwrap();
+    assert_eq!((bundle.totals().assets, packed.len()), (2, 65_536 + bundle.length()));
+    assert_eq!((&packed[..316], &packed[372..672]), (&program[..316], &program[372..]));
+    stdout(&mut with_base("for-other", "once-more"));
+    assert!(packed == fs::read(file("once-more")).unwrap());
+}
+
+#[test]
+fn a_base_that_is_no_hardtack_executable_is_an_error() {
+    let site = folder(SITE);
+    let workplace = folder(&[("text", b"no program")]);
+    for (base, expected) in [
+        ("text", "cannot append to text (--base): it is no executable of Hardtack"),
+        ("absent", "cannot append to absent (--base): No such file"),
+    ] {
+        let mut command = pack_in(workplace.path(), hardtack(), site.path(), "out");
+        let error = stderr(command.args(["--base", base]), 1);
+        assert!(error.contains(expected), "{error}");
+        assert!(!workplace.path().join("out").exists());
+    }
 }
 
 #[test]
