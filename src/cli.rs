@@ -113,7 +113,7 @@ pub(crate) struct Pack {
     #[arg(long, value_name = "PAGE", value_parser = logical_path)]
     pub(crate) spa: Option<String>,
     /// An earlier release: a program or a bundle file, whose hashed files are served too; may be
-    /// given several times, the latest first
+    /// given several times, the latest first; without it, those of HARDTACK_PREVIOUS
     #[arg(long, value_name = "FILE")]
     pub(crate) previous: Vec<PathBuf>,
     /// Append to this Hardtack executable, such as one for another machine, instead of the running one
