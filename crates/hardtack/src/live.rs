@@ -176,7 +176,9 @@ impl Folder {
     /// The file of a path that was baked.
     fn of_route(&self, route: Route<'static>) -> Option<Found> {
         let asset = match route.action {
-            Action::Serve(asset) => asset,
+            Action::Serve(asset) if asset.age == 0 => asset,
+            // The folder has the file of today alone, and no page in development asks for another.
+            Action::Serve(_) => return None,
             Action::Redirect { .. } => return Some(Found::Redirect(route)),
             Action::Missing(_) => return None,
         };

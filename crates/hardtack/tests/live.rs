@@ -68,6 +68,16 @@ async fn text(response: Response<axum::body::Body>) -> String {
     String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().into()).unwrap()
 }
 
+#[tokio::test]
+async fn a_file_of_an_earlier_release_is_not_there() {
+    for path in ["/static/css/app.0123456789ab.css", "/static/css/app.css"] {
+        assert_eq!(text(ask(service(), path, None).await).await, "live");
+    }
+    let carried = "/static/css/app.ba9876543210.css";
+    assert_eq!(ask(service(), carried, None).await.status(), 404);
+    assert!(demo().bundle().unwrap().route(carried.as_bytes()).unwrap().is_some());
+}
+
 /// The bake unpacks such a file, and a browser has to be told what it is.
 #[tokio::test]
 async fn a_file_that_is_compressed_in_itself_says_so() {

@@ -41,6 +41,18 @@ pub fn demo() -> hardtack::Embedded {
         asset
     };
     let [_, _, _, _, _, app, data, a, b] = files.map(&mut add);
+    let older = NewAsset {
+        logical_path: "css/app.css",
+        url: "/static/css/app.ba9876543210.css",
+        plain_url: None,
+        media_type: "text/css; charset=utf-8",
+        role: Role::Hashed,
+        why: "",
+        fingerprint: Fingerprint::of(b"older"),
+        representations: &[(Coding::Identity, b"older")],
+    };
+    let carried = writer.carried(older, 1);
+    writer.serve(older.url, carried, CachePolicy::Immutable);
     writer.imports(app, [a, data]);
     writer.imports(a, [b]);
     writer.imports(b, [app]);
