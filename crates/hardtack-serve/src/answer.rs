@@ -4,27 +4,31 @@
 //! Both versions of HTTP come here, and nothing here depends on which one it is but `Connection`.
 
 mod limits;
+mod pending;
 mod redirect;
 mod rescue;
 
 use std::{
     convert::Infallible,
-    future::{Future, Ready, ready},
+    future::Future,
     pin::Pin,
     task::{Context, Poll},
 };
 
-use hardtack::{BundleLayer, error_page, error_response, refuse_message, respond};
+use hardtack::{BundleLayer, error_page, refuse_message, respond};
 use http_body_util::Either;
 use hyper::{
-    HeaderMap, Method, Request, Response, StatusCode, Version,
+    HeaderMap, Request, Response, Version,
     body::{Body as _, Incoming},
-    header::{CONNECTION, HeaderValue, RETRY_AFTER},
+    header::{CONNECTION, RETRY_AFTER},
 };
 use tower_layer::Layer;
 use tower_service::Service;
 
-pub(crate) use self::rescue::rescued;
+pub(crate) use self::{
+    pending::{Answer, close_after},
+    rescue::rescued,
+};
 use crate::{
     body::Content,
     client::Client,
@@ -32,12 +36,6 @@ use crate::{
     thread::Thread,
     upstream::{self, Upstream},
 };
-
-/// A response that is there, or will be.
-pub(crate) enum Answer<B> {
-    Now(Ready<Result<Response<B>, Infallible>>),
-    Later(Pin<Box<dyn Future<Output = Result<Response<B>, Infallible>> + Send>>),
-}
 
 /// Answers a request.
 pub(crate) fn answer(
@@ -146,73 +144,6 @@ fn with_fields_of(
 fn layer(server: &Server) -> BundleLayer {
     let layer = BundleLayer::new(server.bundle);
     if server.settings.forwarding.passes_misses { layer.pass_misses() } else { layer }
-}
-
-/// The status in the access log of a request that its client took back, as other servers have it;
-/// nobody gets this response.
-const CLIENT_CLOSED_REQUEST: u16 = 499;
-
-fn taken_back() -> Response<hardtack::Body> {
-    let status = StatusCode::from_u16(CLIENT_CLOSED_REQUEST).expect("it has three digits");
-    error_response(&Method::GET, status, "")
-}
-
-/// Makes the response the last of its connection (RFC 9112 §9.6).
-pub(crate) fn close_after<B>(response: &mut Response<B>) {
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-}
-
-impl<B: Send + 'static> Answer<B> {
-    fn now(response: Response<B>) -> Self {
-        Self::Now(ready(Ok(response)))
-    }
-
-    fn later(response: impl Future<Output = Response<B>> + Send + 'static) -> Self {
-        Self::Later(Box::pin(async { Ok(response.await) }))
-    }
-
-    /// Gives an answer that is still to come up, with whatever is done for it, when the client takes its
-    /// request back.
-    pub(crate) fn unless(self, gone: impl Future<Output = ()> + Send + 'static) -> Self
-    where
-        B: From<hardtack::Body>,
-    {
-        match self {
-            Self::Now(_) => self,
-            Self::Later(response) => Self::Later(Box::pin(async {
-                tokio::select! {
-                    biased;
-                    response = response => response,
-                    () = gone => Ok(taken_back().map(B::from)),
-                }
-            })),
-        }
-    }
-
-    /// Finishes the response when it is there.
-    pub(crate) fn then<C: Send + 'static>(
-        self,
-        finish: impl FnOnce(Response<B>) -> Response<C> + Send + 'static,
-    ) -> Answer<C> {
-        match self {
-            Self::Now(response) => {
-                let response = response.into_inner().unwrap_or_else(|never| match never {});
-                Answer::now(finish(response))
-            }
-            Self::Later(response) => Answer::Later(Box::pin(async { response.await.map(finish) })),
-        }
-    }
-}
-
-impl<B> Future for Answer<B> {
-    type Output = Result<Response<B>, Infallible>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Now(response) => Pin::new(response).poll(context),
-            Self::Later(response) => response.as_mut().poll(context),
-        }
-    }
 }
 
 /// The application, as what stands behind the bundle.

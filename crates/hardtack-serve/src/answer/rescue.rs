@@ -12,7 +12,7 @@ use std::{
 use hardtack::error_response;
 use hyper::{Method, Response, StatusCode, Version};
 
-use super::{Answer, close_after};
+use super::pending::{Answer, close_after};
 use crate::body::Content;
 
 /// The answer to a request of this method and version, or 500.
