@@ -123,9 +123,16 @@ fn an_empty_variable_is_as_good_as_none() {
     assert_eq!(stdout(command.envs(variables.map(|name| (name, "")))), plain);
 }
 
-/// The options that take any text, and look the name up later.
-const ANY_TEXT: &[&str] =
-    &["tls-certificate", "tls-key", "unix-socket-group", "unix-socket-owner", "user"];
+/// The options that take any name, some of which are looked up later.
+const ANY_TEXT: &[&str] = &[
+    "forwarded-fields",
+    "tls-certificate",
+    "tls-key",
+    "unix-socket-group",
+    "unix-socket-owner",
+    "upstream-default-host",
+    "user",
+];
 
 #[test]
 fn a_wrong_variable_is_told_by_its_option() {

@@ -87,12 +87,7 @@ pub(crate) struct Serve {
     #[arg(value_delimiter = ',', help_heading = LISTENING)]
     forwarded_from: Vec<Network>,
     /// Further fields that these peers may set, and nobody else, such as X-Real-IP
-    #[arg(
-        long,
-        env = "HARDTACK_FORWARDED_FIELDS",
-        value_name = "NAME",
-        requires = "forwarded_from"
-    )]
+    #[arg(long, env = "HARDTACK_FORWARDED_FIELDS", value_name = "NAME")]
     #[arg(value_delimiter = ',', help_heading = LISTENING)]
     forwarded_fields: Vec<ProxyField>,
     /// Also accept HTTP/2 without TLS (h2c, prior knowledge)
