@@ -485,7 +485,7 @@ fn with_few_file_descriptors_there_are_fewer_places() {
 fn clients_of_the_admin_listener_take_nothing_from_others() {
     let mut shell = executable("/bin/sh".as_ref());
     let script = "ulimit -n 200 && exec \"$0\" serve --threads 1 --admin-listen 127.0.0.1:0 \"$@\"";
-    let server = Server::of(shell.args(["-c", script, env!("CARGO_BIN_EXE_hardtack")]));
+    let mut server = Server::of(shell.args(["-c", script, env!("CARGO_BIN_EXE_hardtack")]));
     let admin = server.also_at("admin      http://");
     let mut halfway: Vec<_> = (0..300).map(|_| Connection::to(admin)).collect();
     halfway
@@ -513,6 +513,63 @@ fn a_client_of_http2_writes_nothing_into_the_log() {
     }
     let written: Vec<_> = lines.try_iter().collect();
     assert!(written.len() < 10, "{written:#?}");
+}
+
+/// hyper and h2 answer by themselves to bytes that never become a request.
+#[test]
+fn an_answer_of_the_library_beneath_is_not_stored_and_is_seen() {
+    let mut command = hardtack();
+    command.args(["serve", "--h2c", "--access-log=combined", "--max-header-bytes=8192"]);
+    let mut server = Server::of(command.args(["--admin-listen=127.0.0.1:0"]));
+    let admin = server.also_at("admin      http://");
+    let long = format!("GET / HTTP/1.1\r\nHost: localhost\r\nx: {}\r\n\r\n", "x".repeat(9000));
+    let good = "GET /robots.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for (bytes, status) in [
+        ("GET / HTTP/1.1\r\nHost: localhost\r\na\x01: b\r\n\r\n".to_owned(), 400),
+        ("G@T / HTTP/1.1\r\n\r\n".to_owned(), 400),
+        ("GET /\x7f HTTP/9.9\r\n\r\n".to_owned(), 400),
+        (long.clone(), 431),
+        (format!("{good}{long}"), 431),
+        (format!("{good}\r\nG@T / HTTP/1.1\r\n\r\n"), 400),
+    ] {
+        let mut client = server.connect();
+        client.send(bytes.as_bytes());
+        if bytes.starts_with(good) {
+            assert_eq!(client.response("GET").status, 200);
+        }
+        let refused = client.response("GET");
+        assert_eq!((refused.status, refused.header("cache-control")), (status, Some("no-store")));
+        assert_eq!(refused.header("connection"), Some("close"), "{bytes:?}");
+        assert!(is_closed(&mut client));
+    }
+    let long = "x".repeat(9000);
+    let mut client = Http2::to(server.address);
+    for _ in 0..3 {
+        let refused = client.get("/", &[("a", &long)]);
+        assert_eq!((refused.status, refused.header("cache-control")), (431, Some("no-store")));
+        assert_eq!(client.get("/", &[]).status, 200);
+    }
+    let metrics = Connection::to(admin).request("GET", "/metrics", &[]);
+    let metrics = String::from_utf8(metrics.body).unwrap();
+    let count = |status: &str| -> u64 {
+        let of_status =
+            metrics.lines().filter(|line| line.contains(&format!("status=\"{status}\"")));
+        of_status.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
+    };
+    assert_eq!((count("400"), count("431")), (4, 5));
+}
+
+#[test]
+fn a_request_without_tls_on_a_port_with_tls_is_told_so() {
+    let certificate = Installed::new();
+    let mut command = hardtack();
+    command.args(["serve", "--listen=127.0.0.1:0", "--listen=https://127.0.0.1:0"]);
+    let mut server = Server::of(command.args(certificate.options()));
+    let tls = server.also_at("https://");
+    let refused = Connection::to(tls).request("GET", "/", &[]);
+    assert_eq!((refused.status, refused.header("cache-control")), (400, Some("no-store")));
+    assert_eq!(refused.body, b"400 Bad Request: this port speaks TLS: ask for https://\n");
+    assert_eq!(certificate.connect(tls).request("GET", "/", &[]).status, 200);
 }
 
 /// The preface of a client of HTTP/2 that leaves no room for content, as long as it says no more

@@ -65,6 +65,21 @@ impl AccessLog {
     }
 }
 
+impl AccessLog {
+    /// The line of bytes that could not be read as a request.
+    pub(crate) fn begin_unreadable(
+        self: &Arc<Self>,
+        version: Version,
+        client: Option<IpAddr>,
+    ) -> Entry {
+        let mut request = Request::new(());
+        *request.method_mut() = Method::from_bytes(b"-").expect("it is a token");
+        *request.uri_mut() = Uri::from_static("-");
+        *request.version_mut() = version;
+        self.begin(&request, client)
+    }
+}
+
 fn field(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     headers.get(name).cloned()
 }

@@ -1,13 +1,16 @@
 //! A connection, from when it was accepted to its end: its peer, TLS, and its version of HTTP.
 
 use std::{
+    future::poll_fn,
+    io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Instant,
 };
 
-use tokio::time::timeout;
+use hyper::{StatusCode, Version};
+use tokio::{io::AsyncWriteExt, time::timeout};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tracing::debug;
 
@@ -15,6 +18,7 @@ use crate::{
     account::Account,
     census::Ticket,
     channel::Protocol,
+    exchange,
     http1::{self, Http1Stream, Turn, begins_with},
     http2,
     metrics::labels::{Handshake, Refusal},
@@ -206,13 +210,24 @@ async fn learn_peer<S: Socket>(
     Some(())
 }
 
-async fn open_tls<S: Socket>(socket: S, account: Arc<Account>) -> Option<Opened<S>> {
-    let tally = account.thread.tally;
-    let acceptor = TlsAcceptor::from(Arc::clone(account.server().tls.as_ref()?));
-    let handshake = timeout(account.timeouts().header, acceptor.accept(socket));
-    let Ok(Ok(stream)) = handshake.await else {
+async fn open_tls<S: Socket>(mut socket: S, account: Arc<Account>) -> Option<Opened<S>> {
+    let (tally, longest) = (account.thread.tally, account.timeouts().header);
+    let first = timeout(longest, poll_fn(|context| socket.poll_first(context))).await;
+    if matches!(first, Ok(Ok(Some(b'A'..=b'Z')))) {
         tally.handshake(Handshake::Failed);
+        refuse_plain_text(Transport::new(socket, account)).await;
         return None;
+    }
+    let acceptor = TlsAcceptor::from(Arc::clone(account.server().tls.as_ref()?));
+    let stream = match timeout(longest, acceptor.accept(socket)).await {
+        Ok(Ok(stream)) => stream,
+        failed => {
+            let reason =
+                failed.map_or("it took too long".to_owned(), |failed| reason(failed.err()));
+            debug!(client = ?account.peer.address, reason, "a TLS handshake has failed");
+            tally.handshake(Handshake::Failed);
+            return None;
+        }
     };
     tally.handshake(Handshake::Ok);
     let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
@@ -223,6 +238,30 @@ async fn open_tls<S: Socket>(socket: S, account: Arc<Account>) -> Option<Opened<
         let turn = Turn::new(Instant::now());
         Opened::Http1(Http1::Tls(Http1Stream::new(transport, turn)))
     })
+}
+
+fn reason(error: Option<io::Error>) -> String {
+    error.map_or(String::new(), |error| error.to_string())
+}
+
+/// The response to a client that speaks HTTP without TLS where TLS is spoken.
+const PLAIN_TEXT: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n\
+    cache-control: no-store\r\nconnection: close\r\ncontent-length: 56\r\n\r\n\
+    400 Bad Request: this port speaks TLS: ask for https://\n";
+
+async fn refuse_plain_text<S: Socket>(mut transport: Transport<S>) {
+    let account = Arc::clone(transport.account());
+    debug!(client = ?account.peer.address, "a request without TLS on a port with TLS");
+    exchange::refuse(
+        account.thread,
+        account.peer.address,
+        Version::HTTP_11,
+        StatusCode::BAD_REQUEST,
+    );
+    if transport.write_all(PLAIN_TEXT).await.is_ok() {
+        transport.shutdown().await.ok();
+    }
 }
 
 async fn open_plain<S: Socket>(socket: S, account: Arc<Account>) -> Option<Opened<S>> {

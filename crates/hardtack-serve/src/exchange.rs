@@ -1,9 +1,11 @@
 //! A request and its response: counted and logged when it is over.
 
-use std::time::Instant;
+use std::{net::IpAddr, time::Instant};
 
+use bytes::Bytes;
 use http_body::Body;
-use hyper::{Request, Response, Version};
+use http_body_util::Empty;
+use hyper::{Request, Response, StatusCode, Version};
 
 use crate::{
     access_log::Entry,
@@ -36,6 +38,15 @@ impl Received {
         let Self { tally, begun, version, entry } = self;
         Exchange { tally, begun, outcome: Outcome::of(response, version), entry, ended: None }
     }
+}
+
+/// Counts and logs an answer to bytes that could not be read as a request.
+pub(crate) fn refuse(thread: &Thread, peer: Option<IpAddr>, version: Version, status: StatusCode) {
+    let (tally, begun) = (thread.tally, Instant::now());
+    let entry = thread.access_log.as_ref().map(|log| Box::new(log.begin_unreadable(version, peer)));
+    let mut response = Response::new(Empty::<Bytes>::new());
+    *response.status_mut() = status;
+    Received { tally, begun, version, entry }.answered(&response).finish(begun);
 }
 
 /// A request that is being answered. It is over when this is dropped.

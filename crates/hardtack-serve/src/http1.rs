@@ -4,6 +4,7 @@
 //! [`body`] the body of its response.
 
 mod body;
+mod refusal;
 mod service;
 mod stream;
 mod turn;
@@ -18,6 +19,7 @@ use std::{
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::task::unconstrained;
+use tracing::debug;
 
 use self::{service::Http1Service, turn::Last};
 pub(crate) use self::{
@@ -111,6 +113,13 @@ fn builder(limits: &Limits) -> http1::Builder {
     builder
 }
 
+/// A connection is over.
+fn over(outcome: hyper::Result<()>) {
+    if let Err(error) = outcome {
+        debug!(?error, "a connection has ended in an error");
+    }
+}
+
 /// hyper's connection, which becomes a tunnel only if there is an application that wants it.
 enum HyperConnection<S: Socket> {
     Plain(http1::Connection<TokioIo<Http1Stream<S>>, Http1Service>),
@@ -132,8 +141,8 @@ impl<S: Socket> HyperConnection<S> {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         match self {
-            Self::Plain(connection) => Pin::new(connection).poll(context).map(drop),
-            Self::Upgradeable(connection) => Pin::new(connection).poll(context).map(drop),
+            Self::Plain(connection) => Pin::new(connection).poll(context).map(over),
+            Self::Upgradeable(connection) => Pin::new(connection).poll(context).map(over),
         }
     }
 

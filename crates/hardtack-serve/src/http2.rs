@@ -6,7 +6,9 @@
 
 mod arriving;
 mod body;
+mod frames;
 mod judge;
+mod refusal;
 mod service;
 mod streams;
 mod wire;

@@ -5,7 +5,7 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use tokio::{
@@ -27,17 +27,35 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
 
     /// The stream of TCP, to be watched for a reset.
     fn watched(&self) -> Option<Watched>;
+
+    /// The next byte of the system's socket, which is read again; none at its end.
+    fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<u8>>>;
 }
 
 /// A socket of the system, which counts the bytes that are written.
 pub(crate) struct CountedSocket<S> {
     socket: S,
     sent: u64,
+    /// A byte that is to be read again.
+    first: Option<u8>,
 }
 
 impl<S> CountedSocket<S> {
     pub(crate) fn new(socket: S) -> Self {
-        Self { socket, sent: 0 }
+        Self { socket, sent: 0, first: None }
+    }
+
+    fn peek(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<u8>>>
+    where
+        S: AsyncRead + Unpin,
+    {
+        if self.first.is_none() {
+            let mut space = [0];
+            let mut buffer = ReadBuf::new(&mut space);
+            ready!(Pin::new(&mut self.socket).poll_read(context, &mut buffer))?;
+            self.first = buffer.filled().first().copied();
+        }
+        Poll::Ready(Ok(self.first))
     }
 
     fn count(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -60,6 +78,10 @@ impl Socket for CountedSocket<Tcp> {
     fn watched(&self) -> Option<Watched> {
         Some(self.socket.watched())
     }
+
+    fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
+        self.peek(context)
+    }
 }
 
 impl Socket for CountedSocket<UnixStream> {
@@ -72,6 +94,10 @@ impl Socket for CountedSocket<UnixStream> {
 
     fn watched(&self) -> Option<Watched> {
         None
+    }
+
+    fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
+        self.peek(context)
     }
 }
 
@@ -87,6 +113,10 @@ impl<S: Socket> Socket for Box<TlsStream<S>> {
     fn watched(&self) -> Option<Watched> {
         self.get_ref().0.watched()
     }
+
+    fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
+        self.get_mut().0.poll_first(context)
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for CountedSocket<S> {
@@ -95,6 +125,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for CountedSocket<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Some(first) = self.first.take_if(|_| buffer.remaining() > 0) {
+            buffer.put_slice(&[first]);
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.socket).poll_read(context, buffer)
     }
 }

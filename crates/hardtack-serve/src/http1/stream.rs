@@ -13,20 +13,26 @@ use std::{
     time::Instant,
 };
 
+use hyper::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::turn::{Expiry, SharedTurn, Turn};
-use crate::{account::Account, socket::Socket, transport::Transport};
+use super::{
+    refusal::Refusal,
+    turn::{Expiry, SharedTurn, Turn},
+};
+use crate::{account::Account, exchange, socket::Socket, transport::Transport};
 
 /// A connection that speaks HTTP/1.1.
 pub(crate) struct Http1Stream<S: Socket> {
     transport: Transport<S>,
     turn: SharedTurn,
+    /// An answer in place of hyper's own.
+    refusal: Option<Box<Refusal>>,
 }
 
 impl<S: Socket> Http1Stream<S> {
     pub(crate) fn new(transport: Transport<S>, turn: Turn) -> Self {
-        Self { transport, turn: SharedTurn::new(turn) }
+        Self { transport, turn: SharedTurn::new(turn), refusal: None }
     }
 
     pub(crate) fn account(&self) -> &Arc<Account> {
@@ -40,6 +46,18 @@ impl<S: Socket> Http1Stream<S> {
     /// Gives bytes back that were read and not used.
     pub(crate) fn unread(&mut self, bytes: &[u8]) {
         self.transport.unread(bytes);
+    }
+
+    /// Replaces an answer of hyper's own, after which the connection ends.
+    fn find_refusal(&mut self, bytes: &[u8]) {
+        if self.refusal.is_none() && self.turn.lock().has_no_request() {
+            self.refusal = Refusal::of(bytes).map(Box::new);
+            if let Some(refusal) = &self.refusal {
+                let account = self.account();
+                let (thread, peer) = (account.thread, account.peer.address);
+                exchange::refuse(thread, peer, Version::HTTP_11, refusal.status);
+            }
+        }
     }
 
     /// Whether a request begins. None does if the client ends the connection, or lets its time pass.
@@ -125,7 +143,7 @@ impl<S: Socket> AsyncRead for Http1Stream<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { transport, turn } = &mut *self;
+        let Self { transport, turn, .. } = &mut *self;
         // These have been received.
         let is_ahead = !transport.ahead().is_empty();
         let known = buffer.filled().len();
@@ -146,7 +164,12 @@ impl<S: Socket> AsyncWrite for Http1Stream<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.transport).poll_write(context, bytes)
+        self.find_refusal(bytes);
+        let Self { transport, refusal, .. } = &mut *self;
+        match refusal {
+            Some(refusal) => refusal.poll_write(transport, context, bytes.len()),
+            None => Pin::new(transport).poll_write(context, bytes),
+        }
     }
 
     fn poll_write_vectored(
@@ -154,6 +177,13 @@ impl<S: Socket> AsyncWrite for Http1Stream<S> {
         context: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let first = pieces.iter().find(|piece| !piece.is_empty());
+        if let Some(first) = first {
+            self.find_refusal(first);
+            if self.refusal.is_some() {
+                return self.poll_write(context, first);
+            }
+        }
         Pin::new(&mut self.transport).poll_write_vectored(context, pieces)
     }
 
@@ -163,7 +193,7 @@ impl<S: Socket> AsyncWrite for Http1Stream<S> {
 
     /// hyper flushes when a response is written, and between pieces of one that is not all there.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { transport, turn } = &mut *self;
+        let Self { transport, turn, .. } = &mut *self;
         ready!(Pin::new(&mut *transport).poll_flush(context))?;
         let mut turn = turn.lock();
         if turn.is_sending() {

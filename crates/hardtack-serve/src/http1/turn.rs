@@ -120,6 +120,12 @@ impl Turn {
         }
     }
 
+    /// Whether no request has been handed over to which there is no response yet: hyper's answers are
+    /// its own.
+    pub(crate) fn has_no_request(&self) -> bool {
+        matches!(self, Self::Opening { .. } | Self::Idle { .. } | Self::Header { .. })
+    }
+
     pub(crate) fn is_parked(&self) -> bool {
         matches!(self, Self::Parked { .. })
     }

@@ -6,22 +6,12 @@
 
 use std::time::Instant;
 
-/// Bytes before the payload of each frame.
-const HEAD: usize = 9;
+use super::frames::{CONTINUATION, DATA, END_HEADERS, Frames, HEADERS};
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const CONTINUATION: u8 = 9;
-const END_HEADERS: u8 = 4;
-
-/// Which part of a frame comes next.
+/// The frames that come, and since when something of them is missing.
 #[derive(Debug, Default)]
 pub(crate) struct Arriving {
-    /// The bytes of a head that have come.
-    head: [u8; HEAD],
-    known: usize,
-    /// Bytes that are missing of a payload.
-    payload: usize,
+    frames: Frames,
     /// Whether the header section of a request goes on after this frame.
     goes_on: bool,
     /// When the first byte came of something that is to be whole in time.
@@ -30,47 +20,28 @@ pub(crate) struct Arriving {
 
 impl Arriving {
     /// Bytes have come.
-    pub(crate) fn receive(&mut self, mut bytes: &[u8], now: Instant) {
-        while !bytes.is_empty() {
-            let taken = if self.payload > 0 { self.skip(bytes) } else { self.begin(bytes) };
-            bytes = &bytes[taken..];
-            self.note(now);
-        }
+    pub(crate) fn receive(&mut self, bytes: &[u8], now: Instant) {
+        let Self { frames, goes_on, since } = self;
+        frames.pass(bytes, |frames| {
+            let is_missing = is_missing(frames, goes_on);
+            *since = if is_missing { Some(since.unwrap_or(now)) } else { None };
+        });
     }
 
     /// Since when something has been incomplete that has to be whole in time.
     pub(crate) fn incomplete_since(&self) -> Option<Instant> {
         self.since
     }
+}
 
-    /// Takes bytes of a payload.
-    fn skip(&mut self, bytes: &[u8]) -> usize {
-        let taken = self.payload.min(bytes.len());
-        self.payload -= taken;
-        taken
+/// Whether something is incomplete that has to be whole in time.
+fn is_missing(frames: &Frames, goes_on: &mut bool) -> bool {
+    let Some(rest) = frames.rest() else { return true };
+    let (kind, flags) = frames.kind_and_flags();
+    if matches!(kind, HEADERS | CONTINUATION) {
+        *goes_on = flags & END_HEADERS == 0;
     }
-
-    /// Takes bytes of a head.
-    fn begin(&mut self, bytes: &[u8]) -> usize {
-        let taken = (HEAD - self.known).min(bytes.len());
-        self.head[self.known..][..taken].copy_from_slice(&bytes[..taken]);
-        self.known += taken;
-        if self.known == HEAD {
-            let [a, b, c, kind, flags, ..] = self.head;
-            self.known = 0;
-            self.payload = u32::from_be_bytes([0, a, b, c]) as usize;
-            if matches!(kind, HEADERS | CONTINUATION) {
-                self.goes_on = flags & END_HEADERS == 0;
-            }
-        }
-        taken
-    }
-
-    fn note(&mut self, now: Instant) {
-        let is_content = self.payload > 0 && self.head[3] == DATA;
-        let is_amid = self.known > 0 || (self.payload > 0 && !is_content) || self.goes_on;
-        self.since = if is_amid { Some(self.since.unwrap_or(now)) } else { None };
-    }
+    *goes_on || (rest > 0 && kind != DATA)
 }
 
 #[cfg(test)]

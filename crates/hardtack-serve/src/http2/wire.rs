@@ -1,16 +1,17 @@
-//! The bytes of a connection of HTTP/2, with an eye on the frames that come.
+//! The bytes of a connection of HTTP/2, with an eye on the frames that come and on those that go.
 
 use std::{
-    io::{self, IoSlice},
+    io::{self, ErrorKind, IoSlice},
     pin::Pin,
     task::{Context, Poll, ready},
     time::Instant,
 };
 
+use hyper::{StatusCode, Version};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{PREFACE, streams::SharedStreams};
-use crate::{socket::Socket, transport::Transport};
+use super::{PREFACE, frames::Frames, refusal, streams::SharedStreams};
+use crate::{exchange, socket::Socket, transport::Transport};
 
 /// A connection that speaks HTTP/2.
 pub(crate) struct Wire<S: Socket> {
@@ -18,17 +19,70 @@ pub(crate) struct Wire<S: Socket> {
     streams: SharedStreams,
     /// Bytes of the preface that are still to come, before the first frame.
     preface: usize,
+    /// The frames that go, as hyper writes them.
+    departing: Frames,
+    /// A frame that is written in place of one of hyper's.
+    replaced: Option<Replaced>,
+}
+
+/// A frame in place of one of so many bytes.
+struct Replaced {
+    frame: Vec<u8>,
+    written: usize,
+    original: usize,
 }
 
 impl<S: Socket> Wire<S> {
     pub(crate) fn new(transport: Transport<S>, streams: SharedStreams) -> Self {
-        Self { transport, streams, preface: PREFACE.len() }
+        Self {
+            transport,
+            streams,
+            preface: PREFACE.len(),
+            departing: Frames::default(),
+            replaced: None,
+        }
     }
 
     fn receive(&mut self, bytes: &[u8]) {
         let preface = self.preface.min(bytes.len());
         self.preface -= preface;
         self.streams.lock().arriving.receive(&bytes[preface..], Instant::now());
+    }
+}
+
+impl<S: Socket> Wire<S> {
+    /// Writes what is left of a frame in place of hyper's. Then hyper's counts as written.
+    fn poll_replaced(
+        &mut self,
+        bytes: &[u8],
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<usize>>> {
+        let Some(replaced) = &mut self.replaced else { return Poll::Ready(Ok(None)) };
+        while replaced.written < replaced.frame.len() {
+            let rest = &replaced.frame[replaced.written..];
+            match ready!(Pin::new(&mut self.transport).poll_write(context, rest))? {
+                0 => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
+                written => replaced.written += written,
+            }
+        }
+        let original = replaced.original;
+        self.replaced = None;
+        self.departing.pass(&bytes[..original], |_| {});
+        Poll::Ready(Ok(Some(original)))
+    }
+
+    /// Bytes that may be written before an answer of h2's own. If there are none, it is replaced.
+    fn before_refusal(&mut self, bytes: &[u8]) -> Option<usize> {
+        let refusal = refusal::find(&self.departing, bytes)?;
+        if refusal.start == 0 {
+            let frame = refusal::with_no_store(&bytes[refusal.clone()]);
+            self.replaced = Some(Replaced { frame, written: 0, original: refusal.len() });
+            let account = self.transport.account();
+            account.count_request();
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            exchange::refuse(account.thread, account.peer.address, Version::HTTP_2, status);
+        }
+        Some(refusal.start)
     }
 }
 
@@ -51,7 +105,16 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.transport).poll_write(context, bytes)
+        let most = match &self.replaced {
+            Some(_) => 0,
+            None => self.before_refusal(bytes).unwrap_or(bytes.len()),
+        };
+        if let Some(written) = ready!(self.poll_replaced(bytes, context))? {
+            return Poll::Ready(Ok(written));
+        }
+        let written = ready!(Pin::new(&mut self.transport).poll_write(context, &bytes[..most]))?;
+        self.departing.pass(&bytes[..written], |_| {});
+        Poll::Ready(Ok(written))
     }
 
     fn poll_write_vectored(
@@ -59,7 +122,21 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         context: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.transport).poll_write_vectored(context, pieces)
+        // h2 puts all frames but the content of DATA into one piece, the first.
+        let first = pieces.iter().find(|piece| !piece.is_empty());
+        if let Some(first) = first
+            && (self.replaced.is_some() || refusal::find(&self.departing, first).is_some())
+        {
+            return self.poll_write(context, first);
+        }
+        let written = ready!(Pin::new(&mut self.transport).poll_write_vectored(context, pieces))?;
+        let mut rest = written;
+        for piece in pieces {
+            let passed = rest.min(piece.len());
+            self.departing.pass(&piece[..passed], |_| {});
+            rest -= passed;
+        }
+        Poll::Ready(Ok(written))
     }
 
     fn is_write_vectored(&self) -> bool {

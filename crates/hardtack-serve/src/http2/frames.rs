@@ -1,0 +1,61 @@
+//! The frames of a stream of bytes (RFC 9113 §4.1).
+
+/// Bytes before the payload of each frame.
+pub(super) const HEAD: usize = 9;
+
+pub(super) const DATA: u8 = 0;
+pub(super) const HEADERS: u8 = 1;
+pub(super) const CONTINUATION: u8 = 9;
+pub(super) const END_STREAM: u8 = 1;
+pub(super) const END_HEADERS: u8 = 4;
+
+/// Which part of a frame comes next.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frames {
+    /// The bytes of a head that have come.
+    head: [u8; HEAD],
+    known: usize,
+    /// Bytes that are missing of a payload.
+    payload: usize,
+}
+
+impl Frames {
+    /// Bytes pass. The state is shown after each part of a frame.
+    pub(super) fn pass(&mut self, mut bytes: &[u8], mut step: impl FnMut(&Self)) {
+        while !bytes.is_empty() {
+            let taken = if self.payload > 0 { self.skip(bytes) } else { self.begin(bytes) };
+            bytes = &bytes[taken..];
+            step(self);
+        }
+    }
+
+    /// Type and flags of the last frame whose head has come.
+    pub(super) fn kind_and_flags(&self) -> (u8, u8) {
+        (self.head[3], self.head[4])
+    }
+
+    /// Bytes that are missing of a frame; none is known while its head comes.
+    pub(super) fn rest(&self) -> Option<usize> {
+        (self.known == 0).then_some(self.payload)
+    }
+
+    /// Takes bytes of a payload.
+    fn skip(&mut self, bytes: &[u8]) -> usize {
+        let taken = self.payload.min(bytes.len());
+        self.payload -= taken;
+        taken
+    }
+
+    /// Takes bytes of a head.
+    fn begin(&mut self, bytes: &[u8]) -> usize {
+        let taken = (HEAD - self.known).min(bytes.len());
+        self.head[self.known..][..taken].copy_from_slice(&bytes[..taken]);
+        self.known += taken;
+        if self.known == HEAD {
+            let [a, b, c, ..] = self.head;
+            self.known = 0;
+            self.payload = u32::from_be_bytes([0, a, b, c]) as usize;
+        }
+        taken
+    }
+}
