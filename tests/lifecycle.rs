@@ -6,6 +6,7 @@ mod common;
 use std::{
     fs,
     io::{PipeReader, PipeWriter, Read, Write, pipe},
+    net::TcpListener,
     os::unix::{
         fs::{PermissionsExt, symlink},
         net::UnixDatagram,
@@ -439,12 +440,50 @@ fn an_upgrade_loses_nothing() {
 fn an_upgrade_does_not_wait_for_ever() {
     let installed = Installed::new(first());
     let mut command = installed.command();
-    let (server, log) = Server::logged(command.args(["--drain-timeout", "1"]));
+    let (server, log) = Server::logged(command.args(["--upgrade-drain-timeout", "1"]));
     let old = worker(&server);
     let mut idle = server.connect();
     ask(&mut idle);
     upgrade(&server, &log);
     assert!(idle.is_closed());
+    log.wait_for(&format!("the old worker {old} has finished"));
+    ends_well(server);
+}
+
+/// A WebSocket outlives an upgrade, and is told when its time is over.
+#[test]
+fn an_upgrade_ends_no_websocket_but_says_so_in_the_end() {
+    let app = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = format!("http://{}", app.local_addr().unwrap());
+    let installed = Installed::new(first());
+    let mut command = installed.command();
+    command.args(["--drain-timeout=1", "--upgrade-drain-timeout=4", "--upstream", &upstream]);
+    let (server, log) = Server::logged(&mut command);
+    let old = worker(&server);
+    let mut client = server.connect();
+    client.send(
+        b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    let mut app = Connection::over(app.accept().unwrap().0);
+    while !app.line().is_empty() {}
+    app.send(
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+          Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+    );
+    while !client.line().is_empty() {}
+    upgrade(&server, &log);
+    // Longer than the time to stop.
+    thread::sleep(Duration::from_secs(2));
+    app.send(b"\x81\x02hi");
+    let mut told = [0; 8];
+    client.stream.read_exact(&mut told).unwrap();
+    assert_eq!(&told, b"\x81\x02hi\x88\x02\x03\xe9");
+    let mut told = [0; 8];
+    app.stream.read_exact(&mut told).unwrap();
+    assert_eq!(&told, b"\x88\x82\0\0\0\0\x03\xe9");
+    assert!(client.is_closed());
+    drop(app);
     log.wait_for(&format!("the old worker {old} has finished"));
     ends_well(server);
 }

@@ -165,6 +165,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_DRAIN_TIMEOUT", value_name = "SECONDS", default_value = "30")]
     #[arg(value_parser = seconds, help_heading = ENDING)]
     drain_timeout: Duration,
+    /// The same after an upgrade: downloads and WebSockets go on in the old worker, and nobody waits
+    #[arg(long, env = "HARDTACK_UPGRADE_DRAIN_TIMEOUT", value_name = "SECONDS")]
+    #[arg(default_value = "3600", value_parser = seconds, help_heading = ENDING)]
+    upgrade_drain_timeout: Duration,
 
     /// How strictly the serving process gives up access to files, programs and the network
     #[arg(long, env = "HARDTACK_SANDBOX", default_value = "best-effort", help_heading = PROCESS)]
@@ -364,7 +368,11 @@ impl Serve {
                 proxy_protocol: self.proxy_protocol_from.clone(),
                 forwarded: self.forwarded_from.clone(),
             },
-            drain: Drain { delay: self.shutdown_delay, timeout: self.drain_timeout },
+            drain: Drain {
+                delay: self.shutdown_delay,
+                timeout: self.drain_timeout,
+                upgrade: self.upgrade_drain_timeout,
+            },
             sandbox: self.sandbox(),
             forwarding: self.forwarding(),
             admin_hosts: self.admin_host.clone(),

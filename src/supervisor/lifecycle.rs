@@ -49,6 +49,8 @@ const STARTING: Duration = Duration::from_secs(60);
 const SILENCE: Duration = Duration::from_secs(30);
 /// A worker that lived so long has not crashed because of how it was started.
 const GOOD_LIFE: Duration = Duration::from_secs(60);
+/// Most retired workers that have as long as they may. Older ones are told to stop.
+const MOST_RETIRED: usize = 3;
 /// The time that a worker may take to end beyond the time that clients have.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -285,8 +287,9 @@ impl Lifecycle {
 
     fn begin_handover(&mut self, pid: Pid, said: Action, serving: Action) -> Vec<Action> {
         self.phase = Phase::HandingOver;
-        let retired = self.retire_others(pid);
-        [said].into_iter().chain(retired).chain([serving, Action::HoldSignals]).collect()
+        let retired: Vec<_> = self.retire_others(pid).collect();
+        let said = [said].into_iter().chain(retired).chain(self.stop_oldest());
+        said.chain([serving, Action::HoldSignals]).collect()
     }
 
     fn retire_others(&mut self, pid: Pid) -> impl Iterator<Item = Action> {
@@ -295,6 +298,14 @@ impl Lifecycle {
             worker.role = Role::Retired;
             Action::Retire(worker.pid)
         })
+    }
+
+    /// Stops the oldest of the retired workers if there are too many: each has the memory of its release.
+    fn stop_oldest(&self) -> Vec<Action> {
+        let retired = self.workers.iter().filter(|worker| worker.role == Role::Retired);
+        let retired: Vec<_> = retired.map(|worker| worker.pid).collect();
+        let too_many = retired.len().saturating_sub(MOST_RETIRED);
+        retired[..too_many].iter().map(|pid| Action::Stop(*pid)).collect()
     }
 
     fn ended(&mut self, pid: Pid, how: String, now: Instant) -> Vec<Action> {

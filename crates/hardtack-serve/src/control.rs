@@ -31,6 +31,9 @@ const ALIVE_EVERY: Duration = Duration::from_secs(5);
 /// How often the supervisor is told that the application cannot be reached.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
+/// How long the last frames to WebSockets may take.
+const FAREWELL: Duration = Duration::from_secs(3);
+
 /// The worker, as seen from its first thread.
 pub(crate) struct Control {
     pub(crate) server: &'static Server,
@@ -99,6 +102,7 @@ impl Control {
                 () = self.server.census.emptied(), if has_all && self.has_retired() => return,
                 () = when(next) => match next {
                     Next::Close(_) => next = self.close().await,
+                    Next::Exit(_) if self.has_retired() => next = self.say_farewell(),
                     _ => return,
                 },
             }
@@ -144,7 +148,13 @@ impl Control {
     fn retire(&mut self) -> Next {
         self.server.lifecycle.enter(Stage::Retiring);
         self.admin.drain(..).for_each(|task| task.abort());
-        Next::Exit(Instant::now() + self.server.settings.drain.timeout)
+        Next::Exit(Instant::now() + self.server.settings.drain.upgrade)
+    }
+
+    /// The time after an upgrade is over: idle connections are closed, and WebSockets told so.
+    fn say_farewell(&mut self) -> Next {
+        self.stop();
+        Next::Exit(Instant::now() + FAREWELL)
     }
 
     /// The process ends: unready at once, and after a while it accepts no more.
@@ -156,9 +166,9 @@ impl Control {
                 Next::Close(Instant::now() + delay)
             }
             // It has retired, and idle connections need not be waited for any more.
-            Next::Exit(_) => {
+            Next::Exit(at) => {
                 self.stop();
-                next
+                Next::Exit(at.min(Instant::now() + self.server.settings.drain.timeout))
             }
             Next::Close(_) => next,
         }

@@ -90,6 +90,8 @@ pub struct Drain {
     pub delay: Duration,
     /// `--drain-timeout`: how long responses that are under way have to finish.
     pub timeout: Duration,
+    /// `--upgrade-drain-timeout`: the same after an upgrade, when nobody waits for it.
+    pub upgrade: Duration,
 }
 
 /// The access log.

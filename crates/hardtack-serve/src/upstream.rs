@@ -44,11 +44,12 @@ use hyper_util::{
     client::legacy::{Client as HttpClient, ResponseFuture},
     rt::{TokioExecutor, TokioTimer},
 };
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 use tracing::warn;
 
 use crate::{
     client::Client,
+    lifecycle::Stage,
     metrics::{labels::Upstream::Answered, tally::Tally},
     room::Room,
     settings::Forwarding,
@@ -103,6 +104,8 @@ struct Shared {
     /// For content that is stored, or taken ahead.
     room: Room,
     places: Places,
+    /// Tunnels end with the process.
+    stages: watch::Receiver<Stage>,
     /// Counts the outcomes of requests.
     tally: &'static Tally,
     /// Keeps the connections.
@@ -118,6 +121,7 @@ impl Upstream {
         forwarding: &'static Forwarding,
         room: Room,
         places: Places,
+        stages: watch::Receiver<Stage>,
         tally: &'static Tally,
     ) -> Self {
         let address = resolved.address.clone();
@@ -128,6 +132,7 @@ impl Upstream {
             forwarding,
             room,
             places,
+            stages,
             tally,
             client: http_client(connector.clone(), IDLE_CONNECTIONS),
             fresh: http_client(connector, 0),
@@ -187,7 +192,7 @@ impl Upstream {
         let (mut parts, body) = response.into_parts();
         let agreed = message::response(&mut parts, Length::of(&body), asked)?;
         if let (Upgrade::WebSocket, Some(upgrade)) = (agreed, upgrade) {
-            tokio::spawn(tunnel::join(upgrade, own_upgrade, place.clone()));
+            tokio::spawn(tunnel::join(upgrade, own_upgrade, self.0.stages.clone(), place.clone()));
         }
         let (timeout, room) = (self.0.forwarding.timeouts.read, self.0.room.clone());
         let body = Body::upstream(body, timeout, room, responding, place);

@@ -209,8 +209,8 @@ impl Worker {
                 tally,
                 access_log: log.map(|(log, lines)| AccessLog::new(log.format, log.every, lines)),
                 upstream: upstream.map(|upstream| {
-                    let places = places.clone();
-                    Upstream::new(upstream, &settings.forwarding, room, places, tally)
+                    let (places, stages) = (places.clone(), self.server.lifecycle.stages());
+                    Upstream::new(upstream, &settings.forwarding, room, places, stages, tally)
                 }),
                 open: open.downgrade(),
                 beats: AtomicU64::new(0),

@@ -193,6 +193,27 @@ fn a_life_without_events() {
 }
 
 #[test]
+fn old_workers_are_bounded() {
+    let upgrade = |number: u32| format!("upgrade, {number} is ready, held, exec");
+    let before = |newest: u32| {
+        let upgrades: Vec<_> = (2..newest).map(upgrade).collect();
+        [SERVING.to_owned()].into_iter().chain(upgrades).collect::<Vec<_>>().join(", ")
+    };
+    let ready = |newest: u32, stopped: &str| {
+        format!(
+            "INFO: upgraded: worker {newest} serves release r; sand; retire {}; {stopped}\
+             notify Serving(\"r\"); hold",
+            newest - 1
+        )
+    };
+    moment(&format!("{}, upgrade", before(4)), &[("4 is ready", &ready(4, ""))]);
+    moment(&format!("{}, upgrade", before(5)), &[("5 is ready", &ready(5, "stop 1; "))]);
+    // One that is still there is told again, and those that have ended do not count.
+    moment(&format!("{}, upgrade", before(6)), &[("6 is ready", &ready(6, "stop 1; stop 2; "))]);
+    moment(&format!("{}, 1 ends, upgrade", before(5)), &[("5 is ready", &ready(5, ""))]);
+}
+
+#[test]
 fn a_first_start_that_fails_is_the_end() {
     moment("open", &[("1 ends", "fail: the worker ended while it started: signal 9")]);
     moment("open, 1 cannot", &[("1 ends", "fail: 1 has no luck")]);

@@ -26,6 +26,7 @@ use super::{
     *,
 };
 use crate::{
+    lifecycle::{Lifecycle, Stage},
     pace::Pace,
     settings::{Buffering, UpstreamTimeouts},
 };
@@ -95,11 +96,17 @@ fn upstream(url: &str, timeouts: UpstreamTimeouts) -> Upstream {
     forwarding_to(url, Forwarding { timeouts, buffering, ..FORWARDING })
 }
 
+/// The process goes on.
+fn stages() -> watch::Receiver<Stage> {
+    let lifecycle: &'static Lifecycle = Box::leak(Box::new(Lifecycle::new()));
+    lifecycle.stages()
+}
+
 fn forwarding_to(url: &str, forwarding: Forwarding) -> Upstream {
     let resolved = url.parse::<Address>().unwrap().resolve().unwrap();
     let room = Room::new(forwarding.buffering.room);
     let (places, tally) = (Places::new(64), Box::leak(Box::default()));
-    Upstream::new(resolved, Box::leak(Box::new(forwarding)), room, places, tally)
+    Upstream::new(resolved, Box::leak(Box::new(forwarding)), room, places, stages(), tally)
 }
 
 /// An application that gets content when all of it has come.
@@ -620,6 +627,7 @@ async fn an_application_that_has_moved_is_found() {
         forwarding,
         Room::new(0),
         Places::new(64),
+        stages(),
         Box::leak(Box::default()),
     );
     let mut client = client_of(upstream).await;

@@ -1,36 +1,49 @@
-//! A connection that is no longer HTTP: bytes go to and fro until both sides have closed it.
+//! A connection that is no longer HTTP: a WebSocket, whose frames go to and fro until both sides have
+//! closed it, or this process ends.
+
+mod frames;
 
 use std::{
     io,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    task::{Context, Poll},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional},
-    time::sleep,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
+    sync::watch,
+    time::{sleep, timeout},
 };
 use tracing::debug;
 
+use self::frames::{Frames, GOING_AWAY, GOING_AWAY_MASKED};
 use super::places::Place;
+use crate::lifecycle::Stage;
 
 /// The silence of both sides after which a tunnel ends, at the latest after twice as long. So the
 /// tunnel of a client that vanished ends too.
 const SILENCE: Duration = Duration::from_secs(3600);
 
+/// How long a side may take the last frame.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Bytes that are read at once.
+const BUFFER: usize = 8 * 1024;
+
 /// Joins the client and the application once both have changed their protocol. The tunnel keeps its
 /// request's place.
-pub(super) async fn join(client: OnUpgrade, upstream: OnUpgrade, _place: Place) {
+pub(super) async fn join(
+    client: OnUpgrade,
+    upstream: OnUpgrade,
+    stages: watch::Receiver<Stage>,
+    _place: Place,
+) {
     match tokio::try_join!(client, upstream) {
         Ok((client, upstream)) => {
-            let ended = carry(TokioIo::new(client), TokioIo::new(upstream), SILENCE).await;
+            let (client, upstream) = (TokioIo::new(client), TokioIo::new(upstream));
+            let ended = carry(client, upstream, stages, SILENCE).await;
             debug!(?ended, "a tunnel has ended");
         }
         Err(error) => debug!(%error, "a tunnel has not begun"),
@@ -38,19 +51,34 @@ pub(super) async fn join(client: OnUpgrade, upstream: OnUpgrade, _place: Place) 
 }
 
 /// Carries bytes both ways until both have ended, one has broken, or neither has sent any for the
-/// given time.
-async fn carry<C, U>(client: C, upstream: U, silence: Duration) -> io::Result<()>
+/// given time. When the process stops, both are told that it is going away (RFC 6455 §7.4.1).
+async fn carry<C, U>(
+    client: C,
+    upstream: U,
+    stages: watch::Receiver<Stage>,
+    silence: Duration,
+) -> io::Result<()>
 where
     C: AsyncRead + AsyncWrite + Unpin,
     U: AsyncRead + AsyncWrite + Unpin,
 {
-    let bytes = Arc::new(AtomicU64::new(0));
-    let mut client = Metered { stream: client, bytes: bytes.clone() };
-    let mut upstream = Metered { stream: upstream, bytes: bytes.clone() };
+    let bytes = AtomicU64::new(0);
+    let (client_read, client_write) = split(client);
+    let (upstream_read, upstream_write) = split(upstream);
+    let to_client = Way::new(upstream_read, client_write, GOING_AWAY, &bytes);
+    let to_upstream = Way::new(client_read, upstream_write, GOING_AWAY_MASKED, &bytes);
+    let both = async {
+        tokio::try_join!(to_client.carry(stages.clone()), to_upstream.carry(stages)).map(drop)
+    };
     tokio::select! {
-        ended = copy_bidirectional(&mut client, &mut upstream) => ended.map(drop),
+        ended = both => ended,
         () = unchanged(&bytes, silence) => Err(io::ErrorKind::TimedOut.into()),
     }
+}
+
+/// Waits until the process stops.
+async fn stop(stages: &mut watch::Receiver<Stage>) {
+    stages.wait_for(|stage| *stage >= Stage::Stopping).await.ok();
 }
 
 async fn unchanged(bytes: &AtomicU64, time: Duration) {
@@ -61,57 +89,78 @@ async fn unchanged(bytes: &AtomicU64, time: Duration) {
     }
 }
 
-/// A stream that counts the bytes which are read from it.
-struct Metered<S> {
-    stream: S,
-    bytes: Arc<AtomicU64>,
+/// One of both ways.
+struct Way<'a, R, W> {
+    from: R,
+    to: W,
+    frames: Frames,
+    /// The close frame of a process that is going away.
+    going_away: &'static [u8],
+    /// Counts what is carried.
+    bytes: &'a AtomicU64,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let known = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.bytes.fetch_add((buffer.filled().len() - known) as u64, Relaxed);
-        read
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+impl<'a, R, W> Way<'a, R, W>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    fn new(from: R, to: W, going_away: &'static [u8], bytes: &'a AtomicU64) -> Self {
+        Self { from, to, frames: Frames::default(), going_away, bytes }
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+    /// Carries bytes until there are no more, or the process stops and a frame has ended.
+    async fn carry(mut self, mut stages: watch::Receiver<Stage>) -> io::Result<()> {
+        let mut buffer = vec![0; BUFFER];
+        let mut is_stopping = false;
+        while !(is_stopping && self.frames.is_between()) {
+            tokio::select! {
+                read = self.from.read(&mut buffer) => match read? {
+                    0 => return self.to.shutdown().await,
+                    read => self.pass(&buffer[..read]).await?,
+                },
+                () = stop(&mut stages), if !is_stopping => is_stopping = true,
+            }
+        }
+        timeout(FAREWELL, self.say_farewell()).await?
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    async fn pass(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.frames.pass(bytes);
+        self.to.write_all(bytes).await?;
+        self.to.flush().await?;
+        self.bytes.fetch_add(bytes.len() as u64, Relaxed);
+        Ok(())
+    }
+
+    async fn say_farewell(&mut self) -> io::Result<()> {
+        if !self.frames.is_closed() {
+            self.to.write_all(self.going_away).await?;
+        }
+        self.to.shutdown().await
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::io::duplex;
 
     use super::*;
 
     /// Far longer than a test runs.
     const LONG: Duration = Duration::from_secs(3600);
 
+    fn serving() -> watch::Receiver<Stage> {
+        let stages: &'static watch::Sender<Stage> =
+            Box::leak(Box::new(watch::Sender::new(Stage::Serving)));
+        stages.subscribe()
+    }
+
     #[tokio::test]
     async fn one_direction_may_end_before_the_other() {
         let (mut client, near) = duplex(64);
         let (far, mut upstream) = duplex(64);
-        let tunnel = tokio::spawn(carry(near, far, LONG));
+        let tunnel = tokio::spawn(carry(near, far, serving(), LONG));
         client.write_all(b"all").await.unwrap();
         client.shutdown().await.unwrap();
         let mut got = String::new();
@@ -127,7 +176,27 @@ mod tests {
     async fn silence_ends_it() {
         let (_client, near) = duplex(64);
         let (far, _upstream) = duplex(64);
-        let ended = carry(near, far, Duration::from_millis(10)).await;
+        let ended = carry(near, far, serving(), Duration::from_millis(10)).await;
         assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn both_sides_are_told_of_the_end_between_two_frames() {
+        let (mut client, near) = duplex(64);
+        let (far, mut upstream) = duplex(64);
+        let stages = watch::Sender::new(Stage::Retiring);
+        let tunnel = tokio::spawn(carry(near, far, stages.subscribe(), LONG));
+        upstream.write_all(b"\x81\x05he").await.unwrap();
+        let mut got = [0; 4];
+        client.read_exact(&mut got).await.unwrap();
+        stages.send_replace(Stage::Stopping);
+        let mut told = Vec::new();
+        upstream.read_to_end(&mut told).await.unwrap();
+        assert_eq!(told, GOING_AWAY_MASKED);
+        upstream.write_all(b"llo").await.unwrap();
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).await.unwrap();
+        assert_eq!(rest, [b"llo", GOING_AWAY].concat());
+        tunnel.await.unwrap().unwrap();
     }
 }
