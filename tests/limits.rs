@@ -602,6 +602,26 @@ fn a_connection_of_http2_has_so_many_streams() {
     }
 }
 
+/// With an application, the windows for content are large, and small when there are many.
+#[test]
+fn the_windows_of_http2_have_a_bound() {
+    let server = with(&["--h2c", "--threads=1", "--upstream=http://127.0.0.1:1"]);
+    let window = || {
+        let mut connection = connect_by_http2(&server);
+        let (kind, settings) = frame(&mut connection);
+        assert_eq!(kind, 4);
+        let window = settings.chunks(6).find(|it| it[1] == 4).unwrap();
+        (u32::from_be_bytes(window[2..].try_into().unwrap()), connection)
+    };
+    let (first, kept) = window();
+    assert_eq!(first, 4 << 20);
+    let mut crowd: Vec<_> = (0..300).map(|_| window()).collect();
+    assert_eq!(crowd.last().unwrap().0, 65_535);
+    crowd.clear();
+    until("there is room again", || (window().0 > 1 << 20).then_some(()));
+    drop(kept);
+}
+
 #[test]
 fn http2_has_the_same_limits_of_a_request() {
     let limits = ["--h2c", "--max-header-fields=5", "--max-uri-bytes=20"];

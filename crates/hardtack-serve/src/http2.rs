@@ -33,7 +33,7 @@ use self::{
 };
 use crate::{
     account::Account, lifecycle::Stage, metrics::labels::Timeout, settings::Limits, socket::Socket,
-    transport::Transport,
+    transport::Transport, windows::Grant,
 };
 
 /// The first bytes of a connection of HTTP/2 (RFC 9113 §3.4).
@@ -46,10 +46,6 @@ const SEND_BUFFER: usize = 32 * 1024;
 const MOST_UNSEEN_RESETS: usize = 20;
 /// Most streams of a connection that end in an error of the client's.
 const MOST_ERRORS: usize = 1024;
-/// Bytes of content that may be under way to us, a stream and a connection: the least, or enough for
-/// uploads to an application.
-const WINDOWS: (u32, u32) = (65_535, 65_535);
-const UPSTREAM_WINDOWS: (u32, u32) = (256 * 1024, 1024 * 1024);
 
 /// Answers requests until the connection is over.
 pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
@@ -59,7 +55,11 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
     let mut judge = Judge::new(&settings.timeouts, &settings.limits);
     let mut stages = account.server().lifecycle.stages();
     let service = Http2Service::new(Arc::clone(&account), streams.clone());
-    let builder = builder(&settings.limits, streams.clone(), account.thread.upstream.is_some());
+    let windows = match account.thread.upstream {
+        Some(_) => account.server().windows.grant(),
+        None => Grant::least(),
+    };
+    let builder = builder(&settings.limits, streams.clone(), &windows);
     let wire = TokioIo::new(Wire::new(transport, streams.clone()));
     let mut connection = pin!(builder.serve_connection(wire, service));
     let mut round = Instant::now() + ROUND;
@@ -133,9 +133,8 @@ fn end_slow_streams(account: &Account, streams: &SharedStreams, now: Instant) {
 fn builder(
     limits: &Limits,
     streams: SharedStreams,
-    has_upstream: bool,
+    windows: &Grant,
 ) -> http2::Builder<SharedStreams> {
-    let (stream_window, connection_window) = if has_upstream { UPSTREAM_WINDOWS } else { WINDOWS };
     let mut builder = http2::Builder::new(streams);
     builder
         .timer(TokioTimer::new())
@@ -143,8 +142,8 @@ fn builder(
         .max_header_list_size(limits.header_bytes)
         .max_pending_accept_reset_streams(MOST_UNSEEN_RESETS)
         .max_local_error_reset_streams(MOST_ERRORS)
-        .initial_stream_window_size(stream_window)
-        .initial_connection_window_size(connection_window)
+        .initial_stream_window_size(windows.of_stream())
+        .initial_connection_window_size(windows.of_connection())
         .max_frame_size(16_384)
         .max_send_buf_size(SEND_BUFFER);
     builder

@@ -41,6 +41,7 @@ mod standby;
 mod tcp;
 mod thread;
 mod transport;
+mod windows;
 
 // Beside that way.
 mod access_log;

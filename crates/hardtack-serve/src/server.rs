@@ -6,7 +6,7 @@ use hardtack::CdnGuard;
 use hardtack_bundle::Bundle;
 use rustls::ServerConfig;
 
-use crate::{census::Census, lifecycle::Lifecycle, settings::Settings};
+use crate::{census::Census, lifecycle::Lifecycle, settings::Settings, windows::Windows};
 
 /// The site, and how it is served. It exists as long as the process.
 pub(crate) struct Server {
@@ -16,6 +16,7 @@ pub(crate) struct Server {
     pub(crate) guard: Option<CdnGuard>,
     pub(crate) settings: Settings,
     pub(crate) census: Census,
+    pub(crate) windows: Windows,
     pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) lifecycle: Lifecycle,
 }

@@ -48,6 +48,7 @@ use crate::{
     thread::{Open, Thread},
     tls::{self, CertificateError},
     upstream::{Places, Resolved, Upstream},
+    windows::Windows,
 };
 
 /// A site, and its guard.
@@ -108,6 +109,7 @@ impl Worker {
             has_error_pages: has_error_pages(&site.bundle),
             guard: site.guard,
             census: Census::new(admission),
+            windows: Windows::default(),
             tls: certificate.clone().map(tls::config).transpose()?,
             lifecycle: Lifecycle::new(),
             settings,
