@@ -988,3 +988,22 @@ fn an_application_that_hangs_leaves_descriptors_for_baked_files() {
         assert_eq!(server.get("/robots.txt", &[]).status, 200);
     }
 }
+
+#[test]
+fn a_response_has_so_many_fields_and_the_502_says_so() {
+    for (options, most) in [(&[][..], 256), (&["--upstream-max-fields=3"], 3)] {
+        for (fields, status) in [(most, 200), (most + 1, 502)] {
+            let site = Site::with(options);
+            let mut client = site.server.connect();
+            client.send(b"GET /app HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            let mut app = site.accept();
+            app.header();
+            let cookies = "Set-Cookie: a=b\r\n".repeat(fields - 1);
+            app.say(&format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{cookies}\r\n"));
+            let response = client.response("GET");
+            let text = String::from_utf8_lossy(&response.body).into_owned();
+            assert_eq!(response.status, status, "{fields}");
+            assert_eq!(text.contains("more header fields than this server takes"), status == 502);
+        }
+    }
+}

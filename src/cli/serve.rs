@@ -231,6 +231,15 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_UPSTREAM_MAX_REQUESTS", value_name = "NUMBER")]
     #[arg(default_value = "1024", value_parser = at_least_1, help_heading = APPLICATION)]
     upstream_max_requests: usize,
+    /// Most fields in the header section of a response of the application
+    #[arg(
+        long,
+        env = "HARDTACK_UPSTREAM_MAX_FIELDS",
+        value_name = "NUMBER",
+        default_value = "256"
+    )]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=4096), help_heading = APPLICATION)]
+    upstream_max_fields: u16,
 
     /// Format of the log on standard error, and of the start-up lines
     #[arg(long, env = "HARDTACK_LOG_FORMAT", default_value = "auto", help_heading = LOGS)]
@@ -383,6 +392,7 @@ impl Serve {
     fn forwarding(&self) -> Forwarding {
         Forwarding {
             requests: self.upstream_max_requests,
+            response_fields: self.upstream_max_fields,
             passes_misses: self.upstream_misses,
             timeouts: UpstreamTimeouts {
                 connect: self.upstream_connect_timeout,

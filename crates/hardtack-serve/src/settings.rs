@@ -128,6 +128,8 @@ pub enum Sandbox {
 pub struct Forwarding {
     /// `--upstream-max-requests`: requests that are with it at once.
     pub requests: usize,
+    /// `--upstream-max-fields`: fields in the header section of a response.
+    pub response_fields: u16,
     /// `--upstream-misses`: it also gets requests for static paths that the bundle has no answer to.
     pub passes_misses: bool,
     /// How long it may take.

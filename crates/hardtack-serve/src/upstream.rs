@@ -76,7 +76,7 @@ const IDLE: Duration = Duration::from_secs(1);
 const IDLE_CONNECTIONS: usize = 64;
 
 /// Most bytes of a response's header section, about: hyper's buffer may grow somewhat past this. A
-/// larger one is a 502, and so are more than 100 fields, hyper's own limit.
+/// larger one is a 502.
 const HEADER_BYTES: usize = 64 * 1024;
 
 /// How much of a request's content was read before its answer.
@@ -134,8 +134,8 @@ impl Upstream {
             places,
             stages,
             tally,
-            client: http_client(connector.clone(), IDLE_CONNECTIONS),
-            fresh: http_client(connector, 0),
+            client: http_client(connector.clone(), IDLE_CONNECTIONS, forwarding.response_fields),
+            fresh: http_client(connector, 0, forwarding.response_fields),
         }))
     }
 
@@ -276,12 +276,17 @@ impl Shared {
     }
 }
 
-fn http_client(connector: Connector, idle: usize) -> HttpClient<Connector, RequestContent> {
+fn http_client(
+    connector: Connector,
+    idle: usize,
+    fields: u16,
+) -> HttpClient<Connector, RequestContent> {
     HttpClient::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(idle)
         .http1_max_buf_size(HEADER_BYTES)
+        .http1_max_headers(fields.into())
         .set_host(false)
         .build(connector)
 }

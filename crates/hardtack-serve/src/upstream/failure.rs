@@ -35,6 +35,8 @@ pub(super) enum Failure {
     Busy,
     ConnectIsSlow,
     HeaderIsSlow,
+    /// A response with too many fields, or too long a header section.
+    HeaderIsLarge,
     /// The application cannot be reached, or its response is not valid; with the reason.
     Bad(String),
 }
@@ -48,7 +50,7 @@ impl Failure {
             Self::ContentIsLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoRoom | Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::ConnectIsSlow | Self::HeaderIsSlow => StatusCode::GATEWAY_TIMEOUT,
-            Self::Bad(_) => StatusCode::BAD_GATEWAY,
+            Self::Bad(_) | Self::HeaderIsLarge => StatusCode::BAD_GATEWAY,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Loop => StatusCode::LOOP_DETECTED,
         }
@@ -59,7 +61,7 @@ impl Failure {
         match self {
             Self::ConnectIsSlow | Self::HeaderIsSlow => Some(labels::Upstream::TimedOut),
             Self::Busy => Some(labels::Upstream::Refused),
-            Self::Bad(_) | Self::Loop => Some(labels::Upstream::Failed),
+            Self::Bad(_) | Self::HeaderIsLarge | Self::Loop => Some(labels::Upstream::Failed),
             _ => None,
         }
     }
@@ -80,6 +82,9 @@ impl Failure {
                 "The application did not answer in time. Please try again in a moment."
             }
             Self::Busy => "This site is busy. Please try again in a moment.",
+            Self::HeaderIsLarge => {
+                "The application answered with more header fields than this server takes."
+            }
             Self::Loop => "This site passes requests on to itself.",
             Self::Bad(_) => "The application cannot be reached. Please try again in a moment.",
         }
@@ -115,6 +120,13 @@ impl From<Error> for Failure {
         if error.is_connect() && causes(&error).any(is_timeout) {
             return Self::ConnectIsSlow;
         }
+        let is_large = |cause: &(dyn StdError + 'static)| {
+            let cause = cause.downcast_ref::<hyper::Error>();
+            cause.is_some_and(hyper::Error::is_parse_too_large)
+        };
+        if causes(&error).any(is_large) {
+            return Self::HeaderIsLarge;
+        }
         // The first says only which step of the client failed.
         let reasons: Vec<_> = causes(&error).skip(1).map(ToString::to_string).collect();
         let step = if error.is_connect() { "it cannot be reached" } else { "it did not answer" };
@@ -133,6 +145,10 @@ impl fmt::Display for Failure {
             ),
             Self::NoRoom => out.write_str("all room for content is taken (--upstream-buffer-bytes)"),
             Self::NotStored(reason) => write!(out, "content cannot be stored: {reason}"),
+            Self::HeaderIsLarge => out.write_str(
+                "its response has more header fields than --upstream-max-fields allows, or a header \
+                 section of more than 64 KB",
+            ),
             Self::Bad(reason) => out.write_str(reason),
             client => out.write_str(client.sentence()),
         }

@@ -23,6 +23,7 @@ pub(super) const PATIENT: UpstreamTimeouts =
 /// Requests as they are passed on by default.
 pub(super) const FORWARDING: Forwarding = Forwarding {
     requests: 64,
+    response_fields: 100,
     passes_misses: false,
     timeouts: PATIENT,
     default_host: None,
