@@ -118,7 +118,20 @@ fn appended(packed: &Packed) -> Result<Bundle<'static>> {
 /// This executable, which may have been replaced at its path since it was started.
 #[cfg(target_os = "linux")]
 pub(crate) fn executable() -> io::Result<File> {
-    File::open("/proc/self/exe")
+    File::open("/proc/self/exe").or_else(|error| without_proc().ok_or(error))
+}
+
+/// The executable at the path by which this process was started, if /proc is not mounted. A worker's
+/// supervisor gives it the whole path.
+#[cfg(target_os = "linux")]
+fn without_proc() -> Option<File> {
+    let program = std::env::args_os().next()?;
+    let path = std::path::Path::new(&program);
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    match path.components().count() {
+        1 => std::env::split_paths(&folders).find_map(|folder| File::open(folder.join(path)).ok()),
+        _ => File::open(path).ok(),
+    }
 }
 
 #[cfg(not(target_os = "linux"))]

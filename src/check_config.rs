@@ -13,16 +13,18 @@ use crate::{
     supervisor::{accounts, certificate::Files, unix_socket::Access},
 };
 
-/// Checks what `serve` with these settings would find when it starts, and opens no socket.
+/// Checks what `serve` with these settings would find when it starts, and opens no socket. There are
+/// warnings already.
 ///
 /// # Errors
 ///
 /// All that is wrong, at once.
-pub(crate) fn check_config(bundle: &Bundle<'static>, settings: &Settings) -> Result<()> {
-    let (mut warnings, certificate) = match certificate(settings) {
-        Ok(warnings) => (warnings, Ok(())),
-        Err(error) => (Vec::new(), Err(error)),
-    };
+pub(crate) fn check_config(
+    bundle: &Bundle<'static>,
+    settings: &Settings,
+    mut warnings: Vec<String>,
+) -> Result<()> {
+    let certificate = certificate(settings).map(|found| warnings.extend(found));
     let checks = [
         bundle.verify().context("the bundle in this executable is damaged"),
         certificate,

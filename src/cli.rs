@@ -2,6 +2,7 @@
 
 mod serve;
 mod value;
+mod variables;
 
 use std::{env, ffi::OsString, path::PathBuf};
 
@@ -139,6 +140,11 @@ pub(crate) struct Completions {
 pub(crate) struct Manual {
     /// The command to describe; without one, the program
     pub(crate) command: Option<String>,
+}
+
+/// Warnings of variables of the environment that no command reads.
+pub(crate) fn unknown_variables() -> Vec<String> {
+    variables::unknown(&definition())
 }
 
 /// The definition of the command line.

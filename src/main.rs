@@ -61,9 +61,13 @@ fn describe(carried: &Result<Option<Bundle<'_>>>) -> String {
 
 fn run(command: Command, carried: Result<Option<Bundle<'static>>>) -> Result<()> {
     match command {
-        Command::Serve(options) => supervisor::supervise(&site(carried)?, &options.settings()),
+        Command::Serve(options) => {
+            let settings = options.settings();
+            supervisor::supervise(&site(carried)?, &settings, &cli::unknown_variables())
+        }
         Command::CheckConfig(options) => {
-            check_config::check_config(&site(carried)?, &options.settings())
+            let settings = options.settings();
+            check_config::check_config(&site(carried)?, &settings, cli::unknown_variables())
         }
         Command::List(options) => list::list(&site(carried)?, &options),
         Command::Pack(options) => pack::pack(&options),

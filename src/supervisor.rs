@@ -59,11 +59,16 @@ use crate::settings::Settings;
 /// hangs.
 const ROUND: Duration = Duration::from_secs(1);
 
-/// Serves the bundle until it is told to stop.
-pub(crate) fn supervise(bundle: &Bundle<'static>, settings: &Settings) -> Result<()> {
+/// Serves the bundle until it is told to stop. The warnings are the first lines of the log.
+pub(crate) fn supervise(
+    bundle: &Bundle<'static>,
+    settings: &Settings,
+    warnings: &[String],
+) -> Result<()> {
     // Signals are for this thread alone, which can hold them: the log's has none.
     signals::block()?;
     let log = Log::begin(settings.log.format, settings.log.severity)?;
+    warnings.iter().for_each(|warning| warn!("{warning}"));
     raise_limit_of_files();
     forbid_core_dumps();
     let program = Program::running(settings.user.as_deref())?;

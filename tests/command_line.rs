@@ -243,3 +243,15 @@ fn a_worker_is_not_started_by_hand() {
     assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
     assert!(said.starts_with("hardtack: a worker is started by `hardtack serve`"), "{said}");
 }
+
+#[test]
+fn a_variable_that_nothing_reads_is_a_warning() {
+    let mut command = hardtack();
+    command.arg("check-config").env("HARDTACK_LISTN", "127.0.0.1:80");
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let expected = "the variable HARDTACK_LISTN is not known, and has no effect; did you mean HARDTACK_LISTEN?";
+    assert!(said.contains(expected), "{said}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("there is a warning"));
+}

@@ -20,7 +20,7 @@ use hardtack_serve::{
 };
 
 use super::value::{
-    at_least_1, https_port, mode, path_prefix, seconds, seconds_or_none, uri_bytes,
+    at_least_1, https_port, mode, name_with_dot, path_prefix, seconds, seconds_or_none, uri_bytes,
 };
 use crate::settings::{
     CertificateFiles, Endpoint, ListenAddress, Listening, Log, Memory, Settings, UnixSockets,
@@ -59,7 +59,7 @@ pub(crate) struct Serve {
     admin_listen: Option<ListenAddress>,
     /// Name by which the admin listener is known, beside addresses and names without a dot
     #[arg(long, env = "HARDTACK_ADMIN_HOST", value_name = "NAME", value_delimiter = ',')]
-    #[arg(help_heading = LISTENING)]
+    #[arg(value_parser = name_with_dot, help_heading = LISTENING)]
     admin_host: Vec<String>,
     /// Number of threads that serve [default: one per core]
     #[arg(long, env = "HARDTACK_THREADS", value_name = "NUMBER", help_heading = LISTENING)]
@@ -165,7 +165,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_DRAIN_TIMEOUT", value_name = "SECONDS", default_value = "30")]
     #[arg(value_parser = seconds, help_heading = ENDING)]
     drain_timeout: Duration,
-    /// The same after an upgrade: downloads and WebSockets go on in the old worker, and nobody waits
+    /// The same after an upgrade, when nobody waits for the end of a download or a WebSocket
     #[arg(long, env = "HARDTACK_UPGRADE_DRAIN_TIMEOUT", value_name = "SECONDS")]
     #[arg(default_value = "3600", value_parser = seconds, help_heading = ENDING)]
     upgrade_drain_timeout: Duration,

@@ -60,6 +60,16 @@ pub(crate) fn path_prefix(text: &str) -> Result<String, String> {
     Err("this is the beginning of a path, as /upload/".to_owned())
 }
 
+/// The name of a host. One without a dot needs no option.
+pub(crate) fn name_with_dot(text: &str) -> Result<String, String> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if text.contains('.') && text.bytes().all(is_name) {
+        return Ok(text.to_owned());
+    }
+    Err("this is no name with a dot, as metrics.example.org; a name without one is known"
+        .to_owned())
+}
+
 /// A URL prefix, as `at` of a configuration has it.
 pub(crate) fn prefix(text: &str) -> Result<Prefix, String> {
     Prefix::try_from(text.to_owned())

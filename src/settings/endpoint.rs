@@ -1,6 +1,11 @@
 //! The value of `--listen` and `--admin-listen`.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
 
 /// An address to listen at, and whether TLS is spoken there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,12 +47,28 @@ impl FromStr for ListenAddress {
             Some(_) => {
                 Err("the path of a Unix socket begins with /, as unix:/run/site.sock".into())
             }
-            None => text.parse().map(Self::Tcp).map_err(|_| {
-                "this is no address and port, as 0.0.0.0:80 or [::]:80, and no unix:/path"
+            None => socket_address(text).map(Self::Tcp).ok_or_else(|| {
+                "this is no address and port, as 0.0.0.0:80, [::]:80, localhost:8000 or :80, and no \
+                 unix:/path"
                     .to_owned()
             }),
         }
     }
+}
+
+/// An address and a port. `localhost` is IPv4's, and a port alone is of all addresses of IPv4: an endpoint
+/// is one address. No name is looked up.
+fn socket_address(text: &str) -> Option<SocketAddr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let (host, port) = text.rsplit_once(':')?;
+    let address = match host {
+        "" | "*" => Ipv4Addr::UNSPECIFIED,
+        _ if host.eq_ignore_ascii_case("localhost") => Ipv4Addr::LOCALHOST,
+        _ => return None,
+    };
+    Some((address, port.parse().ok()?).into())
 }
 
 impl fmt::Display for ListenAddress {
@@ -86,7 +107,13 @@ mod tests {
         listens("https://unix:/run/a.sock", "https://unix:/run/a.sock");
         listens(" 127.0.0.1:80", "http://127.0.0.1:80");
         listens("unix:a.sock", "begins with /");
-        listens("localhost:80", "no address and port");
+        listens("localhost:8000", "http://127.0.0.1:8000");
+        listens("https://Localhost:443", "https://127.0.0.1:443");
+        listens(":80", "http://0.0.0.0:80");
+        listens("*:80", "http://0.0.0.0:80");
+        listens("example.org:80", "no address and port");
+        listens("localhost", "no address and port");
+        listens(":65536", "no address and port");
         listens("80", "no address and port");
         listens("ftp://0.0.0.0:80", "neither http:// nor https://");
     }

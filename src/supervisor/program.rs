@@ -19,6 +19,9 @@ use crate::worker::{UPGRADE, WORKER};
 /// The variable by which a supervisor knows that its predecessor hands over, through its standard
 /// input. The value is its process id, which an exec does not change: a child that inherits the
 /// variable has another one.
+/// The executable of this process, on Linux with /proc.
+const RUNNING: &str = "/proc/self/exe";
+
 const HANDOVER: &str = "HARDTACK_HANDOVER";
 
 /// The delay after which the worker's allocator returns unused memory to the system.
@@ -90,7 +93,8 @@ impl Program {
 
     fn path_of(&self, executable: Executable) -> &Path {
         match executable {
-            Executable::Running if cfg!(target_os = "linux") => Path::new("/proc/self/exe"),
+            // It may have been replaced at its path. Without /proc, that is not seen.
+            Executable::Running if Path::new(RUNNING).exists() => Path::new(RUNNING),
             Executable::Running | Executable::Installed => &self.path,
         }
     }

@@ -3,7 +3,11 @@
 //! Names and units are as Prometheus wants them: a prefix, base units, `_total` behind what only
 //! grows. A label has few values: nothing that a client chooses is one.
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use hyper::{HeaderMap, header::ACCEPT};
 use prometheus_client::{
@@ -90,6 +94,16 @@ impl Reading {
             ("hardtack_uptime", "How long the process has been serving."),
             Some(&Unit::Seconds),
             self.uptime.as_secs_f64(),
+        )?;
+        let began = SystemTime::now().checked_sub(self.uptime).unwrap_or(UNIX_EPOCH);
+        families.gauge(
+            (
+                "process_start_time",
+                "When this worker began, in Unix time. A restart and an upgrade begin another one, whose \
+                 counters begin at 0.",
+            ),
+            Some(&Unit::Seconds),
+            began.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
         )?;
         families.gauge(
             ("hardtack_draining", "1 while the last responses finish before the end, 0 before."),
@@ -384,6 +398,8 @@ mod tests {
             ] {
                 assert_eq!(samples.get(series), Some(&expected), "{series} in {format:?}");
             }
+            let began = samples["process_start_time_seconds"];
+            assert!(began > 1_700_000_000.0, "{began}");
             let requests = samples.keys().filter(|key| key.starts_with("hardtack_requests_total"));
             assert_eq!(requests.count(), 3);
         }
