@@ -25,14 +25,15 @@ impl Division {
         limit.map_or(asked, |limit| asked.within(limit, threads))
     }
 
-    /// An idle connection to the application is kept for a moment, so each of its requests counts
-    /// twice. However few descriptors there are, some are left to each.
+    /// Each request to the application counts three times: its connection, which is kept for a moment
+    /// when it is idle, and the file of another request's content that still comes. However few
+    /// descriptors there are, some are left to each.
     fn within(self, limit: usize, threads: usize) -> Self {
         let admin = self.admin.min(limit / 16).max(1);
         let reserve = (OF_PROCESS + OF_THREAD * threads + admin).min(limit / 2);
         let free = limit - reserve;
-        let upstream = self.upstream.min(free / 4);
-        let connections = self.connections.min(free - 2 * upstream);
+        let upstream = self.upstream.min(free / 5);
+        let connections = self.connections.min(free - 3 * upstream);
         let at_least_1 = |number: usize, asked: usize| number.max(asked.min(1));
         Self {
             connections: at_least_1(connections, self.connections),
@@ -57,9 +58,9 @@ mod tests {
     fn divisions() {
         divides(1 << 20, 64, 1024, (16_384, 1024, 32));
         divides(1024, 1, 0, (952, 0, 32));
-        divides(1024, 1, 1024, (476, 238, 32));
-        divides(1024, 64, 1024, (256, 128, 32));
-        divides(1024, 1, 10, (932, 10, 32));
+        divides(1024, 1, 1024, (382, 190, 32));
+        divides(1024, 64, 1024, (206, 102, 32));
+        divides(1024, 1, 10, (922, 10, 32));
         divides(40, 1, 0, (20, 0, 2));
         divides(4, 1, 1024, (2, 1, 1));
         divides(0, 1, 1024, (1, 1, 1));

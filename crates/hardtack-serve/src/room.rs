@@ -4,24 +4,37 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A number of bytes that all requests share. Clones are of the same room.
+/// The bytes and files that all requests share. Clones are of the same room.
 #[derive(Clone)]
-pub(crate) struct Room(Arc<Semaphore>);
+pub(crate) struct Room {
+    bytes: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+}
 
-/// Bytes that are taken, until this is dropped.
+/// Bytes or files that are taken, until this is dropped.
 #[derive(Default)]
 pub(crate) struct Share(Option<OwnedSemaphorePermit>);
 
 impl Room {
-    pub(crate) fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))))
+    pub(crate) fn new(bytes: usize, files: usize) -> Self {
+        let semaphore = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+        Self { bytes: semaphore(bytes), files: semaphore(files) }
     }
 
-    /// None if there is not as much left.
+    /// Takes so many bytes. None if there are not as many left.
     pub(crate) fn share(&self, bytes: usize) -> Option<Share> {
-        let bytes = u32::try_from(bytes).ok()?;
-        Arc::clone(&self.0).try_acquire_many_owned(bytes).ok().map(|permit| Share(Some(permit)))
+        take(&self.bytes, u32::try_from(bytes).ok()?)
     }
+
+    /// Takes a file, which is a file descriptor of the process. None if there is none left.
+    pub(crate) fn file(&self) -> Option<Share> {
+        take(&self.files, 1)
+    }
+}
+
+fn take(left: &Arc<Semaphore>, number: u32) -> Option<Share> {
+    let permit = Arc::clone(left).try_acquire_many_owned(number).ok()?;
+    Some(Share(Some(permit)))
 }
 
 impl Share {
@@ -40,7 +53,7 @@ mod tests {
 
     #[test]
     fn room_comes_back() {
-        let room = Room::new(10);
+        let room = Room::new(10, 1);
         let mut share = Share::default();
         share.grow(room.share(4).unwrap());
         share.grow(room.share(4).unwrap());
@@ -51,5 +64,9 @@ mod tests {
         assert!(room.share(8).is_some() && room.share(9).is_none());
         drop(rest);
         assert!(room.share(10).is_some());
+        let file = room.file().unwrap();
+        assert!(room.file().is_none());
+        drop(file);
+        assert!(room.file().is_some());
     }
 }

@@ -199,7 +199,7 @@ impl Worker {
         open: &Open,
     ) -> Vec<&'static Thread> {
         let settings: &'static Settings = &self.server.settings;
-        let room = Room::new(settings.forwarding.buffering.room);
+        let room = Room::new(settings.forwarding.buffering.room, self.division.upstream);
         let places = Places::new(self.division.upstream);
         let threads = (0..count).map(|_| {
             let room = room.clone();

@@ -22,7 +22,7 @@ const PIECE: usize = 64 * 1024;
 #[derive(Default)]
 pub(super) struct Stored {
     memory: BytesMut,
-    file: Option<file::File>,
+    file: Option<(file::File, Share)>,
     /// Bytes of the file, and how many of them have been read back.
     in_file: u64,
     read: u64,
@@ -70,15 +70,15 @@ impl Stored {
             self.memory.extend_from_slice(data);
             return Ok(());
         }
-        self.append(data).map_err(|error| Failure::NotStored(error.to_string()))
-    }
-
-    fn append(&mut self, data: &[u8]) -> io::Result<()> {
-        let file = match &mut self.file {
+        let not_stored = |error: io::Error| Failure::NotStored(error.to_string());
+        let (file, _) = match &mut self.file {
             Some(file) => file,
-            none => none.insert(file::File::new()?),
+            none => {
+                let share = room.file().ok_or(Failure::NoRoom)?;
+                none.insert((file::File::new().map_err(not_stored)?, share))
+            }
         };
-        file.write_all_at(data, self.in_file)?;
+        file.write_all_at(data, self.in_file).map_err(not_stored)?;
         self.in_file += data.len() as u64;
         Ok(())
     }
@@ -89,7 +89,7 @@ impl Stored {
             return Ok(Some(self.memory.split().freeze()));
         }
         let left = self.in_file - self.read;
-        let Some(file) = self.file.as_ref().filter(|_| left > 0) else { return Ok(None) };
+        let Some((file, _)) = self.file.as_ref().filter(|_| left > 0) else { return Ok(None) };
         let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
         let read = file.read_at(&mut piece, self.read)?;
         if read == 0 {
@@ -180,7 +180,7 @@ mod tests {
     /// Stores pieces of these lengths, and reads them back.
     #[track_caller]
     fn comes_back(pieces: &[usize]) {
-        let mut stored = store(pieces, u64::MAX, &Room::new(10_000_000)).unwrap();
+        let mut stored = store(pieces, u64::MAX, &Room::new(10_000_000, 1)).unwrap();
         let all = pieces.iter().sum::<usize>() as u64;
         assert_eq!(stored.len(), all);
         let mut read = Vec::new();
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn there_are_limits() {
-        let room = Room::new(100);
+        let room = Room::new(100, 1);
         let refusal =
             |pieces: &[usize], most| store(pieces, most, &room).err().map(|it| it.status());
         assert_eq!(refusal(&[50, 50], 100), None);
@@ -217,5 +217,13 @@ mod tests {
         assert_eq!(refusal(&[50], 100).map(|status| status.as_u16()), Some(503));
         drop(kept);
         assert_eq!(refusal(&[50], 100), None);
+
+        let room = Room::new(10_000_000, 1);
+        let large = || store(&[IN_MEMORY + 1], u64::MAX, &room);
+        let kept = large().unwrap();
+        assert_eq!(large().err().map(|it| it.status().as_u16()), Some(503));
+        assert!(store(&[IN_MEMORY], u64::MAX, &room).is_ok());
+        drop(kept);
+        assert!(large().is_ok());
     }
 }

@@ -163,7 +163,7 @@ mod tests {
     async fn taken_ahead(length: usize, room: usize) -> usize {
         let taken = Arc::new(AtomicUsize::new(0));
         let pieces = Pieces { left: 100, length, taken: Arc::clone(&taken) };
-        let mut body = Taken::new(pieces, Room::new(room));
+        let mut body = Taken::new(pieces, Room::new(room, 0));
         body.frame().await.unwrap().unwrap();
         for _ in 0..1000 {
             tokio::task::yield_now().await;
@@ -193,7 +193,7 @@ mod tests {
     #[tokio::test]
     async fn one_piece_needs_no_task() {
         let pieces = Pieces { left: 1, length: 5, taken: Arc::default() };
-        let mut body = Taken::new(pieces, Room::new(10));
+        let mut body = Taken::new(pieces, Room::new(10, 0));
         body.frame().await.unwrap().unwrap();
         assert!(matches!(body.source, Source::Body(_)) && body.is_end_stream());
     }

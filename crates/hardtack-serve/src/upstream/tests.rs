@@ -104,7 +104,7 @@ fn stages() -> watch::Receiver<Stage> {
 
 fn forwarding_to(url: &str, forwarding: Forwarding) -> Upstream {
     let resolved = url.parse::<Address>().unwrap().resolve().unwrap();
-    let room = Room::new(forwarding.buffering.room);
+    let room = Room::new(forwarding.buffering.room, 64);
     let (places, tally) = (Places::new(64), Box::leak(Box::default()));
     Upstream::new(resolved, Box::leak(Box::new(forwarding)), room, places, stages(), tally)
 }
@@ -625,7 +625,7 @@ async fn an_application_that_has_moved_is_found() {
     let upstream = Upstream::new(
         resolved.clone(),
         forwarding,
-        Room::new(0),
+        Room::new(0, 0),
         Places::new(64),
         stages(),
         Box::leak(Box::default()),
