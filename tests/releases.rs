@@ -197,8 +197,8 @@ fn a_returning_browser_downloads_the_difference() {
     releases.pack("2", &coloured(2), &["1"], &[]);
     let of_sheet = |visit: &Value, name: &str| {
         let url = Value::from(releases.url(name));
-        let exchanges = visit["exchanges"].as_array().unwrap().iter();
-        exchanges.filter(|one| one["path"] == url).last().expect("it was fetched").clone()
+        let mut exchanges = visit["exchanges"].as_array().unwrap().iter().rev();
+        exchanges.find(|one| one["path"] == url).expect("it was fetched").clone()
     };
     let server = releases.server("1");
     let address = server.address.to_string();
@@ -275,7 +275,8 @@ fn the_option_comes_before_the_variable_and_that_before_the_file() {
         let mut urls: Vec<_> =
             list.as_array().unwrap().iter().map(|it| it["url"].as_str().unwrap()).collect();
         let mut expected: Vec<_> = expected.iter().map(|name| releases.url(name)).collect();
-        (urls.sort_unstable(), expected.sort_unstable());
+        urls.sort_unstable();
+        expected.sort_unstable();
         assert_eq!(urls, expected);
     };
     keeps(&[], None, &["1"]);
