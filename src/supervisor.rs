@@ -244,6 +244,10 @@ impl Supervisor {
             Action::HandOver => return Ok(Some(self.hand_over())),
             Action::Fail(why) => return Err(Error::msg(why)),
             Action::Retire(pid) => self.workers.tell(pid, &Order::Retire).await,
+            Action::TellOldWorkers(pid, number) => {
+                let number = u32::try_from(number).unwrap_or(u32::MAX);
+                self.workers.tell(pid, &Order::OldWorkers(number)).await;
+            }
             Action::Stop(pid) => self.workers.tell(pid, &Order::Stop).await,
             Action::Kill(pid) => self.workers.kill(pid),
             Action::Announce { sandbox } => self.announce(&sandbox),

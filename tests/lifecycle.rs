@@ -458,7 +458,9 @@ fn an_upgrade_ends_no_websocket_but_says_so_in_the_end() {
     let installed = Installed::new(first());
     let mut command = installed.command();
     command.args(["--drain-timeout=1", "--upgrade-drain-timeout=4", "--upstream", &upstream]);
-    let (server, log) = Server::logged(&mut command);
+    command.arg("--admin-listen=127.0.0.1:0");
+    let (mut server, log) = Server::logged(&mut command);
+    let admin = server.also_at("admin      http://");
     let old = worker(&server);
     let mut client = server.connect();
     client.send(
@@ -475,6 +477,8 @@ fn an_upgrade_ends_no_websocket_but_says_so_in_the_end() {
     upgrade(&server, &log);
     // Longer than the time to stop.
     thread::sleep(Duration::from_secs(2));
+    let status = Connection::to(admin).request("GET", "/status.json", &[]);
+    assert!(String::from_utf8(status.body).unwrap().contains("\"old_workers\":1,"));
     app.send(b"\x81\x02hi");
     let mut told = [0; 8];
     client.stream.read_exact(&mut told).unwrap();

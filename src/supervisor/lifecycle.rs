@@ -90,6 +90,8 @@ pub(crate) enum Event {
 pub(crate) enum Action {
     Start(Role),
     Retire(Pid),
+    /// Tell a worker how many others are retired.
+    TellOldWorkers(Pid, usize),
     Stop(Pid),
     Kill(Pid),
     /// Say on standard output where clients are served, and in which sandbox.
@@ -134,6 +136,8 @@ pub(crate) struct Lifecycle {
     phase: Phase,
     workers: Vec<Worker>,
     backoff: Backoff,
+    /// How many retired workers the current worker knows of.
+    known: Option<(Pid, usize)>,
     /// From the signal to stop until all workers should have ended.
     time_to_stop: Duration,
 }
@@ -166,7 +170,13 @@ impl Lifecycle {
     /// Before the first event. Clients have `time_to_leave` to finish after a signal to stop.
     pub(crate) fn new(time_to_leave: Duration) -> Self {
         let (phase, workers) = (Phase::Serving, Vec::new());
-        Self { phase, workers, backoff: Backoff::new(), time_to_stop: time_to_leave + GRACE }
+        Self {
+            phase,
+            workers,
+            backoff: Backoff::new(),
+            known: None,
+            time_to_stop: time_to_leave + GRACE,
+        }
     }
 
     /// Whether it was told to stop, and all workers have ended.
@@ -347,6 +357,7 @@ impl Lifecycle {
 
     fn tick(&mut self, now: Instant) -> Vec<Action> {
         let mut actions = self.kill_silent(now);
+        actions.extend(self.tell_old_workers());
         match self.phase {
             Phase::Pausing { until } if until <= now => {
                 self.phase = Phase::Serving;
@@ -366,6 +377,18 @@ impl Lifecycle {
             _ => {}
         }
         actions
+    }
+
+    /// The current worker shows how many are retired.
+    fn tell_old_workers(&mut self) -> Option<Action> {
+        if self.is_stopping() {
+            return None;
+        }
+        let current = self.workers.iter().find(|worker| worker.role == Role::Current)?.pid;
+        let retired = self.workers.iter().filter(|worker| worker.role == Role::Retired).count();
+        let known = self.known.filter(|(pid, _)| *pid == current).map_or(0, |(_, known)| known);
+        self.known = Some((current, retired));
+        (known != retired).then_some(Action::TellOldWorkers(current, retired))
     }
 
     /// Kills workers that do not come to their start's end, and those that hang. Each has as much

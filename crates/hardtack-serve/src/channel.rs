@@ -26,7 +26,7 @@ use tokio::{
 };
 
 /// The version of these messages. A worker refuses the messages of another version.
-pub const CHANNEL_VERSION: u32 = 2;
+pub const CHANNEL_VERSION: u32 = 3;
 
 /// Most open files that go with one message; Linux takes 253.
 pub const MOST_FILES: usize = 128;
@@ -55,6 +55,8 @@ pub enum Order {
     Certificate(Pem),
     /// The addresses of the upstream's host.
     Upstream(Vec<SocketAddr>),
+    /// So many workers of earlier upgrades finish what goes on in them.
+    OldWorkers(u32),
     /// The process ends: report unready, stop accepting after the delay, finish the requests under
     /// way, exit.
     Stop,

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -51,6 +51,7 @@ pub(crate) struct Control {
     pub(crate) nobody_accepts: mpsc::Receiver<()>,
     pub(crate) admin: Vec<JoinHandle<()>>,
     pub(crate) is_draining: Arc<AtomicBool>,
+    pub(crate) old_workers: Arc<AtomicU32>,
 }
 
 /// The next step on the way to the end, and its time.
@@ -117,6 +118,10 @@ impl Control {
             }
             Some(Order::Upstream(sockets)) => {
                 self.upstream.iter().for_each(|upstream| upstream.move_to(sockets.clone()));
+                next
+            }
+            Some(Order::OldWorkers(number)) => {
+                self.old_workers.store(number, Relaxed);
                 next
             }
             Some(Order::Retire) => self.retire(),

@@ -161,6 +161,7 @@ impl Worker {
                 nobody_accepts,
                 admin,
                 is_draining: instruments.is_draining.clone(),
+                old_workers: instruments.old_workers.clone(),
             };
             control.run().await;
             Ok(())
@@ -228,6 +229,7 @@ impl Worker {
             bundle: self.server.bundle,
             started: Instant::now(),
             is_draining: Arc::new(AtomicBool::new(false)),
+            old_workers: Arc::default(),
             sandbox: self.in_force.to_string(),
             dropped,
             certificate: self.certificate.clone(),

@@ -103,6 +103,7 @@ impl Simulation {
         match action {
             Action::Start(role) => self.start(role, events),
             Action::Retire(pid) => format!("retire {pid}"),
+            Action::TellOldWorkers(pid, number) => format!("tell {pid} of {number} old"),
             Action::Stop(pid) => format!("stop {pid}"),
             Action::Kill(pid) => format!("kill {pid}"),
             Action::Announce { sandbox } => format!("announce {sandbox}"),
@@ -211,6 +212,24 @@ fn old_workers_are_bounded() {
     // One that is still there is told again, and those that have ended do not count.
     moment(&format!("{}, upgrade", before(6)), &[("6 is ready", &ready(6, "stop 1; stop 2; "))]);
     moment(&format!("{}, 1 ends, upgrade", before(5)), &[("5 is ready", &ready(5, ""))]);
+}
+
+#[test]
+fn the_worker_that_serves_knows_how_many_are_old() {
+    story(&[
+        ("open", "start First as 1"),
+        ("1 is ready", "announce sand; notify Serving(\"r\")"),
+        ("5 s", ""),
+        ("upgrade", "start Candidate as 2"),
+        ("2 is ready", READY_2),
+        ("held", "notify HandingOver; exec"),
+        ("exec", ""),
+        ("5 s", "tell 2 of 1 old"),
+        ("5 s", ""),
+        ("1 ends", "INFO: the old worker 1 has finished"),
+        ("5 s", "tell 2 of 0 old"),
+        ("5 s", ""),
+    ]);
 }
 
 #[test]

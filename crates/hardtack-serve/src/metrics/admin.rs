@@ -183,6 +183,7 @@ mod tests {
             bundle: bundle(),
             started: Instant::now(),
             is_draining: Arc::default(),
+            old_workers: Arc::default(),
             sandbox: "no files & no <exec>".to_owned(),
             dropped: Dropped::default(),
             certificate: None,

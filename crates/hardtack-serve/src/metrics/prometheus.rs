@@ -110,6 +110,14 @@ impl Reading {
             None,
             u32::from(self.is_draining),
         )?;
+        families.gauge(
+            (
+                "hardtack_old_workers",
+                "Workers of earlier upgrades that finish what goes on in them.",
+            ),
+            None,
+            self.old_workers,
+        )?;
         families.counters(
             ("hardtack_log_lines_dropped", "Lines that a log had no room for."),
             by("log", &self.dropped_lines),
@@ -311,6 +319,7 @@ mod tests {
             release: "c0ffee".to_owned(),
             uptime: Duration::from_millis(1500),
             is_draining: true,
+            old_workers: 2,
             sandbox: String::new(),
             tally,
             certificate_not_after: Some(1_780_272_000),
@@ -369,6 +378,7 @@ mod tests {
                 ("hardtack_info{version=\"1.2.3\",release=\"c0ffee\"}", 1.0),
                 ("hardtack_uptime_seconds", 1.5),
                 ("hardtack_draining", 1.0),
+                ("hardtack_old_workers", 2.0),
                 ("hardtack_log_lines_dropped_total{log=\"access\"}", 7.0),
                 ("hardtack_tls_certificate_not_after_seconds", 1_780_272_000.0),
                 ("hardtack_requests_total{status=\"200\",coding=\"br\",policy=\"immutable\"}", 3.0),

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -21,6 +21,8 @@ pub(crate) struct Instruments {
     pub(crate) bundle: Bundle<'static>,
     pub(crate) started: Instant,
     pub(crate) is_draining: Arc<AtomicBool>,
+    /// Workers of earlier upgrades that finish.
+    pub(crate) old_workers: Arc<AtomicU32>,
     /// The rights that the process has given up, in words.
     pub(crate) sandbox: String,
     pub(crate) dropped: Dropped,
@@ -44,6 +46,7 @@ pub(crate) struct Reading {
     pub(crate) release: String,
     pub(crate) uptime: Duration,
     pub(crate) is_draining: bool,
+    pub(crate) old_workers: u32,
     pub(crate) sandbox: String,
     pub(crate) tally: Tally,
     /// The end of the certificate's validity in seconds since 1970; `None` without TLS.
@@ -59,6 +62,7 @@ impl Instruments {
             release: self.bundle.release_id().to_string(),
             uptime: self.started.elapsed(),
             is_draining: self.is_draining(),
+            old_workers: self.old_workers.load(Relaxed),
             sandbox: self.sandbox.clone(),
             tally: Tally::sum(&self.tallies),
             certificate_not_after: self.certificate.as_ref().map(|current| current.not_after()),

@@ -16,6 +16,8 @@ use crate::metrics::{
 pub(crate) struct Status {
     pub(crate) version: &'static str,
     pub(crate) is_draining: bool,
+    /// Workers of earlier upgrades that finish.
+    pub(crate) old_workers: u32,
     pub(crate) uptime_seconds: u64,
     pub(crate) sandbox: String,
     pub(crate) connections: Connections,
@@ -76,6 +78,7 @@ impl Status {
         Ok(Self {
             version: reading.version,
             is_draining: reading.is_draining,
+            old_workers: reading.old_workers,
             uptime_seconds: reading.uptime.as_secs(),
             sandbox: reading.sandbox,
             connections: Connections {

@@ -53,6 +53,7 @@ fn write_figures(page: &mut String, status: &Status) -> fmt::Result {
     page.push_str("<dl class=\"figures\">\n");
     for (name, value) in [
         ("up", uptime(status.uptime_seconds)),
+        ("old workers", status.old_workers.to_string()),
         ("open connections", status.connections.open.to_string()),
         ("accepted", status.connections.accepted.to_string()),
         ("requests", status.requests.total.to_string()),
