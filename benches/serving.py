@@ -121,12 +121,12 @@ def make_certificate(scratch):
 class Server:
     """A running server and all its processes. What it says goes to a file, which is shown if it fails."""
 
-    def __init__(self, label, command, log, core=None):
+    def __init__(self, label, command, log, core=None, errors=None):
         self.label, self.log = label, log
         pinned = ["taskset", "-c", str(core)] if core is not None else []
         with open(log, "wb") as output:
             self.process = subprocess.Popen(
-                [*pinned, *command], env=own_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                [*pinned, *command], env=own_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=errors or output
             )
 
     def __enter__(self):
@@ -171,7 +171,7 @@ class Server:
 class Hardtack(Server):
     """The last lines of its banner say where it listens, one line for each `--listen`."""
 
-    def __init__(self, site, log, *options, certificate=None, core=None):
+    def __init__(self, site, log, *options, certificate=None, core=None, errors=None):
         listen = ["http://127.0.0.1:0", *(["https://127.0.0.1:0"] if certificate else [])]
         tls = ["--tls-certificate", certificate.file, "--tls-key", certificate.key] if certificate else []
         listeners = [part for url in listen for part in ("--listen", url.removeprefix("http://"))]
@@ -180,6 +180,7 @@ class Hardtack(Server):
             [site.binary, "serve", *listeners, *tls, "--log-format", "human", *options],
             log,
             core,
+            errors,
         )
         self.listeners = len(listen)
 
