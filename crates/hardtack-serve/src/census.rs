@@ -54,6 +54,9 @@ impl Census {
     /// Waits until there is a place for one more connection. Without one, the connection is closed
     /// that has waited for a request the longest.
     pub(crate) async fn place(&'static self) -> Ticket {
+        if let Ok(place) = self.places.try_acquire() {
+            return Ticket { _place: place, counted: None };
+        }
         let mut free = pin!(self.places.acquire());
         loop {
             let mut another = pin!(self.standby.another());

@@ -182,7 +182,7 @@ impl Reading {
             by("result", &self.tally.handshakes()),
         )?;
         families.counters(
-            ("hardtack_timeouts", "Connections that a timeout closed, by timeout."),
+            ("hardtack_timeouts", "Connections and streams that a timeout ended, by timeout."),
             by("kind", &self.tally.timeouts()),
         )
     }
