@@ -25,6 +25,7 @@ use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::sleep_until;
 
+pub(crate) use self::frames::PREFACE;
 use self::{
     judge::{Judge, Verdict},
     service::Http2Service,
@@ -35,9 +36,6 @@ use crate::{
     account::Account, lifecycle::Stage, metrics::labels::Timeout, settings::Limits, socket::Socket,
     transport::Transport, windows::Grant,
 };
-
-/// The first bytes of a connection of HTTP/2 (RFC 9113 §3.4).
-pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// How much of a response is kept for a client that does not take it, a stream.
 const SEND_BUFFER: usize = 32 * 1024;

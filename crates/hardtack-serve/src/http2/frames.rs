@@ -1,4 +1,7 @@
-//! The frames of a stream of bytes (RFC 9113 §4.1).
+//! The frames of a stream of bytes (RFC 9113 §4.1), and the preface before them.
+
+/// The first bytes of a connection of HTTP/2 (RFC 9113 §3.4).
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Bytes before the payload of each frame.
 pub(super) const HEAD: usize = 9;

@@ -10,7 +10,11 @@ use std::{
 use hyper::{StatusCode, Version};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{PREFACE, frames::Frames, refusal, streams::SharedStreams};
+use super::{
+    frames::{Frames, PREFACE},
+    refusal,
+    streams::SharedStreams,
+};
 use crate::{exchange, socket::Socket, transport::Transport};
 
 /// A connection that speaks HTTP/2.
