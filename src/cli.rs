@@ -53,7 +53,7 @@ pub(crate) enum Command {
     List(List),
     /// Bake a folder into a copy of this binary; needs no Rust toolchain
     #[command(after_help = PACK_HELP)]
-    Pack(Pack),
+    Pack(Box<Pack>),
     /// Print the completions of a shell
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(Completions),
