@@ -93,8 +93,9 @@ pub struct Header {
     pub strings: Section,
     /// 240: where the bodies lie; counted in bytes.
     pub bodies: Section,
-    /// 256: the URL prefix, which begins and ends with `/`.
-    pub at: Text,
+    /// 256: the URL prefixes of the folders, separated by spaces. Each begins and ends with `/`;
+    /// logical paths are relative to the first.
+    pub prefixes: Text,
     /// 264: scheme and host of the CDN, without a slash at the end; empty if there is none.
     pub static_host: Text,
     /// 272: the origins that may use the assets (CORS): `*`, or a list separated by spaces, or
@@ -140,7 +141,8 @@ pub struct Text {
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct AssetRecord {
-    /// 0: path below the asset folder.
+    /// 0: the plain path, relative to the first URL prefix; of an asset that is not below that, the
+    /// URL path with its slash.
     pub logical_path: Text,
     /// 8: the path to link to, percent-encoded: the hashed path, or an entry point's own.
     pub url: Text,
@@ -193,7 +195,7 @@ pub struct RepresentationRecord {
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
 pub struct RouteRecord {
-    /// 0: the path, percent-decoded. It begins with the URL prefix, or is the prefix without its
+    /// 0: the path, percent-decoded. It begins with a URL prefix, or is a prefix without its
     /// final slash.
     pub path: Text,
     /// 8: [`SERVE`], [`REDIRECT`] or [`MISSING`].

@@ -60,7 +60,7 @@ pub use digest::{Fingerprint, Integrity, ReleaseId};
 pub use error::Error;
 #[cfg(feature = "media-type")]
 pub use media_type::media_type_of;
-pub use path::encode_path;
+pub use path::{encode_path, logical_path_of, url_path_of};
 pub use path_pattern::{Captures, InvalidPattern, PathPattern, SPLAT};
 pub use policy::CachePolicy;
 pub use read::{Action, Asset, Bundle, FieldEdit, LastModified, Origins, Representation, Route};

@@ -12,7 +12,7 @@ use crate::{Asset, Bundle, Error, Representation, Role, digest::hex};
 pub struct Manifest {
     /// The [release id](crate::ReleaseId) in hex.
     pub release_id: String,
-    /// The URL prefix.
+    /// The URL prefix that logical paths are relative to.
     pub at: String,
     /// The assets of this release, sorted by logical path.
     pub assets: Vec<Entry>,
@@ -71,7 +71,8 @@ fn json(value: &impl Serialize) -> String {
 /// An asset's description.
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry {
-    /// Path below the asset folder.
+    /// The plain path, percent-decoded and relative to `at`; of an asset that is not below `at`, the
+    /// URL path with its slash.
     pub logical_path: String,
     /// The path to link to, percent-encoded.
     pub url: String,

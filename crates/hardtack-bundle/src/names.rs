@@ -17,7 +17,10 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use crate::{Asset, Bundle, Error, Integrity, path::encode_path};
+use crate::{
+    Asset, Bundle, Error, Integrity,
+    path::{encode_path, url_path_of},
+};
 
 /// The first bytes of a table.
 pub const MAGIC: [u8; 16] = *b"hardtack names 1";
@@ -76,7 +79,7 @@ impl Bundle<'_> {
 pub fn plain_path(bundle: &Bundle<'_>, asset: &Asset<'_>) -> String {
     match asset.plain_url {
         Some(plain) => plain.to_owned(),
-        None => encode_path(&format!("{}{}", bundle.at(), asset.logical_path)),
+        None => encode_path(&url_path_of(bundle.at(), asset.logical_path)),
     }
 }
 
@@ -107,7 +110,7 @@ pub struct Names<'t> {
 /// A name in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Name<'t> {
-    /// The path below the asset folder.
+    /// The path below the asset folder; of an asset that is not below the prefix, the URL path.
     pub logical_path: &'t str,
     /// The path that links to the asset name: its hashed path, or an entry point's own.
     pub path: &'t str,
@@ -206,7 +209,7 @@ impl<'t> Names<'t> {
         if let Some((path, reason)) = self.left_out(wanted)? {
             return Ok(format!("{message} \"{path}\" lies there, but was {reason}"));
         }
-        if let Some(below) = wanted.strip_prefix('/') {
+        if let Some(below) = wanted.strip_prefix('/').filter(|below| self.find(below).is_ok()) {
             let rule = "An asset is named by its path below that folder";
             return Ok(format!("{message} {rule}: \"{below}\"."));
         }
@@ -336,6 +339,9 @@ mod tests {
         absent(names, "zzz", &there_is_no("zzz"));
         let below = " An asset is named by its path below that folder: \"css/app.css\".";
         absent(names, "/css/app.css", &(there_is_no("/css/app.css") + below));
+        let names = self::names(&["/robots.txt", "css/app.css"]);
+        absent(names, "/robot.txt", &near("/robot.txt", "\"/robots.txt\""));
+        absent(names, "robots.txt", &near("robots.txt", "\"/robots.txt\""));
     }
 
     #[test]

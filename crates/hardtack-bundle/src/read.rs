@@ -30,7 +30,7 @@ pub struct Bundle<'a> {
     imports: &'a [U32],
     patterns: &'a [RouteRecord],
     pools: Pools<'a>,
-    at: &'a str,
+    prefixes: &'a str,
     static_host: Option<&'a str>,
     origins: Origins<'a>,
     last_modified: Option<LastModified<'a>>,
@@ -92,7 +92,7 @@ impl<'a> Bundle<'a> {
             imports: section(bytes, header.imports, "imports section")?,
             patterns: section(bytes, header.patterns, "patterns section")?,
             static_host: static_host(header, pools)?,
-            at: pools.text(header.at).ok_or(invalid("URL prefix", 0))?,
+            prefixes: pools.text(header.prefixes).ok_or(invalid("URL prefix", 0))?,
             origins: pools.text(header.origins).map(origins).ok_or(invalid("origins", 0))?,
             last_modified: last_modified(header, pools)?,
         })
@@ -108,10 +108,15 @@ impl<'a> Bundle<'a> {
         self.header.header_digest
     }
 
-    /// The URL prefix of all paths; only one path may lack it, which is the prefix without its
-    /// final slash. It begins and ends with `/`.
+    /// The URL prefix that logical paths are relative to. It begins and ends with `/`.
     pub fn at(&self) -> &'a str {
-        self.at
+        self.prefixes().next().unwrap_or_default()
+    }
+
+    /// The URL prefixes of all folders of the site: first that of [`at`](Self::at). Each path
+    /// begins with one of them, or is one without its final slash.
+    pub fn prefixes(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.prefixes.split(' ')
     }
 
     /// Scheme and host of the CDN, such as `https://cdn.example`, if the bake was told one.
@@ -237,7 +242,8 @@ impl<'a> Bundle<'a> {
     /// If the bundle is damaged where the search leads.
     pub fn route(&self, path: &[u8]) -> Result<Option<Route<'a>>, Error> {
         // Most requests of an app are for paths without the prefix: a few bytes decide.
-        if !path.starts_with(self.at.trim_end_matches('/').as_bytes()) {
+        let begins = |prefix: &str| path.starts_with(prefix.trim_end_matches('/').as_bytes());
+        if !self.prefixes().any(begins) {
             return Ok(None);
         }
         let slots = self.index.len();

@@ -22,7 +22,7 @@ use crate::{
 /// The bundle depends on these alone: two runs yield the same bytes.
 #[derive(Debug)]
 pub struct Writer {
-    at: Text,
+    prefixes: String,
     static_host: Text,
     origins: Text,
     last_modified: (Text, u64),
@@ -52,7 +52,8 @@ struct Written {
 /// One asset, as a [`Writer`] takes it; the fields are those of [`Asset`](crate::Asset).
 #[derive(Clone, Copy, Debug)]
 pub struct NewAsset<'a> {
-    /// Path below the asset folder.
+    /// The plain path, relative to the writer's prefix; of an asset that is not below that, the URL
+    /// path with its slash.
     pub logical_path: &'a str,
     /// The path to link to, percent-encoded.
     pub url: &'a str,
@@ -91,12 +92,12 @@ pub enum NewAction<'a> {
 }
 
 impl Writer {
-    /// A writer for a bundle whose URL paths all begin with `at`, e.g. `/` or `/static/`. The one
-    /// other path that a reader finds is the prefix without its final slash.
+    /// A writer for a bundle whose logical paths are relative to the URL prefix `at`, e.g. `/` or
+    /// `/static/`. A reader finds paths below it, and the prefix without its final slash.
     pub fn new(at: &str) -> Self {
         let mut strings = Pool::default();
         Self {
-            at: strings.text(at),
+            prefixes: at.to_owned(),
             static_host: strings.text(""),
             origins: strings.text(""),
             last_modified: (strings.text(""), 0),
@@ -111,6 +112,13 @@ impl Writer {
             duplicate: None,
             strings,
             bodies: Pool::default(),
+        }
+    }
+
+    /// Adds the URL prefix of another folder: a reader finds paths below that as well.
+    pub fn prefix(&mut self, prefix: &str) {
+        if self.prefixes.split(' ').all(|known| known != prefix) {
+            self.prefixes = format!("{} {prefix}", self.prefixes);
         }
     }
 
@@ -270,7 +278,8 @@ impl Writer {
     /// # Errors
     ///
     /// If a path was routed twice, or there is more of something than the format can count.
-    pub fn finish(self) -> Result<Vec<u8>, Error> {
+    pub fn finish(mut self) -> Result<Vec<u8>, Error> {
+        let prefixes = self.strings.text(&self.prefixes);
         let (assets, representations) = self.records();
         self.check(representations.len())?;
         let routes: Vec<RouteRecord> = self.routes.values().copied().collect();
@@ -283,7 +292,7 @@ impl Writer {
         header.not_found = self.route_index(self.not_found.as_deref());
         header.fallback = self.route_index(self.fallback.as_deref());
         header.release_id = self.release_id().0;
-        header.at = self.at;
+        header.prefixes = prefixes;
         header.static_host = self.static_host;
         header.origins = self.origins;
         header.last_modified = self.last_modified.0;

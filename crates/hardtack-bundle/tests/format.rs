@@ -153,6 +153,23 @@ fn a_delta_names_its_dictionary() {
 }
 
 #[test]
+fn a_path_begins_with_the_prefix_of_a_folder() {
+    let mut writer = Writer::new("/static/");
+    for path in ["/static/x", "/docs", "/docs/x", "/x"] {
+        writer.redirect(path, "/", 302, MINUTE);
+    }
+    writer.prefix("/docs/");
+    writer.prefix("/static/");
+    let bytes = writer.finish().unwrap();
+    let bundle = Bundle::open(&bytes).unwrap();
+    assert_eq!(bundle.at(), "/static/");
+    assert_eq!(bundle.prefixes().collect::<Vec<_>>(), ["/static/", "/docs/"]);
+    let paths = ["/static/x", "/docs", "/docs/x", "/x"];
+    let found = paths.map(|path| bundle.route(path.as_bytes()).unwrap().is_some());
+    assert_eq!(found, [true, true, true, false]);
+}
+
+#[test]
 fn a_redirect_is_a_route() {
     let bytes = sample();
     let route = Bundle::open(&bytes).unwrap().route(b"/static/d").unwrap().unwrap();

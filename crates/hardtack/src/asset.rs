@@ -48,7 +48,8 @@ impl Asset {
         Self { logical_path, path, plain_path, static_host, integrity: Integrity(*integrity) }
     }
 
-    /// The path below the asset folder, such as `css/app.css`.
+    /// The path below the asset folder, such as `css/app.css`. For an asset of another folder that
+    /// is not below the bundle's prefix, it is the URL path, such as `/robots.txt`.
     pub const fn logical_path(&self) -> &'static str {
         self.logical_path
     }
@@ -102,8 +103,8 @@ impl fmt::Display for Asset {
 
 /// An asset of this program, by a name that is checked when the app is compiled.
 ///
-/// The name is the path below the asset folder, as a string literal without escapes. The macro
-/// yields an [`Asset`](crate::Asset), which is a constant.
+/// The name is the path below the asset folder, or in another folder the URL path, such as
+/// `"/icon.png"`, as a string literal without escapes. The macro yields an [`Asset`](crate::Asset), which is a constant.
 ///
 /// ```ignore
 /// use hardtack::{Asset, asset};

@@ -37,7 +37,8 @@ const MOST: usize = 2;
 /// A path is static if the bundle answers it, or if it is the bundle's
 /// [alone](crate::BundleLayer) and no app could take it for another path: by resolving its dot
 /// segments, or by decoding it a second time. That is for `GET`, `HEAD` and `OPTIONS`; no other
-/// request is one for a static path. If the bundle is the [whole site](Self::whole_site), every
+/// request is one for a static path. What a folder at the site's root has beside another folder is
+/// never refused: browsers and crawlers ask the site's own host for it. If the bundle is the [whole site](Self::whole_site), every
 /// request is. The header is taken off before a request is passed on, so that no log contains the
 /// secret. From the CDN's requests, the fields are taken off, too, by which an app could be made to
 /// see another path or method, such as `X-Original-URL` and `X-HTTP-Method-Override`.
@@ -226,7 +227,7 @@ impl CdnGuard {
         let asked = Asked::new(&self.bundle, request, request.uri().path());
         match (self.knows(request.headers()), self.is_for_static(&asked)) {
             (true, false) => Some("403 Forbidden: only static files are served through the CDN\n"),
-            (false, true) if self.refuses_direct => {
+            (false, true) if self.refuses_direct && (self.is_all_static || !is_at_root(&asked)) => {
                 Some("403 Forbidden: static files are served through the CDN\n")
             }
             _ => None,
@@ -259,6 +260,15 @@ impl CdnGuard {
         let asked = Asked::new(&self.bundle, request, request.uri().path());
         asked.error(StatusCode::FORBIDDEN, why)
     }
+}
+
+/// Whether a path belongs to a folder at the site's root beside another one. Browsers and crawlers
+/// ask the site's own host for such files.
+fn is_at_root(asked: &Asked<'_>) -> bool {
+    let Ok(path) = path::decode(asked.path) else { return false };
+    let mut prefixes = asked.bundle.prefixes();
+    let is_below = |prefix: &str| prefix != "/" && path.starts_with(prefix.as_bytes());
+    asked.bundle.prefixes().skip(1).any(|prefix| prefix == "/") && !prefixes.any(is_below)
 }
 
 /// Whether a pattern answers from the bundle, and not with a 404 that may be the app's.

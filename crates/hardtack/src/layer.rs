@@ -17,8 +17,8 @@ use crate::{Assets, Body, own_path::is_own, source::Source};
 /// Answers requests for assets in the bundle, and passes all others on to the app.
 ///
 /// Put it outside of sessions and other layers: assets then bypass them. Static paths are the
-/// bundle's alone: all that lie below its prefix, or, if that is `/`, those that are formed as the
-/// hashed paths of its assets in the same folder. Where it has nothing there, it answers as
+/// bundle's alone: all that lie below its prefixes, and, at the prefix `/`, those that are formed as
+/// the hashed paths of its assets in the same folder. Where it has nothing there, it answers as
 /// [`ServeBundle`](crate::ServeBundle) does: 404, which no cache keeps, or the page of a single-page
 /// app. [`pass_misses`](Self::pass_misses) gives these to the app.
 ///

@@ -10,7 +10,9 @@ use std::{collections::BTreeSet, fmt, path::Path, path::PathBuf, sync::Mutex};
 
 use bytes::Bytes;
 use cap_std::{ambient_authority, fs::Dir};
-use hardtack_bundle::{Action, Bundle, Coding, Integrity, Route, encode_path, media_type_of};
+use hardtack_bundle::{
+    Action, Bundle, Coding, Integrity, Route, encode_path, media_type_of, url_path_of,
+};
 use http::{
     HeaderValue, Method, Response, StatusCode,
     header::{
@@ -99,7 +101,7 @@ impl Live for Folder {
 
     fn new_asset(&self, logical_path: &str) -> Option<Asset> {
         self.read(logical_path)?;
-        let path = self.keep(encode_path(&format!("{}{logical_path}", self.bundle.at())));
+        let path = self.keep(encode_path(&url_path_of(self.bundle.at(), logical_path)));
         Some(Asset {
             logical_path: self.keep(logical_path.to_owned()),
             path,
@@ -182,7 +184,10 @@ impl Folder {
             Action::Redirect { .. } => return Some(Found::Redirect(route)),
             Action::Missing(_) => return None,
         };
-        let bytes = self.read(asset.logical_path)?;
+        let bytes = match self.is_of_folder(asset.logical_path) {
+            true => self.read(asset.logical_path)?,
+            false => Bytes::from_static(asset.identity().ok()?.body),
+        };
         let media_type = asset.media_type.to_owned();
         Some(Found::File(File { media_type, route: Some(route), bytes }))
     }
@@ -194,6 +199,14 @@ impl Folder {
         let logical_path = format!("{below}{index}");
         let bytes = self.read(&logical_path)?;
         Some(Found::File(File { media_type: media_type_of(&logical_path), route: None, bytes }))
+    }
+
+    /// Whether an asset is one of the folder. The other folders of the site are as they were when
+    /// the program was built.
+    fn is_of_folder(&self, logical_path: &str) -> bool {
+        let url_path = url_path_of(self.bundle.at(), logical_path);
+        let prefixes = self.bundle.prefixes().filter(|prefix| url_path.starts_with(prefix));
+        prefixes.max_by_key(|prefix| prefix.len()) == Some(self.bundle.at())
     }
 
     /// A file of the folder, unless a bake would leave it out by its name.

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use hardtack_bundle::{Asset, Bundle, Role};
+use hardtack_bundle::{Asset, Bundle, Role, logical_path_of};
 use percent_encoding::percent_decode_str;
 
 /// Digits of a fingerprint in a hashed path.
@@ -13,15 +13,15 @@ const DIGITS: usize = 12;
 /// The shortest text in the name of a prehashed asset that counts as its hash.
 const SHORTEST: usize = 8;
 
-/// Whether the bundle alone answers this path of a request. Below the bundle's prefix, it answers all.
-/// Without a prefix, it answers a name that is formed as the hashed ones of its assets in the same
-/// folder.
+/// Whether the bundle alone answers this path of a request. Below its prefixes, it answers all. At
+/// the site's root, where its paths and an app's are mixed, it answers a name that is formed as the
+/// hashed ones of its assets in the same folder.
 pub(crate) fn is_own(bundle: &Bundle<'static>, path: &str) -> bool {
     let path: Cow<'_, [u8]> = percent_decode_str(path).into();
-    match bundle.at() {
+    bundle.prefixes().any(|prefix| match prefix {
         "/" => str::from_utf8(&path).is_ok_and(|path| is_formed_as_hashed(bundle, path)),
-        at => path.starts_with(at.as_bytes()),
-    }
+        _ => path.starts_with(prefix.as_bytes()),
+    })
 }
 
 fn is_formed_as_hashed(bundle: &Bundle<'static>, path: &str) -> bool {
@@ -31,9 +31,9 @@ fn is_formed_as_hashed(bundle: &Bundle<'static>, path: &str) -> bool {
         return false;
     }
     let folder = format!("{folder}/");
-    let below = bundle.assets_below(folder.trim_start_matches('/')).flatten();
-    let mut siblings = below.filter_map(|asset| {
-        let name = asset.logical_path.get(folder.len() - 1..)?;
+    let folder = logical_path_of(bundle.at(), &folder);
+    let mut siblings = bundle.assets_below(folder).flatten().filter_map(|asset| {
+        let name = asset.logical_path.get(folder.len()..)?;
         (!name.contains('/')).then_some((asset, name))
     });
     siblings.any(|(asset, sibling)| match asset.role {
@@ -78,20 +78,27 @@ fn ends_alike(stem: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Writer};
+    use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Writer, url_path_of};
 
     use super::*;
 
-    fn bundle(at: &str) -> Bundle<'static> {
+    /// A bundle of a folder at each of these prefixes, which are separated by spaces.
+    fn bundle(prefixes: &str) -> Bundle<'static> {
+        let at = prefixes.split(' ').next().unwrap();
         let mut writer = Writer::new(at);
+        prefixes.split(' ').for_each(|prefix| writer.prefix(prefix));
         for (path, url, role) in [
+            ("/x.css", "/x.0123456789ab.css", Role::Hashed),
             ("assets/index-Bx-1234z.js", "assets/index-Bx-1234z.js", Role::Prehashed),
             ("css/app.css", "css/app.0123456789ab.css", Role::Hashed),
             ("index.html", "index.html", Role::EntryPoint),
             ("js/0123456789abcdef.js", "js/0123456789abcdef.js", Role::Prehashed),
             ("logo.svg", "logo.svg", Role::Pinned),
         ] {
-            let (plain, url) = (format!("{at}{path}"), format!("{at}{url}"));
+            if at == "/" && path.starts_with('/') {
+                continue;
+            }
+            let [plain, url] = [path, url].map(|it| url_path_of(at, it));
             let asset = writer.asset(NewAsset {
                 logical_path: path,
                 url: &url,
@@ -123,6 +130,21 @@ mod tests {
         for path in ["/", "/static", "/staticx", "/x/static/a", "*", "/css/app.0123456789ab.css"] {
             owns("/static/", path, false);
         }
+    }
+
+    #[test]
+    fn of_several_folders() {
+        for path in ["/static/x", "/docs/x", "/x.fedcba987654.css", "/new.fedcba987654.js"] {
+            owns("/static/ /docs/ /", path, true);
+        }
+        for path in
+            ["/", "/x.css", "/docs", "/css/app.fedcba987654.css", "/admin/x.fedcba987654.css"]
+        {
+            owns("/static/ /docs/ /", path, false);
+        }
+        owns("/ /docs/", "/docs/x", true);
+        owns("/ /docs/", "/css/app.fedcba987654.css", true);
+        owns("/ /docs/", "/admin/x", false);
     }
 
     #[test]

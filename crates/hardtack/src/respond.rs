@@ -102,9 +102,12 @@ pub fn error_page<B>(
     status: StatusCode,
 ) -> Option<Response<Body>> {
     let asked = Asked::new(bundle, request, request.uri().path());
-    let path = format!("{}{}.html", bundle.at(), status.as_u16());
-    let route = bundle.route(path.as_bytes()).ok().flatten();
-    let page = route.filter(|route| matches!(route.action, Action::Serve(_)));
+    // A page of the site's root comes before that of the first folder.
+    let page = ["/", bundle.at()].into_iter().find_map(|prefix| {
+        let path = format!("{prefix}{}.html", status.as_u16());
+        let route = bundle.route(path.as_bytes()).ok().flatten();
+        route.filter(|route| matches!(route.action, Action::Serve(_)))
+    });
     let mut response = select::error_page(&asked, &page?, status).ok().flatten()?;
     if asked.method == Method::HEAD {
         *response.body_mut() = Body::empty();
@@ -213,11 +216,11 @@ pub(crate) fn follow(asked: &Asked<'_>, route: &Route<'static>) -> Answer {
     }
 }
 
-/// The page of a single-page app, if the site is one and the request is a navigation below its
-/// prefix. A path with an extension names a file, and gets no page.
+/// The page of a single-page app, if the site is one and the request is a navigation below one
+/// of its prefixes. A path with an extension names a file, and gets no page.
 pub(crate) fn fallback(asked: &Asked<'_>, path: &[u8]) -> Result<Option<Route<'static>>, Damaged> {
     let Some(route) = asked.bundle.fallback()? else { return Ok(None) };
-    let is_navigation = path.starts_with(asked.bundle.at().as_bytes())
+    let is_navigation = asked.bundle.prefixes().any(|prefix| path.starts_with(prefix.as_bytes()))
         && !path::has_extension(path)
         && accept::wants_page(asked.headers);
     Ok(is_navigation.then_some(route))

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use hardtack_bundle::{Action, Asset, Bundle, Coding, Representation};
+use hardtack_bundle::{
+    Action, Asset, Bundle, Coding, Representation, logical_path_of, url_path_of,
+};
 use rust_embed::{EmbeddedFile, utils::__rust_embed_metadata};
 
 use crate::Embedded;
@@ -64,13 +66,13 @@ pub fn embedded_file(embedded: &Embedded, path: &str) -> Option<EmbeddedFile> {
     file(&bundle, &asset, coded)
 }
 
-/// The logical paths of all assets, and the paths of their URLs below the prefix.
+/// The logical paths of all assets, and the paths of their URLs relative to the prefix.
 pub fn embedded_paths(embedded: &Embedded) -> impl Iterator<Item = Cow<'static, str>> + use<> {
     let bundle = embedded.bundle().ok();
     bundle.into_iter().flat_map(|bundle| {
         let logical_paths = bundle.assets().flatten().map(|asset| asset.logical_path);
         let hashed = bundle.routes().flatten().filter_map(move |route| {
-            let path = route.path.strip_prefix(bundle.at())?;
+            let path = logical_path_of(bundle.at(), route.path);
             match route.action {
                 Action::Serve(asset) => Some(path).filter(|path| *path != asset.logical_path),
                 Action::Redirect { .. } | Action::Missing(_) => None,
@@ -85,7 +87,7 @@ fn asset(bundle: &Bundle<'static>, path: &str) -> Option<Asset<'static>> {
     if let Some(asset) = bundle.asset(path).ok()? {
         return Some(asset);
     }
-    match bundle.route(format!("{}{path}", bundle.at()).as_bytes()).ok()??.action {
+    match bundle.route(url_path_of(bundle.at(), path).as_bytes()).ok()??.action {
         Action::Serve(asset) => Some(asset),
         Action::Redirect { .. } | Action::Missing(_) => None,
     }

@@ -38,7 +38,7 @@ impl ServeBundle {
     }
 
     /// Makes the service one for a router that takes the bundle's prefix away from the path. It has
-    /// to be mounted at that prefix.
+    /// to be mounted at that prefix, and does not answer at the prefixes of other folders.
     ///
     /// ```
     /// use axum::Router;

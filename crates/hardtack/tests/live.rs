@@ -258,3 +258,34 @@ async fn pages_are_told_what_changes() {
     }
     assert!(said.starts_with("retry: 500\n\n"), "{said}");
 }
+
+/// Live mode reads the first folder alone.
+#[tokio::test]
+async fn another_folder_is_as_it_was_baked() {
+    use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
+    let mut writer = Writer::new("/static/");
+    writer.prefix("/");
+    for (logical_path, url) in [("/robots.txt", "/robots.txt"), ("gone.css", "/static/gone.css")] {
+        let asset = writer.asset(NewAsset {
+            logical_path,
+            url,
+            plain_url: Some(url),
+            media_type: "text/plain",
+            role: Role::EntryPoint,
+            why: "",
+            fingerprint: Fingerprint::of(b"baked"),
+            representations: &[(Coding::Identity, b"baked")],
+        });
+        writer.serve(url, asset, CachePolicy::revalidate(60));
+    }
+    let mode = Mode::Live(FOLDER.path().join("site"));
+    let options = Options { mode, live_reload: false, ..Options::default() };
+    let embedded = hardtack::Embedded::new(writer.finish().unwrap().leak());
+    let app = Router::new().layer(embedded.open_with(options).unwrap().layer());
+    let robots = ask(app.clone(), "/robots.txt", None).await;
+    assert_eq!(robots.headers()["cache-control"], "no-store");
+    assert_eq!(text(robots).await, "baked");
+    assert_eq!(text(ask(app.clone(), "/static/css/app.css", None).await).await, "live");
+    assert_eq!(ask(app.clone(), "/static/gone.css", None).await.status(), 404);
+    assert_eq!(text(ask(app, "/secret.txt", None).await).await, "");
+}
