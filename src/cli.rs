@@ -12,7 +12,7 @@ use clap::{
     builder::{Resettable, Styles},
 };
 use clap_complete::Shell;
-use hardtack_build::{Prefix, logical_path};
+use hardtack_build::{Folder, Prefix, logical_path};
 
 pub(crate) use self::serve::Serve;
 use crate::worker::WORKER;
@@ -75,6 +75,7 @@ Examples:
   hardtack pack dist -o my-site --spa index.html
   hardtack pack dist -o my-site --previous my-site.old
   hardtack pack dist -o my-site --base hardtack-aarch64
+  hardtack pack static -o my-site --at /static/ --folder /=root
   hardtack pack _site -o my-site --at /docs/ --exclude '*.psd' --exclude /drafts/";
 
 #[derive(Args, Debug)]
@@ -107,6 +108,10 @@ pub(crate) struct Pack {
     /// The URL prefix that all paths begin with, such as /static/
     #[arg(long, env = "HARDTACK_AT", value_name = "PREFIX", value_parser = value::prefix)]
     pub(crate) at: Option<Prefix>,
+    /// Another folder of the site with its URL prefix, such as /=root for the files at the site's
+    /// root; may be given several times, and replaces the setting `folders`
+    #[arg(long = "folder", value_name = "PREFIX=DIR", value_parser = value::folder)]
+    pub(crate) folders: Vec<Folder>,
     /// Leave out matching files, as the setting `exclude` does; may be given several times
     #[arg(long, value_name = "GLOB", value_parser = value::glob)]
     pub(crate) exclude: Vec<String>,

@@ -23,32 +23,33 @@ use crate::{
 
 /// Bakes a folder, and writes a copy of this executable, or of another one, with the bundle appended.
 pub(crate) fn pack(options: &Pack) -> Result<()> {
-    check_output(options)?;
+    let settings = settings(options)?;
+    check_output(&options.output, &settings)?;
     let base = Base::of(options)?;
-    let baked = bake(options)?;
+    let baked = bake(options, settings)?;
     write(&options.output, base, &baked.bundle)
         .with_context(|| format!("cannot write {}", options.output.display()))?;
     report::report(options, &baked)
 }
 
 /// Finds out before the long work that its result will have no place to go.
-fn check_output(options: &Pack) -> Result<()> {
-    let output = &options.output;
+fn check_output(output: &Path, settings: &Settings) -> Result<()> {
     ensure!(!output.is_dir(), "{} is a folder: name a file", output.display());
     let folder = folder_of(output);
     ensure!(folder.is_dir(), "{} is not a folder: make it first", folder.display());
-    let site = options.folder.canonicalize().ok();
-    let is_inside =
-        site.is_some_and(|site| folder.canonicalize().is_ok_and(|it| it.starts_with(site)));
+    let others = settings.folders.iter().map(|other| other.path.as_path());
+    let mut sites = others.chain([settings.assets.as_path()]).flat_map(Path::canonicalize);
+    let folder = folder.canonicalize();
+    let is_inside = folder.is_ok_and(|folder| sites.any(|site| folder.starts_with(site)));
     let name = output.display();
     ensure!(!is_inside, "{name} lies in the folder that is packed: it would be an asset next time");
     Ok(())
 }
 
-fn bake(options: &Pack) -> Result<Baked> {
+fn bake(options: &Pack, settings: Settings) -> Result<Baked> {
     let bar = progress_bar();
     let shown = bar.clone();
-    let mut bake = Bake::with(settings(options)?).on_progress(move |it| show(&shown, it));
+    let mut bake = Bake::with(settings).on_progress(move |it| show(&shown, it));
     if let Some(folder) = cache_folder(options) {
         bake = bake.cache(folder);
     }
@@ -71,6 +72,9 @@ fn settings(options: &Pack) -> Result<Settings> {
     }
     if !options.previous.is_empty() {
         settings.previous = options.previous.clone();
+    }
+    if !options.folders.is_empty() {
+        settings.folders = options.folders.clone();
     }
     if options.spa.is_some() {
         settings.spa = options.spa.clone();

@@ -39,7 +39,8 @@ fn the_guide_to_production_has_every_option() {
     };
     let of_serve = options(&String::from_utf8(help).unwrap());
     let explained = options(&fs::read_to_string(guide).unwrap());
-    let of_others: BTreeSet<_> = ["--bind", "--profile", "--help"].map(str::to_owned).into();
+    let of_others: BTreeSet<_> =
+        ["--at", "--bind", "--folder", "--help", "--profile"].map(str::to_owned).into();
     let missing: Vec<_> = of_serve.difference(&explained).filter(|it| *it != "--help").collect();
     let invented: Vec<_> =
         explained.difference(&of_serve).filter(|it| !of_others.contains(*it)).collect();

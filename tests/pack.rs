@@ -228,11 +228,55 @@ fn options_win() {
 }
 
 #[test]
+fn folders_are_packed_together() {
+    let workplace = folder(&[
+        ("static/favicon.ico", b"a"),
+        ("root/favicon.ico", b"b"),
+        ("root/sw.js", b""),
+        ("other/x", b""),
+        ("hardtack.toml", b"at = '/static/'\n[[folders]]\npath = 'other'\nat = '/'"),
+    ]);
+    let pack = |options: &[&str]| {
+        let site = workplace.path().join("static");
+        stdout(pack_in(workplace.path(), hardtack(), &site, "site").args(options));
+        executable(&workplace.path().join("site"))
+    };
+    let names = |mut packed: Command| {
+        let assets = common::assets(&mut packed);
+        let text = |one: &serde_json::Value, key: &str| one[key].as_str().unwrap().to_owned();
+        assets
+            .iter()
+            .map(|one| format!("{} {}", text(one, "logical_path"), text(one, "plain_url")))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(pack(&[])), ["/x /x", "favicon.ico /static/favicon.ico"]);
+    let root = ["/favicon.ico /favicon.ico", "/sw.js /sw.js", "favicon.ico /static/favicon.ico"];
+    assert_eq!(names(pack(&["--folder", "/=root"])), root);
+    let packed = || pack(&["--folder", "/=root"]);
+    let django = stdout(packed().args(["list", "--django"]));
+    assert!(
+        django.contains("\"favicon.ico\": \"favicon.") && !django.contains("sw.js"),
+        "{django}"
+    );
+    let server = Server::of(&mut packed());
+    assert_eq!(server.get("/favicon.ico", &[]).body, b"b");
+    assert_eq!(server.get("/static/favicon.ico", &[]).body, b"a");
+    let site = workplace.path().join("static");
+    let mut inside = pack_in(workplace.path(), hardtack(), &site, "root/site");
+    let complaint = stderr(inside.args(["--folder", "/=root"]), 1);
+    assert!(complaint.contains("lies in the folder that is packed"), "{complaint}");
+    fails_with(&["--folder", "/=no"], folder(SITE).path(), "have one URL prefix");
+    fails_with(&["--folder", "/x=no"], folder(SITE).path(), "no: this is not a folder");
+}
+
+#[test]
 fn impossible_options_are_named() {
     for (option, value, expected) in [
         ("--at", "/a b/", "is no URL prefix"),
         ("--exclude", "a[", "a["),
-        ("--spa", "/index.html", "is no logical path"),
+        ("--spa", "a//index.html", "is no logical path"),
+        ("--folder", "root", "this is a URL prefix and a folder, as /=root"),
+        ("--folder", "/a b/=root", "is no URL prefix"),
     ] {
         let mut command = hardtack();
         command.args(["pack", ".", "-o", "site", option, value]);

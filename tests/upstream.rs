@@ -17,8 +17,8 @@ use std::{
 use socket2::SockRef;
 
 use common::{
-    Connection, PATIENCE, Response, Server, executable, frames, hardtack, http2::Http2, pack,
-    process::until, stdout, tls::Installed,
+    Connection, PATIENCE, Response, Server, executable, folder, frames, hardtack, http2::Http2,
+    pack, process::until, stdout, tls::Installed,
 };
 
 /// An application, and the server in front of it.
@@ -159,6 +159,41 @@ fn other_methods_are_the_applications_at_baked_paths_too() {
         assert_eq!(client.response(method).status, 201);
     }
     assert_eq!(client.request("GET", "/robots.txt", &[]).status, 200);
+}
+
+/// The bundle has a folder at `/static/` and one at `/`, of which the application has the rest.
+#[test]
+fn the_root_is_shared_with_a_folder() {
+    let files: [(&str, &[u8]); 4] = [
+        ("hardtack.toml", b"at = '/static/'\n[[folders]]\npath = 'root'\nat = '/'"),
+        ("root/.well-known/security.txt", b"root"),
+        ("root/robots.txt", b"root"),
+        ("static/robots.txt", b"static"),
+    ];
+    let place = folder(&files);
+    let config = place.path().join("hardtack.toml");
+    let config = [("HARDTACK_CONFIG", config.to_str().unwrap())];
+    let packed = pack(&place.path().join("static"), &config);
+    let site = Site::of(packed.command().arg("serve"));
+    let mut client = site.server.connect();
+    for (path, status, body) in [
+        ("/robots.txt", 200, "root"),
+        ("/.well-known/security.txt", 200, "root"),
+        ("/static/robots.txt", 200, "static"),
+        ("/static/gone", 404, "404 Not Found\n"),
+    ] {
+        let response = client.request("GET", path, &[]);
+        let text = String::from_utf8_lossy(&response.body).into_owned();
+        assert_eq!((response.status, &*text), (status, body), "{path}");
+    }
+    assert!(site.is_left_alone());
+    for path in ["/", "/favicon.ico", "/.well-known/acme-challenge/x", "/media/a.png", "/static"] {
+        client.say(&format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        let mut app = site.accept();
+        assert_eq!(app.header()[0], format!("GET {path} HTTP/1.1"));
+        app.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        assert_eq!(client.response("GET").status, 200);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hardtack_build::{Patterns, Prefix};
+use hardtack_build::{Folder, Patterns, Prefix};
 
 /// The port of `https://` as clients see it; `true`, as a variable's value, is 443.
 pub(crate) fn https_port(text: &str) -> Result<u16, String> {
@@ -75,6 +75,14 @@ pub(crate) fn prefix(text: &str) -> Result<Prefix, String> {
     Prefix::try_from(text.to_owned())
 }
 
+/// A folder of the site, as `folders` of a configuration has them: `/=root`.
+pub(crate) fn folder(text: &str) -> Result<Folder, String> {
+    match text.split_once('=') {
+        Some((at, path)) if !path.is_empty() => Ok(Folder { at: prefix(at)?, path: path.into() }),
+        _ => Err("this is a URL prefix and a folder, as /=root".to_owned()),
+    }
+}
+
 /// A glob, as `exclude` of a configuration has them.
 pub(crate) fn glob(text: &str) -> Result<String, String> {
     Patterns::new(&[text]).map(|_| text.to_owned())
@@ -100,6 +108,21 @@ mod tests {
         ] {
             assert_eq!(mode(text).ok(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn folders() {
+        let is = |text: &str, expected: Option<(&str, &str)>| {
+            let folder = folder(text).ok();
+            let parts = folder.as_ref().map(|it| (it.at.as_str(), it.path.to_str().unwrap()));
+            assert_eq!(parts, expected, "{text}");
+        };
+        is("/=root", Some(("/", "root")));
+        is("docs=a=b/c", Some(("/docs/", "a=b/c")));
+        is("=root", Some(("/", "root")));
+        is("root", None);
+        is("/=", None);
+        is("/a b/=c", None);
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn run() -> Result<(PathBuf, Baked), Error> {
     }
     let settings = Settings::from_environment(&package)?;
     // Cargo looks at everything below a folder. A folder that does not exist counts as changed.
-    rerun_if_changed(&settings.assets);
+    settings.all_folders().for_each(|(_, folder)| rerun_if_changed(folder));
     settings.previous.iter().for_each(|file| rerun_if_changed(file));
     let folder = settings.assets.clone();
     Ok((folder, Bake::with(settings).cache(cache_folder(&package)?).run()?))

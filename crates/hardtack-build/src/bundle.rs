@@ -16,7 +16,7 @@ use crate::{
     header_rules::HeaderEdit,
     hosting::{PatternAnswer, PatternRule, Redirect, Rewrite, Rules},
     lineage::Lineage,
-    url_paths::{NOT_FOUND_PAGE, aliases},
+    url_paths::{aliases, is_not_found_page},
 };
 
 /// A bundle and its manifest.
@@ -36,6 +36,7 @@ pub(crate) fn bundle(
     rules: &Rules,
 ) -> Result<Bundled, Error> {
     let mut writer = Writer::new(settings.at.as_str());
+    settings.folders.iter().for_each(|folder| writer.prefix(folder.at.as_str()));
     if let Some(host) = &settings.static_host {
         writer.static_host(host.as_str());
     }
@@ -49,7 +50,8 @@ pub(crate) fn bundle(
     for Delta { asset, dictionary, coding, bytes } in deltas {
         writer.delta(indexes[*asset], *coding, older[*dictionary], bytes);
     }
-    let mut site = Site { writer, settings, rules, by_path: BTreeMap::new() };
+    let (by_path, has_not_found_page) = (BTreeMap::new(), false);
+    let mut site = Site { writer, settings, rules, by_path, has_not_found_page };
     let lineages = lineages(assets);
     for ((compressed, lineage), index) in assets.iter().zip(&lineages).zip(indexes) {
         let lineage = lineage.as_ref().filter(|_| settings.dictionaries);
@@ -127,6 +129,7 @@ struct Site<'a> {
     rules: &'a Rules,
     /// The assets by their logical paths.
     by_path: BTreeMap<&'a str, (AssetIndex, &'a Final)>,
+    has_not_found_page: bool,
 }
 
 impl<'a> Site<'a> {
@@ -143,7 +146,9 @@ impl<'a> Site<'a> {
             self.route_aliases(plain, index, asset);
         }
         self.by_path.insert(&asset.logical_path, (index, asset));
-        if asset.logical_path == NOT_FOUND_PAGE {
+        // That of the site's root comes first in the order of logical paths.
+        if is_not_found_page(&asset.logical_path) && !self.has_not_found_page {
+            self.has_not_found_page = true;
             self.writer.not_found(asset.paths.preferred());
         }
     }
@@ -186,7 +191,7 @@ impl<'a> Site<'a> {
         let own = self.settings.cross_origin_resource_policy.map(|policy| {
             HeaderEdit::Set("cross-origin-resource-policy".to_owned(), policy.as_str().to_owned())
         });
-        let own_path = format!("{}{}", self.settings.at.as_str(), asset.logical_path);
+        let own_path = self.settings.url_path(&asset.logical_path);
         let plain = asset.paths.plain.as_deref().unwrap_or(&own_path);
         let rules = self.rules.headers_for(&asset.logical_path, [plain, path]);
         let rules = rules.flat_map(|(_, rule)| rule.edits.iter().cloned());
@@ -198,9 +203,9 @@ impl<'a> Site<'a> {
     /// address in header fields, or that path redirects as well. A line of `_redirects` for such a
     /// path takes precedence.
     fn route_aliases(&mut self, plain: &str, index: AssetIndex, asset: &Final) {
-        let at = self.settings.at.as_str();
-        for alias in aliases(at, &asset.logical_path, plain) {
-            let is_own = alias.strip_prefix(at) == Some(&asset.logical_path);
+        let own = self.settings.url_path(&asset.logical_path);
+        for alias in aliases(&own, plain) {
+            let is_own = alias == own;
             match self.settings.canonical {
                 _ if self.rules.replaced.contains(&alias) => {}
                 Canonical::Link if is_own => self.serve_alias(&alias, plain, index, asset),
@@ -303,8 +308,7 @@ fn short_lived(settings: &Settings) -> CachePolicy {
 fn problem(error: hardtack_bundle::Error, settings: &Settings) -> Problem {
     match error {
         hardtack_bundle::Error::DuplicatePath { path } => {
-            let below = path.strip_prefix(settings.at.as_str()).unwrap_or(&path);
-            let file = settings.assets.join(below);
+            let file = settings.file(settings.logical_path(&path));
             ProblemKind::SameUrl { path }.of(file)
         }
         other => ProblemKind::Bundle(other).of(&settings.assets),

@@ -4,7 +4,7 @@
 //! esbuild a metafile wherever its caller puts it; `meta.json` is the name in its documentation.
 //! Plugins of webpack and similar bundlers write `asset-manifest.json` or `manifest.json`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
@@ -20,12 +20,25 @@ const MANIFESTS: &[&str] = &[
     "ngsw.json",
 ];
 
-/// The paths in all manifests, each with the manifest that lists it. They are relative to the asset
-/// folder, or to any folder above.
+/// The paths in all manifests, each with the manifest that lists it. They are relative to the folder
+/// of the manifest, or to any folder above.
 pub(crate) fn listed(settings: &Settings) -> Result<BTreeMap<String, &'static str>, Problem> {
     let mut listed = BTreeMap::new();
+    for (prefix, folder) in settings.all_folders() {
+        let of_folder = listed_in(folder, settings)?.into_iter();
+        let logical = |path: String| settings.logical_path(&format!("{prefix}{path}")).to_owned();
+        listed.extend(of_folder.map(|(path, manifest)| (logical(path), manifest)));
+    }
+    Ok(listed)
+}
+
+fn listed_in(
+    folder: &Path,
+    settings: &Settings,
+) -> Result<BTreeMap<String, &'static str>, Problem> {
+    let mut listed = BTreeMap::new();
     for name in MANIFESTS {
-        let text = match read_known(settings, name) {
+        let text = match read_known(folder, name, settings) {
             Ok(Some(text)) => text,
             Ok(None) => continue,
             Err(_) if is_excluded(settings, name) => continue,
@@ -42,7 +55,7 @@ pub(crate) fn listed(settings: &Settings) -> Result<BTreeMap<String, &'static st
             // The other names may belong to any kind of file, whose own reader reports its faults.
             Err(error) if *name == MANIFESTS[0] => {
                 let message = format!("this is no manifest of Vite: {error}: build the site again");
-                return Err(ProblemKind::Syntax(message).of(settings.assets.join(name)));
+                return Err(ProblemKind::Syntax(message).of(folder.join(name)));
             }
             Err(_) => {}
         }

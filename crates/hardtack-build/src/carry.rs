@@ -95,7 +95,7 @@ impl<'a> OwnPaths<'a> {
         for asset in finals() {
             let plain = asset.paths.plain.as_deref();
             let aliases = plain
-                .map(|plain| aliases(settings.at.as_str(), &asset.logical_path, plain))
+                .map(|plain| aliases(&settings.url_path(&asset.logical_path), plain))
                 .unwrap_or_default();
             let paths = asset.paths.hashed.as_deref().into_iter().chain(plain).map(str::to_owned);
             by_path.extend(paths.chain(aliases).map(|path| (path, asset)));
@@ -173,11 +173,12 @@ impl<'a> Carried<'a> {
 
     /// The rule of this release that drops it.
     fn rule_against(&self, rules: &Rules, settings: &Settings) -> Option<String> {
-        let (at, most) = (settings.at.as_str(), settings.keep_releases);
+        let most = settings.keep_releases;
         if self.age > most {
             Some(format!("it is older than `keep_releases` = {most}"))
-        } else if !self.route.path.starts_with(at) {
-            Some(format!("it is not below the prefix {at}"))
+        } else if settings.folder_at(self.route.path).is_none() {
+            let prefixes: Vec<_> = settings.all_folders().map(|(prefix, _)| prefix).collect();
+            Some(format!("it is not below the prefix {}", prefixes.join(" or ")))
         } else if rules.answers_alone(self.route.path) {
             Some("a line of `_redirects` answers there".to_owned())
         } else {
@@ -196,7 +197,7 @@ impl<'a> Carried<'a> {
              `prehashed`",
             self.asset.url
         );
-        ProblemKind::Previous(message).of(settings.assets.join(&asset.logical_path))
+        ProblemKind::Previous(message).of(settings.file(&asset.logical_path))
     }
 }
 

@@ -160,7 +160,7 @@ fn is_free(asset: &Asset, settings: &Settings) -> bool {
 
 /// Manifests of earlier bakes that lie in the folder.
 fn our_manifests(scanned: &Scanned, settings: &Settings) -> BTreeSet<String> {
-    let published = settings.publish_manifest.as_deref();
+    let published = settings.publish_manifest.as_deref().map(|path| settings.named(path));
     let is_one = |asset: &&Asset| {
         let path = asset.logical_path.as_str();
         (path == OUR_MANIFEST || Some(path) == published)

@@ -16,13 +16,17 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, ProblemKind> {
     fs::read(file).map_err(ProblemKind::Io)
 }
 
-/// Reads the file at a known place in the asset folder, which is none of the assets; none if there
-/// is no such file. A folder of that name is an ordinary folder.
-pub(crate) fn read_known(settings: &Settings, name: &str) -> Result<Option<Vec<u8>>, Problem> {
-    let file = settings.assets.join(name);
+/// Reads the file at a known place in a folder of the site, which is none of the assets; none if
+/// there is no such file. A folder of that name is an ordinary folder.
+pub(crate) fn read_known(
+    folder: &Path,
+    name: &str,
+    settings: &Settings,
+) -> Result<Option<Vec<u8>>, Problem> {
+    let file = folder.join(name);
     let bytes = canonical(&file).and_then(|target| match target {
         Some(target) if !target.is_dir() => {
-            check_inside(settings, &target)?;
+            check_inside(folder, &target, settings)?;
             read(&target).map(Some)
         }
         _ => Ok(None),
@@ -43,9 +47,9 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// A link may lead out of the asset folder only if the settings say so.
-fn check_inside(settings: &Settings, target: &Path) -> Result<(), ProblemKind> {
-    let root = settings.assets.canonicalize().map_err(ProblemKind::Io)?;
+/// A link may lead out of its folder only if the settings say so.
+fn check_inside(folder: &Path, target: &Path, settings: &Settings) -> Result<(), ProblemKind> {
+    let root = folder.canonicalize().map_err(ProblemKind::Io)?;
     if target.starts_with(root) || settings.follow_symlinks {
         Ok(())
     } else {
@@ -69,7 +73,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings { assets: folder.path().to_owned(), ..Settings::default() };
         let at = |name: &str| folder.path().join(name);
-        let read = |name: &str| read_known(&settings, name);
+        let read = |name: &str| read_known(&settings.assets, name, &settings);
         fs::write(at("a"), "x").unwrap();
         fs::create_dir(at("folder")).unwrap();
         symlink("a", at("inside")).unwrap();
@@ -96,8 +100,11 @@ mod tests {
         fs::write(outside.path().join("manifest.json"), "{}").unwrap();
         symlink(outside.path(), folder.path().join(".vite")).unwrap();
         let settings = Settings { assets: folder.path().to_owned(), ..Settings::default() };
-        fails(read_known(&settings, ".vite/manifest.json"), "leads out of the asset folder");
+        fails(
+            read_known(&settings.assets, ".vite/manifest.json", &settings),
+            "leads out of the asset folder",
+        );
         let follow = Settings { follow_symlinks: true, ..settings };
-        assert!(read_known(&follow, ".vite/manifest.json").unwrap().is_some());
+        assert!(read_known(&follow.assets, ".vite/manifest.json", &follow).unwrap().is_some());
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     rewrite::splice,
     same_origin::keeps_origin,
     scan::Asset,
-    url_paths::{NOT_FOUND_PAGE, UrlPaths, hashed_path, known_paths},
+    url_paths::{UrlPaths, hashed_path, is_not_found_page, known_paths},
 };
 
 /// An asset with its final bytes and its URL paths.
@@ -274,7 +274,7 @@ impl Site<'_> {
             return Some(to.link.replace(0..path.len(), &self.whole_url(to.target)));
         }
         let path_of_page = &referrer.logical_path;
-        if path_of_page == NOT_FOUND_PAGE || self.rules.has_other_addresses(path_of_page) {
+        if is_not_found_page(path_of_page) || self.rules.has_other_addresses(path_of_page) {
             return Some(to.link.replace(0..path.len(), &encode_path(paths.preferred())));
         }
         // Only a hashed asset has another name than the author's link.

@@ -1,5 +1,7 @@
-//! The files `_headers` and `_redirects` at the top of the asset folder, as on Netlify and
+//! The files `_headers` and `_redirects` at the top of each folder of the site, as on Netlify and
 //! Cloudflare Pages. They are rules, and no assets.
+//!
+//! Their paths are URL paths, whichever folder they lie in. Those of the asset folder come first.
 //!
 //! They may have been written for another host. So a line that cannot be kept here is a warning,
 //! and is skipped, as it is there; only what the settings say is an error.
@@ -139,7 +141,7 @@ impl Rules {
     ) {
         let targets = Targets::new(scanned, settings);
         for Copy { path, of } in copies {
-            let from = format!("{}{path}", settings.at.as_str());
+            let from = settings.url_path(path);
             let Some(plain) = targets.plain(of) else { continue };
             if targets.at(&from).is_none() && self.ruled.insert(from.clone()) {
                 self.redirects.push(Redirect { from, location: encode_path(plain), status: 302 });
@@ -219,16 +221,21 @@ pub(crate) fn rules(
 ) -> Result<(Rules, Vec<Problem>), Error> {
     let mut rules = Rules {
         headers: settings.headers.clone(),
-        fallback: settings.spa.clone().map(|page| Fallback { page }),
+        fallback: settings
+            .spa
+            .as_ref()
+            .map(|page| Fallback { page: settings.named(page).to_owned() }),
         ..Rules::default()
     };
     let mut skipped = Vec::new();
-    let file = settings.assets.join(HEADERS);
-    read(settings, HEADERS, &mut skipped, |text| headers::parse(text, &file, &mut rules))?;
     let targets = Targets::new(scanned, settings);
-    read(settings, REDIRECTS, &mut skipped, |text| {
-        redirects::parse(text, settings, &targets, &mut rules)
-    })?;
+    for (_, folder) in settings.all_folders() {
+        let file = folder.join(HEADERS);
+        read(settings, &file, &mut skipped, |text| headers::parse(text, &file, &mut rules))?;
+        read(settings, &folder.join(REDIRECTS), &mut skipped, |text| {
+            redirects::parse(text, settings, &targets, &mut rules)
+        })?;
+    }
     Ok((rules, skipped))
 }
 
@@ -248,18 +255,19 @@ type Skipped = Vec<(usize, String)>;
 
 fn read(
     settings: &Settings,
-    name: &str,
+    file: &Path,
     skipped: &mut Vec<Problem>,
     parse: impl FnOnce(&str) -> Skipped,
 ) -> Result<(), Problem> {
-    let file = settings.assets.join(name);
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if is_excluded(settings, name) {
         return Ok(());
     }
-    let Some(bytes) = read_known(settings, name)? else { return Ok(()) };
+    let folder = file.parent().unwrap_or(&settings.assets);
+    let Some(bytes) = read_known(folder, name, settings)? else { return Ok(()) };
     let text = String::from_utf8_lossy(&bytes);
     let faults = parse(text.trim_start_matches('\u{feff}'));
-    skipped.extend(faults.into_iter().map(|fault| remark(&file, fault)));
+    skipped.extend(faults.into_iter().map(|fault| remark(file, fault)));
     Ok(())
 }
 

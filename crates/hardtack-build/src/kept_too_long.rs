@@ -13,7 +13,7 @@ pub(crate) fn warn_of_long_caching(
 ) -> Vec<Problem> {
     let mut by_rule: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for asset in finals {
-        let own = format!("{}{}", settings.at.as_str(), asset.logical_path);
+        let own = settings.url_path(&asset.logical_path);
         let Some(plain) = &asset.paths.plain else { continue };
         let of_asset = rules.headers_for(&asset.logical_path, [plain, &own]);
         // The last rule about the field decides.

@@ -66,7 +66,7 @@ impl fmt::Display for LeftOut {
 /// A glob for that path, which can stand in a string of TOML: `?` is any character.
 fn glob_of(logical_path: &str) -> String {
     let is_special = |character: char| character.is_control() || " *?[]{}\\\"".contains(character);
-    format!("/{}", logical_path.replace(is_special, "?"))
+    format!("/{}", logical_path.trim_start_matches('/').replace(is_special, "?"))
 }
 
 #[cfg(test)]
@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn a_remedy_can_be_pasted() {
-        for path in [".a", "a b/c", "#a#", "!a", "a*?", "a[b].c", "a\\b", "a\"b", " ", "a\n"] {
+        for path in [".a", "/.a", "a b/c", "#a#", "!a", "a*?", "a[b].c", "a\\b", "a\"b", " ", "a\n"]
+        {
             let patterns = Patterns::new(&[glob_of(path)]).unwrap();
             assert!(patterns.matches(path), "{path:?} by {:?}", patterns.globs());
         }

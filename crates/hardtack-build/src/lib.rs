@@ -39,6 +39,8 @@
 mod door;
 mod error;
 mod external;
+mod folder;
+mod folders;
 mod header_rules;
 mod left_out;
 mod missing;
@@ -101,6 +103,7 @@ pub use carry::Dropped;
 pub use django::staticfiles;
 pub use error::{Error, MissingReference, Place, Problem, ProblemKind};
 pub use external::External;
+pub use folder::Folder;
 pub use header_rules::HeaderRule;
 pub use left_out::LeftOut;
 pub use missing::{Missing, MissingTarget};

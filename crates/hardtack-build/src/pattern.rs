@@ -3,7 +3,8 @@
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::Deserialize;
 
-/// Globs over logical paths, as in a `.gitignore`.
+/// Globs over logical paths, as in a `.gitignore`. A slash at the beginning of a logical path does
+/// not count.
 ///
 /// `*.html` matches at any depth, `/a.html` only at the top, `docs/` a folder and everything below
 /// it. A glob that begins with `!` excludes matches of the globs before it: the last glob that
@@ -78,7 +79,9 @@ impl Patterns {
 
     /// The verdict with the glob that decides; none if no glob matches.
     pub(crate) fn decide(&self, logical_path: &str, is_folder: bool) -> (Verdict, &str) {
-        match self.matcher.matched_path_or_any_parents(logical_path, is_folder) {
+        // The slash of a URL path says nothing: each glob is for every folder of the site.
+        let path = logical_path.trim_start_matches('/');
+        match self.matcher.matched_path_or_any_parents(path, is_folder) {
             ignore::Match::None => (Verdict::Silent, ""),
             ignore::Match::Ignore(glob) => (Verdict::Matches, glob.original()),
             ignore::Match::Whitelist(glob) => (Verdict::TakenBack, glob.original()),

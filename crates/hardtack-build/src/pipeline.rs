@@ -9,7 +9,7 @@ use std::{
 use hardtack_bundle::manifest::Manifest;
 
 use crate::{
-    Error, LeftOut, Problem, Progress, Settings, Summary,
+    Error, Folder, LeftOut, Prefix, Problem, Progress, Settings, Summary,
     bundle::{Bundled, bundle},
     cache::Cache,
     carry::{Dropped, carry},
@@ -68,6 +68,19 @@ impl Bake {
     /// Bakes the folder of the settings.
     pub fn with(settings: Settings) -> Self {
         Self { settings, cache: None, report: Box::new(|_| {}) }
+    }
+
+    /// Bakes another folder of the site as well, whose files have that URL prefix. Names of assets
+    /// that are not below the first folder's prefix are URL paths: `/robots.txt`.
+    ///
+    /// ```no_run
+    /// # use hardtack_build::{Bake, Prefix};
+    /// let root = Prefix::default();
+    /// let baked = Bake::new("dist").and_folder(root, "root").run();
+    /// ```
+    pub fn and_folder(mut self, at: Prefix, path: impl Into<PathBuf>) -> Self {
+        self.settings.folders.push(Folder { at, path: path.into() });
+        self
     }
 
     /// Caches compressed bytes in that folder, and reads them from there in the next bake.
@@ -139,7 +152,7 @@ impl Bake {
         Ok(Baked { bundle: bytes, manifest, warnings, left_out, dropped, summary })
     }
 
-    /// The folder that is baked.
+    /// The asset folder.
     pub fn folder(&self) -> &Path {
         &self.settings.assets
     }

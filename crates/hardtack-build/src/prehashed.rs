@@ -115,7 +115,8 @@ impl<'a> Candidate<'a> {
     /// A glob for the names that differ from this one only in the hash.
     fn glob(&self) -> String {
         let hash = self.best().text;
-        format!("/{}", self.asset.logical_path.replace(hash, &"?".repeat(hash.len())))
+        let path = self.asset.logical_path.trim_start_matches('/');
+        format!("/{}", path.replace(hash, &"?".repeat(hash.len())))
     }
 
     /// The folder and the length of the hash: bundlers write all names of a folder alike.

@@ -21,17 +21,22 @@ pub(crate) fn with_published_manifest(
     let Some(path) = &settings.publish_manifest else {
         return Ok(assets);
     };
-    let place = assets.binary_search_by(|other| other.asset.logical_path.cmp(path));
+    let path = settings.named(path);
+    let plain = settings.url_path(path);
+    if settings.folder_at(&plain).is_none() {
+        let message = format!("`publish_manifest` is {plain:?}, which is below no folder's `at`");
+        return Err(ProblemKind::Setting(message).of(&settings.assets).into());
+    }
+    let place = assets.binary_search_by(|other| other.asset.logical_path.as_str().cmp(path));
     let Err(place) = place else {
         let message = "it is the path of `publish_manifest` too: rename it, or change that";
         let kind = ProblemKind::Setting(message.to_owned());
-        return Err(kind.of(settings.assets.join(path)).into());
+        return Err(kind.of(settings.file(path)).into());
     };
     let manifest = json!({ "assets": assets.iter().map(entry).collect::<Vec<_>>() });
     let bytes = manifest.to_string().into_bytes();
-    let plain = format!("{}{path}", settings.at.as_str());
     let published = Final {
-        logical_path: path.clone(),
+        logical_path: path.to_owned(),
         media_type: media_type(path, settings).map_err(|kind| kind.of(path))?,
         fingerprint: Fingerprint::of(&bytes),
         bytes,

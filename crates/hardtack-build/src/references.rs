@@ -544,7 +544,7 @@ fn unbundled(scripts: &[Unbundled], settings: &Settings) -> Vec<Problem> {
              ({logical_path}:{line}:{column}), for want of an extension; their module specifiers \
              are left alone"
         );
-        ProblemKind::Remark(message).of(settings.assets.join(package))
+        ProblemKind::Remark(message).of(settings.file(package))
     };
     packages.into_iter().map(problem).collect()
 }
@@ -627,7 +627,7 @@ impl Targets<'_> {
     }
 
     fn problem(&self, source: &Source<'_>, offset: usize, kind: ProblemKind) -> Problem {
-        let file = self.settings.assets.join(&source.asset.logical_path);
+        let file = self.settings.file(&source.asset.logical_path);
         Problem { file, place: Some(source.place(offset)), kind }
     }
 

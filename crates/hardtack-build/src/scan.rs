@@ -20,7 +20,8 @@ use crate::{
 /// One authored file.
 #[derive(Clone, Debug)]
 pub(crate) struct Asset {
-    /// Path below the asset folder, with `/` between its parts.
+    /// Path below the asset folder, with `/` between its parts; or of an asset in another folder the
+    /// URL path with its slash, unless that is below the asset folder's prefix.
     pub(crate) logical_path: String,
     /// Value of `Content-Type`.
     pub(crate) media_type: String,
@@ -172,31 +173,62 @@ static SECRETS: LazyLock<Patterns> = LazyLock::new(|| {
     ])
 });
 
-/// Scans the asset folder. Returns a remark on links to files that are left out.
+/// Scans the folders of the site. Returns a remark on links to files that are left out.
 ///
-/// Each file below it is an asset, or left out by a rule and listed as such, or an error.
+/// Each file below them is an asset, or left out by a rule and listed as such, or an error.
 pub(crate) fn scan(settings: &Settings) -> Result<(Scanned, Option<Problem>), Error> {
-    let folder = &settings.assets;
-    let root = folder.canonicalize().ok().filter(|root| root.is_dir());
-    let root = root.ok_or_else(|| ProblemKind::NoFolder.of(folder))?;
-    let (open, walked) = (Vec::new(), HashMap::new());
-    let mut walk = Walk { settings, root: root.clone(), open, walked, found: Found::default() };
-    walk.folder(folder, root, "");
-    let Found { mut assets, mut left_out, mut problems, mut links } = walk.found;
+    settings.check_folders()?;
+    let root_of = |(prefix, folder): (&'_ str, &Path)| {
+        let root = folder.canonicalize().ok().filter(|root| root.is_dir());
+        let root = root.ok_or_else(|| ProblemKind::NoFolder.of(folder))?;
+        Ok(Root { prefix: prefix.to_owned(), root })
+    };
+    let roots = settings.all_folders().map(root_of).collect::<Result<Vec<_>, Problem>>()?;
+    check_that_roots_differ(&roots, settings)?;
+    let mut found = Found::default();
+    for (number, (prefix, folder)) in settings.all_folders().enumerate() {
+        let root = roots[number].root.clone();
+        let (open, walked) = (Vec::new(), HashMap::new());
+        let mut walk = Walk { settings, roots: &roots, number, open, walked, found };
+        walk.folder(folder, root, prefix);
+        found = walk.found;
+    }
+    let Found { mut assets, mut left_out, mut problems, mut links } = found;
     problems.sort_by(|a, b| a.file.cmp(&b.file));
     Error::unless_none(problems)?;
     assets.sort_unstable_by(|a, b| a.logical_path.cmp(&b.logical_path));
     left_out.sort_unstable_by(|a, b| a.logical_path.cmp(&b.logical_path));
     links.sort_unstable();
-    let remark = remark(&links).map(|(link, kind)| kind.of(folder.join(link)));
+    let remark = remark(&links).map(|(link, kind)| kind.of(settings.file(link)));
     Ok((Scanned { assets, left_out }, remark))
 }
 
-/// A walk over the asset folder.
+fn check_that_roots_differ(roots: &[Root], settings: &Settings) -> Result<(), Problem> {
+    let folders: Vec<_> = settings.all_folders().map(|(_, folder)| folder).collect();
+    let same = |number: usize| {
+        let other = roots[..number].iter().position(|other| other.root == roots[number].root)?;
+        let other = folders[other].display();
+        let message = format!("this folder and {other} are one: name it once, with one `at`");
+        Some(ProblemKind::Setting(message).of(folders[number]))
+    };
+    (0..roots.len()).find_map(same).map_or(Ok(()), Err)
+}
+
+/// A folder of the site.
+struct Root {
+    /// The URL prefix of its files.
+    prefix: String,
+    /// Its canonical path.
+    root: PathBuf,
+}
+
+/// A walk over a folder of the site.
 struct Walk<'a> {
     settings: &'a Settings,
-    /// The asset folder, canonical.
-    root: PathBuf,
+    /// All folders of the site.
+    roots: &'a [Root],
+    /// The number of this folder among them.
+    number: usize,
     /// The folder that is being read and those that it lies in, canonical.
     open: Vec<PathBuf>,
     /// How many times each folder was walked, by its canonical path: links lead to it again.
@@ -217,7 +249,11 @@ struct Found {
 const MOST_PATHS: usize = 1000;
 
 impl Walk<'_> {
-    /// Walks a folder, which has that canonical path, and whose entries' logical paths begin with
+    fn own(&self) -> &Root {
+        &self.roots[self.number]
+    }
+
+    /// Walks a folder, which has that canonical path, and whose entries' URL paths begin with
     /// `prefix`.
     fn folder(&mut self, folder: &Path, canonical: PathBuf, prefix: &str) {
         let walked = self.walked.entry(canonical.clone()).or_default();
@@ -246,9 +282,10 @@ impl Walk<'_> {
     fn judge(&mut self, file: &Path, prefix: &str) -> Result<(), ProblemKind> {
         let name = file.file_name().and_then(|name| name.to_str());
         let name = name.ok_or(ProblemKind::NameNotUtf8)?;
-        let logical_path = format!("{prefix}{name}");
+        let url_path = format!("{prefix}{name}");
+        let logical_path = self.settings.logical_path(&url_path).to_owned();
         let is_folder = file.is_dir();
-        let is_of_rules = RULES.contains(&logical_path.as_str()) && !is_folder;
+        let is_of_rules = prefix == self.own().prefix && RULES.contains(&name) && !is_folder;
         if is_of_rules && !is_excluded(self.settings, &logical_path) {
             return Ok(());
         }
@@ -259,9 +296,12 @@ impl Walk<'_> {
         servable(&logical_path)?;
         let linked = self.follow_link(file, &logical_path, is_folder)?;
         if is_folder {
-            let beside = || self.open.last().unwrap_or(&self.root).join(name);
+            let beside = || self.open.last().unwrap_or(&self.own().root).join(name);
             let canonical = linked.unwrap_or_else(beside);
-            self.folder(file, canonical, &format!("{logical_path}/"));
+            let prefix = format!("{url_path}/");
+            if !self.is_other_folder(&canonical, &prefix)? {
+                self.folder(file, canonical, &prefix);
+            }
         } else if let Some(left_out) = not_included(self.settings, &logical_path) {
             self.found.left_out.push(left_out);
         } else {
@@ -270,9 +310,31 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Whether a folder with these paths is another folder of the site, which has its own walk. No
+    /// file has two URLs, and no URL has two files.
+    fn is_other_folder(&self, canonical: &Path, prefix: &str) -> Result<bool, ProblemKind> {
+        let others = self.roots.iter().enumerate().filter(|(number, _)| *number != self.number);
+        let mut others = others.map(|(_, other)| other);
+        let other = others.find(|other| other.root == canonical || other.prefix == prefix);
+        let message = match other {
+            None => return Ok(false),
+            Some(other) if other.root == canonical && other.prefix == prefix => return Ok(true),
+            Some(other) if other.root == canonical => format!(
+                "this folder has the URL prefix {:?} by hardtack.toml, and would be published at \
+                 {prefix:?} as well: move it, or add it to `exclude`",
+                other.prefix
+            ),
+            Some(_) => format!(
+                "{prefix:?} is the URL prefix of another folder of the site: move the files there, \
+                 or add this to `exclude`"
+            ),
+        };
+        Err(ProblemKind::Setting(message))
+    }
+
     /// The target of a symbolic link, canonical; none if the file is no link.
     ///
-    /// A link may lead to a place in the asset folder, and out of it if the settings allow that,
+    /// A link may lead to a place in its folder of the site, and out of it if the settings allow that,
     /// but not to a folder around itself: that would have no end.
     fn follow_link(
         &mut self,
@@ -287,7 +349,7 @@ impl Walk<'_> {
         if self.open.iter().any(|folder| folder.starts_with(&target)) {
             return Err(ProblemKind::LinkLeadsBack);
         }
-        let inside = target.strip_prefix(&self.root).ok().map(|path| path.to_string_lossy());
+        let inside = target.strip_prefix(&self.own().root).ok().map(|path| path.to_string_lossy());
         let name = target.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         let name = inside.as_ref().unwrap_or(&name);
         let is_allowed = |path| self.settings.allow_secrets.matches(path);
@@ -383,8 +445,17 @@ fn role(settings: &Settings, logical_path: &str) -> Role {
     match settings.entry_points.verdict(logical_path, false) {
         Verdict::Matches => Role::EntryPoint,
         _ if settings.prehashed.matches(logical_path) => Role::Prehashed,
-        Verdict::Silent if ENTRY_POINTS.matches(logical_path) => Role::EntryPoint,
+        Verdict::Silent if is_entry_point(settings, logical_path) => Role::EntryPoint,
         _ => Role::Hashed,
+    }
+}
+
+/// Whether clients know a file by its path. In a single folder, the top stands for the site's root,
+/// since the site may be made for a host of its own.
+fn is_entry_point(settings: &Settings, logical_path: &str) -> bool {
+    match settings.folders.is_empty() {
+        true => ENTRY_POINTS.matches(logical_path),
+        false => ENTRY_POINTS.matches(&settings.url_path(logical_path)),
     }
 }
 
@@ -544,6 +615,84 @@ mod tests {
         let settings = Settings { assets: "does/not/exist".into(), ..Settings::default() };
         let error = scan(&settings).unwrap_err().to_string();
         assert!(error.starts_with("does/not/exist: this is not a folder"), "{error}");
+    }
+
+    /// The assets of the folders `static` at `/static/` and `root` at `/` in a folder of these files,
+    /// each with its role, or the errors.
+    fn two_folders(files: &[&str], toml: &str) -> String {
+        let place = folder(files);
+        let file = place.path().join("hardtack.toml");
+        let folders = "[[folders]]\nat = '/'\npath = 'root'";
+        fs::write(&file, format!("assets = 'static'\nat = '/static/'\n{toml}\n{folders}")).unwrap();
+        let said = |asset: &Asset| format!("{} {}", asset.logical_path, asset.role.name());
+        match scan(&Settings::read(&file).unwrap()) {
+            Ok((scanned, _)) => scanned.assets.iter().map(said).collect::<Vec<_>>().join(", "),
+            Err(error) => error.to_string().replace(place.path().to_str().unwrap(), ""),
+        }
+    }
+
+    #[test]
+    fn each_folder_has_its_urls() {
+        let are = |files: &[&str], toml: &str, expected: &str| {
+            assert_eq!(two_folders(files, toml), expected, "{files:?} {toml}");
+        };
+        are(
+            &["root/robots.txt", "root/ads.txt", "static/robots.txt", "static/favicon.ico"],
+            "",
+            "/ads.txt hashed, /robots.txt entry point, favicon.ico hashed, robots.txt hashed",
+        );
+        are(
+            &["root/.well-known/a", "root/x/sw.js", "root/sw.js", "static/sw.js", "static/a.html"],
+            "",
+            "/.well-known/a entry point, /sw.js entry point, /x/sw.js hashed, \
+             a.html entry point, sw.js hashed",
+        );
+        let both = ["root/a", "root/_headers", "root/b/_headers", "static/a", "static/_redirects"];
+        are(&both, "", "/a hashed, /b/_headers hashed, a hashed");
+        are(&both, "exclude = ['/a']", "/b/_headers hashed");
+        are(&both, "entry_points = ['/a']\nexclude = ['b/']", "/a entry point, a entry point");
+        are(&["root/static", "static/a"], "", "/static hashed, a hashed");
+    }
+
+    #[test]
+    fn a_url_has_one_file() {
+        let starts = |files: &[&str], toml: &str, expected: &str| {
+            let said = two_folders(files, toml);
+            assert!(said.starts_with(expected), "{said}");
+        };
+        starts(
+            &["root/static/a", "static/b"],
+            "",
+            "/root/static: \"/static/\" is the URL prefix of another folder of the site",
+        );
+        starts(&["root/static/a", "static/b"], "exclude = ['/static/']", "b hashed");
+        starts(
+            &["static/a", "root/b"],
+            "[[folders]]\nat = '/c/'\npath = 'static'",
+            "/static: this folder and /static are one",
+        );
+        starts(&["static/b"], "", "/root: this is not a folder");
+    }
+
+    /// `public/static` at `/static/`, and `public` at another prefix.
+    #[test]
+    fn a_folder_in_another_is_published_once() {
+        let place = folder(&["public/static/a", "public/b"]);
+        let file = place.path().join("hardtack.toml");
+        let scan_at = |prefix: &str| {
+            let folders = format!("[[folders]]\nat = '{prefix}'\npath = 'public'");
+            let own = "assets = 'public/static'\nat = '/static/'";
+            fs::write(&file, format!("{own}\n{folders}")).unwrap();
+            scan(&Settings::read(&file).unwrap())
+        };
+        let (scanned, _) = scan_at("/").unwrap();
+        let found: Vec<_> = scanned.assets.iter().map(|asset| &asset.logical_path).collect();
+        assert_eq!(found, ["/b", "a"]);
+        let error = scan_at("/x/").unwrap_err().to_string();
+        assert!(
+            error.contains("public/static: this folder has the URL prefix \"/static/\""),
+            "{error}"
+        );
     }
 
     #[cfg(unix)]

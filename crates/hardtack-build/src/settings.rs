@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::de::DeTable;
 
 use crate::{
-    Error, External, HeaderRule, Missing, MissingTarget, Origins, Patterns, Place, Prefix, Problem,
-    ProblemKind, Rename, Timestamp, door::read,
+    Error, External, Folder, HeaderRule, Missing, MissingTarget, Origins, Patterns, Place, Prefix,
+    Problem, ProblemKind, Rename, Timestamp, door::read,
 };
 
 /// The settings of a bake.
@@ -25,6 +25,8 @@ pub struct Settings {
     pub assets: PathBuf,
     /// The URL prefix.
     pub at: Prefix,
+    /// The other folders of the site.
+    pub folders: Vec<Folder>,
     /// Globs; if there are any, only files that match are assets.
     pub include: Patterns,
     /// Files to leave out, beyond the default ones.
@@ -139,6 +141,7 @@ impl Default for Settings {
         Self {
             assets: PathBuf::from("assets"),
             at: Prefix::default(),
+            folders: Vec::new(),
             include: Patterns::default(),
             exclude: Patterns::default(),
             allow_secrets: Patterns::default(),
@@ -190,6 +193,12 @@ impl Settings {
     pub const KEYS: &[Key] = &[
         key("assets", "\"assets\"", "The asset folder, relative to `hardtack.toml`."),
         key("at", "\"/\"", "The URL prefix that all paths begin with, such as `/static/`."),
+        key(
+            "folders",
+            "[]",
+            "Other folders of the site, each with its URL prefix, such as one for the files at the \
+             site's root.",
+        ),
         key("include", "[]", "Globs; if there are any, only files that match are assets."),
         key(
             "exclude",
@@ -323,7 +332,8 @@ impl Settings {
         ),
     ];
 
-    /// Reads a `hardtack.toml`. Its `assets` and `previous` are relative to the folder of the file.
+    /// Reads a `hardtack.toml`. Its `assets`, its `previous` and the paths of its `folders` are relative
+    /// to the folder of the file.
     ///
     /// # Errors
     ///
@@ -339,6 +349,9 @@ impl Settings {
         let folder = file.parent().unwrap_or(Path::new(""));
         settings.assets = folder.join(settings.assets);
         settings.previous.iter_mut().for_each(|file| *file = folder.join(&*file));
+        for other in &mut settings.folders {
+            other.path = folder.join(&other.path);
+        }
         Ok(settings)
     }
 
@@ -404,7 +417,7 @@ fn some_logical_path<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Strin
 }
 
 /// Parses the logical path of an asset: its path below the asset folder, with `/` between the
-/// parts.
+/// parts, or its URL path.
 ///
 /// # Errors
 ///
@@ -414,7 +427,7 @@ pub fn logical_path(text: &str) -> Result<String, String> {
         !matches!(segment, "" | "." | "..")
             && !segment.contains(|c: char| c.is_control() || c == '\\')
     };
-    if text.split('/').all(is_name) {
+    if text.strip_prefix('/').unwrap_or(text).split('/').all(is_name) {
         Ok(text.to_owned())
     } else {
         Err(format!("{text:?} is no logical path, such as \"data/manifest.json\""))
@@ -519,7 +532,7 @@ mod tests {
                  31536000 seconds",
             );
         }
-        for path in ["", "/a", "a/", "a/../b", "a//b"] {
+        for path in ["", "/", "//a", "a/", "a/../b", "a//b"] {
             let error = parse(&format!("publish_manifest = '{path}'")).unwrap_err();
             assert!(error.contains("is no logical path"), "{error}");
         }
@@ -550,6 +563,24 @@ mod tests {
         std::fs::write(&file, b"at = '/'\n# \xff").unwrap();
         let error = Settings::read(&file).unwrap_err().to_string();
         assert!(error.ends_with("other.toml:2:3: this is not UTF-8, as TOML has to be"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_has_a_path_and_a_prefix() {
+        let settings = parse("[[folders]]\nat = 'docs'\npath = 'd'").unwrap();
+        assert_eq!(settings.folders[0].at.as_str(), "/docs/");
+        let folder = |text: &str, expected: &str| {
+            fails(&format!("[[folders]]\n{text}"), &format!("hardtack.toml:{expected}"));
+        };
+        folder("at = '/'", "1:1: missing field `path`");
+        folder(
+            "at = '/'\npath = 'r'\nprefix = ''",
+            "4:1: unknown field `prefix`, expected `at` or `path`",
+        );
+        folder(
+            "path = 'r'\nat = '/a b/'",
+            "3:6: \"/a b/\" is no URL prefix: it is a path such as \"/static/\", of letters, digits, \"-\", \".\", \"_\" and \"~\"",
+        );
     }
 
     #[test]

@@ -2,10 +2,7 @@
 //! `app.js`, as bundlers' plugins write them. They are no assets, since the bake compresses better,
 //! and after rewriting references.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use hardtack_bundle::Coding;
 
@@ -136,8 +133,7 @@ fn remark(others: &[String], settings: &Settings) -> Option<Problem> {
         "this is not the file beside it, compressed{more}: it is served as a file of its own. \
          Build the site again, or add it to `exclude`"
     );
-    let file: PathBuf = settings.assets.join(first);
-    Some(ProblemKind::Remark(message).of(file))
+    Some(ProblemKind::Remark(message).of(settings.file(first)))
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub(crate) fn unpack(
     let mut problems = Vec::new();
     let mut unruled = Vec::new();
     for asset in &mut scanned.assets {
-        let file = settings.assets.join(&asset.logical_path);
+        let file = settings.file(&asset.logical_path);
         let said_coding = said_coding(asset, rules, settings);
         let mut result = match said_coding {
             // By `identity` a rule confirms that the file is sent as it is.
@@ -126,7 +126,7 @@ fn said_coding(asset: &Asset, rules: &Rules, settings: &Settings) -> Option<Codi
 
 /// The last value that the rules set for a field.
 fn said<'a>(asset: &Asset, name: &str, rules: &'a Rules, settings: &Settings) -> Option<&'a str> {
-    let own = format!("{}{}", settings.at.as_str(), asset.logical_path);
+    let own = settings.url_path(&asset.logical_path);
     let plain = plain_path(settings, asset);
     let rules = rules.headers_for(&asset.logical_path, [&plain, &own]);
     let mut values = rules.flat_map(|(_, rule)| &rule.edits).rev().filter_map(|edit| match edit {
@@ -167,14 +167,18 @@ fn suggest<'a>(
             1 => "this is".to_owned(),
             count => format!("this and {} more are", count - 1),
         };
-        let globs: Vec<_> = paths.iter().map(|path| format!("\"/{path}\"")).take(4).collect();
+        let globs: Vec<_> = paths
+            .iter()
+            .map(|path| format!("\"/{}\"", path.trim_start_matches('/')))
+            .take(4)
+            .collect();
         let message = format!(
             "{these} compressed, and served without `Content-Encoding`. If no script of the site \
              unpacks that, say in hardtack.toml: headers = [{{ for = [{}], set = \
              {{ Content-Encoding = \"{coding}\" }} }}]",
             globs.join(", "),
         );
-        Some(ProblemKind::Remark(message).of(settings.assets.join(first)))
+        Some(ProblemKind::Remark(message).of(settings.file(first)))
     })
 }
 

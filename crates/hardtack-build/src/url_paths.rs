@@ -1,11 +1,17 @@
 //! The URL paths of an asset.
 
-use hardtack_bundle::Fingerprint;
+use hardtack_bundle::{Fingerprint, url_path_of};
 
 use crate::{Role, Settings, logical_path::file_name, scan::Asset};
 
-/// The page that is the body of every 404.
+/// The page that is the body of every 404. It lies at the top of the asset folder, or at the site's
+/// root.
 pub(crate) const NOT_FOUND_PAGE: &str = "404.html";
+
+/// Whether an asset is such a page.
+pub(crate) fn is_not_found_page(logical_path: &str) -> bool {
+    logical_path.trim_start_matches('/') == NOT_FOUND_PAGE
+}
 
 /// The page that stands for its folder.
 pub(crate) const INDEX_PAGE: &str = "index.html";
@@ -34,23 +40,22 @@ pub(crate) fn known_paths(asset: &Asset, settings: &Settings) -> UrlPaths {
         Role::EntryPoint | Role::Pinned => UrlPaths { hashed: None, plain: Some(plain) },
         Role::Prehashed => UrlPaths { hashed: Some(plain), plain: None },
         Role::Hashed => {
-            UrlPaths { hashed: None, plain: Some(plain).filter(|_| !settings.keep_only_hashed) }
+            // Files lie at the site's root because their paths are known.
+            let has_plain = !settings.keep_only_hashed || settings.is_at_root(&asset.logical_path);
+            UrlPaths { hashed: None, plain: Some(plain).filter(|_| has_plain) }
         }
     }
 }
 
 /// The path of an asset that is not hashed, percent-decoded.
 pub(crate) fn plain_path(settings: &Settings, asset: &Asset) -> String {
-    let at = settings.at.as_str();
-    let path = asset.logical_path.as_str();
-    let is_page = asset.role == Role::EntryPoint && path != NOT_FOUND_PAGE;
-    let without_extension = path.strip_suffix(".html").or_else(|| path.strip_suffix(".htm"));
+    let own = settings.url_path(&asset.logical_path);
+    let is_page = asset.role == Role::EntryPoint && !is_not_found_page(&asset.logical_path);
+    let without_extension = own.strip_suffix(".html").or_else(|| own.strip_suffix(".htm"));
     match without_extension.filter(|_| settings.clean_urls && is_page) {
-        _ if file_name(path) == INDEX_PAGE => {
-            format!("{at}{}", &path[..path.len() - INDEX_PAGE.len()])
-        }
-        Some(clean) => format!("{at}{clean}"),
-        None => format!("{at}{path}"),
+        _ if file_name(&own) == INDEX_PAGE => own[..own.len() - INDEX_PAGE.len()].to_owned(),
+        Some(clean) => clean.to_owned(),
+        None => own,
     }
 }
 
@@ -61,13 +66,13 @@ pub(crate) fn hashed_path(at: &str, asset: &Asset, fingerprint: Fingerprint) -> 
     // A dot at the beginning of a name begins no extension.
     let dot = path[name..].rfind('.').filter(|dot| *dot > 0);
     let (stem, extension) = path.split_at(dot.map_or(path.len(), |dot| name + dot));
-    format!("{at}{stem}.{}{extension}", fingerprint.short())
+    url_path_of(at, &format!("{stem}.{}{extension}", fingerprint.short()))
 }
 
 /// The other paths of a page, which lead to its address: the folder's path without its slash, and
 /// the file's own path if that differs from the address.
-pub(crate) fn aliases(at: &str, logical_path: &str, plain: &str) -> Vec<String> {
-    let own = Some(format!("{at}{logical_path}")).filter(|own| own != plain);
+pub(crate) fn aliases(own: &str, plain: &str) -> Vec<String> {
+    let own = Some(own).filter(|own| *own != plain);
     let folder = plain.strip_suffix('/').filter(|folder| !folder.is_empty());
-    own.into_iter().chain(folder.map(str::to_owned)).collect()
+    own.into_iter().chain(folder).map(str::to_owned).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use hardtack_build::{Bake, Baked, Error, ProblemKind, Settings};
+use hardtack_build::{Bake, Baked, Error, Prefix, ProblemKind, Settings};
 use hardtack_bundle::{Action, Bundle, Coding, FieldEdit, Origins};
 use tempfile::TempDir;
 
@@ -454,7 +454,7 @@ fn a_single_page_app_has_a_fallback() {
     }
     fails(&[page], "spa = 'app.html'", "`spa` names \"app.html\", and there is no such page");
     let twice = bake(folder(&[page, ("_redirects", &rules("/"))]).path(), "spa = 'index.html'");
-    assert!(twice.unwrap().warnings[0].to_string().contains("says `spa` already"));
+    assert!(twice.unwrap().warnings[0].to_string().contains("`spa` already says it"));
 }
 
 /// It answers at `/a/b` too, where `c.css` is another file.
@@ -827,4 +827,155 @@ fn the_summary_is_one_line() {
     assert!(line.contains("% saved) in ") && line.ends_with("; left out .hidden"), "{line}");
     assert_eq!(baked.summary.left_out, [".hidden"]);
     assert_eq!(baked.left_out[0].rule, "the default glob `.*`");
+}
+
+/// Bakes `static/` at `/static/` and `root/` at `/`.
+fn bake_with_root(files: &[(&str, &str)], toml: &str) -> Result<Baked, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+    let folders = "[[folders]]\nat = '/'\npath = 'root'";
+    let toml = format!("assets = 'static'\nat = '/static/'\n{toml}\n{folders}");
+    bake(folder.path(), &toml)
+}
+
+#[test]
+fn folders_keep_their_prefixes() {
+    let files = [
+        ("root/robots.txt", "x"),
+        ("root/humans.txt", "x"),
+        ("static/favicon.ico", "x"),
+        ("static/robots.txt", "y"),
+    ];
+    let hashed = format!("/humans.{X}.txt");
+    let icon = format!("/static/favicon.{X}.ico");
+    let baked = bake_with_root(&files, "keep_only_hashed = true").unwrap();
+    let routes = routes(&baked);
+    let answers: Vec<_> = routes.iter().map(|(path, asset)| (&path[..], &asset[..])).collect();
+    assert_eq!(
+        answers[..4],
+        [
+            (&hashed[..], "/humans.txt"),
+            ("/humans.txt", "/humans.txt"),
+            ("/robots.txt", "/robots.txt"),
+            (&icon[..], "favicon.ico"),
+        ]
+    );
+    assert_eq!(answers.len(), 5, "{answers:?}");
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    assert_eq!(bundle.prefixes().collect::<Vec<_>>(), ["/static/", "/"]);
+    let django: serde_json::Value =
+        serde_json::from_str(&hardtack_build::staticfiles(&baked.manifest)).unwrap();
+    let names: Vec<_> = django["paths"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["favicon.ico", "robots.txt"]);
+}
+
+#[test]
+fn references_between_folders_are_by_url() {
+    let files = [
+        ("root/app.webmanifest", r#"{"icons":[{"src":"static/i.png"}]}"#),
+        ("root/sw.js", "import '/static/a.js';import './b.js'"),
+        ("root/b.js", "x"),
+        ("static/a.js", "x"),
+        ("static/i.png", "x"),
+        (
+            "static/p.html",
+            "<img src=i.png><link rel=manifest href=/app.webmanifest><script src=../b.js></script><a href=/users/>x</a>",
+        ),
+    ];
+    let baked = bake_with_root(&files, "").unwrap();
+    assert!(baked.warnings.is_empty(), "{:?}", baked.warnings);
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let text = |name: &str| {
+        let asset = bundle.asset(name).unwrap().unwrap();
+        String::from_utf8(asset.identity().unwrap().body.to_vec()).unwrap()
+    };
+    assert_eq!(text("/sw.js"), format!("import '/static/a.{X}.js';import './b.{X}.js'"));
+    assert!(text("/app.webmanifest").contains(&format!("static/i.{X}.png")));
+    let page = text("p.html");
+    assert!(page.contains(&format!("src=../b.{X}.js")) && page.contains("href=/app."), "{page}");
+    assert!(page.contains("href=/users/"), "{page}");
+    let missing = [("root/a", ""), ("static/p.html", "<img src=gone.png><img src=/gone.png>")];
+    let error = bake_with_root(&missing, "").unwrap_err().to_string();
+    assert!(error.contains("static/p.html:1:10: \"gone.png\" refers to"), "{error}");
+    assert!(!error.contains("\"/gone.png\""), "an application may answer it: {error}");
+}
+
+/// A mention in one folder pins a file of the other.
+#[test]
+fn mentions_reach_the_other_folder() {
+    let files = [("root/b.js", "x"), ("static/a.js", "f('/b.js')")];
+    let baked = bake_with_root(&files, "").unwrap();
+    assert_eq!(baked.manifest.assets[0].url, "/b.js");
+    assert_eq!(baked.manifest.assets[0].why, "a.js:1:5 names it");
+}
+
+#[test]
+fn rules_of_each_folder_are_for_url_paths() {
+    let files = [
+        ("root/_headers", "/robots.txt\n  X-A: root\n/static/*\n  X-A: static\n"),
+        ("root/_redirects", "/icon /static/i.svg 302\n/old/* /new/:splat\n"),
+        ("root/robots.txt", ""),
+        ("static/_redirects", "/static/gone /static/i.svg\n/help /robots.txt 200\n"),
+        ("static/i.svg", "<svg/>"),
+    ];
+    let baked = bake_with_root(&files, "rename = false").unwrap();
+    assert!(baked.warnings.is_empty(), "{:?}", baked.warnings);
+    let found: Vec<_> =
+        routes(&baked).into_iter().map(|(path, answer)| format!("{path} {answer}")).collect();
+    assert_eq!(
+        found,
+        [
+            "/help /robots.txt",
+            "/icon 302 -> /static/i.svg",
+            "/robots.txt /robots.txt",
+            "/static/gone -> /static/i.svg",
+            "/static/i.svg i.svg",
+            "/old/* -> /new/:splat",
+        ]
+    );
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let value = |path: &str| {
+        let route = bundle.route(path.as_bytes()).unwrap().unwrap();
+        let edits: Vec<_> = route.fields().map(Result::unwrap).collect();
+        edits.into_iter().map(|edit| format!("{edit:?}")).collect::<Vec<_>>().join(" ")
+    };
+    assert!(value("/robots.txt").contains("root") && value("/static/i.svg").contains("static"));
+}
+
+#[test]
+fn pages_of_the_root_are_the_sites() {
+    let files = [
+        ("root/404.html", "root"),
+        ("root/index.html", "home"),
+        ("static/404.html", "static"),
+        ("static/a.css", "x"),
+    ];
+    let toml = "spa = '/index.html'\npublish_manifest = '/hardtack.json'";
+    let baked = bake_with_root(&files, toml).unwrap();
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let path = |route: Option<hardtack_bundle::Route<'_>>| route.unwrap().path.to_owned();
+    assert_eq!(path(bundle.not_found().unwrap()), "/404.html");
+    assert_eq!(path(bundle.fallback().unwrap()), "/");
+    assert!(bundle.route(b"/hardtack.json").unwrap().is_some());
+    let alone = folder(&[("a.css", "x")]);
+    let error = bake(alone.path(), "at = '/s/'\npublish_manifest = '/m.json'").unwrap_err();
+    assert!(error.to_string().contains("\"/m.json\", which is below no folder's `at`"), "{error}");
+    let own = bake(alone.path(), "at = '/s/'\npublish_manifest = '/s/m.json'").unwrap();
+    assert_eq!(own.manifest.assets[1].logical_path, "m.json");
+}
+
+#[test]
+fn a_builder_takes_folders_too() {
+    let folder = folder(&[("a.css", "x")]);
+    fs::create_dir(folder.path().join("more")).unwrap();
+    fs::write(folder.path().join("more/b.css"), "x").unwrap();
+    let docs = Prefix::try_from("docs".to_owned()).unwrap();
+    let more = folder.path().join("more");
+    let baked = Bake::new(folder.path().join("assets")).and_folder(docs, more).run().unwrap();
+    let names: Vec<_> = baked.manifest.assets.iter().map(|it| it.logical_path.as_str()).collect();
+    assert_eq!(names, ["a.css", "docs/b.css"]);
 }

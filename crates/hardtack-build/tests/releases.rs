@@ -107,6 +107,25 @@ fn entry_points_and_pinned_files_are_never_carried() {
 }
 
 #[test]
+fn files_of_every_folder_are_carried() {
+    let folders = "at = '/s/'\n[[folders]]\nat = '/'\npath = 'root'";
+    let history = History::new(folders);
+    let root = history.file("root");
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("icon.svg"), "1").unwrap();
+    history.bake("1", &[("a.css", "1")], &[]);
+    fs::write(root.join("icon.svg"), "2").unwrap();
+    let second = history.bake("2", &[("a.css", "2")], &["1"]);
+    assert_eq!(carried(&second), ["/icon 1", "/s/a 1"]);
+    let alone = History { toml: "at = '/s/'".to_owned(), ..history };
+    let third = alone.bake("3", &[("a.css", "2")], &["2"]);
+    assert_eq!(carried(&third), ["/s/a 2"]);
+    let rule = "it is not below the prefix /s/";
+    let expected = [1, 2].map(|age| format!("/icon {age}: {rule}"));
+    assert_eq!(BTreeSet::from_iter(dropped(&third)), BTreeSet::from(expected));
+}
+
+#[test]
 fn ages_are_counted_through_a_chain() {
     let history = History::new("keep_releases = 2");
     history.bake("1", &[("a.css", "1")], &[]);

@@ -2,7 +2,10 @@
 
 use hardtack_bundle::PathPattern;
 
-use crate::{Settings, url_paths::NOT_FOUND_PAGE};
+use crate::{
+    Settings,
+    url_paths::{NOT_FOUND_PAGE, is_not_found_page},
+};
 
 use super::{
     Fallback, PatternAnswer, PatternRule, Redirect, Rewrite, Rules, Skipped,
@@ -84,7 +87,9 @@ impl File<'_> {
     fn fall_back(&mut self, number: usize, line: &Line<'_>) -> Result<(), String> {
         match (self.everything, &self.rules.fallback) {
             (Some(before), _) => return Err(format!("line {before} answers every path already")),
-            (None, Some(_)) => return Err("hardtack.toml says `spa` already".to_owned()),
+            (None, Some(_)) => {
+                return Err("`spa` already says it, or another folder's `_redirects`".to_owned());
+            }
             (None, None) => {}
         }
         let path = self.target(line.to)?;
@@ -363,7 +368,7 @@ impl File<'_> {
     /// Whether an asset has to keep its path: it is the body of every 404, or the fallback.
     fn is_kept(&self, logical_path: &str) -> bool {
         let fallback = self.rules.fallback.as_ref();
-        logical_path == NOT_FOUND_PAGE || fallback.is_some_and(|it| it.page == logical_path)
+        is_not_found_page(logical_path) || fallback.is_some_and(|it| it.page == logical_path)
     }
 
     /// The logical path of the asset that the target of a rewrite names.

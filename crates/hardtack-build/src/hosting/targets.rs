@@ -24,17 +24,16 @@ pub(super) struct Targets {
 
 impl Targets {
     pub(super) fn new(scanned: &Scanned, settings: &Settings) -> Self {
-        let at = settings.at.as_str();
         let mut targets = Self::default();
         for asset in &scanned.assets {
             let (path, paths) = (&asset.logical_path, known_paths(asset, settings));
-            let own = format!("{at}{path}");
+            let own = settings.url_path(path);
             for name in names(&own) {
                 targets.named.entry(name).or_insert_with(|| path.clone());
             }
             targets.plain.extend(paths.plain.clone().map(|plain| (path.clone(), plain)));
             let Some(plain) = paths.plain.or(paths.hashed) else { continue };
-            for alias in aliases(at, path, &plain) {
+            for alias in aliases(&own, &plain) {
                 let is_page = settings.canonical == Canonical::Link && alias == own;
                 let address = if is_page { own.clone() } else { plain.clone() };
                 targets.taken.insert(alias, (path.clone(), address));
@@ -43,13 +42,14 @@ impl Targets {
         }
         // A file's own name takes precedence.
         for asset in &scanned.assets {
-            let own = format!("{at}{}", asset.logical_path);
+            let own = settings.url_path(&asset.logical_path);
             targets.named.insert(own, asset.logical_path.clone());
         }
         let published = settings.publish_manifest.iter();
         targets.taken.extend(published.map(|path| {
-            let plain = format!("{at}{path}");
-            (plain.clone(), (path.clone(), plain))
+            let path = settings.named(path);
+            let plain = settings.url_path(path);
+            (plain.clone(), (path.to_owned(), plain))
         }));
         targets
     }

@@ -17,12 +17,14 @@ pub(super) fn decode(path: &str) -> Result<String, String> {
 }
 
 pub(super) fn below(path: String, settings: &Settings) -> Result<String, String> {
-    let at = settings.at.as_str();
-    if path.starts_with(at) {
-        Ok(path)
-    } else {
-        Err(format!("{path:?} is not below {at:?}, the URL prefix that `at` says"))
+    if settings.folder_at(&path).is_some() {
+        return Ok(path);
     }
+    let at = settings.at.as_str();
+    Err(match settings.folders.len() {
+        0 => format!("{path:?} is not below {at:?}, the URL prefix that `at` says"),
+        _ => format!("{path:?} is not below {at:?}, nor below `at` of another folder"),
+    })
 }
 
 /// The names of the placeholders in a text, with `*`.

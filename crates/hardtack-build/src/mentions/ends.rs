@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use hardtack_bundle::url_path_of;
+
 use crate::{
     logical_path::file_name,
     references::{PartOfUrl, Passages, Where},
@@ -19,7 +21,7 @@ impl Ends {
     pub(super) fn of(assets: &[Asset], at: &str) -> Self {
         let mut by_extension: BTreeMap<String, Vec<(String, usize)>> = BTreeMap::new();
         for (index, asset) in assets.iter().enumerate() {
-            let path = format!("{at}{}", asset.logical_path);
+            let path = url_path_of(at, &asset.logical_path);
             let (stem, extension) = split(&path);
             let stem = stem.chars().rev().collect();
             by_extension.entry(extension.to_owned()).or_default().push((stem, index));

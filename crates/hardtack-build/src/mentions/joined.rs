@@ -51,7 +51,7 @@ impl<'a> Paths<'a> {
     fn of(assets: &'a [Asset]) -> Self {
         let (mut ends, mut reversed) = (Vec::new(), Vec::new());
         for (index, asset) in assets.iter().enumerate() {
-            let path = asset.logical_path.as_str();
+            let path = asset.logical_path.trim_start_matches('/');
             let starts = path.match_indices('/').map(|(slash, _)| slash + 1);
             ends.extend([0].into_iter().chain(starts).map(|start| (&path[start..], index)));
             reversed.push((file_name(path).chars().rev().collect(), index));
@@ -80,7 +80,8 @@ impl<'a> Paths<'a> {
         {
             start = inner;
             for (end, index) in beginning_with(&self.ends, start, |(end, _)| end) {
-                let is_whole = end.len() == self.assets[*index].logical_path.len();
+                let path = self.assets[*index].logical_path.trim_start_matches('/');
+                let is_whole = end.len() == path.len();
                 if is_whole && follows(&end[start.len()..], rest, true) {
                     found.push(*index);
                 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use aho_corasick::AhoCorasick;
-use hardtack_bundle::encode_path;
+use hardtack_bundle::{encode_path, logical_path_of};
 
 use super::token::{Token, is_in_sentence, string_around, token};
 use crate::{
@@ -165,10 +165,10 @@ impl<'a> Names<'a> {
 
     /// The scripts whose paths begin with the constant part of a specifier in a file.
     pub(super) fn modules_below(&self, referrer: usize, beginning: &str) -> Vec<usize> {
-        let below = self.bases[referrer].and_then(|base| resolve(base, beginning));
-        let Some(below) = below.as_deref().and_then(|path| path.strip_prefix(self.at)) else {
+        let Some(below) = self.bases[referrer].and_then(|base| resolve(base, beginning)) else {
             return Vec::new();
         };
+        let below = logical_path_of(self.at, &below);
         // They are sorted.
         let first = self.assets.partition_point(|asset| *asset.logical_path < *below);
         let assets = self.assets.iter().enumerate().skip(first);
@@ -178,10 +178,10 @@ impl<'a> Names<'a> {
 
     /// The asset that a path in a page leads to.
     fn led_to(&self, page: usize, path: &str, bearers: &[usize]) -> Vec<usize> {
-        let path = self.bases[page].and_then(|base| resolve(base, path));
-        let Some(path) = path.as_deref().and_then(|path| path.strip_prefix(self.at)) else {
+        let Some(path) = self.bases[page].and_then(|base| resolve(base, path)) else {
             return Vec::new();
         };
+        let path = logical_path_of(self.at, &path);
         let found = bearers.binary_search_by(|it| (*self.assets[*it].logical_path).cmp(path));
         found.ok().map(|at| bearers[at]).into_iter().collect()
     }
@@ -190,7 +190,7 @@ impl<'a> Names<'a> {
     /// or from the folder of a page with this file.
     pub(super) fn is_near(&self, path: &str, referrer: usize) -> bool {
         let own = folder(path);
-        own.is_empty()
+        matches!(own, "" | "/")
             || own == folder(&self.assets[referrer].logical_path)
             || self.pages.get(&referrer).is_some_and(|folders| folders.contains(own))
     }
@@ -232,7 +232,7 @@ fn pages<'a>(referenced: &'a Referenced, at: &str) -> HashMap<usize, HashSet<&'a
     let Referenced { assets, references, passages, .. } = referenced;
     let mut pages: HashMap<usize, HashSet<&str>> = HashMap::new();
     for ((page, references), passages) in assets.iter().zip(references).zip(passages) {
-        let base = passages.base.as_deref().and_then(|base| base.strip_prefix(at));
+        let base = passages.base.as_deref().map(|base| logical_path_of(at, base));
         if let Some(base) = base.filter(|_| page.is_page()) {
             for reference in references {
                 pages.entry(reference.target).or_default().insert(folder(base));

@@ -52,7 +52,7 @@ fn parameter(media_type: &str) -> Option<Charset> {
 /// The fault and the remedy for a file that is not in its declared charset.
 pub(super) fn remark(asset: &Asset) -> String {
     let essence = asset.media_type.split(';').next().unwrap_or_default();
-    let path = &asset.logical_path;
+    let path = asset.logical_path.trim_start_matches('/');
     let declare = match essence {
         "text/html" => "add `<meta charset>` within its first 1024 bytes, ",
         "text/css" => "let it begin with `@charset \"…\";`, ",

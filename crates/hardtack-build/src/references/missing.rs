@@ -119,7 +119,7 @@ impl Report<'_> {
 
     fn file(&self, lost: &Lost) -> PathBuf {
         match &lost.referrer {
-            Referrer::Asset(_) => self.settings.assets.join(self.logical_path(lost)),
+            Referrer::Asset(_) => self.settings.file(self.logical_path(lost)),
             Referrer::Rules { file, .. } => file.clone(),
         }
     }
@@ -173,7 +173,9 @@ impl Report<'_> {
     /// The folder, such as `docs/`, that nearly all absolute paths begin with, and without which
     /// they lead to files: the site was built for another URL prefix.
     fn prefix(&self, lost: &[Lost]) -> Option<String> {
-        let absolute: Vec<_> = lost.iter().filter(|one| one.url.starts_with('/')).collect();
+        let of_asset_folder = |one: &&Lost| !one.path.starts_with('/');
+        let absolute = lost.iter().filter(|one| one.url.starts_with('/')).filter(of_asset_folder);
+        let absolute: Vec<_> = absolute.collect();
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         absolute.iter().flat_map(|one| folders(&one.path)).for_each(|folder| {
             *counts.entry(folder).or_default() += 1;
@@ -229,7 +231,7 @@ impl Report<'_> {
                 "if somebody else answers these paths, set `external = {external:?}`"
             ));
         }
-        let package = package(self.logical_path(first));
+        let package = package(self.logical_path(first)).trim_start_matches('/');
         ways.push(match &self.settings.missing {
             Missing::ByGlob(_) => format!("add `\"/{package}\" = \"warn\"` to `missing`"),
             Missing::Everywhere(_) if package.ends_with('/') => format!(
@@ -250,8 +252,8 @@ impl Report<'_> {
         };
         let top = |one: &Lost| match folders(&one.path).next() {
             Some(folder) if self.has_folder(folder) => None,
-            Some(folder) => Some(format!("{}{folder}", self.routes.at)),
-            None => Some(format!("{}{}", self.routes.at, one.path)),
+            Some(folder) => Some(self.settings.url_path(folder)),
+            None => Some(self.settings.url_path(&one.path)),
         };
         let mut paths: Vec<_> = lost.take(100).filter(is_far).filter_map(top).collect();
         paths.sort_unstable();
@@ -263,7 +265,8 @@ impl Report<'_> {
 
 /// The folders that a path lies in, from the top, each with its slash.
 fn folders(path: &str) -> impl Iterator<Item = &str> {
-    path.match_indices('/').map(|(slash, _)| &path[..=slash])
+    let slashes = path.match_indices('/').map(|(slash, _)| slash);
+    slashes.filter(|slash| *slash > 0).map(|slash| &path[..=slash])
 }
 
 /// The package of a file: the folder at the top, or the file itself.

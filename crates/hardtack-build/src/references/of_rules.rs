@@ -75,12 +75,11 @@ impl Targets<'_> {
         if url.starts_with('/') {
             return BTreeSet::from([self.routes.at.to_owned()]);
         }
-        let at = self.routes.at;
         let mut of_pages = BTreeSet::new();
         let mut of_others = BTreeSet::new();
         for asset in self.routes.assets {
             let plain = plain_path(self.settings, asset);
-            let own = format!("{at}{}", asset.logical_path);
+            let own = self.settings.url_path(&asset.logical_path);
             if [&plain, &own].iter().any(|path| rule.is_for(&asset.logical_path, path)) {
                 let bases = if asset.is_page() { &mut of_pages } else { &mut of_others };
                 bases.insert(plain[..plain.len() - file_name(&plain).len()].to_owned());

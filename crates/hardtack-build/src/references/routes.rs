@@ -8,7 +8,7 @@ use crate::{
     hosting::Rules,
     logical_path::file_name,
     scan::Asset,
-    url_paths::{INDEX_PAGE, NOT_FOUND_PAGE},
+    url_paths::{INDEX_PAGE, is_not_found_page},
 };
 
 /// The target of a URL.
@@ -40,7 +40,10 @@ pub(super) struct Routes<'a> {
 impl<'a> Routes<'a> {
     pub(super) fn new(assets: &'a [Asset], settings: &'a Settings, rules: &'a Rules) -> Self {
         let paths = || assets.iter().map(|asset| asset.logical_path.as_str());
-        let folders = |path: &'a str| path.match_indices('/').map(|(slash, _)| &path[..slash]);
+        let folders = |path: &'a str| {
+            let slashes = path.match_indices('/').map(|(slash, _)| slash);
+            slashes.filter(|slash| *slash > 0).map(|slash| &path[..slash])
+        };
         Self {
             at: settings.at.as_str(),
             assets,
@@ -58,12 +61,13 @@ impl<'a> Routes<'a> {
         let unreadable = url.contains(char::REPLACEMENT_CHARACTER);
         let url_path = base.filter(|_| !unreadable).and_then(|base| url::resolve(base, url));
         let url_path = url_path.filter(|url_path| !self.settings.external.matches(url_path));
-        let Some(path) = url_path.as_ref().and_then(|it| it.strip_prefix(self.at)) else {
-            return Resolved::Elsewhere;
-        };
-        match self.asset(path).or_else(|| self.page(path)) {
+        let url_path = url_path.filter(|it| self.settings.folder_at(it).is_some());
+        let Some(url_path) = url_path else { return Resolved::Elsewhere };
+        let path = self.settings.logical_path(&url_path);
+        match self.asset(path).or_else(|| self.page(&url_path)) {
             Some(target) => Resolved::Asset(target),
-            None if self.is_answered(path) => Resolved::Elsewhere,
+            None if self.is_answered(&url_path) => Resolved::Elsewhere,
+            None if !self.settings.is_own(&url_path) => Resolved::Elsewhere,
             None if is_template(url::split(url).0) || is_template(path) => Resolved::Template,
             None if self.folders.contains(path.trim_end_matches('/')) => {
                 Resolved::Folder(path.to_owned())
@@ -77,28 +81,28 @@ impl<'a> Routes<'a> {
         self.by_path.get(path).copied()
     }
 
-    /// The page at a path other than its file's: at its folder, with or without the slash, or at
+    /// The page at a URL path other than its file's: at its folder, with or without the slash, or at
     /// the path without its extension.
-    fn page(&self, path: &str) -> Option<usize> {
-        let index = match path {
-            "" => INDEX_PAGE.to_owned(),
-            _ => format!("{}/{INDEX_PAGE}", path.strip_suffix('/').unwrap_or(path)),
-        };
-        let clean = [".html", ".htm"].map(|extension| format!("{path}{extension}"));
+    fn page(&self, url_path: &str) -> Option<usize> {
+        let folder = url_path.strip_suffix('/').unwrap_or(url_path);
+        let index = format!("{folder}/{INDEX_PAGE}");
+        let clean = [".html", ".htm"].map(|extension| format!("{url_path}{extension}"));
         let clean = clean.iter().filter(|_| self.settings.clean_urls);
-        let mut pages = std::iter::once(&index).chain(clean).filter_map(|it| self.asset(it));
+        let paths = std::iter::once(&index).chain(clean);
+        let mut pages = paths.filter_map(|it| self.asset(self.settings.logical_path(it)));
         pages.find(|page| self.has_route_of_a_page(*page))
     }
 
     fn has_route_of_a_page(&self, index: usize) -> bool {
         let asset = &self.assets[index];
-        asset.role == Role::EntryPoint && asset.logical_path != NOT_FOUND_PAGE
+        asset.role == Role::EntryPoint && !is_not_found_page(&asset.logical_path)
     }
 
-    /// Whether a rule answers a path, or the manifest, which becomes an asset later.
-    fn is_answered(&self, path: &str) -> bool {
-        self.settings.publish_manifest.as_deref() == Some(path)
-            || self.rules.answers(&format!("{}{path}", self.at))
+    /// Whether a rule answers a URL path, or the manifest, which becomes an asset later.
+    fn is_answered(&self, url_path: &str) -> bool {
+        let manifest = self.settings.publish_manifest.as_deref();
+        manifest.is_some_and(|path| self.settings.url_path(self.settings.named(path)) == url_path)
+            || self.rules.answers(url_path)
     }
 
     /// Whether the page of a single-page app answers a navigation to that path.
@@ -140,7 +144,9 @@ fn is_template(url: &str) -> bool {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 9] = [
+    const PATHS: [&str; 11] = [
+        "/index.html",
+        "/sw.js",
         "404.html",
         "a.js",
         "about.html",
@@ -222,6 +228,20 @@ mod tests {
         leads("", "../icons", "the folder icons");
         leads("", "../icons/", "the folder icons/");
         leads("", "../icon", "no icon");
+    }
+
+    #[test]
+    fn folders_of_other_prefixes() {
+        let two = "[[folders]]\nat = '/'\npath = 'root'\n[[folders]]\nat = '/docs/'\npath = 'd'";
+        leads(two, "/sw.js", "/sw.js");
+        leads(two, "../../sw.js", "/sw.js");
+        leads(two, "/", "/index.html");
+        leads(two, "/s", "index.html");
+        leads(two, "/users/", "elsewhere");
+        leads(two, "/gone.js", "elsewhere");
+        leads(two, "/s/gone.js", "no gone.js");
+        leads(two, "/docs/gone.js", "no /docs/gone.js");
+        leads("", "/sw.js", "elsewhere");
     }
 
     #[test]

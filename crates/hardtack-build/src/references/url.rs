@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
+use hardtack_bundle::url_path_of;
 use percent_encoding::percent_decode_str;
 
 /// The URL path that links in a file are relative to: its own, or that of its `base`.
 ///
 /// None if that is on another site, so that no link without a host leads into the bundle.
 pub(super) fn base(at: &str, referrer: &str, href: Option<&str>) -> Option<String> {
-    let own = format!("{at}{referrer}");
+    let own = url_path_of(at, referrer);
     match href.map(|href| split(href).0) {
         None | Some("") => Some(own),
         Some(href) => absolute(&own, href),
