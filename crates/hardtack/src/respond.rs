@@ -78,8 +78,8 @@ pub fn refuse_message<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Opti
     }
 }
 
-/// The page of the bundle for an error of that status, such as `502.html`: at the root of the asset
-/// folder, and named after the status. None if there is none, or the client does not accept it.
+/// The page of the bundle for an error of that status, such as `502.html`: at the site's root or
+/// at the top of the asset folder, and named after the status. None if there is none, or the client does not accept it.
 ///
 /// It is for servers with an application behind the bundle, whose errors are not the bundle's. No cache
 /// keeps the response.

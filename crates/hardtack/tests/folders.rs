@@ -15,6 +15,7 @@ static BUNDLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut writer = Writer::new("/static/");
     writer.prefix("/");
     for (path, role) in [
+        ("/502.html", Role::EntryPoint),
         ("/favicon.ico", Role::EntryPoint),
         ("/icon.svg", Role::Hashed),
         ("css/app.css", Role::Hashed),
@@ -118,4 +119,12 @@ fn an_asset_of_the_root_is_named_by_its_url_path() {
     assert_eq!(assets.url("favicon.ico").unwrap(), "/static/favicon.0123456789ab.ico");
     let unknown = assets.url("icon.svg").unwrap_err().to_string();
     assert!(unknown.contains("Near it: /icon.svg"), "{unknown}");
+}
+
+#[test]
+fn the_page_of_an_error_may_lie_at_the_root() {
+    let bundle = assets().bundle();
+    let request = Request::get("/account").body(()).unwrap();
+    let page = |status| hardtack::error_page(&bundle, &request, status).is_some();
+    assert!(page(StatusCode::BAD_GATEWAY) && !page(StatusCode::GATEWAY_TIMEOUT));
 }
