@@ -249,9 +249,10 @@ fn a_line_in_json() {
         "time": line["time"], "duration_us": line["duration_us"], "client": "192.0.2.1",
         "method": "GET", "target": "/css/app.css", "version": "HTTP/2.0", "status": 200,
         "bytes": bytes, "coding": "br", "policy": "revalidate", "referer": null,
-        "user_agent": null,
+        "user_agent": null, "request_id": line["request_id"],
     });
     assert_eq!(line, without_time);
+    assert_eq!(line["request_id"].as_str().unwrap().len(), 32);
     assert!(line["duration_us"].is_u64() && line["time"].as_str().unwrap().ends_with('Z'));
 }
 
@@ -313,8 +314,11 @@ fn a_hostile_client_writes_no_line_of_its_own() {
             closed(hostile);
         }
         let lines = rest_of(server);
-        assert_eq!(lines.len(), 1, "{lines:?}");
-        let line = &lines[0];
+        let [line, refused @ ..] = &lines[..] else { panic!("it has no line") };
+        assert_eq!(refused.len(), 4, "{lines:?}");
+        for refused in refused {
+            assert!(refused.contains("400") && !refused.contains("forged"), "{refused}");
+        }
         assert!(line.chars().all(|char| !char.is_control()), "{line}");
         if format == "combined" {
             assert!(line.ends_with(r#" "x\" 200 1 \"-\" \"y\\\x09\xe2\x80\xae\x9b2J""#), "{line}");
