@@ -174,7 +174,9 @@ impl<'a> Evidence<'a> {
         }
         let folder = folder(&candidate.asset.logical_path);
         match (looks, self.named.get(&candidate.index)) {
-            _ if generated_folder(folder).is_some_and(|(folder, _)| looks >= folder.least) => {
+            _ if generated_folder(folder)
+                .is_some_and(|(folder, _)| folder.believes(candidate, looks)) =>
+            {
                 Hash::Believed(format!(
                     "{text:?} looks like a hash, in a folder of generated files"
                 ))
@@ -246,6 +248,15 @@ struct Generated {
     /// The similarity to a hash that a name in it needs. Some such folders have names that people
     /// also use.
     least: Looks,
+}
+
+impl Generated {
+    /// Whether the folder is the second sign for a candidate. In a folder whose name people also use, a
+    /// whole name such as `OAuth2Client.js` may be theirs.
+    fn believes(&self, candidate: &Candidate<'_>, looks: Looks) -> bool {
+        let is_sure = self.least == Looks::Possible || !candidate.is_whole_name();
+        looks >= self.least && is_sure
+    }
 }
 
 const GENERATED: &[Generated] = &[
@@ -392,9 +403,11 @@ mod tests {
             &[("_next/static/x-Bq_7Zr2L/m.js", ""), ("_nuxt/ABCDEFGH.js", "")],
             &["_next/static/x-Bq_7Zr2L/m.js", "_nuxt/ABCDEFGH.js"],
         );
+        are(&[("static/js/main.CSV5SJFB.js", "")], &["static/js/main.CSV5SJFB.js"]);
         are(
             &[
                 ("static/js/ABCDEFGH.js", ""),
+                ("static/js/OAuth2Client.js", ""),
                 ("report-20261128.pdf", ""),
                 ("a.html", "report-20261128.pdf"),
             ],
