@@ -98,7 +98,8 @@ impl<'a> Page<'a> {
         self.inline = inline(&name, element)
             .filter(|inline| is_page || *inline != Inline::Markup)
             .map(|inline| (inline, 0..0));
-        if name == "base" && self.found.base.is_none() {
+        let is_html = element.namespace_uri() == "http://www.w3.org/1999/xhtml";
+        if name == "base" && is_html && self.found.base.is_none() {
             self.found.base = self.attribute(element, "href").map(|href| href.value);
             if self.found.base.is_some() {
                 self.found.base_at = element.source_location().bytes().end;
@@ -550,6 +551,7 @@ mod tests {
             base("<base target=_top><base href=../a/><base href=b/>").as_deref(),
             Some("../a/")
         );
+        assert_eq!(base("<svg><base href=a/></svg><base href=b/>").as_deref(), Some("b/"));
         assert_eq!(base("<p>"), None);
     }
 
