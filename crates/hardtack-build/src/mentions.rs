@@ -5,17 +5,20 @@
 //! that it was loaded. An asset that is mentioned keeps its name everywhere, so that no file ever
 //! has two names in use.
 
+mod cut;
 mod ends;
 mod joined;
 mod names;
 mod own_url;
 mod replaced;
+mod sources;
 mod token;
 
 use rayon::prelude::*;
 
 use crate::{Place, Role, digest::Form, places::Places, references::Referenced, rename::Renaming};
 
+use cut::Cuts;
 use ends::Ends;
 use names::Names;
 use replaced::replaced;
@@ -30,6 +33,7 @@ pub(crate) fn pin(referenced: &mut Referenced, at: &str) {
     pins.extend(own_url::pins(referenced));
     pins.extend(joined::pins(referenced, &names));
     pins.extend(pins_of_replacements(referenced));
+    pins.extend(pins_of_cuts(referenced));
     let mut reasons: Vec<Option<String>> = vec![None; referenced.assets.len()];
     let mut places = (usize::MAX, Places::new(&[]));
     for Pin { target, by, offset, what } in pins {
@@ -96,11 +100,23 @@ fn pins_of_replacements(referenced: &Referenced) -> Vec<Pin> {
     pins.collect()
 }
 
+fn pins_of_cuts(referenced: &Referenced) -> Vec<Pin> {
+    let all = referenced.passages.iter().enumerate();
+    let all: Vec<_> = all.flat_map(|(by, it)| it.cuts.iter().map(move |cut| (by, cut))).collect();
+    let cuts = Cuts::of(&referenced.assets, !all.is_empty());
+    let pins = all.into_iter().flat_map(|(by, cut)| {
+        let targets = cuts.found(cut).into_iter();
+        targets.map(move |target| Pin { target, by, offset: cut.offset, what: REPLACED })
+    });
+    pins.collect()
+}
+
 const LINK: &str = " refers to it, and keeps its bytes";
 const OWN_URL: &str = " asks for its own URL, and may make names from it";
 const ID: &str = " asks for its URL by the element's `id`, and may make names from it";
 const IN_DOUBT: &str = " links to it above `<base>`, where browsers differ";
 const JOINED: &str = " may join its name of several texts";
+const SOURCE: &str = " may make another URL from its own";
 const BEGINNING: &str = " may import it by a name that it makes";
 const NAME: &str = " names it";
 const REPLACED: &str = " may make a URL from another by replacing a part";
@@ -528,9 +544,19 @@ mod tests {
         let both = &["b-dark.png", "b-light.png"];
         own("i.src=i.src.replace('light','dark')", both);
         own("i.src=i.src.replace(/-light\\.png$/,'-dark.png')", both);
-        own("i.src=i.src.replace(/-light.png/,'-dark.png')", &[]);
+        own("i.src=i.src.replace(/-light.png/,'-dark.png')", both);
         own("i.src=i.src.replaceAll('light','dark')", both);
         own("i.src=i.src.replace('light','night')", &[]);
+        own("i.src=i.src.split('light').join('dark')", both);
+        own("i.src=i.src.slice(0,-9)+'dark.png'", both);
+        own("i.src=i.src.replace(/light|day/,m=>night[m])", both);
+        own("i.src=i.src.replace('light',theme)", both);
+        own("const [a]=i.src.split('-');i.src=a+'-dark.png'", both);
+        own("const {src}=i;i.src=src.substring(0,src.indexOf('-'))+'-dark.png'", both);
+        own("i.src=/(.+)-/.exec(i.src)[1]+'-dark.png'", both);
+        own("i.src=i.getAttribute('data-src').replace(/-\\w+\\./,'-dark.')", both);
+        own("i.src=i.currentSrc.replace(/(.*-).*(\\.png)/,'$1dark$2')", both);
+        own("const u=i.src.split('-');u[1]='dark.png';i.src=u.join('-')", both);
         let handler = "<img src=b-light.png onclick=\"this.src=this.src.replace('light','dark')\">";
         are(&[("b-dark.png", ""), ("b-light.png", ""), ("p.html", handler)], both);
     }

@@ -9,6 +9,7 @@ mod css;
 mod data;
 mod decoded;
 mod depth;
+mod element_url;
 mod html;
 mod import_map;
 mod javascript;
@@ -27,7 +28,7 @@ mod variables;
 mod web_manifest;
 
 pub(crate) use decoded::Decoded;
-pub(crate) use joined::Joined;
+pub(crate) use joined::{Cut, Joined};
 pub(crate) use literal::{Literal, LiteralKind, PartOfUrl, Where};
 pub(crate) use of_rules::RuleLink;
 pub(crate) use url::{resolve as resolve_url, split as split_url};
@@ -84,6 +85,8 @@ pub(crate) struct Found {
     replacements: Vec<(usize, [String; 2])>,
     /// The texts that code joins of parts.
     joined: Vec<Joined>,
+    /// The places of URLs that it puts another text into.
+    cuts: Vec<Cut>,
     /// Where code asks for the URL that it was loaded from.
     own_url: Option<usize>,
     /// Where code asks for the URL of its context, which is its own in a worker.
@@ -121,6 +124,7 @@ impl Found {
             beginnings: mem::take(&mut self.beginnings),
             replacements: mem::take(&mut self.replacements),
             joined: mem::take(&mut self.joined),
+            cuts: mem::take(&mut self.cuts),
             own_url: self.own_url,
             own_location: self.own_location,
             asked_ids: mem::take(&mut self.asked_ids),
@@ -155,6 +159,7 @@ impl Found {
         let replacements = part.replacements.into_iter();
         self.replacements.extend(replacements.map(|(at, texts)| (at + offset, texts)));
         self.joined.extend(part.joined.into_iter().map(|joined| joined.shift(offset)));
+        self.cuts.extend(part.cuts.into_iter().map(|cut| cut.shift(offset)));
         self.asked_ids.extend(part.asked_ids.into_iter().map(|(at, id)| (at + offset, id)));
         self.ids.extend(part.ids);
         self.service_workers.extend(part.service_workers);
@@ -320,6 +325,7 @@ pub(crate) struct Passages {
     pub(crate) replacements: Vec<(usize, [String; 2])>,
     /// The texts that code joins of parts.
     pub(crate) joined: Vec<Joined>,
+    pub(crate) cuts: Vec<Cut>,
     /// Where code asks for the URL that it was loaded from.
     pub(crate) own_url: Option<usize>,
     /// Where code asks for the URL of its context, which is its own in a worker.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{JOINED, Pin, names::Names};
+use super::{JOINED, Pin, SOURCE, names::Names, sources::Sources};
 use crate::{
     logical_path::{file_name, folder},
     references::{Joined, Referenced},
@@ -12,26 +12,31 @@ use crate::{
 /// Pins what scripts may name by texts that they join.
 pub(super) fn pins(referenced: &Referenced, names: &Names<'_>) -> Vec<Pin> {
     let paths = Paths::of(&referenced.assets);
+    let sources = Sources::of(&referenced.assets);
     let (mut seen, mut pins) = (HashSet::new(), Vec::new());
     for (by, passages) in referenced.passages.iter().enumerate() {
         for joined in &passages.joined {
+            let mut pin = |target, what| {
+                pins.push(Pin { target, by, offset: joined.offset, what });
+            };
             for pattern in patterns(joined) {
                 // Where it is found depends on the script.
                 let near = pattern.is_near().then_some(by);
                 if !seen.insert((pattern.clone(), near)) {
                     continue;
                 }
-                let targets = paths.matching(&pattern, names.at()).into_iter();
-                let is_meant = |target: &usize| {
-                    near.is_none() || names.is_near(&referenced.assets[*target].logical_path, by)
-                };
-                let targets = targets.filter(is_meant);
-                pins.extend(targets.map(|target| Pin {
-                    target,
-                    by,
-                    offset: joined.offset,
-                    what: JOINED,
-                }));
+                for target in paths.matching(&pattern, names.at()) {
+                    let path = &referenced.assets[target].logical_path;
+                    let is_meant = near.is_none() || names.is_near(path, by);
+                    let sources = match pattern.is_of_url {
+                        true => sources.of_target(target, &pattern.parts),
+                        false => Vec::new(),
+                    };
+                    if is_meant && (pattern.says_enough || !sources.is_empty()) {
+                        pin(target, JOINED);
+                        sources.into_iter().for_each(|source| pin(source, SOURCE));
+                    }
+                }
             }
         }
     }
@@ -134,13 +139,16 @@ struct Pattern {
     parts: Vec<String>,
     has_folder: bool,
     letters: usize,
+    says_enough: bool,
+    /// Whether an unknown part is from an element's URL.
+    is_of_url: bool,
 }
 
 impl Pattern {
     /// Whether it means files beside the script or its page only: it says no folder, and too
     /// little of the name.
     fn is_near(&self) -> bool {
-        !self.has_folder && self.letters < FEW
+        self.says_enough && !self.has_folder && self.letters < FEW
     }
 }
 
@@ -149,7 +157,8 @@ const FEW: usize = 3;
 
 /// The paths in a joined text that say something. A path that is constant is not among them.
 fn patterns(joined: &Joined) -> Vec<Pattern> {
-    let mut words = Words { is_fetched: joined.is_fetched, ..Words::default() };
+    let mut words =
+        Words { is_fetched: joined.is_fetched, is_of_url: joined.is_of_url, ..Words::default() };
     for (at, part) in joined.parts.iter().enumerate() {
         if at > 0 {
             words.unknown();
@@ -167,6 +176,7 @@ struct Words {
     parts: Vec<String>,
     /// Whether the word is the URL of a file that is fetched.
     is_fetched: bool,
+    is_of_url: bool,
     /// Whether the path has ended, and the query or the fragment goes on.
     is_over: bool,
     /// The text that the word stands behind.
@@ -198,7 +208,7 @@ impl Words {
         let is_on_another_host =
             parts.first().is_some_and(|it| it.starts_with("//")) && self.before.ends_with(':');
         if parts.len() > 1 && !is_on_another_host {
-            self.found.extend(pattern(parts.clone(), self.is_fetched));
+            self.found.extend(pattern(parts.clone(), self.is_fetched, self.is_of_url));
         }
         let word = parts.join("*");
         let is_quote = matches!(delimiter, '"' | '\'');
@@ -217,8 +227,9 @@ fn is_of_path(next: char) -> bool {
 }
 
 /// A path, if it says enough: its extension, and a folder or a part of the name. To fetch a file,
-/// one of the two is enough.
-fn pattern(parts: Vec<String>, is_fetched: bool) -> Option<Pattern> {
+/// one of the two is enough. One that is made of an element's URL may say less: the file that it is
+/// made of has to be there, too.
+fn pattern(parts: Vec<String>, is_fetched: bool, is_of_url: bool) -> Option<Pattern> {
     let last = file_name(parts.last()?);
     let has_extension = last.rsplit_once('.').is_some_and(|(_, extension)| {
         !extension.is_empty() && extension.chars().all(|it| it.is_ascii_alphanumeric())
@@ -235,7 +246,9 @@ fn pattern(parts: Vec<String>, is_fetched: bool) -> Option<Pattern> {
         [first, second, ..] if first.is_empty() && second.contains('/') => parts[1..].to_vec(),
         _ => parts,
     };
-    says_enough.then_some(Pattern { parts, has_folder, letters })
+    let says_something = parts.iter().any(|part| part.chars().any(|it| it != '.' && it != '/'));
+    let is_pattern = says_enough || is_of_url && says_something;
+    is_pattern.then_some(Pattern { parts, has_folder, letters, says_enough, is_of_url })
 }
 
 /// How many letters and digits of the name are constant, without its extensions.

@@ -12,8 +12,11 @@ use lol_html::{
 };
 
 use super::{
-    Fault, Found, IfMissing, IntegrityPlace, attribute::Attribute, css, import_map, javascript,
-    joined::Joined, literal::Literal,
+    Fault, Found, IfMissing, IntegrityPlace,
+    attribute::Attribute,
+    css, import_map, javascript,
+    joined::{Cut, Joined},
+    literal::Literal,
 };
 use crate::{ProblemKind, Settings};
 
@@ -155,6 +158,8 @@ impl<'a> Page<'a> {
                     let joined = replaces.joined.into_iter();
                     let joined = joined.map(|it| Joined { offset: span.start, ..it });
                     self.found.joined.extend(joined);
+                    let cuts = replaces.cuts.into_iter();
+                    self.found.cuts.extend(cuts.map(|it| Cut { offset: span.start, ..it }));
                 }
                 self.found.literals.push(Literal::attribute(span));
             }

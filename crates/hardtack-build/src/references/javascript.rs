@@ -14,7 +14,7 @@ use oxc_span::{SourceType, Span};
 use super::{
     Found, IfMissing, Link,
     depth::is_too_deep,
-    joined::{joined, text_of},
+    joined::{Joins, text_of},
     literal::{Literal, LiteralKind, PartOfUrl, Where},
     own_script::asked,
     source_map,
@@ -78,11 +78,13 @@ fn find(text: &str, source_type: SourceType) -> Found {
     }
     let variables = Variables::of(&parsed.program);
     let asked = asked(&parsed.program, &variables);
+    let Joins { joined, cuts } = Joins::of(&parsed.program, &variables);
     Found {
         own_url: module.found.own_url.or(asked.own),
         own_location: asked.location,
         asked_ids: asked.of_ids,
-        joined: joined(&parsed.program, &variables),
+        joined,
+        cuts,
         ..module.found
     }
 }
@@ -210,7 +212,10 @@ impl Module<'_> {
             "endsWith" => self.part_of_url(argument, Where::End),
             "startsWith" => self.part_of_url(argument, Where::Beginning),
             "includes" | "indexOf" | "lastIndexOf" => self.part_of_url(argument, Where::Anywhere),
-            "replace" | "replaceAll" => self.replacement(it),
+            "replace" | "replaceAll" if it.arguments.len() == 2 => {
+                self.replacement(it.span, argument, it.arguments[1].as_expression());
+            }
+            "join" => self.split_and_joined(it, argument),
             "register" if is_service_worker(&it.callee) => self.service_worker(argument),
             _ => {}
         }
@@ -224,16 +229,25 @@ impl Module<'_> {
     }
 
     /// `url.replace("a", "b")`; a pattern counts if it stands for one text.
-    fn replacement(&mut self, it: &CallExpression<'_>) {
-        let [Some(from), Some(to)] = [0, 1].map(|at| it.arguments.get(at)?.as_expression()) else {
-            return;
-        };
+    fn replacement(&mut self, at: Span, from: &Expression<'_>, to: Option<&Expression<'_>>) {
         let from = match from.get_inner_expression() {
             Expression::RegExpLiteral(pattern) => text_of(&pattern.regex.pattern.text),
             other => literal(other).map(|(_, text)| text.to_owned()),
         };
-        if let (Some(from), Some((_, to))) = (from.filter(|it| it.len() > 1), literal(to)) {
-            self.found.replacements.push((it.span.start as usize, [from, to.to_owned()]));
+        if let (Some(from), Some((_, to))) = (from.filter(|it| it.len() > 1), to.and_then(literal))
+        {
+            self.found.replacements.push((at.start as usize, [from, to.to_owned()]));
+        }
+    }
+
+    /// `url.split("a").join("b")`
+    fn split_and_joined(&mut self, join: &CallExpression<'_>, to: &Expression<'_>) {
+        let list = join.callee.as_member_expression().map(|it| it.object().get_inner_expression());
+        if let Some(Expression::CallExpression(split)) = list
+            && method(split) == Some("split")
+            && let [from] = &split.arguments[..]
+        {
+            from.as_expression().iter().for_each(|it| self.replacement(join.span, it, Some(to)));
         }
     }
 

@@ -15,6 +15,7 @@ use oxc_span::{GetSpan, Span};
 use oxc_syntax::scope::{ScopeFlags, ScopeId};
 use percent_encoding::percent_decode_str;
 
+use super::element_url::ElementUrls;
 use super::variables::{Scope, THIS, Value, Variable, Variables, number_of};
 
 /// A text that a script joins.
@@ -25,6 +26,14 @@ pub(crate) struct Joined {
     pub(crate) parts: Vec<String>,
     /// Whether the script fetches a file by it.
     pub(crate) is_fetched: bool,
+    /// Whether an unknown part is from an element's URL.
+    pub(crate) is_of_url: bool,
+}
+
+impl Cut {
+    pub(super) fn shift(self, offset: usize) -> Self {
+        Self { offset: self.offset + offset, ..self }
+    }
 }
 
 impl Joined {
@@ -33,30 +42,52 @@ impl Joined {
     }
 }
 
-/// The texts that a script joins, as far as they may be names.
-pub(super) fn joined<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Vec<Joined> {
-    let mut joins = Joins {
-        found: Vec::new(),
-        seen: HashSet::new(),
-        scopes: Vec::new(),
-        appended: HashSet::new(),
-        texts: Texts { variables, known: HashMap::new(), depth: 0 },
-    };
-    joins.visit_program(program);
-    joins.found
+/// The places of a URL that a script puts another text into, which is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Cut {
+    pub(crate) offset: usize,
+    /// The words of the pattern by which the script finds the place.
+    pub(crate) words: Vec<String>,
+    /// Whether it may be a number.
+    pub(crate) has_digits: bool,
 }
 
-struct Joins<'v, 'a> {
-    found: Vec<Joined>,
-    /// The texts in there, and whether they are fetched.
-    seen: HashSet<(Parts, bool)>,
+/// The texts that a script makes of others, as far as they may be names.
+pub(super) struct Joins {
+    pub(super) joined: Vec<Joined>,
+    pub(super) cuts: Vec<Cut>,
+}
+
+impl Joins {
+    pub(super) fn of<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Self {
+        let mut search = Search {
+            found: Joins { joined: Vec::new(), cuts: Vec::new() },
+            seen: HashSet::new(),
+            scopes: Vec::new(),
+            appended: HashSet::new(),
+            texts: Texts {
+                variables,
+                urls: ElementUrls::new(variables),
+                known: HashMap::new(),
+                depth: 0,
+            },
+        };
+        search.visit_program(program);
+        search.found
+    }
+}
+
+struct Search<'v, 'a> {
+    found: Joins,
+    /// The texts in there, whether they are fetched, and whether they are of an element's URL.
+    seen: HashSet<(Parts, bool, bool)>,
     scopes: Vec<Scope>,
     /// The variables that grow, which have been looked at.
     appended: HashSet<Variable<'a>>,
     texts: Texts<'v, 'a>,
 }
 
-impl<'a> Visit<'a> for Joins<'_, 'a> {
+impl<'a> Visit<'a> for Search<'_, 'a> {
     fn enter_scope(&mut self, _: ScopeFlags, scope: &Cell<Option<ScopeId>>) {
         self.scopes.push(number_of(scope));
     }
@@ -112,12 +143,13 @@ impl<'a> Visit<'a> for Joins<'_, 'a> {
             Some("setAttribute") if is_text_of(it.arguments.first(), FETCHED) => {
                 self.note_argument(&it.arguments, 1);
             }
+            Some("replace" | "replaceAll") => self.cut(self.alloc(it)),
             _ => {}
         }
         walk::walk_call_expression(self, it);
     }
 
-    /// `image.src = …`, and `url += …`
+    /// `image.src = …`, `url += …`, and `parts_of_url[1] = …`
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left
             && it.operator == AssignmentOperator::Addition
@@ -126,7 +158,16 @@ impl<'a> Visit<'a> for Joins<'_, 'a> {
             let variable = self.texts.variables.find(here, name.name.as_str());
             if self.appended.insert(variable) {
                 let texts = self.texts.of_variable(here, name.name.as_str());
-                self.note_all(texts, it.span, false);
+                let is_of_url = self.texts.urls.is_variable(variable);
+                self.note_all(texts, it.span, false, is_of_url);
+            }
+        }
+        if let AssignmentTarget::ComputedMemberExpression(element) = &it.left {
+            let here = self.scopes.last().copied().unwrap_or_default();
+            if self.texts.urls.is(here, self.alloc(&element.object)) {
+                let text = self.texts.of(here, self.alloc(&it.right));
+                let text = both(both(unknown(), &text), &unknown());
+                self.note_all(text, it.span, false, true);
             }
         }
         if let AssignmentTarget::StaticMemberExpression(member) = &it.left
@@ -145,10 +186,42 @@ fn is_text_of(argument: Option<&Argument<'_>>, texts: &[&str]) -> bool {
     matches!(argument, Some(Argument::StringLiteral(text)) if texts.contains(&text.value.as_str()))
 }
 
-impl<'a> Joins<'_, 'a> {
+impl<'a> Search<'_, 'a> {
     fn note_argument(&mut self, arguments: &[Argument<'a>], at: usize) {
         if let Some(argument) = arguments.get(at).and_then(Argument::as_expression) {
             self.note(self.alloc(argument), true);
+        }
+    }
+
+    /// `image.src.replace(/light|dark/, other)`
+    fn cut(&mut self, it: &'a CallExpression<'a>) {
+        let scope = self.scopes.last().copied().unwrap_or_default();
+        let ([from, to], Some(url)) = (&it.arguments[..], object(it)) else { return };
+        let [Some(from), Some(to)] = [from.as_expression(), to.as_expression()] else { return };
+        let is_known =
+            self.texts.of(scope, to).iter().any(|text| text.iter().any(|it| !it.is_empty()));
+        if is_known || !self.texts.urls.is(scope, url) {
+            return;
+        }
+        let offset = it.span.start as usize;
+        let pattern = match from.get_inner_expression() {
+            Expression::RegExpLiteral(pattern) => pattern.regex.pattern.text.to_string(),
+            other => self.texts.constant(scope, other).unwrap_or_default(),
+        };
+        let has_digits = pattern.contains("\\d") || pattern.contains("0-9");
+        // The letter behind a backslash is none of the text.
+        let pieces = pattern.split('\\').enumerate();
+        let text = pieces.map(|(at, piece)| match at {
+            0 => piece,
+            _ => piece.get(1..).unwrap_or_default(),
+        });
+        let words: Vec<_> = text
+            .flat_map(|piece| piece.split(|it: char| !it.is_alphanumeric()))
+            .filter(|word| word.len() > 1)
+            .map(str::to_owned)
+            .collect();
+        if has_digits || !words.is_empty() {
+            self.found.cuts.push(Cut { offset, words, has_digits });
         }
     }
 
@@ -159,15 +232,17 @@ impl<'a> Joins<'_, 'a> {
         }
         let scope = self.scopes.last().copied().unwrap_or_default();
         let texts = self.texts.of(scope, it);
-        self.note_all(texts, it.span(), is_fetched);
+        let is_of_url = texts.iter().any(|text| text.len() > 1) && self.texts.urls.is(scope, it);
+        self.note_all(texts, it.span(), is_fetched, is_of_url);
     }
 
-    fn note_all(&mut self, texts: Vec<Parts>, span: Span, is_fetched: bool) {
+    fn note_all(&mut self, texts: Vec<Parts>, span: Span, is_fetched: bool, is_of_url: bool) {
         let offset = span.start as usize;
         for parts in texts {
-            let may_be_name = parts.iter().any(|part| part.contains(['.', '/']));
-            if may_be_name && self.seen.insert((parts.clone(), is_fetched)) {
-                self.found.push(Joined { offset, parts, is_fetched });
+            let is_of_url = is_of_url && parts.len() > 1;
+            let may_be_name = is_of_url || parts.iter().any(|part| part.contains(['.', '/']));
+            if may_be_name && self.seen.insert((parts.clone(), is_fetched, is_of_url)) {
+                self.found.joined.push(Joined { offset, parts, is_fetched, is_of_url });
             }
         }
     }
@@ -198,6 +273,7 @@ fn unknown() -> Vec<Parts> {
 /// The texts of expressions: for each expression, what it may say.
 struct Texts<'v, 'a> {
     variables: &'v Variables<'a>,
+    urls: ElementUrls<'v, 'a>,
     /// Those of variables. A variable that is made of itself has none yet.
     known: HashMap<Variable<'a>, Vec<Parts>>,
     depth: usize,
@@ -279,6 +355,9 @@ impl<'a> Texts<'_, 'a> {
             texts = match value {
                 Value::Of(scope, it) => either(texts, self.of(scope, it)),
                 Value::ElementOf(scope, list) => either(texts, self.of_elements(scope, list)),
+                Value::PropertyOf(scope, object, name) => {
+                    either(texts, self.of_property(scope, object, Some(name)))
+                }
                 Value::With(scope, it) => {
                     let longer = both(texts.clone(), &self.of(scope, it));
                     either(texts, longer)
@@ -399,6 +478,10 @@ impl<'a> Texts<'_, 'a> {
         arguments: &[&'a Expression<'a>],
     ) -> Vec<Parts> {
         let [from, to] = arguments else { return unknown() };
+        if self.urls.is(scope, object) {
+            let to = self.of(scope, to).into_iter().map(without_groups).collect::<Vec<_>>();
+            return both(both(unknown(), &to), &unknown());
+        }
         let (texts, to) = (self.of(scope, object), self.of(scope, to));
         let Some(from) = self.constant(scope, from).filter(|from| !from.is_empty()) else {
             return unknown();
@@ -502,6 +585,24 @@ fn method<'a>(call: &'a CallExpression<'a>) -> Option<&'a str> {
 
 fn object<'a>(call: &'a CallExpression<'a>) -> Option<&'a Expression<'a>> {
     call.callee.as_member_expression().map(|member| member.object())
+}
+
+/// A text that replaces another, in which `$1` is unknown.
+fn without_groups(parts: Parts) -> Parts {
+    let mut known = vec![String::new()];
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            append(&mut known, &unknown()[0]);
+        }
+        let mut pieces = part.split('$');
+        append(&mut known, &vec![pieces.next().unwrap_or_default().to_owned()]);
+        for piece in pieces {
+            let name = |it: char| it.is_ascii_digit() || matches!(it, '&' | '\'' | '`');
+            append(&mut known, &unknown()[0]);
+            append(&mut known, &vec![piece.trim_start_matches(name).to_owned()]);
+        }
+    }
+    known
 }
 
 /// The most texts that an expression is followed for.

@@ -440,7 +440,7 @@ impl<'a> Elements<'_, 'a> {
         let values = variables.values(variable).iter();
         let mut elements = values.filter_map(|value| match value {
             Value::Of(scope, it) | Value::ElementOf(scope, it) => self.of(*scope, it),
-            Value::With(..) | Value::Caught | Value::Unknown => None,
+            Value::With(..) | Value::PropertyOf(..) | Value::Caught | Value::Unknown => None,
         });
         let element = elements.next();
         drop(elements);
@@ -502,7 +502,7 @@ fn selects_scripts(selector: &str) -> bool {
     })
 }
 
-fn first_text<'a>(call: &'a CallExpression<'a>) -> Option<&'a str> {
+pub(super) fn first_text<'a>(call: &'a CallExpression<'a>) -> Option<&'a str> {
     match call.arguments.first()? {
         Argument::StringLiteral(text) => Some(&text.value),
         Argument::TemplateLiteral(template) => match &template.quasis[..] {
@@ -541,7 +541,7 @@ fn is_source(expression: &Expression<'_>) -> bool {
 }
 
 /// `location`, `self.location`
-fn is_location(expression: &Expression<'_>) -> bool {
+pub(super) fn is_location(expression: &Expression<'_>) -> bool {
     match expression.get_inner_expression() {
         Expression::Identifier(name) => name.name == "location",
         Expression::StaticMemberExpression(member) => {

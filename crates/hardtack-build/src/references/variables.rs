@@ -28,6 +28,8 @@ pub(super) enum Value<'a> {
     With(Scope, &'a Expression<'a>),
     /// An element of that list.
     ElementOf(Scope, &'a Expression<'a>),
+    /// The property of that name of that object.
+    PropertyOf(Scope, &'a Expression<'a>, &'a str),
     /// An error that was caught.
     Caught,
     /// None that is known.
@@ -172,12 +174,34 @@ impl<'a> Survey<'a> {
         }
     }
 
+    /// `const [first] = list`, `const { name } = object`
+    fn give_parts(&mut self, pattern: &BindingPattern<'a>, of: &'a Expression<'a>) {
+        let here = self.here();
+        match pattern {
+            BindingPattern::ArrayPattern(list) => {
+                for part in list.elements.iter().flatten() {
+                    self.give_pattern(part, Value::ElementOf(here, of));
+                }
+            }
+            BindingPattern::ObjectPattern(object) => {
+                for part in &object.properties {
+                    if let PropertyKey::StaticIdentifier(name) = &part.key {
+                        let name = name.name.as_str();
+                        self.give_pattern(&part.value, Value::PropertyOf(here, of, name));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn declarator(&mut self, it: &VariableDeclarator<'a>, is_var: bool) {
         let before = std::mem::replace(&mut self.is_var, is_var);
         self.visit_binding_pattern(&it.id);
         self.is_var = before;
         if let Some(init) = &it.init {
             self.give_pattern(&it.id, Value::Of(self.here(), self.alloc(init)));
+            self.give_parts(&it.id, self.alloc(init));
             if let (BindingPattern::BindingIdentifier(name), Some(parameters)) =
                 (&it.id, parameters(self.alloc(init)))
             {
