@@ -40,13 +40,19 @@ fn find_in(markup: Markup, bytes: &[u8], adds_integrity: bool) -> Result<Found, 
         bytes,
         adds_integrity,
         media_has_crossorigin: false,
+        inert_base: None,
         found: Found::default(),
         fault: None,
         inline: None,
     };
     let page = Rc::new(RefCell::new(page));
-    let (of_element, of_text) = (Rc::clone(&page), Rc::clone(&page));
+    let (of_template, of_element, of_text) = (Rc::clone(&page), Rc::clone(&page), Rc::clone(&page));
     let handlers = Handlers::new()
+        // Before the handler of all elements.
+        .append_element_content_handler(element!("template base", move |base| {
+            of_template.borrow_mut().inert_base = Some(base.source_location().bytes().start);
+            Ok(())
+        }))
         .append_element_content_handler(element!("*", move |element| {
             of_element.borrow_mut().element(element);
             Ok(())
@@ -76,6 +82,8 @@ struct Page<'a> {
     /// Whether the last `audio` or `video` has `crossorigin`, so that its tracks may be of another
     /// origin.
     media_has_crossorigin: bool,
+    /// The place of the last base element in a template, which is none of the document.
+    inert_base: Option<usize>,
     found: Found,
     fault: Option<Fault>,
     /// The format and the span of the element's text that follows, if it is parsed.
@@ -102,7 +110,8 @@ impl<'a> Page<'a> {
             .filter(|inline| is_page || *inline != Inline::Markup)
             .map(|inline| (inline, 0..0));
         let is_html = element.namespace_uri() == "http://www.w3.org/1999/xhtml";
-        if name == "base" && is_html && self.found.base.is_none() {
+        let is_inert = self.inert_base == Some(element.source_location().bytes().start);
+        if name == "base" && is_html && !is_inert && self.found.base.is_none() {
             self.found.base = self.attribute(element, "href").map(|href| href.value);
             if self.found.base.is_some() {
                 self.found.base_at = element.source_location().bytes().end;
@@ -557,6 +566,8 @@ mod tests {
             Some("../a/")
         );
         assert_eq!(base("<svg><base href=a/></svg><base href=b/>").as_deref(), Some("b/"));
+        let template = "<template><p><base href=a/></template><base href=b/>";
+        assert_eq!(base(template).as_deref(), Some("b/"));
         assert_eq!(base("<p>"), None);
     }
 
