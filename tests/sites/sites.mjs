@@ -134,6 +134,8 @@ export const SITES = {
   storybook: {
     tool: "Storybook, React and Vite",
     hashes: true,
+    // Its Prism asks for its own URL, and Storybook gives it no hash.
+    named: ["/favicon.svg", "/index.json", "/sb-manager/globals-runtime.js"],
     start: "/?path=/story/button--hard",
     steps: ["click text=Soft", "reload", "open /iframe.html?id=button--hard"],
     note: "May lie below any path.",

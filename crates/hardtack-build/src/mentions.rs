@@ -363,6 +363,8 @@ mod tests {
         own("import.meta['url']", &["g.js", "g_bg.wasm"]);
         own("const {currentScript: s} = document", &["g.js", "g_bg.wasm"]);
         own("import.meta.env.BASE_URL;import.meta.hot", &[]);
+        own("console.error('of ' + import.meta.url, e)", &[]);
+        own("console.error(f(import.meta.url))", both);
         own(
             "for(s of document.getElementsByTagName('script'))/g(\\.min)?\\.js/.test(s.src)",
             &["g.js", "g_bg.wasm"],

@@ -3,7 +3,7 @@
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    CallExpression, Comment, ExportAllDeclaration, ExportFromDeclaration, Expression,
+    Argument, CallExpression, Comment, ExportAllDeclaration, ExportFromDeclaration, Expression,
     ImportDeclaration, ImportExpression, ImportMeta, NewExpression, RegExpLiteral,
     StaticMemberExpression, StringLiteral, TemplateElement, TemplateLiteral,
 };
@@ -164,7 +164,9 @@ impl<'a> Visit<'a> for Module<'_> {
             let urls = it.arguments.iter().filter_map(|url| literal(url.as_expression()?));
             self.found.imported_scripts.extend(urls.map(|(_, url)| url.to_owned()));
         }
-        if !is_require(it) {
+        if is_log(it) {
+            it.arguments.iter().for_each(|one| self.logged(one));
+        } else if !is_require(it) {
             walk::walk_call_expression(self, it);
         }
     }
@@ -199,6 +201,23 @@ impl<'a> Visit<'a> for Module<'_> {
         let part = text.map(|text| PartOfUrl { text, place });
         self.found.parts.extend(part.map(|part| (it.span.start as usize, part)));
         self.literal(it.span, LiteralKind::Pattern);
+    }
+}
+
+impl<'a> Module<'_> {
+    /// An argument of `console.log()`, where `import.meta.url` makes no name.
+    fn logged(&mut self, argument: &Argument<'a>) {
+        let Some(argument) = argument.as_expression() else {
+            return self.visit_argument(argument);
+        };
+        let mut open = vec![argument];
+        while let Some(next) = open.pop() {
+            match next.get_inner_expression() {
+                Expression::BinaryExpression(sum) => open.extend([&sum.left, &sum.right]),
+                it if is_import_meta_url(it) => {}
+                other => self.visit_expression(other),
+            }
+        }
     }
 }
 
@@ -318,6 +337,12 @@ impl Module<'_> {
 fn is_require(call: &CallExpression<'_>) -> bool {
     let name = call.arguments.first().and_then(|first| first.as_expression()).and_then(literal);
     call.callee.is_specific_id("require") && call.arguments.len() == 1 && name.is_some()
+}
+
+/// `console.log(…)`
+fn is_log(call: &CallExpression<'_>) -> bool {
+    let object = call.callee.as_member_expression().map(|member| member.object());
+    object.is_some_and(|object| object.is_specific_id("console"))
 }
 
 /// The constant text that a computed one begins with.
