@@ -113,9 +113,9 @@ fn add_imports(writer: &mut Writer, assets: &[Compressed], indexes: &[AssetIndex
     let logical_paths = assets.iter().map(|compressed| compressed.asset.logical_path.as_str());
     let by_path: BTreeMap<_, _> = logical_paths.zip(indexes).collect();
     for (compressed, index) in assets.iter().zip(indexes) {
-        let imports = compressed.asset.imports.iter();
-        writer
-            .imports(*index, imports.filter_map(|path| by_path.get(path.as_str())).map(|it| **it));
+        // Each import is one of the assets.
+        let imports = compressed.asset.imports.iter().map(|path| *by_path[path.as_str()]);
+        writer.imports(*index, imports);
     }
 }
 
