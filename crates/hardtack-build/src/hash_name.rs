@@ -44,6 +44,8 @@ fn stem(name: &str) -> Vec<&str> {
 
 fn sorted<'a>(segments: impl Iterator<Item = Segment<'a>>) -> Vec<Segment<'a>> {
     let mut segments: Vec<_> = segments.collect();
+    // Of two, the last is the hash: tools write it behind the name.
+    segments.reverse();
     segments.sort_by_key(|segment| std::cmp::Reverse(segment.looks));
     segments
 }
@@ -100,7 +102,9 @@ pub(crate) fn looks(text: &str) -> Looks {
         _ if are_words(text) => Looks::Unlike,
         0 if !all(u8::is_ascii_uppercase) => Looks::Unlike,
         0 | 1 => Looks::Possible,
-        _ if is_irregular(text) && LENGTHS.contains(&text.len()) => Looks::Alike,
+        _ if is_irregular(text) && !is_readable(text) && LENGTHS.contains(&text.len()) => {
+            Looks::Alike
+        }
         _ => Looks::Possible,
     }
 }
@@ -137,6 +141,55 @@ fn is_irregular(text: &str) -> bool {
     let begins_with_mark = text.starts_with(['-', '_']);
     let is_irregular = is_mixed || runs >= 5 || is_base32 || (has_mark && changes(text) >= 4);
     is_irregular && !begins_with_mark
+}
+
+/// Whether a text has what people write and chance hardly ever does: a year or another number of
+/// four digits, signs between capitals, more than one sign between words and numbers, or words that
+/// follow each other by their capitals.
+fn is_readable(text: &str) -> bool {
+    let has_number = text.as_bytes().windows(4).any(|four| four.iter().all(u8::is_ascii_digit));
+    let has_marks = text.contains(['-', '_']);
+    let pieces: Vec<_> = text.split(['-', '_']).collect();
+    let is_even = |piece: &&str| changes(piece) == 0;
+    let are_pieces = pieces.len() > 2 && pieces.iter().all(is_even);
+    has_number
+        || (has_marks && !text.contains(is_small))
+        || are_pieces
+        || (!has_marks && are_camels(text))
+}
+
+/// Whether all letters are pieces of words, such as in `x86toArm64`, and at least one is of three.
+fn are_camels(text: &str) -> bool {
+    const A_WORD: usize = 3;
+    let runs = text.split(|it: char| !it.is_ascii_alphabetic());
+    let pieces: Vec<_> = runs.flat_map(camels).collect();
+    let is_usual = |piece: &&str| {
+        let small = piece.to_ascii_lowercase();
+        (1..small.len()).all(|end| PAIRS.split(' ').any(|usual| usual == &small[end - 1..=end]))
+    };
+    let is_word = |piece: &&str| piece.len() >= A_WORD && piece.ends_with(is_small);
+    let singles = pieces.iter().filter(|piece| piece.len() == 1).count();
+    singles < 2 && pieces.iter().any(is_word) && pieces.iter().all(is_usual)
+}
+
+/// The pieces of a run of letters, each with the capital or the abbreviation before it.
+fn camels(run: &str) -> Vec<&str> {
+    let begins = |at: &usize| {
+        let (before, rest) = run.split_at(*at);
+        rest.starts_with(is_capital)
+            && (before.ends_with(is_small) || rest[1..].starts_with(is_small))
+    };
+    let starts: Vec<_> = (0..run.len()).filter(|at| *at == 0 || begins(at)).collect();
+    let ends = starts.iter().skip(1).copied().chain([run.len()]);
+    starts.iter().zip(ends).map(|(start, end)| &run[*start..end]).collect()
+}
+
+fn is_small(letter: char) -> bool {
+    letter.is_ascii_lowercase()
+}
+
+fn is_capital(letter: char) -> bool {
+    letter.is_ascii_uppercase()
 }
 
 /// Whether a text is the size of a picture, such as 1920x1080.
@@ -263,6 +316,14 @@ mod tests {
             "EN50131A",
             "GTX1080Ti",
             "B08N5WRWNW2",
+            "UniJIS2004",
+            "GB1-UCS2",
+            "GB-EUC-H",
+            "x86toArm64",
+            "hx-sse-2",
+            "base64decode",
+            "iso8601dates",
+            "md5hash32bit",
         ] {
             is(text, Looks::Possible);
         }
@@ -303,6 +364,7 @@ mod tests {
         is("app.B7c1x9Qz.js.map", Some("B7c1x9Qz"));
         is("main.484c7ddc.min.js", Some("484c7ddc"));
         is("03ad00d7.chunk.js", Some("03ad00d7"));
+        is("0e384e19.ddebdc96.js", Some("ddebdc96"));
         is("app-42372ed130431b0a_bg.wasm", Some("42372ed130431b0a"));
         is("0f3a5b6c7d8e9f01.ttf.woff2", Some("0f3a5b6c7d8e9f01"));
         is("jquery-3.7.1.min.js", None);

@@ -36,9 +36,10 @@ pub(crate) fn recognise_prehashed(
             (is_free && asset.role == Role::Hashed).then(|| Candidate::new(index, asset)).flatten()
         })
         .collect();
-    let evidence = Evidence::new(assets, &candidates, &listed);
+    let certain = certain(&candidates, &listed);
+    let evidence = Evidence::new(assets, &candidates, certain);
     let verdicts: Vec<_> =
-        candidates.par_iter().map(|it| (it.index, evidence.of(it), it.glob())).collect();
+        candidates.iter().map(|it| (it.index, evidence.of(it), it.glob())).collect();
     let mut doubtful = Vec::new();
     for (index, verdict, glob) in verdicts {
         let asset = &mut scanned.assets[index];
@@ -98,18 +99,35 @@ impl<'a> Candidate<'a> {
         self.segments[0]
     }
 
+    fn is_alike(&self) -> bool {
+        self.best().looks == Looks::Alike
+    }
+
+    fn is_hex(&self) -> bool {
+        self.best().text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+
     /// Whether the name is nothing but what may be a hash.
     fn is_whole_name(&self) -> bool {
         let name = file_name(&self.asset.logical_path);
-        name.split('.').next() == Some(self.best().text)
+        let alike = self.segments.iter().filter(|segment| segment.looks == Looks::Alike);
+        alike.count() < 2 && name.split('.').next() == Some(self.best().text)
     }
 
-    /// Whether the name is as long as the identifiers by which databases know their records: it
-    /// outlives the bytes of the file.
+    /// Whether it is as long as the identifiers by which databases know their records: these
+    /// outlive the bytes of a file.
     fn is_id(&self) -> bool {
-        let text = self.best().text;
-        let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        self.is_whole_name() && is_hex && (text.len() == 24 || text.len() >= 32)
+        let length = self.best().text.len();
+        self.is_hex() && (length == 24 || (self.is_whole_name() && length >= 32))
+    }
+
+    /// Whether a style sheet's name may have a colour: red, green, blue and opacity (CSS Color 4
+    /// §5.2), of which one or two are written with one digit twice.
+    fn is_colour(&self) -> bool {
+        let text = self.best().text.as_bytes();
+        let twice = text.chunks_exact(2).filter(|pair| pair[0] == pair[1]).count();
+        let opacity_is = text.ends_with(&[text[text.len() - 1]; 2]);
+        is_sheet(self.asset) && self.is_hex() && text.len() == 8 && (twice > 1 || opacity_is)
     }
 
     /// A glob for the names that differ from this one only in the hash.
@@ -119,111 +137,235 @@ impl<'a> Candidate<'a> {
         format!("/{}", path.replace(hash, &"?".repeat(hash.len())))
     }
 
-    /// The folder and the length of the hash: bundlers write all names of a folder alike.
-    fn shape(&self) -> (&'a str, usize) {
-        (folder(&self.asset.logical_path), self.best().text.len())
+    fn folder(&self) -> &'a str {
+        folder(&self.asset.logical_path)
     }
+
+    fn shape(&self) -> Shape {
+        let text = self.best().text;
+        let name = file_name(&self.asset.logical_path);
+        let before = name.split_once(text).and_then(|(before, _)| before.bytes().last());
+        Shape { before, is_hex: self.is_hex(), length: text.len() }
+    }
+}
+
+/// The form of a part of a name. A tool writes all names alike.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Shape {
+    /// The byte before it.
+    before: Option<u8>,
+    is_hex: bool,
+    length: usize,
+}
+
+/// The parts of names in one shape that look like hashes. The builds of one file, such as `a.js` and
+/// `a.min.js`, share one.
+#[derive(Default)]
+struct Alike<'a> {
+    /// Those of scripts, and of style sheets.
+    scripts: HashSet<&'a str>,
+    sheets: HashSet<&'a str>,
+    /// Those of all files.
+    all: HashSet<&'a str>,
+    /// Whether one of them is a hash for certain.
+    is_certain: bool,
+}
+
+impl Alike<'_> {
+    /// Whether a tool has named them: it writes scripts and style sheets alike. A number that a
+    /// person gives is of one kind of file, or is that of a script and its style sheet.
+    fn are_of_a_tool(&self) -> bool {
+        let mut own = [&self.scripts - &self.sheets, &self.sheets - &self.scripts].into_iter();
+        self.is_certain || own.all(|own| !own.is_empty())
+    }
+
+    /// How many scripts and style sheets have another one.
+    fn others_of_code(&self, text: &str) -> usize {
+        let all = self.scripts.union(&self.sheets);
+        all.filter(|other| **other != text).count()
+    }
+}
+
+/// A file that names a candidate: the weakest sign first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    /// A page, or data. A person may have written it, and the name.
+    Page,
+    Script,
+    Sheet,
+    /// A script or a style sheet whose own name looks hashed: a bundler's.
+    Hashed,
 }
 
 /// The second signs.
 struct Evidence<'a> {
-    /// The candidates that a bundler's manifest lists, and which one.
-    listed: HashMap<usize, &'static str>,
-    /// The parts of names like that of scripts and style sheets that are written as nothing else is.
-    /// The builds of one file, such as `a.js` and `a.min.js`, share one, and confirm nothing.
-    shapes: HashMap<(&'a str, usize), HashSet<&'a str>>,
-    /// The same of all files.
-    shapes_of_all: HashMap<(&'a str, usize), HashSet<&'a str>>,
-    /// The candidates that other files name, with one of those, and whether only pages do.
-    named: HashMap<usize, (&'a str, bool)>,
+    /// The candidates whose hash needs no second sign, and the proof.
+    certain: HashMap<usize, String>,
+    in_folder: HashMap<(&'a str, Shape), Alike<'a>>,
+    in_site: HashMap<Shape, Alike<'a>>,
+    /// The candidates that other files name, with the strongest of these.
+    named: HashMap<usize, (By, &'a str)>,
 }
 
 impl<'a> Evidence<'a> {
     fn new(
         assets: &'a [Asset],
         candidates: &[Candidate<'a>],
-        manifests: &BTreeMap<String, &'static str>,
+        certain: HashMap<usize, String>,
     ) -> Self {
-        let shapes = |counts: fn(&Asset) -> bool| {
-            let mut shapes: HashMap<_, HashSet<_>> = HashMap::new();
-            let alike = candidates.iter().filter(|it| it.best().looks == Looks::Alike);
-            for candidate in alike.filter(|it| counts(it.asset)) {
-                shapes.entry(candidate.shape()).or_default().insert(candidate.best().text);
+        let mut in_folder: HashMap<_, Alike<'_>> = HashMap::new();
+        let mut in_site: HashMap<_, Alike<'_>> = HashMap::new();
+        for candidate in candidates.iter().filter(|it| it.is_alike()) {
+            let (text, shape) = (candidate.best().text, candidate.shape());
+            let of_folder = in_folder.entry((candidate.folder(), shape)).or_default();
+            for alike in [of_folder, in_site.entry(shape).or_default()] {
+                alike.is_certain |= certain.contains_key(&candidate.index);
+                alike.all.insert(text);
+                if is_sheet(candidate.asset) {
+                    alike.sheets.insert(text);
+                } else if is_code(candidate.asset) {
+                    alike.scripts.insert(text);
+                }
             }
-            shapes
-        };
-        Self {
-            listed: listed_candidates(candidates, manifests),
-            shapes: shapes(is_code),
-            shapes_of_all: shapes(|_| true),
-            named: named(assets, candidates),
         }
+        Self { certain, in_folder, in_site, named: named(assets, candidates) }
     }
 
     fn of(&self, candidate: &Candidate<'a>) -> Hash {
+        if let Some(proof) = self.certain.get(&candidate.index) {
+            return Hash::Believed(proof.clone());
+        }
         let Segment { text, looks } = candidate.best();
-        let siblings = self.shapes.get(&candidate.shape()).map_or(0, HashSet::len);
-        // Manifests list files too that keep the names that people gave them.
-        let is_named = looks == Looks::Alike || is_code(candidate.asset) || siblings > 0;
-        if let Some(manifest) = self.listed.get(&candidate.index).filter(|_| is_named) {
-            return Hash::Believed(format!("{manifest} lists it"));
+        if generated_folder(candidate.folder())
+            .is_some_and(|(folder, _)| folder.believes(candidate, looks))
+        {
+            let why = format!("{text:?} looks like a hash, in a folder of generated files");
+            return Hash::Believed(why);
         }
-        let texts: Vec<_> = candidate.segments.iter().map(|segment| segment.text).collect();
-        if let Some(digest) = digest_with_prefix(&candidate.asset.bytes, &texts) {
-            return Hash::Believed(format!("its name has its own {digest}"));
-        }
-        let folder = folder(&candidate.asset.logical_path);
-        match (looks, self.named.get(&candidate.index)) {
-            _ if generated_folder(folder)
-                .is_some_and(|(folder, _)| folder.believes(candidate, looks)) =>
-            {
-                Hash::Believed(format!(
-                    "{text:?} looks like a hash, in a folder of generated files"
-                ))
+        let named = self.named.get(&candidate.index).copied();
+        let is_confirmed = match named {
+            _ if candidate.is_id() && !is_code(candidate.asset) => false,
+            Some((by, _)) => self.confirms(candidate, by),
+            None => false,
+        };
+        let (looks_so, beside) = match looks {
+            Looks::Alike => ("looks like", self.is_confirmed_by_others(candidate)),
+            Looks::Possible | Looks::Unlike => ("may be", false),
+        };
+        match named {
+            Some((_, other)) if is_confirmed => {
+                Hash::Believed(format!("{text:?} {looks_so} a hash, and {other} has that name"))
             }
-            (Looks::Alike, _) if candidate.is_id() && !is_code(candidate.asset) => Hash::Doubtful,
-            // Whatever uses the file has its name, so that alone proves nothing of a whole name.
-            (Looks::Alike, _) if candidate.is_whole_name() && self.is_alone(candidate) => {
-                Hash::Doubtful
+            _ if beside => {
+                Hash::Believed(format!("{text:?} {looks_so} a hash, as in the names beside it"))
             }
-            (Looks::Alike, Some((other, is_page))) if !is_page || is_code(candidate.asset) => {
-                Hash::Believed(format!("{text:?} looks like a hash, and {other} has that name"))
-            }
-            (Looks::Alike, _) if siblings > 2 => {
-                Hash::Believed(format!("{text:?} looks like a hash, as in the names beside it"))
-            }
-            (Looks::Possible, Some(_))
-                if siblings > 1 && (is_code(candidate.asset) || has_letter(text)) =>
-            {
-                Hash::Believed(format!("{text:?} may be a hash, as in the names beside it"))
-            }
-            (Looks::Alike, _) => Hash::Doubtful,
+            _ if looks == Looks::Alike => Hash::Doubtful,
             _ => Hash::None,
         }
     }
-}
 
-impl Evidence<'_> {
-    /// Whether no file of the folder has another such name.
-    fn is_alone(&self, candidate: &Candidate<'_>) -> bool {
-        self.shapes_of_all.get(&candidate.shape()).is_none_or(|names| names.len() < 2)
+    /// Whether a name is that of a hash, because a file has it.
+    fn confirms(&self, candidate: &Candidate<'a>, by: By) -> bool {
+        let Segment { text, looks } = candidate.best();
+        let in_folder = self.in_folder.get(&(candidate.folder(), candidate.shape()));
+        let others = in_folder.map_or(0, |alike| alike.others_of_code(text));
+        let of_all = in_folder.map_or(0, |alike| alike.all.len());
+        let is_code = is_code(candidate.asset);
+        let in_site = self.in_site.get(&candidate.shape());
+        let is_of_a_tool = in_site.is_some_and(Alike::are_of_a_tool);
+        let is_long = text.len() >= LONG;
+        match looks {
+            Looks::Unlike => false,
+            Looks::Possible => others > 1 && (is_code || (by == By::Hashed && has_letter(text))),
+            // Whatever uses the file has its name, so that alone proves nothing of a whole name.
+            Looks::Alike if candidate.is_whole_name() => match is_code {
+                true if candidate.is_hex() => by > By::Page && (is_long || others > 0),
+                true => by > By::Page && others > 1,
+                false => candidate.is_hex() && is_long && by > By::Page && of_all > 1,
+            },
+            Looks::Alike if is_code && candidate.is_colour() => is_of_a_tool,
+            Looks::Alike if is_code => {
+                let is_written_by_a_tool = !candidate.is_hex() && is_minified(candidate.asset);
+                by > By::Page
+                    || is_of_a_tool
+                    || is_long
+                    || is_written_by_a_tool
+                    || (!candidate.is_hex() && others > 0)
+            }
+            // People number pictures and data.
+            Looks::Alike => match by {
+                By::Page | By::Script => false,
+                By::Sheet => is_long || !candidate.is_hex(),
+                By::Hashed => is_long || in_site.is_some_and(|it| it.others_of_code(text) > 0),
+            },
+        }
+    }
+
+    /// Whether a name is that of a hash, because many names beside it are like it.
+    fn is_confirmed_by_others(&self, candidate: &Candidate<'a>) -> bool {
+        let in_folder = self.in_folder.get(&(candidate.folder(), candidate.shape()));
+        in_folder.is_some_and(|alike| {
+            let others = alike.others_of_code(candidate.best().text);
+            let is_random = !candidate.is_hex() && is_code(candidate.asset);
+            !candidate.is_whole_name() && others > 1 && (is_random || alike.are_of_a_tool())
+        })
     }
 }
 
-/// The candidates whose name or hash stands in the text of another file.
-fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize, (&'a str, bool)> {
+/// A length that no colour and no number of a product has: 64 bits in hex.
+const LONG: usize = 16;
+
+/// The candidates that a bundler's manifest lists, or that have a digest of their own bytes.
+fn certain(
+    candidates: &[Candidate<'_>],
+    manifests: &BTreeMap<String, &'static str>,
+) -> HashMap<usize, String> {
+    let listed = listed_candidates(candidates, manifests);
+    let mut code: HashMap<_, usize> = HashMap::new();
+    for candidate in candidates.iter().filter(|it| it.is_alike() && is_code(it.asset)) {
+        *code.entry((candidate.folder(), candidate.shape())).or_default() += 1;
+    }
+    let proof = |candidate: &Candidate<'_>| {
+        // Manifests list files too that keep the names that people gave them.
+        let is_named = candidate.is_alike()
+            || is_code(candidate.asset)
+            || code.contains_key(&(candidate.folder(), candidate.shape()));
+        if let Some(manifest) = listed.get(&candidate.index).filter(|_| is_named) {
+            return Some(format!("{manifest} lists it"));
+        }
+        let texts: Vec<_> = candidate.segments.iter().map(|segment| segment.text).collect();
+        let digest = digest_with_prefix(&candidate.asset.bytes, &texts)?;
+        Some(format!("its name has its own {digest}"))
+    };
+    let proofs = candidates.par_iter().filter_map(|it| Some((it.index, proof(it)?)));
+    proofs.collect()
+}
+
+/// The candidates whose name or hash stands in the text of another file, with the strongest sign.
+fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize, (By, &'a str)> {
     let patterns: Vec<_> = candidates.iter().map(|it| it.best().text).collect();
     let Ok(automaton) = AhoCorasick::new(&patterns) else { return HashMap::new() };
-    let mut named = HashMap::new();
-    for asset in assets.iter().filter(|asset| asset.is_text()) {
+    let hashes: HashMap<_, _> = candidates
+        .iter()
+        .filter(|it| it.is_alike() && !it.is_colour())
+        .map(|it| (it.index, it.best().text))
+        .collect();
+    let mut named: HashMap<usize, (By, &str)> = HashMap::new();
+    for (index, asset) in assets.iter().enumerate().filter(|(_, asset)| asset.is_text()) {
+        let own = hashes.get(&index);
+        let by = match () {
+            () if !is_code(asset) => By::Page,
+            () if own.is_some() => By::Hashed,
+            () if is_sheet(asset) => By::Sheet,
+            () => By::Script,
+        };
         for hit in automaton.find_overlapping_iter(&asset.bytes) {
             let candidate = &candidates[hit.pattern().as_usize()];
-            if candidate.asset.logical_path != asset.logical_path {
-                let is_page = asset.is_page();
-                let path = asset.logical_path.as_str();
-                let known = named.entry(candidate.index).or_insert((path, is_page));
-                if known.1 && !is_page {
-                    *known = (path, is_page);
+            // A source map and its file name each other, whoever gave them that name.
+            if candidate.index != index && own != Some(&candidate.best().text) {
+                let known = named.entry(candidate.index).or_insert((by, &asset.logical_path));
+                if known.0 < by {
+                    *known = (by, &asset.logical_path);
                 }
             }
         }
@@ -238,8 +380,18 @@ fn has_letter(text: &str) -> bool {
 /// Whether a file is of a kind that bundlers make. A picture that only a page shows may have its
 /// name from a camera.
 fn is_code(asset: &Asset) -> bool {
-    matches!(asset.essence(), "text/javascript" | "text/css")
-        || asset.logical_path.ends_with(".map")
+    asset.is_script() || is_sheet(asset) || asset.logical_path.ends_with(".map")
+}
+
+fn is_sheet(asset: &Asset) -> bool {
+    asset.essence() == "text/css" || asset.logical_path.ends_with(".css.map")
+}
+
+/// Whether no person writes lines as long as these.
+fn is_minified(asset: &Asset) -> bool {
+    const LONG_LINE: usize = 200;
+    let lines = 1 + memchr::memchr_iter(b'\n', asset.bytes.trim_ascii()).count();
+    asset.bytes.len() / lines > LONG_LINE
 }
 
 /// A folder that generators fill with files that have hashes in their names.
@@ -393,7 +545,13 @@ mod tests {
     #[test]
     fn looks_need_a_second_sign() {
         are(&[("a-DOIkT6lI.js", "")], &[]);
-        are(&[("a-DOIkT6lI.js", ""), ("b.html", "<script src=a-DOIkT6lI.js>")], &["a-DOIkT6lI.js"]);
+        let page = ("b.html", "<script src=a-DOIkT6lI.js>");
+        are(&[("a-DOIkT6lI.js", "f()\n"), page], &[]);
+        are(&[("a-DOIkT6lI.js", &"f();".repeat(100)), page], &["a-DOIkT6lI.js"]);
+        are(
+            &[("a-C6G42UFy.css", ""), ("a-DOIkT6lI.js", ""), page, ("c.html", "a-C6G42UFy.css")],
+            &["a-C6G42UFy.css", "a-DOIkT6lI.js"],
+        );
         are(&[("a.03ad00d7.js", ""), ("b.js", "{12:'03ad00d7'}")], &["a.03ad00d7.js"]);
         are(
             &[("a-DOIkT6lI.js", ""), ("b-D-Ln0An_.js", ""), ("c-C3xqP0aZ.js", "")],
@@ -420,6 +578,58 @@ mod tests {
         let files = ["DSC01234.js", "DSC01234.min.js", "DSC01234.mjs"].map(|path| (path, ""));
         are(&files, &[]);
         are(&[files[0], files[1], files[2], ("a.html", "<script src=DSC01234.js>")], &[]);
+    }
+
+    #[test]
+    fn what_people_name_alike_is_no_hash() {
+        let names = ["base64decode.js", "iso8601dates.js", "md5hash32bit.js", "utf8ToB64x2k.js"];
+        let page = names.map(|name| format!("<script src={name}></script>")).concat();
+        let [a, b, c, d] = names.map(|name| (name, ""));
+        are(&[a, b, c, d, ("p.html", &page)], &[]);
+        let names = ["x86toArm64.js", "arm64toX86.js", "mp3toWav16.js", "i18nToES5x.js"];
+        let import = names.map(|name| format!("import './{name}'\n")).concat();
+        let [a, b, c, d] = names.map(|name| (name, ""));
+        are(&[a, b, c, d, ("m.js", &import)], &[]);
+    }
+
+    #[test]
+    fn colours_are_no_hashes() {
+        let page = ("p.html", "<link href=theme-ff8800aa.css><link href=theme-3b82f680.css>");
+        let sheets = [("theme-ff8800aa.css", ""), ("theme-3b82f680.css", "")];
+        are(&[sheets[0], page], &[]);
+        are(&[sheets[0], sheets[1], page], &[]);
+        are(&[sheets[0], ("s.js", "f('theme-ff8800aa.css')")], &[]);
+        let map = ("theme-ff8800aa.css.map", "{\"file\":\"theme-ff8800aa.css\"}");
+        are(&[("theme-ff8800aa.css", "/*# sourceMappingURL=theme-ff8800aa.css.map */"), map], &[]);
+        let more = [("theme-1a2b3c4d.css", ""), ("theme-5e6f7a8b.css", "")];
+        are(&[sheets[0], sheets[1], more[0], more[1], page], &[]);
+    }
+
+    #[test]
+    fn numbers_of_widgets_are_no_hashes() {
+        let widget = ["widget-4f3a9b2c.css", "widget-4f3a9b2c.js"].map(|name| (name, ""));
+        let page = ("p.html", "<link href=widget-4f3a9b2c.css><script src=widget-4f3a9b2c.js>");
+        are(&[widget[0], widget[1], page], &[]);
+        let built = ["main-4f3a9b2c.css", "main-9b0d6e1f.js"];
+        let page = ("p.html", "<link href=main-4f3a9b2c.css><script src=main-9b0d6e1f.js>");
+        are(&[(built[0], ""), (built[1], ""), page], &built);
+    }
+
+    #[test]
+    fn numbers_of_pictures_and_data_are_no_hashes() {
+        let picture = ("sku-4f3a9b2c.jpg", "");
+        are(&[picture, ("x.json", "[\"sku-4f3a9b2c.jpg\"]")], &[]);
+        are(&[picture, ("x.js", "f('sku-4f3a9b2c.jpg')")], &[]);
+        are(&[picture, ("x.css", "a{b:url(sku-4f3a9b2c.jpg)}")], &[]);
+        let (a, b) = (("data/5f2b9c1d.json", ""), ("data/6a3c0d2e.json", ""));
+        are(&[a, b, ("x.json", "[\"5f2b9c1d.json\",\"6a3c0d2e.json\"]")], &[]);
+        are(&[a, b, ("x.js", "['5f2b9c1d','6a3c0d2e']")], &[]);
+        are(&[("GB-EUC-H.bcmap", ""), ("x.js", "'GB-EUC-H'")], &[]);
+        let bundle = ("index-DOIkT6lI.js", "['sku-4f3a9b2c.jpg','a-4f3a9b2c1d0e5f6a.png']");
+        are(
+            &[("a-4f3a9b2c1d0e5f6a.png", ""), bundle, picture, ("x.js", "'DOIkT6lI'")],
+            &["a-4f3a9b2c1d0e5f6a.png", "index-DOIkT6lI.js"],
+        );
     }
 
     #[test]
