@@ -326,6 +326,29 @@ mod tests {
     }
 
     #[test]
+    fn selectors_of_any_spelling() {
+        let marker = &["img/marker.png"];
+        for selector in [
+            "[src$=ker\\.png]",
+            "[src $= 'ker.png' ]",
+            "[src$='ker.png' s]",
+            "[src$=ker.png S]",
+            "[src$='KER.png' i]",
+            "[src$=KER.PNG I]",
+            "[src*=\"KER.P\"i]",
+            "[src^='IMG/MARKER.P' i ]",
+            "[src='/img/MARKER.png' i]",
+            "[src~='/IMG/marker.png' i]",
+        ] {
+            page(&format!("<style>{selector}{{}}</style>"), marker);
+            script(&format!("q(`{selector}`)"), marker);
+            script(&format!("q({:?})", format!("a>{selector}+b")), marker);
+        }
+        page("<style>[src$='KER.png']{}[src$='KER.png' s]{}[alt='X' i]{}</style>", &[]);
+        page("<style>[src='.png' i]{}[type='PNG' i]{}[src$='other.png' i]{}</style>", &[]);
+    }
+
+    #[test]
     fn a_base_decides_where_names_begin() {
         let with = |page: &str, expected: &[&str]| {
             are(&[("a/b/i.png", ""), ("a/i.png", ""), ("a/p.html", page)], expected);

@@ -13,37 +13,53 @@ use crate::{
 
 /// The paths of assets, to find them by the part around the dot of the extension.
 pub(super) struct Ends {
-    /// By extension the paths before it, from their ends, each with its asset. Sorted.
-    by_extension: BTreeMap<String, Vec<(String, usize)>>,
+    as_written: Paths,
+    in_small_letters: Paths,
 }
+
+/// By extension the paths before it, from their ends, each with its asset. Sorted.
+struct Paths(BTreeMap<String, Vec<(String, usize)>>);
 
 impl Ends {
     pub(super) fn of(assets: &[Asset], at: &str) -> Self {
-        let mut by_extension: BTreeMap<String, Vec<(String, usize)>> = BTreeMap::new();
-        for (index, asset) in assets.iter().enumerate() {
-            let path = url_path_of(at, &asset.logical_path);
-            let (stem, extension) = split(&path);
-            let stem = stem.chars().rev().collect();
-            by_extension.entry(extension.to_owned()).or_default().push((stem, index));
+        let paths = || assets.iter().map(|asset| url_path_of(at, &asset.logical_path));
+        Self {
+            as_written: Paths::of(paths()),
+            in_small_letters: Paths::of(paths().map(|path| path.to_lowercase())),
         }
-        by_extension.values_mut().for_each(|stems| stems.sort_unstable());
-        Self { by_extension }
     }
 
     /// The assets that the code of a text finds, each with the offset.
     pub(super) fn found(&self, text: &[u8], passages: &Passages) -> Vec<(usize, usize)> {
         let parts = passages.parts.iter();
-        let of_code =
-            parts.flat_map(|(offset, part)| self.with(part).into_iter().map(|it| (*offset, it)));
+        let of_code = parts.flat_map(|(offset, part)| {
+            self.as_written.with(part).into_iter().map(|it| (*offset, it))
+        });
         let selected = passages.literals.iter().flat_map(|literal| {
             let start = literal.span.start;
             let selectors = selectors(&text[literal.span.clone()]).into_iter();
-            selectors.flat_map(move |(at, part)| {
-                let found = self.with(&part).into_iter();
-                found.map(move |target| (start + at, target))
+            selectors.flat_map(move |Selector { at, part, is_case_ignored }| {
+                let found = match is_case_ignored {
+                    true => self.in_small_letters.with(&part),
+                    false => self.as_written.with(&part),
+                };
+                found.into_iter().map(move |target| (start + at, target))
             })
         });
         of_code.chain(selected).collect()
+    }
+}
+
+impl Paths {
+    fn of(paths: impl Iterator<Item = String>) -> Self {
+        let mut by_extension: BTreeMap<String, Vec<(String, usize)>> = BTreeMap::new();
+        for (index, path) in paths.enumerate() {
+            let (stem, extension) = split(&path);
+            let stem = stem.chars().rev().collect();
+            by_extension.entry(extension.to_owned()).or_default().push((stem, index));
+        }
+        by_extension.values_mut().for_each(|stems| stems.sort_unstable());
+        Self(by_extension)
     }
 
     /// The assets whose URLs lose that part.
@@ -57,7 +73,7 @@ impl Ends {
             Where::Beginning => stem.trim_start_matches(['.', '/']).chars().rev().collect(),
             Where::End | Where::Anywhere => stem.chars().rev().collect(),
         };
-        let extensions = self.by_extension.range(extension.to_owned()..);
+        let extensions = self.0.range(extension.to_owned()..);
         let is_meant = |other: &str| match part.place {
             Where::End => other == extension,
             Where::Beginning | Where::Anywhere => other.starts_with(extension),
@@ -84,24 +100,52 @@ fn split(path: &str) -> (&str, &str) {
     }
 }
 
-/// The attribute selectors in a text that compare a part of a value, each with its place.
-fn selectors(text: &[u8]) -> Vec<(usize, PartOfUrl)> {
-    let operators =
-        [("$=", Where::End), ("*=", Where::Anywhere), ("^=", Where::Beginning)].into_iter();
-    let selectors = operators.flat_map(|(operator, place)| {
-        memchr::memmem::find_iter(text, operator)
-            .map(move |at| (at, PartOfUrl { text: value(&text[at + operator.len()..]), place }))
-            .collect::<Vec<_>>()
-    });
-    selectors.collect()
+/// An attribute selector (Selectors Level 4 §6) that compares a part of a value, or ignores case.
+struct Selector {
+    at: usize,
+    part: PartOfUrl,
+    /// Whether it ends with `i`. The part is in small letters then.
+    is_case_ignored: bool,
 }
 
-/// The value of an attribute selector, without its quotes.
-fn value(text: &[u8]) -> String {
+/// The attribute selectors in a text, by which an asset is found that is not named.
+fn selectors(text: &[u8]) -> Vec<Selector> {
+    let selector = |equals: usize| {
+        let operator = equals.checked_sub(1).map(|before| text[before]);
+        let (mut part, is_case_ignored) = value(&text[equals + 1..]);
+        if is_case_ignored {
+            part = part.to_lowercase();
+        }
+        let place = match operator {
+            Some(b'$') => Where::End,
+            Some(b'*') => Where::Anywhere,
+            Some(b'^') => Where::Beginning,
+            // The whole value, which is a mention if its letters are those of the name.
+            _ if is_case_ignored => Where::End,
+            _ => return None,
+        };
+        Some(Selector { at: equals, part: PartOfUrl { text: part, place }, is_case_ignored })
+    };
+    memchr::memchr_iter(b'=', text).filter_map(selector).collect()
+}
+
+/// The value of an attribute selector, without its quotes and escapes, and whether `i` stands behind
+/// it. The selector may stand in a string, whose escapes stand before those quotes.
+fn value(text: &[u8]) -> (String, bool) {
     const LONGEST: usize = 1000;
-    let text = &text[..text.len().min(LONGEST)];
-    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'' | b'\\');
-    let value = &text[text.iter().take_while(|byte| is_quote(byte)).count()..];
-    let end = value.iter().position(|byte| is_quote(byte) || *byte == b']').unwrap_or(value.len());
-    String::from_utf8_lossy(&value[..end]).into_owned()
+    let text = text[..text.len().min(LONGEST)].trim_ascii_start();
+    let escapes = text.iter().take_while(|byte| **byte == b'\\').count();
+    let quote = text.get(escapes).copied().filter(|byte| matches!(byte, b'"' | b'\''));
+    let value = if quote.is_some() { &text[escapes + 1..] } else { text };
+    let ends = |byte: &u8| match quote {
+        Some(quote) => *byte == quote,
+        None => *byte == b']' || byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\''),
+    };
+    let end = value.iter().position(ends).unwrap_or(value.len());
+    let behind = &value[(end + usize::from(quote.is_some())).min(value.len())..];
+    let is_case_ignored = match behind.trim_ascii_start() {
+        [b'i' | b'I', rest @ ..] => rest.trim_ascii_start().starts_with(b"]"),
+        _ => false,
+    };
+    (String::from_utf8_lossy(&value[..end]).replace('\\', ""), is_case_ignored)
 }
