@@ -52,6 +52,9 @@ enum Expect {
     Links,
     /// Neither a string nor `url()` is fetched: after `@namespace`.
     Name,
+    /// A browser asks only whether it knows the declaration: up to the block behind `@supports`
+    /// (CSS Conditional Rules Level 3 §6).
+    Condition,
 }
 
 impl Sheet<'_> {
@@ -67,7 +70,9 @@ impl Sheet<'_> {
             let Ok(token) = token else { break };
             if let Some((closed_by, inside)) = opens(&token, expect) {
                 self.selectors += usize::from(closed_by == Closing::Square);
-                self.open.push(Block { start, closed_by, then: after(expect) });
+                let then =
+                    if closed_by == Closing::Curly { Expect::Nothing } else { after(expect) };
+                self.open.push(Block { start, closed_by, then });
                 (begin, expect) = (end, inside);
                 parser = Parser::new(&self.text[end..]);
             } else if let Some(block) = self.closes(&token) {
@@ -110,10 +115,15 @@ impl Sheet<'_> {
                 self.comment(content, start + "/*".len());
                 return expect;
             }
+            Token::Semicolon => return Expect::Nothing,
+            _ if expect == Expect::Condition => return expect,
             Token::Ident(_) if expect == Expect::Name => return expect,
             Token::AtKeyword(name) if name.eq_ignore_ascii_case("import") => return Expect::Link,
             Token::AtKeyword(name) if name.eq_ignore_ascii_case("namespace") => {
                 return Expect::Name;
+            }
+            Token::AtKeyword(name) if name.eq_ignore_ascii_case("supports") => {
+                return Expect::Condition;
             }
             Token::QuotedString(url) if matches!(expect, Expect::Link | Expect::Links) => {
                 self.links.push(quoted(self.text, start, end, &url));
@@ -140,6 +150,9 @@ impl Sheet<'_> {
 fn opens(token: &Token<'_>, expect: Expect) -> Option<(Closing, Expect)> {
     Some(match token {
         Token::Function(_) if expect == Expect::Name => (Closing::Parenthesis, expect),
+        Token::Function(_) | Token::ParenthesisBlock if expect == Expect::Condition => {
+            (Closing::Parenthesis, expect)
+        }
         Token::Function(name) => (Closing::Parenthesis, in_function(name)),
         Token::ParenthesisBlock => (Closing::Parenthesis, Expect::Nothing),
         Token::SquareBracketBlock => (Closing::Square, Expect::Nothing),
@@ -149,9 +162,12 @@ fn opens(token: &Token<'_>, expect: Expect) -> Option<(Closing, Expect)> {
 }
 
 /// The meaning of the token behind one that is neither white space nor a comment. The strings of an
-/// `image-set()` stand between commas and resolutions.
+/// `image-set()` stand between commas and resolutions, and a condition has many parts.
 fn after(expect: Expect) -> Expect {
-    if expect == Expect::Links { expect } else { Expect::Nothing }
+    match expect {
+        Expect::Links | Expect::Condition => expect,
+        Expect::Nothing | Expect::Link | Expect::Name => Expect::Nothing,
+    }
 }
 
 /// The meaning of a function's arguments.
@@ -159,6 +175,8 @@ fn in_function(name: &str) -> Expect {
     match name.to_ascii_lowercase().as_str() {
         "url" | "src" => Expect::Link,
         "image-set" | "-webkit-image-set" => Expect::Links,
+        // Of an `@import`.
+        "supports" => Expect::Condition,
         _ => Expect::Nothing,
     }
 }
@@ -258,7 +276,6 @@ mod tests {
             "@import url(a.css)layer(b);@import'c.css'layer;@import \"d.css\"supports(e:f)g;",
             &["a.css", "c.css", "d.css"],
         );
-        plain("@supports (b:url(c.png)){a{b:url(d.png)}}", &["c.png", "d.png"]);
         plain("@font-face{src:url(a.woff2)format('woff2'),local('b')}", &["a.woff2"]);
         plain("a{b:url()}a{b:url('')}", &["", ""]);
         plain("a::before{content:\"\\\"url(b.png)\"}", &[]);
@@ -280,6 +297,8 @@ mod tests {
             "a{b:url('c\n.png')}",
             "a{b:url2(c.png) curl('d')}",
             ".url\\(b\\.png\\){}",
+            "@supports (b:url(c.png)) and (not (d:url('e.png'))){}",
+            "@supports(b:image-set('c.png' 1x)) or selector([d='e.png']);",
         ] {
             finds(text, &[]);
         }
@@ -306,6 +325,13 @@ mod tests {
     #[test]
     fn a_namespace_ends_at_its_semicolon() {
         plain("@namespace x;a{b:url(c.png)}", &["c.png"]);
+    }
+
+    #[test]
+    fn a_condition_ends_at_its_block() {
+        plain("@supports (b:url(c.png)){a{b:url(d.png)}}a{b:url(e.png)}", &["d.png", "e.png"]);
+        plain("@SUPPORTS not (b:c);@import 'd.css';", &["d.css"]);
+        plain("@import url(a.css) supports(b:url(c.png)) x;@import 'd.css';", &["a.css", "d.css"]);
     }
 
     #[test]
