@@ -4,6 +4,8 @@ use std::{fmt, io, path::PathBuf};
 
 use unicode_normalization::{is_nfc, is_nfd};
 
+use crate::logical_path::has_escaped_slash;
+
 /// The error of a failed bake: all problems of a stage at once.
 #[derive(Debug)]
 pub struct Error {
@@ -271,7 +273,13 @@ fn missing(f: &mut fmt::Formatter<'_>, references: &[MissingReference], when: &s
 }
 
 fn suggestion(f: &mut fmt::Formatter<'_>, reference: &MissingReference) -> fmt::Result {
-    let MissingReference { resolved, near, other_form, .. } = reference;
+    let MissingReference { text, resolved, near, other_form, .. } = reference;
+    if has_escaped_slash(text.split(['?', '#']).next().unwrap_or_default()) {
+        write!(
+            f,
+            ": an escaped slash is a part of a name, and no file has such a name, so write /"
+        )?;
+    }
     match other_form {
         None if near.is_empty() => Ok(()),
         None => write!(f, ". Near it: {}", near.join(", ")),

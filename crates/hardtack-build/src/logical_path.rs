@@ -10,6 +10,12 @@ pub(crate) fn folder(path: &str) -> &str {
     &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
 }
 
+/// Whether a part of a URL path has a slash in it, and not behind it (RFC 3986 §2.2). No file has such
+/// a name.
+pub(crate) fn has_escaped_slash(path: &str) -> bool {
+    ["%2f", "%5c"].iter().any(|slash| path.to_ascii_lowercase().contains(slash))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

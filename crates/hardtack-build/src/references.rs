@@ -989,6 +989,15 @@ mod tests {
     }
 
     #[test]
+    fn an_escaped_slash_leads_nowhere() {
+        let page = "<img src=a%2Fb.png>";
+        let said = "\"a%2Fb.png\" refers to \"a%2Fb.png\", which does not exist: an escaped \
+                    slash is a part of a name, and no file has such a name, so write /. Near it: a/b.png";
+        leads(&[("a.html", page), ("a/b.png", "")], "", (&[said], &[]));
+        leads(&[("a.html", "<img src='%252f.png'>"), ("%2f.png", "")], "", (&[], &["%2f.png"]));
+    }
+
+    #[test]
     fn urls_of_templates_are_one_remark() {
         let page = "<link rel=stylesheet href=\"{{ path('a.css') }}\"><img src='{% x %}'>
                     <p style=\"a:url('${x}')\"><img src=b.png>";

@@ -5,11 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use percent_encoding::percent_decode_str;
 use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Reference, routes::Routes};
-use crate::{Missing, MissingReference, Place, Problem, ProblemKind, Settings, scan::Asset};
+use crate::{
+    Missing, MissingReference, Place, Problem, ProblemKind, Settings,
+    logical_path::has_escaped_slash, scan::Asset,
+};
 
 /// A reference that leads to no file.
 #[derive(Debug)]
@@ -149,7 +153,9 @@ impl Report<'_> {
         let has_suggestion = number < MOST_SUGGESTIONS;
         let other_form = other_form(self.routes, &lost.path).filter(|_| has_suggestion);
         let is_near = has_suggestion && other_form.is_none();
-        let near = if is_near { near(self.routes, &lost.path) } else { Vec::new() };
+        let meant = &*percent_decode_str(&lost.path).decode_utf8_lossy();
+        let meant = if has_escaped_slash(&lost.url) { meant } else { &lost.path };
+        let near = if is_near { near(self.routes, meant) } else { Vec::new() };
         let (text, resolved) = (lost.url.clone(), lost.path.clone());
         MissingReference { place: lost.place, text, resolved, near, other_form }
     }

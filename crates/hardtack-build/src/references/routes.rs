@@ -62,7 +62,7 @@ impl<'a> Routes<'a> {
         let url_path = base.filter(|_| !unreadable).and_then(|base| url::resolve(base, url));
         let url_path = url_path.filter(|url_path| !self.settings.external.matches(url_path));
         let url_path = url_path.filter(|it| self.settings.folder_at(it).is_some());
-        let Some(url_path) = url_path else { return Resolved::Elsewhere };
+        let Some(url_path) = url_path else { return self.unservable(base, url) };
         let path = self.settings.logical_path(&url_path);
         match self.asset(path).or_else(|| self.page(&url_path)) {
             Some(target) => Resolved::Asset(target),
@@ -73,6 +73,17 @@ impl<'a> Routes<'a> {
                 Resolved::Folder(path.to_owned())
             }
             None => Resolved::Nothing(path.to_owned()),
+        }
+    }
+
+    /// A URL that leads to no path of a file: out of the bundle, or to a name with a slash in it.
+    fn unservable(&self, base: Option<&str>, url: &str) -> Resolved {
+        let url_path = base.and_then(|base| url::resolve_unservable(base, url));
+        match url_path.filter(|it| self.settings.is_own(it) && !is_template(it)) {
+            Some(url_path) if !self.settings.external.matches(&url_path) => {
+                Resolved::Nothing(self.settings.logical_path(&url_path).to_owned())
+            }
+            _ => Resolved::Elsewhere,
         }
     }
 
@@ -195,6 +206,12 @@ mod tests {
         leads("", "/a.js", "elsewhere");
         leads("", "https://a.example/a.js", "elsewhere");
         leads("", "../b\u{fffd}.js", "elsewhere");
+        leads("", "a%2Fb.png", "no x/a%2Fb.png");
+        leads("", "/s/a%5cb.png?x", "no a%5cb.png");
+        leads("external = ['/s/a%2Fb']", "/s/a%2Fb", "elsewhere");
+        leads("", "/other/a%2Fb", "elsewhere");
+        leads("", "//cdn.example/a%2Fb", "elsewhere");
+        leads("", "?a%2Fb", "elsewhere");
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use hardtack_bundle::url_path_of;
 use percent_encoding::percent_decode_str;
 
+use crate::logical_path::has_escaped_slash;
+
 /// The URL path that links in a file are relative to: its own, or that of its `base`.
 ///
 /// None if that is on another site, so that no link without a host leads into the bundle.
@@ -26,11 +28,16 @@ pub(crate) fn resolve(base: &str, url: &str) -> Option<String> {
         return None;
     }
     let absolute = absolute(base, path)?;
-    // It is a part of a name there, and not between two (RFC 3986 §2.2).
-    if ["%2f", "%5c"].iter().any(|slash| absolute.to_ascii_lowercase().contains(slash)) {
+    if has_escaped_slash(&absolute) {
         return None;
     }
     percent_decode_str(&absolute).decode_utf8().ok().map(Cow::into_owned)
+}
+
+/// The path that a URL with an escaped slash leads to, as written, if it is on the same host. No file
+/// has such a name.
+pub(super) fn resolve_unservable(base: &str, url: &str) -> Option<String> {
+    absolute(base, split(url).0).filter(|absolute| has_escaped_slash(absolute))
 }
 
 /// The path as browsers read it (WHATWG URL §4.4): tabs and line breaks are removed, and in the
