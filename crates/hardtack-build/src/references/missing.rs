@@ -90,8 +90,14 @@ pub(super) fn report(
         problems.push(report.built_for(&prefix, &explained));
     }
     let blocks = |weight: Weight, kind: fn(Vec<MissingReference>) -> ProblemKind| {
-        let blocks: Vec<_> = lost.chunk_by(|a, b| a.referrer == b.referrer).collect();
-        let blocks = blocks.into_par_iter().map(|block| report.block(block, weight, kind));
+        let mut first = 0;
+        let blocks = lost.chunk_by(|a, b| a.referrer == b.referrer).map(|block| {
+            first += block.len();
+            (first - block.len(), block)
+        });
+        let blocks: Vec<_> = blocks.collect();
+        let blocks = blocks.into_par_iter();
+        let blocks = blocks.map(|(first, block)| report.block((first, block), weight, kind));
         blocks.flatten().collect::<Vec<_>>()
     };
     errors.extend(blocks(Weight::Error, ProblemKind::Missing));
@@ -107,6 +113,9 @@ fn take(lost: &mut Vec<Lost>, is_taken: impl Fn(&Lost) -> bool) -> Vec<Lost> {
     *lost = left;
     taken
 }
+
+/// Each missing reference is compared with all paths of the site, so no more get a suggestion.
+const MOST_SUGGESTIONS: usize = 100;
 
 struct Report<'a> {
     routes: &'a Routes<'a>,
@@ -128,16 +137,16 @@ impl Report<'_> {
         }
     }
 
-    /// The missing references of that weight in one file.
+    /// The missing references of that weight in one file, of which the first has that number in the
+    /// site.
     fn block(
         &self,
-        block: &[Lost],
+        (number, block): (usize, &[Lost]),
         weight: Weight,
         kind: fn(Vec<MissingReference>) -> ProblemKind,
     ) -> Option<Problem> {
-        let of_weight = block.iter().filter(|one| one.weight == weight);
-        let references = of_weight.enumerate();
-        let references: Vec<_> = references.map(|(at, one)| self.reference(one, at)).collect();
+        let of_weight = block.iter().zip(number..).filter(|(one, _)| one.weight == weight);
+        let references: Vec<_> = of_weight.map(|(one, at)| self.reference(one, at)).collect();
         let first = references.first()?;
         Some(Problem {
             file: self.file(block.first()?),
@@ -146,12 +155,10 @@ impl Report<'_> {
         })
     }
 
-    /// A missing reference, which is the one of that number in its file.
+    /// A missing reference, which is the one of that number in the site.
     fn reference(&self, lost: &Lost, number: usize) -> MissingReference {
-        /// Each is compared with all paths of the site, so no more get a suggestion.
-        const MOST_SUGGESTIONS: usize = 100;
         let has_suggestion = number < MOST_SUGGESTIONS;
-        let other_form = other_form(self.routes, &lost.path).filter(|_| has_suggestion);
+        let other_form = has_suggestion.then(|| other_form(self.routes, &lost.path)).flatten();
         let is_near = has_suggestion && other_form.is_none();
         let meant = &*percent_decode_str(&lost.path).decode_utf8_lossy();
         let meant = if has_escaped_slash(&lost.url) { meant } else { &lost.path };
@@ -225,13 +232,14 @@ impl Report<'_> {
     /// The remedy for errors, once for all of them.
     fn hint(&self, lost: &[Lost]) -> Option<Problem> {
         // A name in another Unicode form has its own remedy.
-        let is_hinted = |one: &&Lost| {
-            one.weight == Weight::Error && other_form(self.routes, &one.path).is_none()
+        let has_own = |(number, one): &(usize, &Lost)| {
+            *number < MOST_SUGGESTIONS && other_form(self.routes, &one.path).is_some()
         };
-        let errors = || lost.iter().filter(is_hinted);
-        let first = errors().next()?;
+        let errors = lost.iter().filter(|one| one.weight == Weight::Error).enumerate();
+        let errors: Vec<_> = errors.filter(|it| !has_own(it)).map(|(_, one)| one).collect();
+        let first = errors.first()?;
         let mut ways = vec!["add the files, or correct the references".to_owned()];
-        let external = self.external(errors());
+        let external = self.external(errors.iter().copied());
         if !external.is_empty() {
             ways.push(format!(
                 "if somebody else answers these paths, set `external = {external:?}`"
@@ -261,7 +269,8 @@ impl Report<'_> {
             Some(folder) => Some(self.settings.url_path(folder)),
             None => Some(self.settings.url_path(&one.path)),
         };
-        let mut paths: Vec<_> = lost.take(100).filter(is_far).filter_map(top).collect();
+        let mut paths: Vec<_> =
+            lost.take(MOST_SUGGESTIONS).filter(is_far).filter_map(top).collect();
         paths.sort_unstable();
         paths.dedup();
         paths.truncate(5);
