@@ -6,103 +6,16 @@ mod common;
 
 use std::{
     fs,
-    io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::SocketAddr,
     path::Path,
-    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use common::{Connection, PATIENCE, Packed, Response, Server, executable, folder, pack};
-
-/// A cache as a plain CDN: it keeps one object for each value of what `Vary` names, knows nothing
-/// of codings itself, and can be told to forget everything.
-const VCL: &str = r#"
-vcl 4.1;
-backend default { .host = "127.0.0.1"; .port = "ORIGIN"; }
-sub vcl_recv {
-    if (req.method == "PURGE") { ban("obj.status != 0"); return (synth(200)); }
-}
-sub vcl_backend_response {
-    if (beresp.http.Cache-Control ~ "no-store") { set beresp.uncacheable = true; set beresp.ttl = 0s; }
-    set beresp.grace = 0s;
-    set beresp.keep = 1h;
-}
-sub vcl_deliver {
-    if (obj.hits > 0) { set resp.http.X-Cache = "hit"; } else { set resp.http.X-Cache = "miss"; }
-}
-"#;
-
-/// A running Varnish. It is killed when this goes.
-struct Varnish {
-    address: SocketAddr,
-    process: Child,
-    _folder: tempfile::TempDir,
-}
-
-impl Varnish {
-    fn before(origin: SocketAddr) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let vcl = folder.path().join("cdn.vcl");
-        fs::write(&vcl, VCL.replace("ORIGIN", &origin.port().to_string())).expect("written");
-        let address = free_address();
-        let mut varnishd = Command::new("varnishd");
-        varnishd.args(["-F", "-j", "none", "-s", "default,64m", "-p", "http_gzip_support=off"]);
-        varnishd.arg("-a").arg(address.to_string()).arg("-f").arg(&vcl);
-        varnishd.arg("-n").arg(folder.path().join("varnish"));
-        let process = varnishd.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let varnish =
-            Self { address, process: process.expect("varnishd is installed"), _folder: folder };
-        let deadline = Instant::now() + PATIENCE;
-        while !answers(address) {
-            assert!(Instant::now() < deadline, "varnishd does not answer");
-            thread::sleep(Duration::from_millis(50));
-        }
-        varnish
-    }
-
-    fn request(&self, method: &str, target: &str, fields: &[(&str, &str)]) -> Response {
-        Connection::to(self.address).request(method, target, fields)
-    }
-
-    fn get(&self, target: &str, fields: &[(&str, &str)]) -> Response {
-        self.request("GET", target, fields)
-    }
-
-    /// The response of the second request, which the cache answers alone.
-    #[track_caller]
-    fn hit(&self, target: &str, fields: &[(&str, &str)]) -> Response {
-        assert_eq!(self.get(target, fields).status, 200, "{target}");
-        let second = self.get(target, fields);
-        assert_eq!(second.header("x-cache"), Some("hit"), "{target} {fields:?}");
-        second
-    }
-}
-
-impl Drop for Varnish {
-    fn drop(&mut self) {
-        // Its worker goes when the manager is told to stop, and not when that is killed.
-        let told = Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status();
-        if told.is_err() {
-            self.process.kill().ok();
-        }
-        self.process.wait().ok();
-    }
-}
-
-/// Whether Varnish answers. It listens before its worker is there, and resets who comes then.
-fn answers(address: SocketAddr) -> bool {
-    let Ok(mut stream) = TcpStream::connect(address) else { return false };
-    let asked =
-        stream.write_all(b"PURGE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    asked.is_ok() && matches!(stream.read(&mut [0; 1]), Ok(1))
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
-    listener.local_addr().expect("it is bound")
-}
+use common::{
+    PATIENCE, Packed, Server, executable, folder, pack,
+    varnish::{Varnish, free_address},
+};
 
 fn css() -> Vec<u8> {
     (0..400).flat_map(|n| format!(".class-{n} {{ margin: {n}px }}\n").into_bytes()).collect()

@@ -6,6 +6,7 @@ mod http;
 pub mod http2;
 pub mod process;
 pub mod tls;
+pub mod varnish;
 
 use std::{
     fs,
