@@ -5,6 +5,9 @@ use std::path::Path;
 /// The value of `Content-Type` for a logical path: by its extension, or by its name for a file in
 /// `.well-known` that has no extension.
 ///
+/// A copy of a site may have files whose names end with a query: `app.js?ver=1`, or `app.js@ver=1`.
+/// Their extension stands before it, unless the tool that copied them has added another one.
+///
 /// Text types have the charset UTF-8. An unknown file is `application/octet-stream`.
 ///
 /// ```
@@ -14,17 +17,20 @@ pub fn media_type_of(logical_path: &str) -> String {
     if let Some(well_known) = well_known(logical_path) {
         return well_known.to_owned();
     }
-    let extension = Path::new(logical_path).extension().and_then(|extension| extension.to_str());
-    let extension = extension.unwrap_or_default().to_ascii_lowercase();
-    let essence = match registered(&extension) {
-        Some(essence) => essence,
-        None => mime_guess::from_ext(&extension).first_raw().unwrap_or("application/octet-stream"),
-    };
+    let name = logical_path.rsplit('/').next().unwrap_or_default();
+    let before = |mark| name.split_once(mark).and_then(|(before, _)| by_extension(before));
+    let essence = by_extension(name).or_else(|| before('?')).or_else(|| before('@'));
+    let essence = essence.unwrap_or("application/octet-stream");
     if essence.starts_with("text/") {
         format!("{essence}; charset=utf-8")
     } else {
         essence.to_owned()
     }
+}
+
+fn by_extension(name: &str) -> Option<&'static str> {
+    let extension = Path::new(name).extension()?.to_str()?.to_ascii_lowercase();
+    registered(&extension).or_else(|| mime_guess::from_ext(&extension).first_raw())
 }
 
 /// Well-known resources (RFC 8615) whose names have no extension, with the types that their
@@ -142,6 +148,18 @@ mod tests {
         is("favicon.ico", "image/vnd.microsoft.icon");
         is("LICENSE", "application/octet-stream");
         is("a.unheard-of", "application/octet-stream");
+    }
+
+    #[test]
+    fn a_query_in_a_name_is_no_extension() {
+        is("a/app.js?ver=1", "text/javascript; charset=utf-8");
+        is("app.js?ver=1.2.3", "text/javascript; charset=utf-8");
+        is("index.php?page=2.html", "text/html; charset=utf-8");
+        is("style.CSS@ver=1", "text/css; charset=utf-8");
+        is("index.html?p=1/2.js", "text/javascript; charset=utf-8");
+        is("load.php?modules=x.css", "text/css; charset=utf-8");
+        is("logo@2x.png", "image/png");
+        is("a.unheard-of?ver=1", "application/octet-stream");
     }
 
     #[test]
