@@ -719,13 +719,23 @@ mod tests {
                 "<p>x<script type=importmap>{{\"integrity\":{{\"{url}\":\"{integrity}\"}}}}</script>"
             )
         };
-        let authored = page("./a.js", "sha384-old");
-        let files = [("a.js", "a"), ("other.js", "b"), ("p.html", &authored)];
+        let script = "new URL('i.png',import.meta.url)";
+        let authored = page("./a.js", &Integrity::of(script.as_bytes()).to_string());
+        let files = [("a.js", script), ("i.png", "png"), ("p.html", &authored)];
         for integrity in [false, true] {
-            is_page(Settings { integrity, ..Settings::default() }, &files, |_| {
-                page(&format!("./a.{}.js", short("a")), &Integrity::of(b"a").to_string())
+            is_page(Settings { integrity, ..Settings::default() }, &files, |baked| {
+                let name = &baked[0].paths.preferred()[1..];
+                page(&format!("./{name}"), &Integrity::of(&baked[0].bytes).to_string())
             });
         }
+    }
+
+    /// A plain server does not make the script run either.
+    #[test]
+    fn an_integrity_that_fails_still_fails() {
+        let page = |name: &str| format!("<script src={name} integrity=sha256-AAAA></script>");
+        let files = [("a.js", "a"), ("p.html", &page("a.js"))];
+        is_page(Settings::default(), &files, |baked| page(&baked[0].paths.preferred()[1..]));
     }
 
     /// A bundler's file is final, wherever it comes in the order of paths.

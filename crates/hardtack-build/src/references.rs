@@ -12,6 +12,7 @@ mod depth;
 mod element_url;
 mod html;
 mod import_map;
+mod integrity;
 mod javascript;
 mod joined;
 mod json;
@@ -666,7 +667,11 @@ impl Targets<'_> {
                     passages.elsewhere.extend(link.integrity.map(|place| place.span));
                 }
                 Resolved::Template => templates.push(link.span.start),
-                Resolved::Asset(target) => of_asset.references.push(Reference { link, target }),
+                Resolved::Asset(target) => {
+                    let (link, fault) = self.checked(source, link, target);
+                    of_asset.warnings.extend(fault);
+                    of_asset.references.push(Reference { link, target });
+                }
                 // The URL begins with a folder; its rest is known only when the script runs.
                 Resolved::Folder(_) if link.if_missing == IfMissing::AtRunTime => {}
                 Resolved::Folder(path) => {
@@ -691,6 +696,23 @@ impl Targets<'_> {
             web_manifests,
             ..of_asset
         }
+    }
+
+    /// A link without the place of an integrity that its target does not have, and a warning of that.
+    fn checked(&self, source: &Source<'_>, link: Link, target: usize) -> (Link, Option<Problem>) {
+        let written = link.integrity.as_ref().filter(|place| !place.is_added());
+        let written = written.map(|place| place.span.clone());
+        let target = &self.routes.assets[target];
+        let is_refused =
+            |span: &Range<usize>| integrity::refuses(&source.text[span.clone()], target);
+        let Some(span) = written.filter(is_refused) else { return (link, None) };
+        let message = format!(
+            "{:?} has another digest than this integrity says, so browsers refuse the file, before \
+             the bake and after it: correct the integrity, or restore the file",
+            target.logical_path
+        );
+        let problem = self.problem(source, span.start, ProblemKind::Remark(message));
+        (Link { integrity: None, ..link }, Some(problem))
     }
 
     /// The targets of a link that stands above the page's `base`, if it has others without that.
@@ -986,6 +1008,16 @@ mod tests {
         leads(&[("a.js", "new URL('./icons', import.meta.url)"), icons], "", (&[], &[]));
         let said = "\"icons\" refers to \"icons/index.html\", which does not exist";
         leads(&[("a.html", "<img src=icons>"), icons], "", (&[said], &[]));
+    }
+
+    #[test]
+    fn integrity_that_fails_is_a_warning() {
+        let said = "a.html:1:29: \"b.js\" has another digest than this integrity says";
+        let page = "<script src=b.js integrity='sha256-AAAA'></script>";
+        leads(&[("a.html", page), ("b.js", "")], "", (&[said], &["b.js"]));
+        let empty = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        let page = page.replace("sha256-AAAA", empty);
+        leads(&[("a.html", &page), ("b.js", "")], "", (&[], &["b.js"]));
     }
 
     #[test]
