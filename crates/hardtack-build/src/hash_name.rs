@@ -167,7 +167,10 @@ fn are_camels(text: &str) -> bool {
         let small = piece.to_ascii_lowercase();
         (1..small.len()).all(|end| PAIRS.split(' ').any(|usual| usual == &small[end - 1..=end]))
     };
-    let is_word = |piece: &&str| piece.len() >= A_WORD && piece.ends_with(is_small);
+    // Capitals are letters of an abbreviation where there are small ones too.
+    let is_word = |piece: &&str| {
+        piece.len() >= A_WORD && (piece.ends_with(is_small) || !text.contains(is_small))
+    };
     let singles = pieces.iter().filter(|piece| piece.len() == 1).count();
     singles < 2 && pieces.iter().any(is_word) && pieces.iter().all(is_usual)
 }
@@ -266,7 +269,7 @@ const PAIRS: &str = "ac af ah ak \
      nc nd ne ng ni nk no ns nt nu ny oa ob od of og oi ok ol om on oo op or \
      os ot ou ov ow pa pe pl po pp pr ps qu ra rc rd re rg ri rk rm rn ro rr \
      rs rt ry sa sc se sh si sk sl so sp ss st su ta te th ti tl to tr ts tt \
-     tu ty ub ue ui ul un up ur us ut va ve vi wa we wh wi wn wo ws xp xt ya \
+     tu ty ub ue ui ul um un up ur us ut va ve vi wa we wh wi wn wo ws xp xt ya \
      yo ys ze \
 ";
 
@@ -320,6 +323,7 @@ mod tests {
             "GB1-UCS2",
             "GB-EUC-H",
             "x86toArm64",
+            "SHA256SUMS",
             "hx-sse-2",
             "base64decode",
             "iso8601dates",
