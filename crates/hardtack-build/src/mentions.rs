@@ -80,7 +80,10 @@ fn pins_of(by: usize, referenced: &Referenced, names: &Names<'_>, ends: &Ends) -
     }
     let found = ends.found(referenced.text(by), passages).into_iter();
     pins.extend(found.map(|it| pin(it, NAME)));
+    // Data that has its own name in it finds nothing by it.
+    let may_mean = |target: usize| target != by || referenced.assets[by].is_script();
     let mentioned = names.mentioned(by, referenced.text(by), passages, references).into_iter();
+    let mentioned = mentioned.filter(|(_, target)| may_mean(*target));
     pins.extend(mentioned.map(|it| pin(it, NAME)));
     pins
 }
@@ -284,6 +287,20 @@ mod tests {
         is("a.hbs", "<p>Our logo</p><img src=\"{{b}}/logo.png\">", &["img/logo.png"]);
         is("a.mustache", "<link href=/x.css>", &["x.css"]);
         is("a.vue", "<template><img src='img/logo.png'></template>", &["img/logo.png"]);
+        is("a.tmx", "<map><image source=\"../img/logo.png\"/></map>", &["img/logo.png"]);
+        is("a.vrt", "<V><SourceFilename>img/logo.png</SourceFilename></V>", &["img/logo.png"]);
+        is("a.tsx", "<tileset><image source=\"logo.png\"/></tileset>", &["img/logo.png"]);
+        is("a.czml", "[{\"image\":\"img/logo.png\"}]", &["img/logo.png"]);
+        is("a.obj", "mtllib logo.png\n", &["img/logo.png"]);
+        is("a.mtl", "map_Kd -s 1 1 1 logo.png\n", &["img/logo.png"]);
+        is("a.cue", "FILE \"logo.png\" WAVE\n", &["img/logo.png"]);
+        is("a.pls", "[playlist]\nFile1=logo.png\nTitle1=The logo\n", &["img/logo.png"]);
+        is("a.m3u", "#EXTM3U\n#EXTINF:10,The logo\nlogo.png\n", &["img/logo.png"]);
+        is("a.srt", "1\n00:00:01 --> 00:00:02\nimg/logo.png\n", &["img/logo.png"]);
+        is("a.srt", "1\n00:00:01 --> 00:00:02\nWe show the logo.png here\n", &[]);
+        is("a.kml", "<kml><href>img/logo.png</href></kml>", &["img/logo.png"]);
+        is("a.gpx", "<gpx><link href=\"img/logo.png\"/></gpx>", &["img/logo.png"]);
+        is("x.css.unheard-of", "x.css.unheard-of 1 2\n", &[]);
         is("a.txt", "Our logo is img/logo.png, and the style sheet x.css.\n", &[]);
         is("README.md", "`img/logo.png`\n\n    x.css\n", &[]);
     }

@@ -855,7 +855,8 @@ fn find(asset: &Asset, text: &[u8], settings: &Settings) -> Result<Found, Fault>
                 Ok(Found::default())
             }
         }
-        essence if is_json(essence) && !is_metadata(path) => Ok(data(text)),
+        essence if is_json(essence) && is_metadata(path) => Ok(Found::default()),
+        essence if is_json(essence) => Ok(data(text)),
         essence if is_xml(essence) || is_playlist(essence) => Ok(data(text)),
         _ => Ok(data::find(text, path).unwrap_or_default()),
     }
