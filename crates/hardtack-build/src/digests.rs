@@ -622,6 +622,24 @@ mod tests {
     }
 
     #[test]
+    fn of_event_handlers_follow() {
+        let form = Form::of_integrity("sha256").unwrap();
+        let page = |script: &[u8]| {
+            let handler = format!("f('b.js','sha256-{}')", form.of(script));
+            let digest = form.of(handler.as_bytes());
+            format!(
+                "<meta http-equiv=content-security-policy \
+                 content=\"script-src 'unsafe-hashes' 'sha256-{digest}'\"><p onclick=\"{handler}\">"
+            )
+        };
+        let script = "new URL('a.png',import.meta.url)";
+        let before = page(script.as_bytes());
+        let baked = finals(&[("a.png", "png"), ("b.js", script), ("p.html", &before)]);
+        assert_ne!(baked[1].bytes, script.as_bytes());
+        assert_eq!(str::from_utf8(&baked[2].bytes).unwrap(), page(&baked[1].bytes));
+    }
+
+    #[test]
     fn of_others_are_left_alone() {
         let text = format!("x='{}'", forms()[0].of(b"something else"));
         assert_eq!(finals(&[("a.js", &text)])[0].bytes, text.as_bytes());

@@ -160,6 +160,7 @@ impl<'a> Page<'a> {
             let span = attribute.value_source_location().map(|place| place.bytes());
             if let Some(span) = span.filter(|_| !is_link && !is_text(&own)) {
                 if own.starts_with("on") {
+                    self.found.inline.push(span.clone());
                     let replaces =
                         javascript::find_in_classic_script(&unescape_attribute(attribute.value()));
                     let texts = replaces.replacements.into_iter();
