@@ -290,6 +290,8 @@ fn place(
             let (span, subject) = (span.clone(), subject.clone());
             referenced.digests[index].push(DigestPlace { span, subject, form: *form });
         }
+        // To count lines takes time.
+        _ if changing.iter().all(|subject| referenced.frozen[subject.asset()]) => {}
         _ => {
             let why = referenced.digest_at(index, span.start, *form);
             changing.iter().for_each(|subject| referenced.freeze(subject.asset(), why.clone()));

@@ -161,10 +161,12 @@ impl Referenced {
             asset.why = format!("keeps its bytes: {why}");
         }
         self.pin(index, why);
+        let (path, places) = (&self.assets[index].logical_path, Places::new(self.text(index)));
         let targets = self.references[index].iter();
-        let pins: Vec<_> = targets
+        let free = targets.filter(|it| self.assets[it.target].role == Role::Hashed);
+        let pins: Vec<_> = free
             .map(|it| {
-                let place = self.location(index, it.link.span.start);
+                let place = location(path, places.at(it.link.span.start));
                 (it.target, format!("{place}{LINK}"))
             })
             .collect();
