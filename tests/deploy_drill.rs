@@ -182,7 +182,7 @@ impl Drill {
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
             let dice = seed >> 33;
-            if open.is_empty() || dice % 5 == 0 {
+            if open.is_empty() || dice.is_multiple_of(5) {
                 match self.fetch(cdn, "/", "identity") {
                     Some(page) => open.extend(urls(&page)),
                     None => self.fault("/ is no page"),
