@@ -1,6 +1,6 @@
 //! The bundle that this executable carries: compiled in, or appended by `hardtack pack`.
 //!
-//! This is the one module of the server with `unsafe` code.
+//! Mapping and locking memory takes `unsafe` code.
 #![allow(unsafe_code)]
 
 use std::{fs::File, io};

@@ -11,6 +11,7 @@ pub(crate) mod accounts;
 mod backoff;
 mod banner;
 pub(crate) mod certificate;
+mod foreign;
 mod handover;
 mod lifecycle;
 mod lookup;
@@ -71,6 +72,7 @@ pub(crate) fn supervise(
     warnings.iter().for_each(|warning| warn!("{warning}"));
     raise_limit_of_files();
     forbid_core_dumps();
+    foreign::keep_from_children();
     let program = Program::running(settings.user.as_deref())?;
     let predecessor = program::predecessor()?;
     runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

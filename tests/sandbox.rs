@@ -8,11 +8,12 @@ use std::{
     io::{Read, Write},
     net::TcpListener,
     os::unix::net::UnixListener,
+    path::{Path, PathBuf},
     process::Command,
 };
 
 use common::{
-    Connection, Server, hardtack,
+    Connection, Server, executable, hardtack,
     http2::Http2,
     process::{status, until},
     run, stderr,
@@ -147,6 +148,42 @@ fn the_system_knows_of_it() {
     assert_eq!(locks(&with(&["--sandbox=off"])), ["0", "0"]);
 }
 
+/// The files that a process has open.
+fn open_files(pid: u32) -> Vec<PathBuf> {
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).expect("it lives");
+    descriptors.filter_map(|it| fs::read_link(it.unwrap().path()).ok()).collect()
+}
+
+#[test]
+fn files_of_the_process_that_started_it_are_not_inherited() {
+    let folder = tempfile::tempdir().unwrap();
+    let foreign = folder.path().join("lock");
+    let mut command = executable(Path::new("/bin/sh"));
+    // Descriptors 3 to 9 are those that a shell can name.
+    command.arg("-c").arg(r#"exec 3>"$0" 7<"$0" 9<>"$0"; exec "$@""#).arg(&foreign);
+    command.arg(env!("CARGO_BIN_EXE_hardtack")).arg("serve").arg("--sandbox=off");
+    let server = Server::of(&mut command);
+    assert!(open_files(server.process.id()).contains(&foreign), "the supervisor has it");
+    let mut old = 0;
+    for signal in ["-USR2", "-KILL", "-TERM"] {
+        let worker = another_worker(&server, old);
+        assert!(!open_files(worker).contains(&foreign), "before {signal}");
+        match signal {
+            "-KILL" => drop(run(Command::new("kill").args([signal, &worker.to_string()]))),
+            _ => server.signal(signal),
+        }
+        old = worker;
+    }
+    assert_eq!(server.wait(), 0);
+}
+
+fn another_worker(server: &Server, old: u32) -> u32 {
+    until("another worker serves", || {
+        let workers = children(server.process.id());
+        workers.first().copied().filter(|_| !workers.contains(&old))
+    })
+}
+
 #[test]
 #[ignore = "needs root"]
 fn the_worker_is_another_user() {
@@ -208,10 +245,7 @@ fn all_features_work_inside() {
     });
     let old = server.worker();
     server.signal("-USR2");
-    until("another worker serves", || {
-        let workers = children(server.process.id());
-        (!workers.is_empty() && !workers.contains(&old)).then_some(())
-    });
+    another_worker(&server, old);
     assert_eq!(server.get("/", &[]).status, 200);
     assert_eq!(Http2::over_tls(tls, &certificate).get("/", &[]).status, 200);
     assert_eq!(attempt(&server, "open"), DENIED);
