@@ -122,6 +122,70 @@ fn with_the_application_at_a_unix_socket_there_is_no_tcp() {
     attempts(&server, &[("datagram", DENIED), ("datagram-unix", DENIED)]);
 }
 
+/// Options, connecting (also to nothing: AF_UNSPEC), ending, copying: whatever would be so for the
+/// supervisor and the next worker as well.
+#[test]
+fn a_listener_is_only_accepted_from() {
+    let app = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = format!("--upstream=http://{}", app.local_addr().unwrap());
+    for options in [&["--sandbox=strict"][..], &["--sandbox=strict", &upstream]] {
+        let server = with(options);
+        for how in [
+            "shutdown",
+            "disconnect",
+            "connect",
+            "send",
+            "wait",
+            "ioctl",
+            "reuse",
+            "narrow",
+            "linger",
+            "nodelay",
+            "listen",
+            "copy",
+        ] {
+            attempts(&server, &[(&format!("listener-{how}"), DENIED)]);
+        }
+    }
+    let server = with(&["--sandbox=off"]);
+    attempts(&server, &[("listener-reuse", "done"), ("listener-copy", "done")]);
+    assert_eq!(attempt(&server, "listener-disconnect"), "done");
+}
+
+/// A log may be a plain file that its opener could also read.
+#[test]
+fn a_log_is_only_written_to() {
+    let app = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = format!("--upstream=http://{}", app.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["read", "read-at", "seek", "overwrite", "truncate", "wait", "ioctl"];
+    for (options, outcome) in [("", DENIED), (&upstream, DENIED), ("--sandbox=off", "done")] {
+        let log = folder.path().join("access.log");
+        fs::write(&log, "").unwrap();
+        let file = fs::File::options().read(true).write(true).open(&log).unwrap();
+        let mut command = hardtack();
+        command.args(["serve", "--listen=127.0.0.1:0", "--access-log=combined"]);
+        command.args(Some(options).filter(|it| !it.is_empty()));
+        let mut process = command.stdout(file).spawn().unwrap();
+        let address = until("it listens", || {
+            let text = fs::read_to_string(&log).unwrap();
+            text.split_once("listening  http://")?.1.split('/').next()?.parse().ok()
+        });
+        for word in words {
+            let target = format!("/break-out/log-{word}");
+            let said = Connection::to(address).request("GET", &target, &[]).body;
+            assert_eq!(String::from_utf8(said).unwrap(), outcome, "{options} {word}");
+        }
+        if outcome == DENIED {
+            until("the log has a line", || {
+                fs::read_to_string(&log).unwrap().contains("GET /break-out/log-ioctl").then_some(())
+            });
+        }
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+}
+
 #[test]
 fn the_first_lines_say_what_is_in_force() {
     let all = "no new privileges, Landlock (no files, no TCP of its own), seccomp";

@@ -3,7 +3,12 @@
 //! Were they given to whoever comes first, requests to a slow application would leave none for new
 //! clients and for baked files.
 
-use rustix::process::{Resource, getrlimit};
+use std::{io, os::fd::OwnedFd};
+
+use rustix::{
+    io::fcntl_dupfd_cloexec,
+    process::{Resource, getrlimit},
+};
 
 /// Descriptors that the process itself needs: of each thread, and of all together.
 const OF_THREAD: usize = 8;
@@ -30,7 +35,7 @@ impl Division {
     /// descriptors there are, some are left to each.
     fn within(self, limit: usize, threads: usize) -> Self {
         let admin = self.admin.min(limit / 16).max(1);
-        let reserve = (OF_PROCESS + OF_THREAD * threads + admin).min(limit / 2);
+        let reserve = reserve(threads, admin).min(limit / 2);
         let free = limit - reserve;
         let upstream = self.upstream.min(free / 5);
         let connections = self.connections.min(free - 3 * upstream);
@@ -40,6 +45,41 @@ impl Division {
             upstream: at_least_1(upstream, self.upstream),
             admin,
         }
+    }
+
+    /// The most descriptors that are open at once.
+    fn total(self, threads: usize) -> usize {
+        self.connections + 3 * self.upstream + reserve(threads, self.admin)
+    }
+}
+
+fn reserve(threads: usize, admin: usize) -> usize {
+    OF_PROCESS + OF_THREAD * threads + admin
+}
+
+/// The descriptors of sockets that other processes share: this number and all above it. The sandbox
+/// knows them by that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shared(u32);
+
+impl Shared {
+    /// Room for so many sockets, above all descriptors that the process opens one after another.
+    pub(crate) fn above(division: Division, threads: usize, sockets: usize) -> Self {
+        let limit = getrlimit(Resource::Nofile).current;
+        let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        let first = division.total(threads).min(limit.saturating_sub(sockets));
+        // Descriptors are positive numbers of 32 bits with a sign.
+        Self(u32::try_from(first).unwrap_or(u32::MAX).min(i32::MAX.cast_unsigned()))
+    }
+
+    /// The first of these descriptors.
+    pub(crate) fn first(self) -> u32 {
+        self.0
+    }
+
+    /// Moves a socket to one of these descriptors.
+    pub(crate) fn take(self, socket: OwnedFd) -> io::Result<OwnedFd> {
+        Ok(fcntl_dupfd_cloexec(&socket, self.0.cast_signed())?)
     }
 }
 

@@ -32,7 +32,7 @@ use crate::{
     census::Census,
     channel::{Channel, Listener, Protocol, Report, Start},
     control::Control,
-    descriptors::Division,
+    descriptors::{Division, Shared},
     lifecycle::Lifecycle,
     log::DroppedLines,
     metrics::{
@@ -99,7 +99,7 @@ impl Worker {
         start: Start,
         upstream: Option<Resolved>,
     ) -> Result<Self, WorkerError> {
-        let (listening, admin) = arrange(start.listeners, settings.threads)?;
+        let (mut listening, mut admin) = arrange(start.listeners, settings.threads)?;
         let certificate = start.certificate.as_ref().map(tls::Current::new).transpose()?;
         let allowed = allowed(&settings, upstream.is_some());
         let division = Division::of_process(allowed, settings.threads);
@@ -115,7 +115,8 @@ impl Worker {
             settings,
         };
         forbid_core_dumps()?;
-        let in_force = sandbox::enter(server.settings.sandbox, upstream.as_ref())?;
+        let shared = move_up(&mut listening, &mut admin, division)?;
+        let in_force = sandbox::enter(server.settings.sandbox, upstream.as_ref(), shared)?;
         // The process has them until it ends.
         let server = Box::leak(Box::new(server));
         Ok(Self { server, listening, admin, certificate, upstream, division, in_force })
@@ -292,6 +293,25 @@ fn arrange(
         }
     }
     Ok((by_thread, admin))
+}
+
+/// Moves the listeners to descriptors of their own, where the sandbox protects them.
+fn move_up(
+    listening: &mut Vec<Vec<Listening>>,
+    admin: &mut Vec<OwnedFd>,
+    division: Division,
+) -> io::Result<Shared> {
+    let sockets = listening.iter().map(Vec::len).sum::<usize>() + admin.len();
+    let shared = Shared::above(division, listening.len(), sockets);
+    let move_all = |listening: Vec<Listening>| {
+        let moved = listening.into_iter().map(|(protocol, it)| Ok((protocol, shared.take(it)?)));
+        moved.collect::<io::Result<_>>()
+    };
+    *listening = mem::take(listening).into_iter().map(move_all).collect::<io::Result<_>>()?;
+    *admin = mem::take(admin).into_iter().map(|it| shared.take(it)).collect::<io::Result<_>>()?;
+    #[cfg(feature = "break-out")]
+    listening.iter().flatten().take(1).for_each(|(_, it)| sandbox::break_out::know(it, shared));
+    Ok(shared)
 }
 
 fn start(
