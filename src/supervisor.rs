@@ -49,7 +49,7 @@ use self::{
     lifecycle::{Action, Event, Lifecycle, Role},
     lookup::Lookup,
     program::{Executable, Program},
-    service_manager::{Notice, Watchdog, every},
+    service_manager::{Notice, ServiceManager, Watchdog, every},
     signals::{Signal, Signals},
     sockets::Listener,
     workers::{Worker, Workers},
@@ -115,6 +115,7 @@ struct Supervisor {
     workers: Workers,
     lifecycle: Lifecycle,
     signals: Signals,
+    service_manager: ServiceManager,
     watchdog: Watchdog,
     rounds: Interval,
 }
@@ -140,6 +141,7 @@ impl Supervisor {
             workers: Workers::default(),
             lifecycle: Lifecycle::new(drain.delay + drain.timeout),
             signals: Signals::new()?,
+            service_manager: ServiceManager::of_environment(),
             watchdog: Watchdog::asked_for(),
             rounds: every(ROUND),
         })
@@ -166,7 +168,7 @@ impl Supervisor {
             // It may have changed since the predecessor read it.
             self.reload_certificate().await;
         }
-        Notice::Serving(release.to_string()).send();
+        self.service_manager.tell(&Notice::Serving(release.to_string()));
         Ok(Event::Inherited(inherited.roles))
     }
 
@@ -229,6 +231,7 @@ impl Supervisor {
     }
 
     fn look_after(&mut self) -> Vec<Event> {
+        self.service_manager.tell_on();
         let mut events = self.workers.reap();
         if self.files.as_ref().is_some_and(Files::have_changed) {
             events.push(Event::Reload);
@@ -254,7 +257,7 @@ impl Supervisor {
             Action::Kill(pid) => self.workers.kill(pid),
             Action::Announce { sandbox } => self.announce(&sandbox),
             Action::Log(level, line) => write(level, &line),
-            Action::Notify(notice) => notice.send(),
+            Action::Notify(notice) => self.service_manager.tell(&notice),
             Action::ReloadCertificate => self.reload_certificate().await,
             Action::LookUpUpstream => self.upstream.begin(Instant::now()),
             Action::CloseListeners => self.close(),

@@ -826,9 +826,15 @@ impl Manager {
 
     /// What it has been told until now.
     fn heard(&self) -> Vec<String> {
-        let other = UnixDatagram::unbound().unwrap();
-        other.send_to(b"now", self.path()).unwrap();
-        std::iter::repeat_with(|| self.hears()).take_while(|message| message != "now").collect()
+        let mut message = [0; 1000];
+        self.socket.set_nonblocking(true).unwrap();
+        let lengths = std::iter::from_fn(|| {
+            let length = self.socket.recv(&mut message).ok()?;
+            Some(String::from_utf8(message[..length].to_owned()).unwrap())
+        });
+        let heard = lengths.collect();
+        self.socket.set_nonblocking(false).unwrap();
+        heard
     }
 }
 
@@ -849,6 +855,24 @@ fn the_service_manager_is_told() {
     assert_eq!(server.wait(), 0);
     // Without a watchdog, nobody wants to hear that.
     assert!(manager.heard().iter().all(|message| !message.contains("WATCHDOG")));
+}
+
+#[test]
+fn a_service_manager_that_does_not_read_keeps_nothing_up() {
+    let manager = Manager::new();
+    let mut command = hardtack();
+    command.env("NOTIFY_SOCKET", manager.path()).env("WATCHDOG_USEC", "2000");
+    let other = UnixDatagram::unbound().unwrap();
+    other.set_nonblocking(true).unwrap();
+    while other.send_to(b"full", manager.path()).is_ok() {}
+    let (server, log) = Server::logged(&mut command);
+    assert_eq!(server.get("/", &[]).status, 200);
+    let crashed = worker(&server);
+    kill("-KILL", crashed);
+    log.wait_for(&format!("worker {crashed} ended"));
+    log.wait_for("serves");
+    server.signal("-TERM");
+    assert_eq!(server.wait(), 0);
 }
 
 #[test]
