@@ -682,6 +682,43 @@ fn a_site_has_pages_for_errors_of_the_application() {
 }
 
 #[test]
+fn readiness_may_depend_on_the_application() {
+    let app = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = format!("--upstream=http://{}", app.local_addr().unwrap());
+    let mut command = hardtack();
+    command.args(["serve", "--admin-listen=127.0.0.1:0", "--upstream-health=/health/?deep=1"]);
+    command.args([&upstream, "--upstream-default-host=site.example"]);
+    command.arg("--upstream-connect-timeout=1");
+    let mut server = Server::of(&mut command);
+    let admin = server.also_at("admin      http://");
+    let site = Site::new(app, server);
+    let asked = |answer: Option<&str>| {
+        let mut client = Connection::to(admin);
+        client.send(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let mut app = site.accept();
+        let header = app.header();
+        assert_eq!(header[..2], ["GET /health/?deep=1 HTTP/1.1", "host: site.example"]);
+        if let Some(status) = answer {
+            app.say(&format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n"));
+        }
+        let response = client.response("GET");
+        (response.status, String::from_utf8(response.body).unwrap())
+    };
+    let ill = |reason: &str| (503, format!("the application is not ready: {reason}\n"));
+    assert_eq!(asked(Some("204")), (200, "ready\n".to_owned()));
+    assert_eq!(asked(Some("301")), (200, "ready\n".to_owned()));
+    assert_eq!(asked(Some("500")), ill("it answers /health/?deep=1 with 500"));
+    assert_eq!(asked(Some("404")), ill("it answers /health/?deep=1 with 404"));
+    assert_eq!(asked(None), ill("it does not answer in time"));
+    let Site { app, server } = site;
+    drop(app);
+    let response = Connection::to(admin).request("GET", "/readyz", &[]);
+    assert_eq!(response.status, 503);
+    assert_eq!(Connection::to(admin).request("GET", "/healthz", &[]).status, 200);
+    assert_eq!(server.get("/", &[]).status, 200);
+}
+
+#[test]
 fn an_application_that_is_slow() {
     let site = Site::with(&["--upstream-read-timeout=1"]);
     let mut client = site.server.connect();

@@ -20,7 +20,8 @@ use hardtack_serve::{
 };
 
 use super::value::{
-    at_least_1, https_port, mode, name_with_dot, path_prefix, seconds, seconds_or_none, uri_bytes,
+    at_least_1, https_port, mode, name_with_dot, path_prefix, seconds, seconds_or_none, target,
+    uri_bytes,
 };
 use crate::settings::{
     CertificateFiles, Endpoint, ListenAddress, Listening, Log, Memory, Settings, UnixSockets,
@@ -197,6 +198,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_UPSTREAM_CONNECT_TIMEOUT", value_name = "SECONDS")]
     #[arg(default_value = "5", value_parser = seconds, help_heading = APPLICATION)]
     upstream_connect_timeout: Duration,
+    /// Path of the application that /readyz asks, too; 2xx and 3xx mean that it can serve
+    #[arg(long, env = "HARDTACK_UPSTREAM_HEALTH", value_name = "PATH", value_parser = target)]
+    #[arg(help_heading = APPLICATION)]
+    upstream_health: Option<String>,
     /// Longest wait for a response of the application, and for its next piece
     #[arg(long, env = "HARDTACK_UPSTREAM_READ_TIMEOUT", value_name = "SECONDS")]
     #[arg(default_value = "60", value_parser = seconds, help_heading = APPLICATION)]
@@ -394,6 +399,7 @@ impl Serve {
             requests: self.upstream_max_requests,
             response_fields: self.upstream_max_fields,
             passes_misses: self.upstream_misses,
+            health: self.upstream_health.clone(),
             timeouts: UpstreamTimeouts {
                 connect: self.upstream_connect_timeout,
                 read: self.upstream_read_timeout,

@@ -60,6 +60,14 @@ pub(crate) fn path_prefix(text: &str) -> Result<String, String> {
     Err("this is the beginning of a path, as /upload/".to_owned())
 }
 
+/// The target of a request to the application.
+pub(crate) fn target(text: &str) -> Result<String, String> {
+    if text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+        return Ok(text.to_owned());
+    }
+    Err("this is a path, as /health/, with percent-encoding where it needs that".to_owned())
+}
+
 /// The name of a host. One without a dot needs no option.
 pub(crate) fn name_with_dot(text: &str) -> Result<String, String> {
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');

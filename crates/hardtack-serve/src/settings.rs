@@ -132,6 +132,8 @@ pub struct Forwarding {
     pub response_fields: u16,
     /// `--upstream-misses`: it also gets requests for static paths that the bundle has no answer to.
     pub passes_misses: bool,
+    /// `--upstream-health`: the path that it is asked at whether it can serve.
+    pub health: Option<String>,
     /// How long it may take.
     pub timeouts: UpstreamTimeouts,
     /// `--upstream-default-host`: the host of requests that name none.

@@ -4,6 +4,7 @@
 //! come, and `taken` takes responses ahead of slow clients. `message` has the rules of whole messages, `hop_by_hop` the fields of one connection,
 //! [`crate::request_fields`] those that clients may not set, `forwarded` the fields that tell the
 //! client. `paced` and `request_content` keep the time, and `failure` has the errors.
+//! `health` asks the application whether it can serve.
 
 mod address;
 mod body;
@@ -11,6 +12,7 @@ mod connect;
 mod directives;
 mod failure;
 mod forwarded;
+mod health;
 mod hop_by_hop;
 mod message;
 mod paced;
@@ -56,7 +58,7 @@ use crate::{
 };
 
 pub use self::address::{Address, Resolved};
-pub(crate) use self::{body::Body, places::Places};
+pub(crate) use self::{body::Body, health::Health, places::Places};
 use self::{
     connect::Connector,
     failure::Failure,

@@ -47,7 +47,7 @@ use crate::{
     settings::{Admission, Settings},
     thread::{Open, Thread},
     tls::{self, CertificateError},
-    upstream::{Places, Resolved, Upstream},
+    upstream::{Health, Places, Resolved, Upstream},
     windows::Windows,
 };
 
@@ -225,6 +225,7 @@ impl Worker {
     }
 
     fn instruments(&self, threads: &[&'static Thread], dropped: Dropped) -> Instruments {
+        let upstream = self.upstream.as_ref();
         Instruments {
             tallies: threads.iter().map(|thread| thread.tally).collect(),
             bundle: self.server.bundle,
@@ -234,6 +235,7 @@ impl Worker {
             sandbox: self.in_force.to_string(),
             dropped,
             certificate: self.certificate.clone(),
+            health: upstream.and_then(|it| Health::of(it, &self.server.settings.forwarding)),
         }
     }
 }

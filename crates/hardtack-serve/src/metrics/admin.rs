@@ -76,9 +76,17 @@ async fn health() -> Response {
 /// Whether a load balancer should send it new connections.
 async fn readiness(State(instruments): State<Arc<Instruments>>) -> Response {
     if instruments.is_draining() {
-        respond(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n")
-    } else {
-        respond(StatusCode::OK, TEXT, "ready\n")
+        return respond(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n");
+    }
+    let Some(health) = &instruments.health else {
+        return respond(StatusCode::OK, TEXT, "ready\n");
+    };
+    match health.ask().await {
+        Ok(()) => respond(StatusCode::OK, TEXT, "ready\n"),
+        Err(reason) => {
+            let text = format!("the application is not ready: {reason}\n");
+            respond(StatusCode::SERVICE_UNAVAILABLE, TEXT, text)
+        }
     }
 }
 
@@ -187,6 +195,7 @@ mod tests {
             sandbox: "no files & no <exec>".to_owned(),
             dropped: Dropped::default(),
             certificate: None,
+            health: None,
         })
     }
 

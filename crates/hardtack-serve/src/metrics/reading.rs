@@ -11,7 +11,7 @@ use std::{
 use hardtack_bundle::Bundle;
 use tracing_appender::non_blocking::ErrorCounter;
 
-use crate::{log::DroppedLines, metrics::tally::Tally, tls};
+use crate::{log::DroppedLines, metrics::tally::Tally, tls, upstream::Health};
 
 /// The counters and facts that are read.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Instruments {
     pub(crate) dropped: Dropped,
     /// `None` without TLS.
     pub(crate) certificate: Option<Arc<tls::Current>>,
+    /// How the application is asked whether it can serve, if it is.
+    pub(crate) health: Option<Health>,
 }
 
 /// The counters of lines that are not written.

@@ -46,8 +46,13 @@ impl Connector {
         Self { to: Arc::new(to), within }
     }
 
+    /// How long connecting may take.
+    pub(super) fn within(&self) -> Duration {
+        self.within
+    }
+
     /// A timeout is an error of the kind [`io::ErrorKind::TimedOut`].
-    async fn connect(self) -> io::Result<Box<dyn Socket>> {
+    pub(super) async fn connect(self) -> io::Result<Box<dyn Socket>> {
         let opened = timeout(self.within, open(&self.to)).await;
         let opened = opened.map_err(io::Error::from).flatten();
         if opened.is_err() {

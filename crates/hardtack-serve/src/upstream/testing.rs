@@ -22,6 +22,7 @@ pub(super) const PATIENT: UpstreamTimeouts =
 
 /// Requests as they are passed on by default.
 pub(super) const FORWARDING: Forwarding = Forwarding {
+    health: None,
     requests: 64,
     response_fields: 100,
     passes_misses: false,
