@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) memory: Memory,
     /// `--upstream`: the application behind the bundle.
     pub(crate) upstream: Option<Address>,
+    /// `--maintenance-file`: as long as it is there, the application is being maintained.
+    pub(crate) maintenance_file: Option<PathBuf>,
     pub(crate) log: Log,
     /// The settings that the worker obeys when it serves.
     pub(crate) worker: settings::Settings,

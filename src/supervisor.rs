@@ -15,6 +15,7 @@ mod foreign;
 mod handover;
 mod lifecycle;
 mod lookup;
+mod maintenance;
 pub(crate) mod program;
 mod reports;
 mod service_manager;
@@ -48,11 +49,12 @@ use self::{
     handover::Inherited,
     lifecycle::{Action, Event, Lifecycle, Role},
     lookup::Lookup,
+    maintenance::Maintenance,
     program::{Executable, Program},
     service_manager::{Notice, ServiceManager, Watchdog, every},
     signals::{Signal, Signals},
     sockets::Listener,
-    workers::{Worker, Workers},
+    workers::{Handed, Worker, Workers},
 };
 use crate::settings::Settings;
 
@@ -110,6 +112,7 @@ struct Supervisor {
     files: Option<Files>,
     certificate: Option<Pem>,
     upstream: Lookup,
+    maintenance: Maintenance,
     listeners: Vec<Listener>,
     backlog: u16,
     workers: Workers,
@@ -136,6 +139,7 @@ impl Supervisor {
             files: settings.certificate.clone().map(Files::of),
             certificate: None,
             upstream: Lookup::of(settings.upstream.as_ref()),
+            maintenance: Maintenance::of(settings.maintenance_file.clone()),
             listeners: Vec::new(),
             backlog: settings.listening.backlog,
             workers: Workers::default(),
@@ -164,6 +168,8 @@ impl Supervisor {
         self.workers = inherited.workers;
         let (version, release) = (env!("CARGO_PKG_VERSION"), self.bundle.release_id().short());
         info!("supervising as hardtack {version}, release {release}");
+        // The file may have come or gone since the predecessor looked.
+        self.workers.tell_all(&Order::Maintain(self.maintenance.is_on())).await;
         if self.files.is_some() {
             // It may have changed since the predecessor read it.
             self.reload_certificate().await;
@@ -215,7 +221,7 @@ impl Supervisor {
                 self.workers.tell_all(&Order::Upstream(sockets)).await;
                 Vec::new()
             }
-            _ = self.rounds.tick() => self.look_after(),
+            _ = self.rounds.tick() => self.look_after().await,
         }
     }
 
@@ -230,8 +236,11 @@ impl Supervisor {
         }
     }
 
-    fn look_after(&mut self) -> Vec<Event> {
+    async fn look_after(&mut self) -> Vec<Event> {
         self.service_manager.tell_on();
+        if self.maintenance.has_changed() {
+            self.workers.tell_all(&Order::Maintain(self.maintenance.is_on())).await;
+        }
         let mut events = self.workers.reap();
         if self.files.as_ref().is_some_and(Files::have_changed) {
             events.push(Event::Reload);
@@ -279,8 +288,12 @@ impl Supervisor {
                 warn!("cannot put the listener {} right: {error}", listener.endpoint.address);
             }
         }
-        let certificate = self.certificate.as_ref();
-        match self.workers.start(&self.program, executable, &self.listeners, certificate) {
+        let handed = Handed {
+            listeners: &self.listeners,
+            certificate: self.certificate.as_ref(),
+            is_maintained: self.maintenance.is_on(),
+        };
+        match self.workers.start(&self.program, executable, handed) {
             Ok(pid) => Event::Started(pid, role),
             Err(error) => Event::NotStarted(role, format!("{error:#}")),
         }

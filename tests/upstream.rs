@@ -18,7 +18,7 @@ use socket2::SockRef;
 
 use common::{
     Connection, PATIENCE, Response, Server, executable, folder, frames, hardtack, http2::Http2,
-    pack, process::until, stdout, tls::Installed,
+    pack, process::until, run, stdout, tls::Installed,
 };
 
 /// An application, and the server in front of it.
@@ -48,6 +48,14 @@ impl Site {
         let (stream, _) = self.app.accept().expect("it is connected to");
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Connection::over(stream)
+    }
+
+    /// The application takes a connection, if one comes within a moment.
+    fn accept_soon(&mut self) -> Option<Connection> {
+        SockRef::from(&self.app).set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        let accepted = self.app.accept().ok();
+        SockRef::from(&self.app).set_read_timeout(Some(PATIENCE)).unwrap();
+        accepted.map(|(stream, _)| Connection::over(stream))
     }
 
     /// Whether no request has come to the application.
@@ -679,6 +687,60 @@ fn a_site_has_pages_for_errors_of_the_application() {
     client.say("POST /app HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n");
     let other = client.response("POST");
     assert_eq!((other.status, other.header("connection")), (413, Some("close")));
+}
+
+#[test]
+fn an_application_that_is_being_maintained() {
+    let bundle = common::folder(&[("a.css", b"a{}"), ("503.html", b"busy")]);
+    let root = common::folder(&[("maintenance.html", b"back at noon")]);
+    let switch = bundle.path().with_extension("maintenance");
+    let root_option = format!("/={}", root.path().display());
+    for (folders, expected) in [(&["--folder", &root_option][..], "back at noon"), (&[], "busy")] {
+        let out = common::folder(&[]);
+        let executable_path = out.path().join("site");
+        let mut packing = hardtack();
+        packing.current_dir(out.path()).arg("pack").arg(bundle.path()).arg("--at=/static/");
+        stdout(packing.arg("-o").arg(&executable_path).args(folders));
+        let mut command = executable(&executable_path);
+        let mut site = Site::of(command.arg("serve").arg("--maintenance-file").arg(&switch));
+        fs::write(&switch, "").unwrap();
+        let maintained = |response: &Response| response.status == 503;
+        until("it is maintained", || {
+            let mut client = site.server.connect();
+            client.send(b"GET /app HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            if let Some(mut app) = site.accept_soon() {
+                app.header();
+                app.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            }
+            maintained(&client.response("GET")).then_some(())
+        });
+        for _ in 0..2 {
+            let mut client = site.server.connect();
+            let page = client.request("GET", "/app", &[]);
+            assert_eq!((page.status, &page.body[..]), (503, expected.as_bytes()));
+            assert_eq!(page.header("cache-control"), Some("no-store"));
+            assert_eq!(page.header("retry-after"), Some("60"));
+            client.say("POST /app HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+            let page = client.response("POST");
+            assert_eq!((page.status, page.header("connection")), (503, Some("close")));
+            assert_eq!(site.server.get("/static/a.css", &[]).status, 200);
+            // Another worker knows of it from the beginning.
+            let old = site.server.worker();
+            run(Command::new("kill").args(["-KILL", &old.to_string()]));
+            until("another worker", || (site.server.worker() != old).then_some(()));
+        }
+        assert!(site.is_left_alone());
+        fs::remove_file(&switch).unwrap();
+        until("it is no more", || {
+            let mut client = site.server.connect();
+            client.send(GET);
+            let mut app = site.accept_soon()?;
+            app.header();
+            app.say(HELLO);
+            (client.response("GET").body == b"hello").then_some(())
+        });
+        site.server.signal("-TERM");
+    }
 }
 
 #[test]

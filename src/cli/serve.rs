@@ -198,6 +198,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_UPSTREAM_CONNECT_TIMEOUT", value_name = "SECONDS")]
     #[arg(default_value = "5", value_parser = seconds, help_heading = APPLICATION)]
     upstream_connect_timeout: Duration,
+    /// While this file exists, requests for the application get 503 and the page maintenance.html
+    #[arg(long, env = "HARDTACK_MAINTENANCE_FILE", value_name = "PATH")]
+    #[arg(help_heading = APPLICATION)]
+    maintenance_file: Option<PathBuf>,
     /// Path of the application that /readyz asks, too; 2xx and 3xx mean that it can serve
     #[arg(long, env = "HARDTACK_UPSTREAM_HEALTH", value_name = "PATH", value_parser = target)]
     #[arg(help_heading = APPLICATION)]
@@ -334,6 +338,7 @@ impl Serve {
             skip_verification: self.skip_verification,
             memory: Memory { is_prefaulted: self.prefault, is_locked: self.lock_memory },
             upstream: self.upstream.clone(),
+            maintenance_file: self.maintenance_file.clone(),
             log: Log { format: self.log_format(), severity: self.log_level() },
             worker: self.worker(),
         }

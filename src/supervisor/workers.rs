@@ -67,6 +67,15 @@ impl Worker {
     }
 }
 
+/// The things that a worker is handed when it starts.
+#[derive(Clone, Copy)]
+pub(crate) struct Handed<'a> {
+    pub(crate) listeners: &'a [Listener],
+    pub(crate) certificate: Option<&'a Pem>,
+    /// Whether the application is being maintained.
+    pub(crate) is_maintained: bool,
+}
+
 /// All children.
 #[derive(Default)]
 pub(crate) struct Workers(Vec<Worker>);
@@ -80,20 +89,19 @@ impl Workers {
         self.0.iter().any(|worker| worker.pid == pid)
     }
 
-    /// Starts a worker, and sends it the listeners and the certificate.
+    /// Starts a worker, and sends it what it needs.
     pub(crate) fn start(
         &mut self,
         program: &Program,
         executable: Executable,
-        listeners: &[Listener],
-        certificate: Option<&Pem>,
+        handed: Handed<'_>,
     ) -> Result<Pid> {
         let (ours, theirs) = Channel::pair()?;
         let mut child = program
             .start_worker(executable, theirs)
             .with_context(|| format!("cannot start {}", program.path().display()))?;
         let pid = Pid::from_child(&child);
-        let taken = give(&ours, listeners, certificate).and_then(|()| self.take_in(pid, ours, &[]));
+        let taken = give(&ours, handed).and_then(|()| self.take_in(pid, ours, &[]));
         if taken.is_err() {
             // It is reaped later, as an unknown child.
             child.kill().ok();
@@ -164,24 +172,25 @@ impl Workers {
     }
 }
 
-/// Sends the listeners and the certificate to a worker.
-fn give(channel: &Channel, listeners: &[Listener], certificate: Option<&Pem>) -> io::Result<()> {
+/// Sends these things to a worker.
+fn give(channel: &Channel, handed: Handed<'_>) -> io::Result<()> {
     use io::ErrorKind::{BrokenPipe, ConnectionReset};
-    send_all(channel, listeners, certificate).or_else(|error| match error.kind() {
+    send_all(channel, handed).or_else(|error| match error.kind() {
         // It has ended already. Its report or its status tells the reason.
         BrokenPipe | ConnectionReset => Ok(()),
         _ => Err(error),
     })
 }
 
-fn send_all(
-    channel: &Channel,
-    listeners: &[Listener],
-    certificate: Option<&Pem>,
-) -> io::Result<()> {
-    let (sockets, certificate) = (listeners.len(), certificate.cloned());
-    channel.send(&Order::Start { protocol: CHANNEL_VERSION, sockets, certificate }, &[])?;
-    for listener in listeners {
+fn send_all(channel: &Channel, handed: Handed<'_>) -> io::Result<()> {
+    let start = Order::Start {
+        protocol: CHANNEL_VERSION,
+        sockets: handed.listeners.len(),
+        certificate: handed.certificate.cloned(),
+        is_maintained: handed.is_maintained,
+    };
+    channel.send(&start, &[])?;
+    for listener in handed.listeners {
         channel.send(&Order::Socket(listener.endpoint.clone()), &listener.files())?;
     }
     Ok(())

@@ -12,13 +12,14 @@ use std::{
     convert::Infallible,
     future::Future,
     pin::Pin,
+    sync::atomic::Ordering::Relaxed,
     task::{Context, Poll},
 };
 
-use hardtack::{BundleLayer, error_page, refuse_message, respond};
+use hardtack::{BundleLayer, error_page, error_page_named, refuse_message, respond};
 use http_body_util::Either;
 use hyper::{
-    HeaderMap, Request, Response, Version,
+    HeaderMap, Request, Response, StatusCode, Version,
     body::{Body as _, Incoming},
     header::{CONNECTION, RETRY_AFTER},
 };
@@ -98,7 +99,9 @@ fn ask_both(
     }
     let has_unread_content = has_unread_content(&request);
     let asked = server.has_error_pages.then(|| without_content(&request));
-    let application = Application { upstream: upstream.clone(), client };
+    let upstream = (!server.is_maintained.load(Relaxed)).then(|| upstream.clone());
+    let is_maintained = upstream.is_none();
+    let application = Application { upstream, client };
     let response = layer(server).layer(application).call(request);
     async move {
         let response = response.await.unwrap_or_else(|never| match never {});
@@ -107,7 +110,8 @@ fn ask_both(
             Either::Left(body) => baked(Response::from_parts(parts, body), has_unread_content),
             Either::Right(body) => {
                 let asked = asked.filter(|_| matches!(body, upstream::Body::Own(_)));
-                let page = asked.and_then(|asked| error_page(&server.bundle, &asked, parts.status));
+                let page =
+                    asked.and_then(|asked| page(server, &asked, parts.status, is_maintained));
                 match page {
                     Some(page) => with_fields_of(page, &parts.headers).map(Content::Baked),
                     None => Response::from_parts(parts, Content::Upstream(Box::new(body))),
@@ -115,6 +119,19 @@ fn ask_both(
             }
         }
     }
+}
+
+/// The site's page for an error of this server in the application's place.
+fn page(
+    server: &Server,
+    asked: &Request<()>,
+    status: StatusCode,
+    is_maintained: bool,
+) -> Option<Response<hardtack::Body>> {
+    let named = is_maintained.then(|| {
+        error_page_named(&server.bundle, asked, "maintenance", StatusCode::SERVICE_UNAVAILABLE)
+    });
+    named.flatten().or_else(|| error_page(&server.bundle, asked, status))
 }
 
 /// A request as far as a page depends on it.
@@ -148,7 +165,8 @@ fn layer(server: &Server) -> BundleLayer {
 
 /// The application, as what stands behind the bundle.
 struct Application {
-    upstream: Upstream,
+    /// `None` while it is being maintained.
+    upstream: Option<Upstream>,
     client: Client,
 }
 
@@ -163,7 +181,14 @@ impl Service<Request<Incoming>> for Application {
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let (upstream, client) = (self.upstream.clone(), self.client);
+        let client = self.client;
+        let Some(upstream) = self.upstream.clone() else {
+            let mut response = Upstream::maintained(request.method());
+            if has_unread_content(&request) {
+                close_after(&mut response);
+            }
+            return Box::pin(async { Ok(response) });
+        };
         Box::pin(async move { Ok(upstream.forward(request, client).await) })
     }
 }

@@ -26,7 +26,7 @@ use tokio::{
 };
 
 /// The version of these messages. A worker refuses the messages of another version.
-pub const CHANNEL_VERSION: u32 = 3;
+pub const CHANNEL_VERSION: u32 = 4;
 
 /// Most open files that go with one message; Linux takes 253.
 pub const MOST_FILES: usize = 128;
@@ -48,11 +48,15 @@ pub enum Order {
         sockets: usize,
         /// The certificate to begin with.
         certificate: Option<Pem>,
+        /// Whether the application is being maintained.
+        is_maintained: bool,
     },
     /// The sockets of a listener, one for each thread or one for all, go with it.
     Socket(Endpoint),
     /// Another certificate.
     Certificate(Pem),
+    /// The application is being maintained, or is so no more.
+    Maintain(bool),
     /// The addresses of the upstream's host.
     Upstream(Vec<SocketAddr>),
     /// So many workers of earlier upgrades finish what goes on in them.
@@ -68,6 +72,8 @@ pub enum Order {
 pub struct Start {
     /// The certificate to begin with.
     pub certificate: Option<Pem>,
+    /// Whether the application is being maintained.
+    pub is_maintained: bool,
     /// The listeners.
     pub listeners: Vec<Listener>,
 }
@@ -88,7 +94,8 @@ impl Start {
     /// If the other end is no supervisor of this [`CHANNEL_VERSION`].
     pub fn receive(channel: &Channel) -> Result<Self, StartError> {
         let first = channel.receive::<Order>().map_err(StartError::Unreadable)?;
-        let Some((Order::Start { protocol, sockets, certificate }, _)) = first else {
+        let Some((Order::Start { protocol, sockets, certificate, is_maintained }, _)) = first
+        else {
             return Err(StartError::NoSupervisor);
         };
         if protocol != CHANNEL_VERSION {
@@ -98,7 +105,8 @@ impl Start {
             Some((Order::Socket(endpoint), sockets)) => Ok(Listener { endpoint, sockets }),
             _ => Err(StartError::SocketMissing),
         });
-        Ok(Self { certificate, listeners: listeners.collect::<Result<_, StartError>>()? })
+        let listeners = listeners.collect::<Result<_, StartError>>()?;
+        Ok(Self { certificate, is_maintained, listeners })
     }
 }
 

@@ -124,6 +124,10 @@ impl Control {
                 self.old_workers.store(number, Relaxed);
                 next
             }
+            Some(Order::Maintain(is_maintained)) => {
+                self.server.is_maintained.store(is_maintained, Relaxed);
+                next
+            }
             Some(Order::Retire) => self.retire(),
             Some(Order::Stop) => self.leave(self.server.settings.drain.delay, next),
             Some(Order::Start { .. } | Order::Socket(_)) => next,

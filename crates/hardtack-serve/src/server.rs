@@ -1,6 +1,6 @@
 //! The data that all threads of the worker read.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use hardtack::CdnGuard;
 use hardtack_bundle::Bundle;
@@ -13,6 +13,8 @@ pub(crate) struct Server {
     pub(crate) bundle: Bundle<'static>,
     /// Whether the bundle has a page for an error of the application.
     pub(crate) has_error_pages: bool,
+    /// Whether the application is being maintained, and gets no request.
+    pub(crate) is_maintained: AtomicBool,
     pub(crate) guard: Option<CdnGuard>,
     pub(crate) settings: Settings,
     pub(crate) census: Census,

@@ -172,6 +172,11 @@ impl Upstream {
         response
     }
 
+    /// The response to a request of this method while the application is being maintained.
+    pub(crate) fn maintained(method: &Method) -> Response<Body> {
+        Failure::Maintained.response(method)
+    }
+
     async fn answer(
         &self,
         mut request: Request<Incoming>,

@@ -107,6 +107,7 @@ impl Worker {
         let server = Server {
             bundle: site.bundle,
             has_error_pages: has_error_pages(&site.bundle),
+            is_maintained: start.is_maintained.into(),
             guard: site.guard,
             census: Census::new(admission),
             windows: Windows::default(),
@@ -267,8 +268,10 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 
 /// Whether there is a page for any error that the upstream causes.
 fn has_error_pages(bundle: &Bundle<'static>) -> bool {
-    let pages = ["502.html", "503.html", "504.html"];
-    pages.iter().any(|page| bundle.asset(page).is_ok_and(|asset| asset.is_some()))
+    let has = |path: &str| bundle.asset(path).is_ok_and(|asset| asset.is_some());
+    let pages = ["502.html", "503.html", "504.html", "maintenance.html"];
+    // In a folder at the site's root, the logical path is the URL path.
+    pages.iter().any(|page| has(page) || has(&format!("/{page}")))
 }
 
 /// The sockets of each thread, and those of the admin listener. A listener has a socket for each

@@ -98,7 +98,7 @@ pub use guard::{CdnGuard, GuardError, Guarded};
 pub use hardtack_bundle::{Bundle, Integrity, InvalidStaticHost, StaticHost};
 pub use layer::{Answer, BundleFirst, BundleLayer};
 pub use preload::{Destination, Preload};
-pub use respond::{error_page, refuse_long_target, refuse_message, respond};
+pub use respond::{error_page, error_page_named, refuse_long_target, refuse_message, respond};
 pub use service::ServeBundle;
 pub use tag::Tag;
 pub use urls::{Mode, Options};

@@ -101,10 +101,21 @@ pub fn error_page<B>(
     request: &Request<B>,
     status: StatusCode,
 ) -> Option<Response<Body>> {
+    error_page_named(bundle, request, status.as_str(), status)
+}
+
+/// The page of this name for an error, such as `maintenance` for `maintenance.html`, as
+/// [`error_page`] has it.
+pub fn error_page_named<B>(
+    bundle: &Bundle<'static>,
+    request: &Request<B>,
+    name: &str,
+    status: StatusCode,
+) -> Option<Response<Body>> {
     let asked = Asked::new(bundle, request, request.uri().path());
     // A page of the site's root comes before that of the first folder.
     let page = ["/", bundle.at()].into_iter().find_map(|prefix| {
-        let path = format!("{prefix}{}.html", status.as_u16());
+        let path = format!("{prefix}{name}.html");
         let route = bundle.route(path.as_bytes()).ok().flatten();
         route.filter(|route| matches!(route.action, Action::Serve(_)))
     });

@@ -33,6 +33,8 @@ pub(super) enum Failure {
     Loop,
     /// As many requests are with the application as may be.
     Busy,
+    /// The application is being maintained.
+    Maintained,
     ConnectIsSlow,
     HeaderIsSlow,
     /// A response with too many fields, or too long a header section.
@@ -51,7 +53,7 @@ impl Failure {
             Self::NoRoom | Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::ConnectIsSlow | Self::HeaderIsSlow => StatusCode::GATEWAY_TIMEOUT,
             Self::Bad(_) | Self::HeaderIsLarge => StatusCode::BAD_GATEWAY,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Maintained => StatusCode::SERVICE_UNAVAILABLE,
             Self::Loop => StatusCode::LOOP_DETECTED,
         }
     }
@@ -82,6 +84,7 @@ impl Failure {
                 "The application did not answer in time. Please try again in a moment."
             }
             Self::Busy => "This site is busy. Please try again in a moment.",
+            Self::Maintained => "This site is being maintained. Please try again later.",
             Self::HeaderIsLarge => {
                 "The application answered with more header fields than this server takes."
             }
@@ -93,7 +96,7 @@ impl Failure {
     /// Whether an operator is told, beside what is counted. Clients alone can make the application busy.
     pub(super) fn is_logged(&self) -> bool {
         match self {
-            Self::Busy => false,
+            Self::Busy | Self::Maintained => false,
             Self::NoRoom | Self::NotStored(_) => true,
             other => other.label().is_some(),
         }
@@ -105,7 +108,8 @@ impl Failure {
         let text = format!("{status}\n{}\n", self.sentence());
         let mut response = error_response(method, status, text);
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            let seconds = if matches!(self, Self::Maintained) { "60" } else { "1" };
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         response.map(Body::Own)
     }
