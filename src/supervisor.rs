@@ -34,7 +34,7 @@ use anyhow::{Error, Result, ensure};
 use hardtack_bundle::Bundle;
 use hardtack_serve::{
     channel::{Channel, Order, Pem, Report},
-    log::{self, Log},
+    log::{self, DroppedLines, Log},
     tls::NO_CERTIFICATE,
 };
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
@@ -107,6 +107,7 @@ fn forbid_core_dumps() {
 struct Supervisor {
     bundle: Bundle<'static>,
     log: Log,
+    dropped_lines: DroppedLines,
     log_format: log::Format,
     program: Program,
     files: Option<Files>,
@@ -133,6 +134,7 @@ impl Supervisor {
         let drain = settings.worker.drain;
         Ok(Self {
             bundle: *bundle,
+            dropped_lines: log.dropped(),
             log,
             log_format: settings.log.format,
             program,
@@ -238,6 +240,7 @@ impl Supervisor {
 
     async fn look_after(&mut self) -> Vec<Event> {
         self.service_manager.tell_on();
+        self.dropped_lines.tell();
         if self.maintenance.has_changed() {
             self.workers.tell_all(&Order::Maintain(self.maintenance.is_on())).await;
         }

@@ -267,11 +267,16 @@ fn there_are_so_many_connections() {
 #[test]
 fn who_waits_for_nothing_gives_its_place_to_a_new_client() {
     for threads in ["1", "3"] {
-        let server = with(&["--h2c", "--max-connections=6", "--threads", threads]);
+        let options = ["--h2c", "--max-connections=6", "--admin-listen=127.0.0.1:0"];
+        let mut server = with(&[&options[..], &["--threads", threads]].concat());
+        let admin = server.also_at("admin      http://");
         let _silent = [server.connect(), server.connect()];
         let mut kept = [server.connect(), server.connect()];
         kept.iter_mut().for_each(|one| assert_eq!(one.request("GET", "/", &[]).status, 200));
-        let _over_http2 = [connect_by_http2(&server), connect_by_http2(&server)];
+        let over_http2 =
+            [(); 2].map(|()| frames::Http2::over(TcpStream::connect(server.address).unwrap(), &[]));
+        // Connections of HTTP/2 are looked at once a second.
+        thread::sleep(Duration::from_secs(3));
         let mut newcomers = Vec::new();
         for _ in 0..30 {
             let mut newcomer = server.connect();
@@ -279,6 +284,13 @@ fn who_waits_for_nothing_gives_its_place_to_a_new_client() {
             newcomers.push(newcomer);
         }
         assert!(kept.iter_mut().all(is_closed));
+        for mut client in over_http2 {
+            client.wait_for(frames::GOAWAY);
+            while client.frame().is_some() {}
+        }
+        let figures = Connection::to(admin).request("GET", "/metrics", &[]).body;
+        let figures = String::from_utf8(figures).unwrap();
+        assert!(figures.contains("hardtack_connections_displaced_total 30\n"), "{figures}");
         // The last ones are still there.
         let last = newcomers.last_mut().unwrap();
         assert_eq!(last.request("GET", "/", &[]).status, 200);

@@ -20,6 +20,7 @@ use tracing::{error, info};
 use crate::{
     channel::{Order, Pem, Receiver, Report, Sender},
     lifecycle::Stage,
+    log::DroppedLines,
     server::Server,
     thread::{Open, Thread},
     tls,
@@ -52,6 +53,8 @@ pub(crate) struct Control {
     pub(crate) admin: Vec<JoinHandle<()>>,
     pub(crate) is_draining: Arc<AtomicBool>,
     pub(crate) old_workers: Arc<AtomicU32>,
+    /// Of this process's log.
+    pub(crate) dropped_lines: DroppedLines,
 }
 
 /// The next step on the way to the end, and its time.
@@ -89,6 +92,7 @@ impl Control {
                     next = self.obey(order, next);
                 }
                 _ = interval.tick() => {
+                    self.dropped_lines.tell();
                     if beats.all_threads_live() {
                         self.sender.send(&Report::Alive).await.ok();
                     }

@@ -69,7 +69,7 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
                 streams.lock().stand_by(&account.server().census.standby, Instant::now());
                 look(&mut judge, &account, &streams)
             }
-            () = streams.close() => Verdict::CutOff,
+            () = streams.close() => Verdict::GiveWay,
             _ = stages.wait_for(|stage| *stage >= Stage::Retiring), if !judge.is_ending() => {
                 Verdict::End
             }
@@ -80,9 +80,16 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
                 judge.end(account.requests());
                 connection.as_mut().graceful_shutdown();
             }
+            Verdict::GiveWay => return give_way(connection).await,
             Verdict::CutOff => return,
         }
     }
+}
+
+/// Makes place for a new client: this client is told (GOAWAY), and not waited for.
+async fn give_way<S: Socket>(mut connection: Pin<&mut HyperConnection<S>>) {
+    connection.as_mut().graceful_shutdown();
+    poll_fn(|context| Poll::Ready(connection.as_mut().poll(context).is_ready())).await;
 }
 
 /// hyper's connection.

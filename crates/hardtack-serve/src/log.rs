@@ -19,6 +19,7 @@ use tracing::{
     Dispatch,
     dispatcher::{self, SetGlobalDefaultError},
     level_filters::LevelFilter,
+    warn,
 };
 use tracing_appender::non_blocking::ErrorCounter;
 use tracing_subscriber::{
@@ -69,12 +70,28 @@ pub struct Log {
 pub struct DroppedLines {
     without_room: ErrorCounter,
     too_many: Arc<AtomicU64>,
+    told: u64,
 }
 
 impl DroppedLines {
     /// The lines for which the queue had no room, and those that were too many for their second.
     pub fn count(&self) -> u64 {
         self.without_room.dropped_lines() as u64 + self.too_many.load(Relaxed)
+    }
+
+    /// Says in the log how many lines have been dropped since it said so the last time.
+    pub fn tell(&mut self) {
+        let count = self.count();
+        if count > self.told {
+            let lines = count - self.told;
+            warn!(
+                target: rate::UNCOUNTED,
+                lines,
+                "lines of this log were dropped: there were more than 100 in a second, or nobody \
+                 reads it"
+            );
+            self.told = count;
+        }
     }
 }
 
@@ -97,7 +114,7 @@ impl Log {
     /// The lines that are not written.
     pub fn dropped(&self) -> DroppedLines {
         let without_room = self.queue.error_counter();
-        DroppedLines { without_room, too_many: Arc::clone(&self.too_many) }
+        DroppedLines { without_room, too_many: Arc::clone(&self.too_many), told: 0 }
     }
 
     /// Waits until all lines are written, for two seconds at most.
@@ -229,6 +246,27 @@ mod tests {
         // The flood may have lasted some seconds.
         assert!((101..5_000).contains(&written.lines().count()));
         assert!(written.ends_with("ERROR now\n"));
+    }
+
+    #[test]
+    fn lines_that_were_dropped_are_told_of_once() {
+        let kept = Kept::default();
+        let (lines, flush) = queued("test", kept.clone());
+        let too_many = Arc::<AtomicU64>::default();
+        let without_room = lines.error_counter();
+        let rate = Rate::new(Arc::clone(&too_many));
+        let mut dropped = DroppedLines { without_room, too_many, told: 0 };
+        dispatcher::with_default(&dispatch(PLAIN, Severity::Warn, rate, lines), || {
+            dropped.tell();
+            (0..10_000).for_each(|_| tracing::warn!("again"));
+            dropped.tell();
+            dropped.tell();
+        });
+        drop(flush);
+        let text = kept.text();
+        let told: Vec<_> = text.lines().filter(|line| !line.contains("again")).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains(&format!("lines={}", dropped.count())), "{told:?}");
     }
 
     fn listening() {

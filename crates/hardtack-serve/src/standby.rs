@@ -4,7 +4,10 @@
 use std::{
     collections::BTreeMap,
     future::poll_fn,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     task::{Context, Poll, Waker},
 };
 
@@ -14,6 +17,8 @@ use tokio::sync::{Notify, futures::Notified};
 #[derive(Debug, Default)]
 pub(crate) struct Standby {
     queue: Mutex<Queue>,
+    /// How many connections were closed for new ones.
+    displaced: AtomicU64,
     /// Another connection waits, or the one that was to be closed does not.
     another: Notify,
 }
@@ -62,8 +67,14 @@ impl Standby {
     pub(crate) fn close_longest(&self) {
         let longest = self.queue().waiting.pop_first();
         if let Some((_, notice)) = longest {
+            self.displaced.fetch_add(1, Relaxed);
             notice.close();
         }
+    }
+
+    /// How many connections were chosen to be closed for new ones.
+    pub(crate) fn displaced(&self) -> u64 {
+        self.displaced.load(Relaxed)
     }
 
     /// Ready when another connection may be closed.
@@ -134,6 +145,7 @@ mod tests {
         standby.close_longest();
         let closed = [&first, &third, &fourth].map(is_to_close);
         assert_eq!(closed, [true, true, false]);
+        assert_eq!(standby.displaced(), 2);
     }
 
     #[tokio::test]

@@ -138,6 +138,7 @@ impl Worker {
         let (accepting, nobody_accepts) = mpsc::channel(1);
         let threads = self.threads(listening.len(), access_log.as_ref(), &open);
         let access = access_log.as_ref().map(NonBlocking::error_counter);
+        let dropped_lines = dropped.clone();
         let dropped = Dropped { access, process: Some(dropped) };
         for (thread, listening) in threads.iter().zip(listening) {
             start(thread, listening, open.clone(), accepting.clone())?;
@@ -164,6 +165,7 @@ impl Worker {
                 admin,
                 is_draining: instruments.is_draining.clone(),
                 old_workers: instruments.old_workers.clone(),
+                dropped_lines,
             };
             control.run().await;
             Ok(())
@@ -235,6 +237,7 @@ impl Worker {
             old_workers: Arc::default(),
             sandbox: self.in_force.to_string(),
             dropped,
+            standby: &self.server.census.standby,
             certificate: self.certificate.clone(),
             health: upstream.and_then(|it| Health::of(it, &self.server.settings.forwarding)),
         }

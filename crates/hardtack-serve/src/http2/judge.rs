@@ -19,6 +19,8 @@ pub(crate) enum Verdict {
     GoOn,
     /// The client is told to send no new request (GOAWAY); those that it has sent are answered.
     End,
+    /// The client is told so, and the connection closed at once: it has no requests.
+    GiveWay,
     CutOff,
 }
 

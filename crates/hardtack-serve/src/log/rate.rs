@@ -15,6 +15,9 @@ use tracing_subscriber::layer::{Context, Layer};
 /// Most lines of errors in a second, and as many of all others, which thereby hide no error.
 const LINES: u32 = 100;
 
+/// The target of lines that are written however many there are.
+pub(super) const UNCOUNTED: &str = "hardtack::dropped_lines";
+
 /// Drops the lines that are too many, and counts them.
 pub(super) struct Rate {
     began: Instant,
@@ -31,6 +34,9 @@ impl Rate {
 
 impl<S: Subscriber> Layer<S> for Rate {
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        if event.metadata().target() == UNCOUNTED {
+            return true;
+        }
         let is_error = *event.metadata().level() == Level::ERROR;
         let second = if is_error { &self.errors } else { &self.others };
         let mut second = second.lock().unwrap_or_else(PoisonError::into_inner);

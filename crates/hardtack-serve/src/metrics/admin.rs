@@ -194,6 +194,7 @@ mod tests {
             old_workers: Arc::default(),
             sandbox: "no files & no <exec>".to_owned(),
             dropped: Dropped::default(),
+            standby: Box::leak(Box::default()),
             certificate: None,
             health: None,
         })

@@ -172,6 +172,14 @@ impl Reading {
             ("hardtack_connections_refused", "Connections that were closed at once, and why."),
             by("reason", &self.tally.refusals()),
         )?;
+        families.counter(
+            (
+                "hardtack_connections_displaced",
+                "Connections without a request that were closed for new clients in a full house.",
+            ),
+            None,
+            self.displaced,
+        )?;
         if let Some(not_after) = self.certificate_not_after {
             let help = "The end of the certificate's validity, or its chain's, in Unix time.";
             let name = "hardtack_tls_certificate_not_after";
@@ -322,6 +330,7 @@ mod tests {
             old_workers: 2,
             sandbox: String::new(),
             tally,
+            displaced: 3,
             certificate_not_after: Some(1_780_272_000),
             dropped_lines: vec![("access", 7), ("process", 0)],
         }
@@ -400,6 +409,7 @@ mod tests {
                 ("hardtack_request_duration_seconds_count", 5.0),
                 ("hardtack_connections_total", 0.0),
                 ("hardtack_connections_open", 0.0),
+                ("hardtack_connections_displaced_total", 3.0),
                 ("hardtack_connections_refused_total{reason=\"proxy_header\"}", 1.0),
                 ("hardtack_tls_handshakes_total{result=\"failed\"}", 0.0),
                 ("hardtack_timeouts_total{kind=\"idle\"}", 0.0),

@@ -11,7 +11,7 @@ use std::{
 use hardtack_bundle::Bundle;
 use tracing_appender::non_blocking::ErrorCounter;
 
-use crate::{log::DroppedLines, metrics::tally::Tally, tls, upstream::Health};
+use crate::{log::DroppedLines, metrics::tally::Tally, standby::Standby, tls, upstream::Health};
 
 /// The counters and facts that are read.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Instruments {
     /// The rights that the process has given up, in words.
     pub(crate) sandbox: String,
     pub(crate) dropped: Dropped,
+    /// The connections that may be closed for new ones.
+    pub(crate) standby: &'static Standby,
     /// `None` without TLS.
     pub(crate) certificate: Option<Arc<tls::Current>>,
     /// How the application is asked whether it can serve, if it is.
@@ -51,6 +53,8 @@ pub(crate) struct Reading {
     pub(crate) old_workers: u32,
     pub(crate) sandbox: String,
     pub(crate) tally: Tally,
+    /// Connections that were closed for new ones.
+    pub(crate) displaced: u64,
     /// The end of the certificate's validity in seconds since 1970; `None` without TLS.
     pub(crate) certificate_not_after: Option<i64>,
     /// By log.
@@ -67,6 +71,7 @@ impl Instruments {
             old_workers: self.old_workers.load(Relaxed),
             sandbox: self.sandbox.clone(),
             tally: Tally::sum(&self.tallies),
+            displaced: self.standby.displaced(),
             certificate_not_after: self.certificate.as_ref().map(|current| current.not_after()),
             dropped_lines: self.dropped.lines(),
         }
