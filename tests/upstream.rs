@@ -861,6 +861,15 @@ impl<R: std::io::BufRead> Lines for R {
 const LONG: Duration = Duration::from_millis(2500);
 
 #[test]
+fn a_websocket_has_the_silence_that_is_asked_for() {
+    let site = Site::with(&["--upstream-tunnel-timeout=1"]);
+    let mut client = site.server.connect();
+    let mut app = opens_a_websocket(&site, &mut client);
+    echoes(&mut client, &mut app);
+    assert!(client.is_closed() && app.is_closed());
+}
+
+#[test]
 fn a_websocket_stays_open_when_it_is_silent() {
     let limits = ["--idle-timeout=1", "--header-timeout=1", "--write-timeout=1"];
     let site = Site::with(&[&limits[..], &["--upstream-read-timeout=1"]].concat());

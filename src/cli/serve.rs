@@ -210,6 +210,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_UPSTREAM_READ_TIMEOUT", value_name = "SECONDS")]
     #[arg(default_value = "60", value_parser = seconds, help_heading = APPLICATION)]
     upstream_read_timeout: Duration,
+    /// Longest silence of both sides of a WebSocket
+    #[arg(long, env = "HARDTACK_UPSTREAM_TUNNEL_TIMEOUT", value_name = "SECONDS")]
+    #[arg(default_value = "3600", value_parser = seconds, help_heading = APPLICATION)]
+    upstream_tunnel_timeout: Duration,
 
     /// Let the application answer static paths that are not in the bundle, too; otherwise they are 404
     #[arg(long, env = "HARDTACK_UPSTREAM_MISSES", value_parser = BoolishValueParser::new())]
@@ -408,6 +412,7 @@ impl Serve {
             timeouts: UpstreamTimeouts {
                 connect: self.upstream_connect_timeout,
                 read: self.upstream_read_timeout,
+                tunnel: self.upstream_tunnel_timeout,
                 content: self.slowest_client(),
             },
             default_host: self.upstream_default_host.clone(),

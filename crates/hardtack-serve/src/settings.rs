@@ -195,6 +195,8 @@ pub struct UpstreamTimeouts {
     /// `--upstream-read-timeout`: for the header of a response, and then between two pieces of its
     /// content.
     pub read: Duration,
+    /// `--upstream-tunnel-timeout`: the silence of both sides of a WebSocket.
+    pub tunnel: Duration,
     /// `--write-timeout` and `--min-rate`: how slowly the client's content may come.
     pub content: Pace,
 }

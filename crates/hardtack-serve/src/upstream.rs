@@ -199,7 +199,9 @@ impl Upstream {
         let (mut parts, body) = response.into_parts();
         let agreed = message::response(&mut parts, Length::of(&body), asked)?;
         if let (Upgrade::WebSocket, Some(upgrade)) = (agreed, upgrade) {
-            tokio::spawn(tunnel::join(upgrade, own_upgrade, self.0.stages.clone(), place.clone()));
+            let silence = self.0.forwarding.timeouts.tunnel;
+            let (stages, place) = (self.0.stages.clone(), place.clone());
+            tokio::spawn(tunnel::join(upgrade, own_upgrade, stages, silence, place));
         }
         let (timeout, room) = (self.0.forwarding.timeouts.read, self.0.room.clone());
         let body = Body::upstream(body, timeout, room, responding, place);

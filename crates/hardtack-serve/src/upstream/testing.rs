@@ -17,8 +17,12 @@ use crate::{
 pub(super) const LONG: Duration = Duration::from_secs(30);
 
 /// Times that do not pass in a test.
-pub(super) const PATIENT: UpstreamTimeouts =
-    UpstreamTimeouts { connect: LONG, read: LONG, content: Pace { timeout: LONG, min_rate: 0 } };
+pub(super) const PATIENT: UpstreamTimeouts = UpstreamTimeouts {
+    tunnel: Duration::from_secs(3600),
+    connect: LONG,
+    read: LONG,
+    content: Pace { timeout: LONG, min_rate: 0 },
+};
 
 /// Requests as they are passed on by default.
 pub(super) const FORWARDING: Forwarding = Forwarding {

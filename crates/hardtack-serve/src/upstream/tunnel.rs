@@ -22,10 +22,6 @@ use self::frames::{Frames, GOING_AWAY, GOING_AWAY_MASKED};
 use super::places::Place;
 use crate::lifecycle::Stage;
 
-/// The silence of both sides after which a tunnel ends, at the latest after twice as long. So the
-/// tunnel of a client that vanished ends too.
-const SILENCE: Duration = Duration::from_secs(3600);
-
 /// How long a side may take the last frame.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -33,17 +29,19 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const BUFFER: usize = 8 * 1024;
 
 /// Joins the client and the application once both have changed their protocol. The tunnel keeps its
-/// request's place.
+/// request's place. It ends after a silence of both sides, at the latest after twice as long; so that
+/// of a client that vanished ends too.
 pub(super) async fn join(
     client: OnUpgrade,
     upstream: OnUpgrade,
     stages: watch::Receiver<Stage>,
+    silence: Duration,
     _place: Place,
 ) {
     match tokio::try_join!(client, upstream) {
         Ok((client, upstream)) => {
             let (client, upstream) = (TokioIo::new(client), TokioIo::new(upstream));
-            let ended = carry(client, upstream, stages, SILENCE).await;
+            let ended = carry(client, upstream, stages, silence).await;
             debug!(?ended, "a tunnel has ended");
         }
         Err(error) => debug!(%error, "a tunnel has not begun"),
