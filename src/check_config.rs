@@ -10,7 +10,11 @@ use hardtack_serve::{channel::Protocol, upstream::Address};
 use crate::{
     settings::{ListenAddress, Listening, Settings},
     style::{EMPHASIS, WARNING},
-    supervisor::{accounts, certificate::Files, unix_socket::Access},
+    supervisor::{
+        accounts,
+        certificate::{Files, Found},
+        unix_socket::Access,
+    },
 };
 
 /// Checks what `serve` with these settings would find when it starts, and opens no socket. There are
@@ -24,7 +28,11 @@ pub(crate) fn check_config(
     settings: &Settings,
     mut warnings: Vec<String>,
 ) -> Result<()> {
-    let certificate = certificate(settings).map(|found| warnings.extend(found));
+    let mut certificates = Vec::new();
+    let certificate = certificate(settings).map(|found| {
+        warnings.extend(found.iter().flat_map(|found| found.warnings.clone()));
+        certificates.extend(found.into_iter().flat_map(|found| found.certificates));
+    });
     let checks = [
         bundle.verify().context("the bundle in this executable is damaged"),
         certificate,
@@ -40,17 +48,17 @@ pub(crate) fn check_config(
     for warning in &warnings {
         anstream::eprintln!("{WARNING}warning:{WARNING:#} {warning}");
     }
-    report(bundle, settings, warnings.len())
+    report(bundle, settings, &certificates, warnings.len())
 }
 
-/// The warnings about the certificate.
-fn certificate(settings: &Settings) -> Result<Vec<String>> {
+/// The certificate, if there is one.
+fn certificate(settings: &Settings) -> Result<Option<Found>> {
     let Some(mut files) = settings.certificate.clone().map(Files::of) else {
         let is_needed = settings.listening.endpoints.iter().any(|endpoint| endpoint.is_tls);
         ensure!(!is_needed, "{}", hardtack_serve::tls::NO_CERTIFICATE);
-        return Ok(Vec::new());
+        return Ok(None);
     };
-    files.read().map(|found| found.warnings)
+    files.read().map(Some)
 }
 
 fn user(settings: &Settings) -> Result<()> {
@@ -93,7 +101,12 @@ fn missing_socket(settings: &Settings) -> Option<String> {
 }
 
 /// Prints the bundle and the endpoints that `serve` would have.
-fn report(bundle: &Bundle<'_>, settings: &Settings, warnings: usize) -> Result<()> {
+fn report(
+    bundle: &Bundle<'_>,
+    settings: &Settings,
+    certificates: &[String],
+    warnings: usize,
+) -> Result<()> {
     let mut out = anstream::stdout().lock();
     let release = bundle.release_id().short();
     let outcome = match warnings {
@@ -105,6 +118,9 @@ fn report(bundle: &Bundle<'_>, settings: &Settings, warnings: usize) -> Result<(
     writeln!(out, "  carrying   {}, release {release}", bundle.totals())?;
     for endpoint in &settings.listening.endpoints {
         writeln!(out, "  listening  {endpoint}")?;
+    }
+    for certificate in certificates {
+        writeln!(out, "  certificate {certificate}")?;
     }
     if let Some(address) = &settings.listening.admin {
         writeln!(out, "  admin      http://{address}")?;

@@ -200,6 +200,7 @@ fn a_certificate_that_browsers_refuse_is_told() {
     assert!(out.contains("there is a warning") && !out.contains("all is well"), "{out}");
     assert!(warning.contains(files.chain().to_str().unwrap()), "{warning}");
     assert!(warning.contains("is its own issuer"), "{warning}");
+    assert!(out.contains("  certificate ") && out.contains("; EC key of 256 bits\n"), "{out}");
     let (_server, log) = Server::logged(files.command().args(["--admin-listen", "127.0.0.1:0"]));
     log.wait_for("is its own issuer");
 }

@@ -33,6 +33,8 @@ type State = [Option<Traits>; 2];
 pub(crate) struct Found {
     pub(crate) pem: Pem,
     pub(crate) warnings: Vec<String>,
+    /// Each of its certificates in words.
+    pub(crate) certificates: Vec<String>,
 }
 
 impl Files {
@@ -49,7 +51,7 @@ impl Files {
             .with_context(|| format!("{} and {}", chain.display(), key.display()))?;
         let warnings = certificates.warnings(SystemTime::now()).into_iter();
         let warnings = warnings.map(|text| format!("{}: {text}", chain.display())).collect();
-        Ok(Found { pem, warnings })
+        Ok(Found { pem, warnings, certificates: certificates.in_words() })
     }
 
     /// Whether the files have changed since they were read.

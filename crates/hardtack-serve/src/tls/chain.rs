@@ -1,12 +1,17 @@
 //! The certificates of a chain: all of the file's, and the faults for which browsers refuse them (RFC
 //! 5280; CA/Browser Forum, Baseline Requirements).
 //!
-//! Signatures are not checked: names tell whether one certificate is issued by the next.
+//! Names and signatures tell whether one certificate is issued by the next.
 
-use std::time::SystemTime;
+use std::{net::IpAddr, time::SystemTime};
 
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-use x509_parser::{certificate::X509Certificate, prelude::FromDer, public_key::PublicKey};
+use rustls::{
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, SignatureVerificationAlgorithm, pem::PemObject},
+};
+use x509_parser::{
+    certificate::X509Certificate, extensions::GeneralName, prelude::FromDer, public_key::PublicKey,
+};
 
 use super::error::CertificateError;
 use crate::utc;
@@ -26,14 +31,35 @@ struct Certificate {
     /// Seconds since 1970.
     not_before: i64,
     not_after: i64,
-    /// Whether it has names in `subjectAltName`.
-    has_names: bool,
+    /// The names in `subjectAltName`, in words.
+    names: Vec<String>,
     /// Whether it may be a server's.
     is_for_servers: bool,
-    /// The bits of an RSA key.
-    rsa_bits: Option<usize>,
+    /// The kind of its key, in words.
+    key: String,
+    public_key: PublicKeyOf,
+    signature: Signature,
     /// The broken hash of its signature.
     broken_hash: Option<&'static str>,
+}
+
+/// The key of a certificate.
+#[derive(Debug)]
+struct PublicKeyOf {
+    bytes: Vec<u8>,
+    /// The object identifier of an elliptic curve, as DER has it; empty for other keys.
+    curve: Vec<u8>,
+    /// The bits of an RSA key.
+    rsa_bits: Option<usize>,
+}
+
+/// The signature of a certificate by its issuer's key.
+#[derive(Debug)]
+struct Signature {
+    /// The object identifier of its algorithm, as DER has it.
+    algorithm: Vec<u8>,
+    message: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 /// A distinguished name, as bytes and in words.
@@ -70,6 +96,11 @@ impl Chain {
         ends.min().unwrap_or_default()
     }
 
+    /// Each certificate in words, for people.
+    pub fn in_words(&self) -> Vec<String> {
+        self.certificates.iter().map(Certificate::in_words).collect()
+    }
+
     /// The faults for which browsers refuse the chain at this time, or soon.
     pub fn warnings(&self, now: SystemTime) -> Vec<String> {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
@@ -88,6 +119,7 @@ impl Chain {
                 format!("{subject} is issued by {issuer}, and the next certificate is {next}")
             })
             .collect();
+        warnings.extend(self.warnings_of_signatures());
         if let [leaf] = &self.certificates[..] {
             let (subject, issuer) = (&leaf.subject.1, &leaf.issuer.1);
             warnings.push(if leaf.is_self_issued() {
@@ -98,6 +130,57 @@ impl Chain {
         }
         warnings
     }
+}
+
+impl Chain {
+    fn warnings_of_signatures(&self) -> impl Iterator<Item = String> {
+        let by_name = |pair: &&[Certificate]| pair[0].issuer == pair[1].subject;
+        let pairs = self.certificates.windows(2).filter(by_name);
+        let forged = pairs.filter(|pair| !pair[0].signature.may_be_of(&pair[1].public_key));
+        forged.map(|pair| {
+            let (subject, issuer) = (&pair[0].subject.1, &pair[1].subject.1);
+            format!("{subject} is not signed with the key of the next certificate, {issuer}")
+        })
+    }
+}
+
+impl PublicKeyOf {
+    fn of(certificate: &X509Certificate<'_>) -> Self {
+        let key = certificate.public_key();
+        let curve = key.algorithm.parameters.as_ref().and_then(|it| it.as_oid().ok());
+        Self {
+            bytes: key.subject_public_key.data.to_vec(),
+            curve: curve.map_or(Vec::new(), |curve| curve.as_bytes().to_vec()),
+            rsa_bits: rsa_bits(certificate),
+        }
+    }
+}
+
+/// RSASSA-PSS (RFC 4055 §3.1), whose parameters are many.
+const PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
+
+impl Signature {
+    /// Whether it was made with this key; also if that cannot be checked here.
+    fn may_be_of(&self, key: &PublicKeyOf) -> bool {
+        if self.algorithm == PSS || key.rsa_bits.is_some_and(|bits| !(2048..=8192).contains(&bits))
+        {
+            return true;
+        }
+        let known = aws_lc_rs::default_provider().signature_verification_algorithms.all;
+        let mut fitting = known.iter().filter(|known| {
+            has_part(&known.signature_alg_id(), &self.algorithm)
+                && has_part(&known.public_key_alg_id(), &key.curve)
+        });
+        let first = fitting.next();
+        let verifies = |known: &&dyn SignatureVerificationAlgorithm| {
+            known.verify_signature(&key.bytes, &self.message, &self.bytes).is_ok()
+        };
+        first.is_none() || first.into_iter().chain(fitting).any(verifies)
+    }
+}
+
+fn has_part(id: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || id.windows(part.len()).any(|window| window == part)
 }
 
 impl Certificate {
@@ -116,11 +199,28 @@ impl Certificate {
             issuer: Name(found.issuer().as_raw().to_owned(), found.issuer().to_string()),
             not_before: found.validity().not_before.timestamp(),
             not_after: found.validity().not_after.timestamp(),
-            has_names: names.is_some_and(|names| !names.value.general_names.is_empty()),
+            names: names.map_or(Vec::new(), |it| it.value.general_names.iter().map(name).collect()),
             is_for_servers: usage.is_none_or(|usage| usage.value.any || usage.value.server_auth),
-            rsa_bits: rsa_bits(&found),
+            key: key(&found),
+            public_key: PublicKeyOf::of(&found),
+            signature: Signature {
+                algorithm: found.signature_algorithm.algorithm.as_bytes().to_vec(),
+                message: found.tbs_certificate.as_ref().to_vec(),
+                bytes: found.signature_value.data.to_vec(),
+            },
             broken_hash: broken_hash(&found.signature_algorithm.algorithm.to_id_string()),
         })
+    }
+
+    fn in_words(&self) -> String {
+        let names = if self.names.is_empty() {
+            String::new()
+        } else {
+            format!(" for {}", self.names.join(", "))
+        };
+        let (begin, end) = (utc::date(self.not_before), utc::date(self.not_after));
+        let (subject, issuer, key) = (&self.subject.1, &self.issuer.1, &self.key);
+        format!("{subject}{names}; issued by {issuer}; {begin} to {end}; {key}")
     }
 
     fn is_self_issued(&self) -> bool {
@@ -136,7 +236,7 @@ impl Certificate {
         if self.not_before > now {
             warnings.push(format!("{subject} is not valid before {}", utc::date(self.not_before)));
         }
-        if let Some(bits) = self.rsa_bits.filter(|bits| *bits < 2048) {
+        if let Some(bits) = self.public_key.rsa_bits.filter(|bits| *bits < 2048) {
             warnings.push(format!("{subject} has an RSA key of {bits} bits; browsers want 2048"));
         }
         if let Some(hash) = self.broken_hash.filter(|_| !self.is_self_issued()) {
@@ -148,13 +248,39 @@ impl Certificate {
     fn warnings_of_leaf(&self) -> Vec<String> {
         let subject = &self.subject.1;
         let mut warnings = Vec::new();
-        if !self.has_names {
+        if self.names.is_empty() {
             warnings.push(format!("{subject} has no subjectAltName, and so is for no host"));
         }
         if !self.is_for_servers {
             warnings.push(format!("{subject} is not for servers: its extendedKeyUsage says so"));
         }
         warnings
+    }
+}
+
+/// A name of a host, or an address, as people write it.
+fn name(name: &GeneralName<'_>) -> String {
+    match name {
+        GeneralName::DNSName(host) => (*host).to_owned(),
+        GeneralName::IPAddress(bytes) => address(bytes).unwrap_or_else(|| name.to_string()),
+        other => other.to_string(),
+    }
+}
+
+fn address(bytes: &[u8]) -> Option<String> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    let v6 = <[u8; 16]>::try_from(bytes).map(IpAddr::from);
+    v4.or(v6).ok().map(|address| address.to_string())
+}
+
+fn key(certificate: &X509Certificate<'_>) -> String {
+    match certificate.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) => format!("RSA key of {} bits", key.key_size()),
+        Ok(PublicKey::EC(point)) => format!("EC key of {} bits", point.key_size()),
+        _ if certificate.public_key().algorithm.algorithm.to_id_string() == "1.3.101.112" => {
+            "Ed25519 key".to_owned()
+        }
+        _ => "a key of another kind".to_owned(),
     }
 }
 
@@ -240,6 +366,9 @@ mod tests {
         let unrelated = "CN=leaf is issued by CN=ours, and the next certificate is CN=other";
         warns(&[&plain[..], &other.pem()].concat(), &[unrelated]);
         warns(&ours.pem(), &["CN=ours is its own issuer"]);
+        let namesake = authority("ours");
+        let forged = "CN=leaf is not signed with the key of the next certificate, CN=ours";
+        warns(&[&plain[..], &namesake.pem()].concat(), &[forged]);
         let with = |leaf: String| leaf + &ours.pem();
         let expired = |it: &mut CertificateParams| it.not_after = date_time_ymd(2026, 5, 31);
         warns(&with(leaf(&ours, expired)), &["CN=leaf expired on 2026-05-31"]);
@@ -251,6 +380,40 @@ mod tests {
             it.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         };
         warns(&with(leaf(&ours, for_clients)), &["not for servers"]);
+    }
+
+    #[test]
+    fn signatures_of_unknown_algorithms_are_no_fault() {
+        let may_be = |algorithm: &[u8], curve: &[u8], rsa_bits| {
+            let (message, bytes) = (b"a certificate".to_vec(), b"a signature".to_vec());
+            let key = PublicKeyOf { bytes: b"a key".to_vec(), curve: curve.to_vec(), rsa_bits };
+            Signature { algorithm: algorithm.to_vec(), message, bytes }.may_be_of(&key)
+        };
+        // ecdsa-with-SHA256 (RFC 5758) with P-256 and secp256k1, Ed448 (RFC 8410), RSA (RFC 4055).
+        let ecdsa = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+        assert!(!may_be(&ecdsa, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], None));
+        assert!(may_be(&ecdsa, &[0x2b, 0x81, 0x04, 0x00, 0x0a], None));
+        assert!(may_be(&[0x2b, 0x65, 0x71], &[], None));
+        let rsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+        assert!(!may_be(&rsa, &[], Some(2048)));
+        assert!(may_be(&rsa, &[], Some(16_384)) && may_be(PSS, &[], Some(2048)));
+    }
+
+    #[test]
+    fn certificates_in_words() {
+        let ours = authority("ours");
+        let leaf = leaf(&ours, |it| {
+            it.subject_alt_names.push(rcgen::SanType::IpAddress([192, 0, 2, 1].into()));
+        });
+        assert_eq!(
+            Chain::parse(&(leaf + &ours.pem())).unwrap().in_words(),
+            [
+                "CN=leaf for leaf.example, 192.0.2.1; issued by CN=ours; 2026-01-01 to 2027-01-01; \
+                 EC key of 256 bits",
+                "CN=ours for ours.example; issued by CN=ours; 2026-01-01 to 2027-01-01; EC key of \
+                 256 bits",
+            ]
+        );
     }
 
     #[test]
