@@ -1,15 +1,12 @@
 //! `hardtack`: a web site's static files in one binary, served from memory.
 //!
 //! This package is the command line around the library crates. [`carried`] and [`packed`] find the
-//! bundle, and each command is a module. `serve` runs two processes: the [`supervisor`], and the
-//! [`worker`], which is `hardtack_serve`.
+//! bundle, and [`commands`] has a module for each command. `serve` runs two processes: the
+//! [`supervisor`], and the [`worker`], which is `hardtack_serve`.
 
 mod carried;
-mod check_config;
 mod cli;
-mod list;
-mod manual;
-mod pack;
+mod commands;
 mod packed;
 mod settings;
 mod style;
@@ -24,6 +21,7 @@ use mimalloc::MiMalloc;
 
 use crate::{
     cli::{Command, Purpose},
+    commands::{check_config, list, manual, pack},
     style::ERROR,
 };
 

@@ -1,0 +1,6 @@
+//! The commands, apart from `serve`: each is a module.
+
+pub(crate) mod check_config;
+pub(crate) mod list;
+pub(crate) mod manual;
+pub(crate) mod pack;
