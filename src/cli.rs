@@ -54,6 +54,12 @@ pub(crate) enum Command {
     /// Bake a folder into a copy of this binary; needs no Rust toolchain
     #[command(after_help = PACK_HELP)]
     Pack(Box<Pack>),
+    /// Check every digest of a release: of its bytes, its program and its release id
+    #[command(after_help = VERIFY_HELP)]
+    Verify(Verify),
+    /// Compare two releases: changed files, and the bytes that visitors download
+    #[command(after_help = DIFF_HELP)]
+    Diff(Diff),
     /// Print the completions of a shell
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(Completions),
@@ -77,6 +83,44 @@ Examples:
   hardtack pack dist -o my-site --base hardtack-aarch64
   hardtack pack static -o my-site --at /static/ --folder /=root
   hardtack pack _site -o my-site --at /docs/ --exclude '*.psd' --exclude /drafts/";
+
+const VERIFY_HELP: &str = "\
+Exit status: 0 if all is as it was baked, 1 if not, or if there is no release in the file.
+
+Examples:
+  hardtack verify my-site
+  hardtack verify target/release/my-app --json";
+
+const DIFF_HELP: &str = "\
+A first visitor has nothing, and downloads the smallest plain coding. A returning visitor has the
+files of the old release, and downloads the delta to its version, where there is one.
+
+Examples:
+  hardtack diff my-site.previous my-site
+  hardtack diff my-site.previous my-site --json | jq .returning_visitor";
+
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// A program or a bundle file that Hardtack baked; without it, this executable
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Diff {
+    /// The older release: a program or a bundle file
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The newer release
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 #[derive(Args, Debug)]
 pub(crate) struct List {

@@ -1,6 +1,8 @@
 //! The commands, apart from `serve`: each is a module.
 
 pub(crate) mod check_config;
+pub(crate) mod diff;
 pub(crate) mod list;
 pub(crate) mod manual;
 pub(crate) mod pack;
+pub(crate) mod verify;

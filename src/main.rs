@@ -8,6 +8,7 @@ mod carried;
 mod cli;
 mod commands;
 mod packed;
+mod release;
 mod settings;
 mod style;
 mod supervisor;
@@ -21,7 +22,7 @@ use mimalloc::MiMalloc;
 
 use crate::{
     cli::{Command, Purpose},
-    commands::{check_config, list, manual, pack},
+    commands::{check_config, diff, list, manual, pack, verify},
     style::ERROR,
 };
 
@@ -69,6 +70,8 @@ fn run(command: Command, carried: Result<Option<Bundle<'static>>>) -> Result<()>
         }
         Command::List(options) => list::list(&site(carried)?, &options),
         Command::Pack(options) => pack::pack(&options),
+        Command::Verify(options) => verify::verify(&options),
+        Command::Diff(options) => diff::diff(&options),
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::manual(&options),
     }

@@ -11,6 +11,7 @@
 //! | 24 | 8 | offset of the bundle |
 //! | 32 | 8 | length of the bundle |
 //! | 40 | 32 | digest of the bundle |
+//! | 72 | 32 | SHA-256 of the ordinary executable |
 //!
 //! In an executable that was not packed, zeros follow the magic.
 
@@ -19,9 +20,10 @@ use std::io::{self, Read};
 use anyhow::{Context, Result, ensure};
 use hardtack_bundle::Bundle;
 use memchr::memmem;
+use sha2::{Digest, Sha256};
 
 /// The bytes of a record.
-pub(crate) type Record = [u8; 72];
+pub(crate) type Record = [u8; 104];
 
 /// The record of an executable that was not packed.
 ///
@@ -45,28 +47,33 @@ pub(crate) struct Packed {
     pub(crate) bundle_offset: u64,
     pub(crate) bundle_length: u64,
     pub(crate) digest: [u8; 32],
+    pub(crate) executable_digest: [u8; 32],
 }
 
 impl Packed {
-    /// How a bundle is appended to an executable.
-    pub(crate) fn plan(executable_length: u64, bundle: &Bundle<'_>) -> Self {
+    /// How a bundle is appended to an ordinary executable.
+    pub(crate) fn plan(executable: &[u8], bundle: &Bundle<'_>) -> Self {
+        let executable_length = executable.len() as u64;
         Self {
             executable_length,
             bundle_offset: executable_length.next_multiple_of(ALIGNMENT),
             bundle_length: bundle.length() as u64,
             digest: bundle.digest(),
+            executable_digest: Sha256::digest(executable).into(),
         }
     }
 
     /// What a record says; nothing if the executable was not packed.
     pub(crate) fn of(record: &Record) -> Option<Self> {
-        let (numbers, digest) = record[MAGIC_LENGTH..].split_last_chunk()?;
+        let (rest, executable_digest) = record[MAGIC_LENGTH..].split_last_chunk()?;
+        let (numbers, digest) = rest.split_last_chunk()?;
         let mut numbers = numbers.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
         let packed = Self {
             executable_length: numbers.next()?,
             bundle_offset: numbers.next()?,
             bundle_length: numbers.next()?,
             digest: *digest,
+            executable_digest: *executable_digest,
         };
         (packed.executable_length > 0).then_some(packed)
     }
@@ -96,19 +103,31 @@ impl Packed {
         Ok(())
     }
 
+    /// Makes the ordinary executable again of a packed one's bytes, and checks that it is that one.
+    /// Returns the record that it has then.
+    pub(crate) fn undo(&self, executable: &mut Vec<u8>, present: &Record) -> Result<Record> {
+        self.check_length(executable.len() as u64)?;
+        executable.truncate(usize::try_from(self.executable_length)?);
+        let mut ordinary = [0; _];
+        ordinary[..MAGIC_LENGTH].copy_from_slice(&present[..MAGIC_LENGTH]);
+        replace(executable, present, &ordinary)?;
+        ensure!(
+            Sha256::digest(&*executable)[..] == self.executable_digest,
+            "this executable is not as `hardtack pack` wrote it: its program was changed; copy it \
+             again, or pack the site again"
+        );
+        Ok(ordinary)
+    }
+
     /// Writes the record into an ordinary executable that has this one.
     pub(crate) fn write(&self, executable: &mut [u8], present: &Record) -> Result<()> {
-        let mut places = memmem::find_iter(executable, present);
-        let place = places.next().filter(|_| places.next().is_none());
-        let place = place.context("the executable does not have its record in one place")?;
-        executable[place..][..present.len()].copy_from_slice(&self.record(present));
-        Ok(())
+        replace(executable, present, &self.record(present))
     }
 
     fn record(&self, present: &Record) -> Record {
         let numbers = [self.executable_length, self.bundle_offset, self.bundle_length];
-        let parts =
-            [&present[..MAGIC_LENGTH], &numbers.map(u64::to_le_bytes).concat(), &self.digest];
+        let numbers = numbers.map(u64::to_le_bytes).concat();
+        let parts = [&present[..MAGIC_LENGTH], &numbers, &self.digest, &self.executable_digest];
         *parts.concat().first_chunk().expect("the parts are as long as the record")
     }
 
@@ -116,6 +135,14 @@ impl Packed {
     pub(crate) fn padding(&self) -> impl Read + use<> {
         io::repeat(0).take(self.bundle_offset - self.executable_length)
     }
+}
+
+fn replace(executable: &mut [u8], present: &Record, record: &Record) -> Result<()> {
+    let mut places = memmem::find_iter(executable, present);
+    let place = places.next().filter(|_| places.next().is_none());
+    let place = place.context("the executable does not have its record in one place")?;
+    executable[place..][..present.len()].copy_from_slice(record);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -130,14 +157,14 @@ mod tests {
     #[test]
     fn a_record_is_found_and_replaced() {
         let (one, other) = (bundle("/a/"), bundle("/b/"));
-        let packed = Packed::plan(172, &one);
-        assert_eq!(packed.bundle_offset, ALIGNMENT);
         let mut executable = [&[7; 50][..], &NOT_PACKED, &[8; 50]].concat();
+        let packed = Packed::plan(&executable, &one);
+        assert_eq!((packed.executable_length, packed.bundle_offset), (204, ALIGNMENT));
         packed.write(&mut executable, &NOT_PACKED).unwrap();
         let record: Record = *executable[50..].first_chunk().unwrap();
         assert_eq!(Packed::of(&record), Some(packed));
-        assert_eq!((&executable[..50], &executable[122..]), (&[7; 50][..], &[8; 50][..]));
-        let again = Packed::plan(172, &other);
+        assert_eq!((&executable[..50], &executable[154..]), (&[7; 50][..], &[8; 50][..]));
+        let again = Packed::plan(&[0; 204], &other);
         again.write(&mut executable, &record).unwrap();
         assert_eq!(Packed::of(executable[50..].first_chunk().unwrap()), Some(again));
         assert!(again.check_digest(&other).is_ok());
@@ -145,8 +172,27 @@ mod tests {
     }
 
     #[test]
+    fn a_packed_executable_becomes_the_ordinary_one_again() {
+        let ordinary = [&[7; 50][..], &NOT_PACKED, &[8; 50]].concat();
+        let bundle = bundle("/");
+        let packed = Packed::plan(&ordinary, &bundle);
+        let mut executable = ordinary.clone();
+        packed.write(&mut executable, &NOT_PACKED).unwrap();
+        executable.resize(packed.bundle_offset as usize + bundle.length(), 0);
+        let record = packed.record(&NOT_PACKED);
+        let undo = |executable: &[u8]| {
+            let mut bytes = executable.to_vec();
+            packed.undo(&mut bytes, &record).map(|record| (bytes, record))
+        };
+        assert_eq!(undo(&executable).unwrap(), (ordinary, NOT_PACKED));
+        executable[0] ^= 1;
+        assert!(undo(&executable).unwrap_err().to_string().contains("its program was changed"));
+        assert!(undo(&executable[1..]).is_err());
+    }
+
+    #[test]
     fn the_record_of_another_executable_is_found() {
-        let record = Packed::plan(172, &bundle("/")).record(&NOT_PACKED);
+        let record = Packed::plan(&[7; 204], &bundle("/")).record(&NOT_PACKED);
         let executable = [&[7; 50][..], &record, &[8; 50]].concat();
         assert_eq!(Packed::find(&executable, &NOT_PACKED), Some(record));
         assert_eq!(Packed::find(&executable[..100], &NOT_PACKED), None);
@@ -160,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_record_in_no_place_or_two_is_an_error() {
-        let packed = Packed::plan(5, &bundle("/"));
+        let packed = Packed::plan(&[1; 5], &bundle("/"));
         for executable in [vec![0; 100], [NOT_PACKED, NOT_PACKED].concat()] {
             let mut written = executable.clone();
             assert!(packed.write(&mut written, &NOT_PACKED).is_err());
@@ -170,7 +216,7 @@ mod tests {
 
     #[test]
     fn every_other_length_is_an_error() {
-        let packed = Packed::plan(5, &bundle("/"));
+        let packed = Packed::plan(&[1; 5], &bundle("/"));
         let length = packed.bundle_offset + packed.bundle_length;
         assert!(packed.check_length(length).is_ok());
         for other in [0, 5, ALIGNMENT, length - 1, length + 1, u64::MAX] {
@@ -184,7 +230,7 @@ mod tests {
     #[test]
     fn padding_fills_the_gap() {
         let mut padding = Vec::new();
-        Packed::plan(5, &bundle("/")).padding().read_to_end(&mut padding).unwrap();
+        Packed::plan(&[1; 5], &bundle("/")).padding().read_to_end(&mut padding).unwrap();
         assert_eq!(padding, vec![0; 65_531]);
     }
 }

@@ -79,13 +79,13 @@ fn the_base_may_be_another_executable() {
     stdout(&mut with_base("first", "again"));
     assert!(fs::read(file("again")).unwrap() == fs::read(file("direct")).unwrap());
 
-    let program = [&[1; 300][..], b"hardtack record\n", &[0; 56], &[2; 300]].concat();
+    let program = [&[1; 300][..], b"hardtack record\n", &[0; 88], &[2; 300]].concat();
     fs::write(file("other"), &program).unwrap();
     stdout(&mut with_base("other", "for-other"));
     let packed = fs::read(file("for-other")).unwrap();
     let bundle = Bundle::find(&packed).unwrap();
     assert_eq!((bundle.totals().assets, packed.len()), (2, 65_536 + bundle.length()));
-    assert_eq!((&packed[..316], &packed[372..672]), (&program[..316], &program[372..]));
+    assert_eq!((&packed[..316], &packed[404..704]), (&program[..316], &program[404..]));
     stdout(&mut with_base("for-other", "once-more"));
     assert!(packed == fs::read(file("once-more")).unwrap());
 }

@@ -5,57 +5,17 @@ mod common;
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use common::{Server, assets, executable, folder, hardtack, stderr, stdout};
+use common::{
+    Server, executable, folder,
+    releases::{Releases, sheet},
+    stderr, stdout,
+};
 use hardtack_bundle::Fingerprint;
 use serde_json::Value;
-
-/// Releases of a site, packed one after the other.
-struct Releases(tempfile::TempDir);
-
-impl Releases {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, site: &Path, name: &str, previous: &[&str]) -> Command {
-        let mut command = hardtack();
-        command.current_dir(self.0.path()).arg("pack").arg(site).args(["-o", name]);
-        command.args(["--cache", "cache"]);
-        command.args(previous.iter().flat_map(|file| ["--previous", file]));
-        command
-    }
-
-    /// Packs a style sheet and a page, and returns what the command says.
-    fn pack(&self, name: &str, sheet: &str, previous: &[&str], options: &[&str]) -> String {
-        let page = ("index.html", &b"<link rel=stylesheet href=a.css>"[..]);
-        let site = folder(&[page, ("a.css", sheet.as_bytes())]);
-        stdout(self.command(site.path(), name, previous).args(options))
-    }
-
-    fn server(&self, name: &str) -> Server {
-        Server::of(&mut executable(&self.file(name)))
-    }
-
-    /// The URL of the style sheet.
-    fn url(&self, name: &str) -> String {
-        let assets = assets(&mut executable(&self.file(name)));
-        assets[0]["url"].as_str().unwrap().to_owned()
-    }
-}
-
-fn sheet(version: usize) -> String {
-    let rules =
-        (0..300).map(|n| format!(".c{} {{ top: {}px }}\n", n * n % 1009, n * 7919 % 99_991));
-    format!("/* {version} */\n{}", rules.collect::<String>())
-}
 
 #[test]
 fn a_page_of_the_last_release_finds_its_files() {

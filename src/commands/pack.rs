@@ -126,7 +126,7 @@ fn cache_folder(options: &Pack) -> Option<PathBuf> {
 /// Writes under another name first: a run that is interrupted leaves nothing at the output.
 fn write(output: &Path, base: Base, bundle: &[u8]) -> Result<()> {
     let Base { mut executable, record } = base;
-    let packed = Packed::plan(executable.len() as u64, &Bundle::open(bundle)?);
+    let packed = Packed::plan(&executable, &Bundle::open(bundle)?);
     packed.write(&mut executable, &record)?;
 
     // The umask says who else may run it.
@@ -172,10 +172,10 @@ impl Base {
     }
 
     fn without_bundle(mut executable: Vec<u8>, record: Record) -> Result<Self> {
-        if let Some(packed) = Packed::of(&record) {
-            packed.check_length(executable.len() as u64)?;
-            executable.truncate(usize::try_from(packed.executable_length)?);
-        }
+        let record = match Packed::of(&record) {
+            Some(packed) => packed.undo(&mut executable, &record)?,
+            None => record,
+        };
         Ok(Self { executable, record })
     }
 }

@@ -5,6 +5,7 @@ pub mod frames;
 mod http;
 pub mod http2;
 pub mod process;
+pub mod releases;
 pub mod tls;
 pub mod varnish;
 

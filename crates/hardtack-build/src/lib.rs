@@ -106,6 +106,7 @@ pub use external::External;
 pub use folder::Folder;
 pub use header_rules::HeaderRule;
 pub use left_out::LeftOut;
+pub use lineage::names_across_releases;
 pub use missing::{Missing, MissingTarget};
 pub use origins::Origins;
 pub use pattern::Patterns;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use hardtack_bundle::{Fingerprint, Role};
+use hardtack_bundle::{Asset, Fingerprint, Role};
 
 use crate::{fingerprint::Final, prehashed::hash_of};
 
@@ -61,6 +61,20 @@ impl Lineage {
     pub(crate) fn use_as_dictionary(&self) -> String {
         format!("match=\"{}\"", self.0.replace('+', "\\\\+"))
     }
+}
+
+/// For each asset of a release the name that all versions of it share: of a bundler's file the URL
+/// with `*` for its hash, unless another file has that too; of any other the logical path.
+pub fn names_across_releases(assets: &[Asset<'_>]) -> Vec<String> {
+    let of = |asset: &Asset<'_>| match asset.role {
+        Role::Prehashed => {
+            Lineage::of(asset.role, asset.logical_path, asset.url, &asset.fingerprint)
+        }
+        _ => None,
+    };
+    let lineages = Lineage::unique(assets.iter().map(of).collect());
+    let named = assets.iter().zip(lineages);
+    named.map(|(asset, lineage)| lineage.map_or(asset.logical_path.to_owned(), |it| it.0)).collect()
 }
 
 #[cfg(test)]

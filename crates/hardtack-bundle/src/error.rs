@@ -38,7 +38,7 @@ pub enum Error {
     /// The bytes do not have the digest that the header states.
     #[error("the bundle is damaged: the digest of its {part} does not match")]
     Digest {
-        /// `header` or `content`.
+        /// `header`, `content` or `release`.
         part: &'static str,
     },
 

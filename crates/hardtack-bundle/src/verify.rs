@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
-use crate::{Asset, Bundle, Coding, Error, PathPattern, Totals, read::invalid};
+use crate::{
+    Action, Asset, Bundle, Coding, Error, Integrity, PathPattern, ReleaseId, Representation,
+    Totals, read::invalid,
+};
 
 impl Bundle<'_> {
-    /// Checks the digest of the whole content, and every record.
+    /// Checks every digest and every record. A fingerprint is not compared with the bytes: that of an
+    /// asset in a circle of references is a digest over the circle.
     ///
     /// The bytes of a large bundle take a while to hash; [`Bundle::open`] is enough for a
     /// bundle that is part of the running program.
@@ -21,6 +25,7 @@ impl Bundle<'_> {
         self.verify_carried()?;
         self.verify_dictionaries()?;
         self.verify_routes()?;
+        self.verify_release_id()?;
         self.verify_patterns()?;
         self.not_found()?;
         self.fallback().map(drop)
@@ -106,6 +111,18 @@ impl Bundle<'_> {
         Ok(())
     }
 
+    fn verify_release_id(&self) -> Result<(), Error> {
+        let mut pairs = Vec::new();
+        for route in self.routes() {
+            let route = route?;
+            if let Action::Serve(asset) = route.action {
+                pairs.push((route.path, asset.fingerprint));
+            }
+        }
+        let is_true = ReleaseId::of(pairs) == self.release_id();
+        if is_true { Ok(()) } else { Err(Error::Digest { part: "release" }) }
+    }
+
     fn verify_patterns(&self) -> Result<(), Error> {
         for (index, route) in self.patterns().enumerate() {
             let route = route?;
@@ -117,7 +134,7 @@ impl Bundle<'_> {
 }
 
 /// The identity comes first, no coding occurs twice with one dictionary, and the stored length and
-/// digest of each body are true.
+/// digests of each body are true.
 fn has_sound_representations(asset: &Asset<'_>) -> Result<bool, Error> {
     let mut previous = None;
     let mut known = BTreeSet::new();
@@ -132,10 +149,19 @@ fn has_sound_representations(asset: &Asset<'_>) -> Result<bool, Error> {
         if !in_order
             || representation.content_length != length
             || digest[..] != representation.digest[..]
+            || representation.entity_tag != entity_tag(asset, &representation)
         {
             return Ok(false);
         }
         previous = Some(representation.coding);
     }
-    Ok(previous.is_some())
+    Ok(previous.is_some() && Integrity::of(asset.identity()?.body) == asset.integrity)
+}
+
+fn entity_tag(asset: &Asset<'_>, representation: &Representation<'_>) -> String {
+    let coding = representation.coding;
+    match representation.dictionary {
+        None => asset.fingerprint.entity_tag(coding),
+        Some(digest) => asset.fingerprint.delta_entity_tag(coding, digest),
+    }
 }

@@ -1,0 +1,202 @@
+//! The commands that look into releases: `verify`, `diff`.
+
+mod common;
+
+use std::{fs, process::Command};
+
+use common::{
+    folder, hardtack,
+    releases::{Releases, sheet},
+    stderr, stdout,
+};
+use hardtack_bundle::{Bundle, Fingerprint};
+use serde_json::Value;
+
+fn json(command: &mut Command) -> Value {
+    serde_json::from_str(&stdout(command.arg("--json"))).expect("it is JSON")
+}
+
+/// Standard output and standard error.
+fn both(command: &mut Command) -> (String, String) {
+    let output = common::run(command);
+    assert!(output.status.success());
+    [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).into()
+}
+
+/// Two releases, of which the second one carries the first one's style sheet.
+fn two_releases() -> Releases {
+    let releases = Releases::new();
+    releases.pack("1", &sheet(1), &[], &[]);
+    releases.pack("2", &sheet(2), &["1"], &[]);
+    releases
+}
+
+#[test]
+fn a_sound_release_is_described() {
+    let releases = two_releases();
+    let file = releases.file("2");
+    let found = json(hardtack().arg("verify").arg(&file));
+    let bytes = fs::read(&file).unwrap();
+    let bundle = Bundle::find(&bytes).unwrap();
+    assert_eq!(found["release_id"], bundle.release_id().to_string());
+    assert_eq!(
+        (&found["assets"], &found["carried"], &found["deltas"]),
+        (&2.into(), &1.into(), &2.into())
+    );
+    let offset = found["bundle"]["offset"].as_u64().unwrap() as usize;
+    let digest = Fingerprint::of(&bytes[offset..]).to_string();
+    assert_eq!(
+        (&found["bundle"]["sha256"], offset + bundle.length()),
+        (&digest.into(), bytes.len())
+    );
+    let program = fs::read(env!("CARGO_BIN_EXE_hardtack")).unwrap();
+    assert_eq!(found["program"]["sha256"], Fingerprint::of(&program).to_string());
+    assert_eq!(found["program"]["bytes"], program.len());
+    let text = stdout(hardtack().arg("verify").arg(&file));
+    assert!(
+        text.contains("2: as it was baked\n  release    ") && text.contains("1 of earlier"),
+        "{text}"
+    );
+}
+
+#[test]
+fn without_a_file_it_is_the_executable() {
+    let found = json(hardtack().arg("verify"));
+    assert_eq!((&found["file"], &found["program"]), (&"this executable".into(), &Value::Null));
+    let releases = two_releases();
+    let found = json(common::executable(&releases.file("1")).arg("verify"));
+    assert_eq!((&found["assets"], found["program"].is_object()), (&2.into(), true));
+}
+
+#[test]
+fn a_bundle_file_is_verified_too() {
+    let releases = two_releases();
+    let bytes = fs::read(releases.file("1")).unwrap();
+    let bundle = Bundle::find(&bytes).unwrap();
+    let file = releases.file("hardtack.bundle");
+    fs::write(&file, &bytes[bytes.len() - bundle.length()..]).unwrap();
+    let found = json(hardtack().arg("verify").arg(&file));
+    assert_eq!((&found["bundle"]["offset"], &found["program"]), (&0.into(), &Value::Null));
+}
+
+/// A record in the bundle is that of the download.
+#[test]
+fn an_asset_may_be_a_packed_executable() {
+    let releases = two_releases();
+    let program = [&[1; 300][..], b"hardtack record\n", &[0; 88], &[2; 300]].concat();
+    fs::write(releases.file("small"), program).unwrap();
+    releases.pack("packed", &sheet(1), &[], &["--base", "small"]);
+    let site = folder(&[("download", &fs::read(releases.file("packed")).unwrap())]);
+    stdout(&mut releases.command(site.path(), "outer", &[]));
+    let found = json(hardtack().arg("verify").arg(releases.file("outer")));
+    assert_eq!((&found["assets"], found["program"].is_object()), (&1.into(), true));
+}
+
+#[test]
+fn every_change_is_found() {
+    let releases = two_releases();
+    let sound = fs::read(releases.file("2")).unwrap();
+    let start = sound.len() - Bundle::find(&sound).unwrap().length();
+    let copy = releases.file("copy");
+    let cases: [(&str, usize, &str); 4] = [
+        ("the program", 5_000, "its program was changed"),
+        ("the header", start + 40, "the digest of its header does not match"),
+        ("the last byte", sound.len() - 1, "the digest of its content does not match"),
+        ("the magic", start, "it is not the bundle that was packed"),
+    ];
+    for (name, place, expected) in cases {
+        let mut bytes = sound.clone();
+        bytes[place] ^= 1;
+        fs::write(&copy, bytes).unwrap();
+        let error = stderr(hardtack().arg("verify").arg(&copy), 1);
+        assert!(error.contains(expected) && error.contains("copy: "), "{name}: {error}");
+    }
+    for (name, length) in [("short", sound.len() - 1), ("no bundle", start)] {
+        fs::write(&copy, &sound[..length]).unwrap();
+        stderr(hardtack().arg("verify").arg(&copy), 1);
+        assert!(copy.exists(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_release_is_an_error() {
+    let files = folder(&[("text", b"no program")]);
+    for command in [&["verify"][..], &["diff", "text"]] {
+        for (file, expected) in [
+            ("text", "text: there is no Hardtack bundle in it"),
+            ("absent", "cannot read absent: No such file"),
+            (".", "cannot read .: it is not a file"),
+        ] {
+            let mut hardtack = hardtack();
+            hardtack.current_dir(files.path()).args(command);
+            let first = if command.len() == 1 { file } else { "absent" };
+            let error = stderr(hardtack.arg(file), 1);
+            let is_named =
+                error.contains(expected) || error.contains(&format!("cannot read {first}"));
+            assert!(is_named, "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_difference_is_what_visitors_download() {
+    let releases = two_releases();
+    let (old, new) = (releases.file("1"), releases.file("2"));
+    let found = json(hardtack().arg("diff").args([&old, &new]));
+    let file = &found["files"][0];
+    assert_eq!((&file["change"], &file["logical_path"]), (&"changed".into(), &"a.css".into()));
+    let bytes = |coding: &str| file["bytes"][coding].as_u64().unwrap();
+    let plain = ["identity", "gzip", "br", "zstd"].map(bytes).into_iter().min().unwrap();
+    let delta = bytes("dcb").min(bytes("dcz"));
+    assert_eq!((file["first"].as_u64(), file["returning"].as_u64()), (Some(plain), Some(delta)));
+    assert!(delta * 10 < plain);
+    // The page changed too: it names the style sheet. It has no delta.
+    let page = &found["files"][1];
+    assert_eq!((&page["logical_path"], &page["first"]), (&"index.html".into(), &page["returning"]));
+    let carried = &found["files"][2];
+    assert_eq!(
+        (&carried["change"], &carried["url"]),
+        (&"carried".into(), &releases.url("1").into())
+    );
+    assert_eq!(carried["returning"], Value::Null);
+    let sum = |key: &str| file[key].as_u64().unwrap() + page[key].as_u64().unwrap();
+    assert_eq!(found["first_visitor"].as_u64(), Some(sum("first")));
+    assert_eq!(found["returning_visitor"].as_u64(), Some(sum("returning")));
+    assert_eq!((&found["lost"], &found["unchanged"]), (&Value::Array(vec![]), &0.into()));
+}
+
+#[test]
+fn lost_paths_are_a_warning() {
+    let releases = Releases::new();
+    releases.pack("1", &sheet(1), &[], &[]);
+    releases.pack("2", &sheet(2), &[], &[]);
+    let diff =
+        |new: &str| both(hardtack().arg("diff").args([releases.file("1"), releases.file(new)]));
+    let (out, warnings) = diff("2");
+    assert!(out.contains("2 changed, 0 added, 0 removed, 0 carried, 0 unchanged"), "{out}");
+    assert!(
+        warnings.contains("warning: 1 of the old release's hashed paths are a 404"),
+        "{warnings}"
+    );
+    let (same, warnings) = diff("1");
+    assert!(same.starts_with("0 changed, ") && warnings.is_empty(), "{same} {warnings}");
+}
+
+/// A bundler's file has another name in each release.
+#[test]
+fn files_are_matched_by_their_names_without_hashes() {
+    let releases = Releases::new();
+    let pack = |name: &str, files: &[(&str, &[u8])]| {
+        fs::write(releases.file("hardtack.toml"), "prehashed = ['*-????????.js']").unwrap();
+        stdout(&mut releases.command(folder(files).path(), name, &[]));
+    };
+    pack("1", &[("app-DOIkT6lI.js", b"a()"), ("c-B1c2D3e4.js", b"1"), ("gone.txt", b"x")]);
+    pack("2", &[("app-Cl07oXog.js", b"b()"), ("c-B1c2D3e4.js", b"1"), ("new.txt", b"x")]);
+    let found = json(hardtack().arg("diff").args([releases.file("1"), releases.file("2")]));
+    let files = found["files"].as_array().unwrap().iter();
+    let files: Vec<_> =
+        files.map(|file| (file["change"].as_str(), file["logical_path"].as_str())).collect();
+    let expected = [("changed", "app-Cl07oXog.js"), ("added", "new.txt"), ("removed", "gone.txt")];
+    assert_eq!(files, expected.map(|(change, path)| (Some(change), Some(path))));
+    assert_eq!(found["unchanged"], 1);
+}
