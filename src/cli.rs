@@ -60,6 +60,9 @@ pub(crate) enum Command {
     /// Compare two releases: changed files, and the bytes that visitors download
     #[command(after_help = DIFF_HELP)]
     Diff(Diff),
+    /// Write the files of a release, compressed too, into a folder for nginx or S3
+    #[command(after_help = EXPORT_HELP)]
+    Export(Export),
     /// Print the completions of a shell
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(Completions),
@@ -98,6 +101,29 @@ files of the old release, and downloads the delta to its version, where there is
 Examples:
   hardtack diff my-site.previous my-site
   hardtack diff my-site.previous my-site --json | jq .returning_visitor";
+
+const EXPORT_HELP: &str = "\
+DIR/site is the folder to serve: each file, and beside it what is compressed, as .gz, .br and .zst.
+DIR/objects.json has the path and the header fields of each, DIR/manifest.json describes the
+assets, DIR/staticfiles.json is what `list --django` prints. DIR may be an earlier export, which
+is replaced; a folder with other files is not.
+
+Examples:
+  hardtack export out my-site
+  ./my-site export out";
+
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// The folder to write
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// A program or a bundle file that Hardtack baked; without it, this executable
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Print a summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 #[derive(Args, Debug)]
 pub(crate) struct Verify {

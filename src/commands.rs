@@ -2,6 +2,7 @@
 
 pub(crate) mod check_config;
 pub(crate) mod diff;
+pub(crate) mod export;
 pub(crate) mod list;
 pub(crate) mod manual;
 pub(crate) mod pack;

@@ -1,11 +1,18 @@
-//! The commands that look into releases: `verify`, `diff`.
+//! The commands that look into releases: `verify`, `diff`, `export`.
 
 mod common;
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
 use common::{
-    folder, hardtack,
+    Connection, PATIENCE, folder, hardtack,
     releases::{Releases, sheet},
     stderr, stdout,
 };
@@ -199,4 +206,146 @@ fn files_are_matched_by_their_names_without_hashes() {
     let expected = [("changed", "app-Cl07oXog.js"), ("added", "new.txt"), ("removed", "gone.txt")];
     assert_eq!(files, expected.map(|(change, path)| (Some(change), Some(path))));
     assert_eq!(found["unchanged"], 1);
+}
+
+/// All files below a folder, by their paths.
+fn files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            found.extend(files(&path).into_iter().map(|below| format!("{name}/{below}")));
+        } else {
+            found.push(name);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn an_export_has_every_path_and_coding() {
+    let releases = two_releases();
+    let out = releases.file("out");
+    let summary = json(hardtack().arg("export").arg(&out).arg(releases.file("2")));
+    let server = releases.server("2");
+    let objects = fs::read_to_string(out.join("objects.json")).unwrap();
+    let objects: Value = serde_json::from_str(&objects).unwrap();
+    let mut written =
+        vec!["manifest.json".into(), "objects.json".into(), "staticfiles.json".into()];
+    for object in objects["objects"].as_array().unwrap() {
+        let path = format!("/{}", object["key"].as_str().unwrap());
+        let path = path.strip_suffix("index.html").unwrap_or(&path).to_owned();
+        for stored in object["representations"].as_array().unwrap() {
+            let file = stored["file"].as_str().unwrap();
+            let accepted = format!("{}, identity;q=0.1", stored["coding"].as_str().unwrap());
+            let response = server.get(&path, &[("Accept-Encoding", &accepted)]);
+            assert_eq!(response.status, 200, "{path}");
+            assert!(fs::read(out.join(file)).unwrap() == response.body, "{file}");
+            for (name, value) in stored["headers"].as_object().unwrap() {
+                assert_eq!(response.header(name), value.as_str(), "{file}");
+            }
+            written.push(file.to_owned());
+        }
+    }
+    written.sort();
+    assert_eq!((files(&out), &summary["files"]), (written.clone(), &written.len().into()));
+    let carried = format!("site{}.br", releases.url("1"));
+    assert!(written.contains(&carried), "{written:?}");
+    let manifest = fs::read_to_string(out.join("manifest.json")).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Value>(&manifest).unwrap()["release_id"],
+        summary["release_id"]
+    );
+}
+
+#[test]
+fn an_export_replaces_an_export_and_nothing_else() {
+    let releases = two_releases();
+    let export = |folder: &str, name: &str| {
+        let mut command = hardtack();
+        command.current_dir(releases.file("")).args(["export", folder, name]);
+        command
+    };
+    fs::create_dir(releases.file("empty")).unwrap();
+    for name in ["2", "1"] {
+        stdout(&mut export("empty", name));
+    }
+    let old = format!("empty/site{}", releases.url("2"));
+    assert!(!releases.file(&old).exists(), "it is a file of the replaced export");
+    fs::write(releases.file("empty/mine"), "").unwrap();
+    for (folder, expected) in [
+        ("empty", "empty has other files than those of an export"),
+        ("1", "cannot read 1: Not a directory"),
+        ("absent/out", "absent is not a folder"),
+        ("..", ".. has no name of its own"),
+    ] {
+        let error = stderr(&mut export(folder, "2"), 1);
+        assert!(error.contains(expected), "{error}");
+    }
+    let left = fs::read_dir(releases.file("")).unwrap();
+    let mut names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!names.any(|name| name.starts_with(".hardtack-export")));
+}
+
+/// A running nginx. It is killed when this goes.
+struct Nginx(Child, std::net::SocketAddr);
+
+impl Nginx {
+    fn of(folder: &Path) -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let place = folder.display();
+        let config = format!(
+            "daemon off; pid {place}/pid; error_log stderr; events {{}}\n\
+             http {{ access_log off; types {{ text/css css; text/html html; }}\n\
+             client_body_temp_path {place}/a; proxy_temp_path {place}/b; fastcgi_temp_path {place}/c;\n\
+             uwsgi_temp_path {place}/d; scgi_temp_path {place}/e;\n\
+             server {{ listen {address}; root {place}/out/site; gzip_static on; gzip_vary on; }} }}"
+        );
+        fs::write(folder.join("nginx.conf"), config).unwrap();
+        let mut nginx = Command::new("nginx");
+        nginx.args([
+            "-p",
+            folder.to_str().unwrap(),
+            "-c",
+            "nginx.conf",
+            "-g",
+            "master_process off;",
+        ]);
+        let process = nginx.stderr(Stdio::null()).spawn().expect("nginx is installed");
+        let nginx = Self(process, address);
+        let deadline = Instant::now() + PATIENCE;
+        while std::net::TcpStream::connect(address).is_err() {
+            assert!(Instant::now() < deadline, "nginx does not answer");
+            thread::sleep(Duration::from_millis(20));
+        }
+        nginx
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+#[test]
+#[ignore = "needs nginx"]
+fn nginx_serves_an_export_with_its_compressed_files() {
+    let releases = two_releases();
+    stdout(hardtack().arg("export").arg(releases.file("out")).arg(releases.file("2")));
+    let nginx = Nginx::of(&releases.file(""));
+    for (url, version) in [(releases.url("1"), 1), (releases.url("2"), 2), ("/a.css".into(), 2)] {
+        for coding in ["gzip", "identity"] {
+            let fields = [("Accept-Encoding", coding)];
+            let response = Connection::to(nginx.1).request("GET", &url, &fields);
+            let expected = Some(coding).filter(|coding| *coding == "gzip");
+            assert_eq!((response.status, response.header("content-encoding")), (200, expected));
+            assert!(response.decoded() == sheet(version).as_bytes(), "{url} {coding}");
+        }
+    }
+    let page = Connection::to(nginx.1).request("GET", "/", &[]);
+    assert!(String::from_utf8(page.body).unwrap().contains(&releases.url("2")[1..]));
 }

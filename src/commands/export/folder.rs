@@ -1,0 +1,76 @@
+//! The folder of an export: there whole, or not at all.
+
+use std::{
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
+
+use anyhow::{Result, ensure};
+
+use super::files::Files;
+
+/// The file that every export has, and no other folder is likely to.
+pub(super) const MARK: &str = "objects.json";
+
+/// Checks that the folder may be written: it is absent, or empty, or an earlier export.
+pub(super) fn check(folder: &Path) -> Result<()> {
+    let name = folder.display();
+    ensure!(folder.file_name().is_some(), "{name} has no name of its own: name a new folder");
+    let is_free = match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none() || is_export(folder),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(anyhow::Error::from(error).context(format!("cannot read {name}"))),
+    };
+    ensure!(is_free, "{name} has other files than those of an export: name a new folder");
+    let above = above(folder);
+    ensure!(above.is_dir(), "{} is not a folder: make it first", above.display());
+    Ok(())
+}
+
+/// An export has nothing but the site and three files.
+fn is_export(folder: &Path) -> bool {
+    let known = ["site", "manifest.json", "staticfiles.json", MARK];
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
+    let names: Vec<_> = names.flatten().collect();
+    names.iter().all(|name| known.iter().any(|known| name == known))
+        && names.iter().any(|name| name == MARK)
+}
+
+/// Writes all files into a folder beside, and renames that.
+pub(super) fn write(folder: &Path, files: &Files) -> Result<()> {
+    let beside = || {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".hardtack-export-").permissions(Permissions::from_mode(0o777));
+        builder.tempdir_in(above(folder))
+    };
+    let new = beside()?;
+    for (path, bytes) in files.iter() {
+        let file = new.path().join(path);
+        fs::create_dir_all(file.parent().expect("it is below the folder"))?;
+        fs::write(file, bytes)?;
+    }
+    // The earlier export goes with `old`.
+    let old = beside()?;
+    let aside = old.path().join("old");
+    let had_one = folder.exists();
+    if had_one {
+        fs::rename(folder, &aside)?;
+    }
+    if let Err(error) = fs::rename(new.path(), folder) {
+        if had_one {
+            fs::rename(&aside, folder)?;
+        }
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+fn above(folder: &Path) -> &Path {
+    match folder.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        _ => Path::new("."),
+    }
+}
