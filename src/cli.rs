@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// Write the files of a release, compressed too, into a folder for nginx or S3
     #[command(after_help = EXPORT_HELP)]
     Export(Export),
+    /// Write a page about a release: bytes on the wire, deltas, duplicates, what is not immutable
+    #[command(after_help = REPORT_HELP)]
+    Report(Report),
     /// Print the completions of a shell
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(Completions),
@@ -123,6 +126,24 @@ pub(crate) struct Export {
     /// Print a summary as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+const REPORT_HELP: &str = "\
+The page has no script and loads no other file. The admin listener of `serve` has it at /report;
+`list --json`, `diff --json` and `verify --json` have its numbers for programs.
+
+Examples:
+  hardtack report my-site -o report.html
+  ./my-site report > report.html";
+
+#[derive(Args, Debug)]
+pub(crate) struct Report {
+    /// A program or a bundle file that Hardtack baked; without it, this executable
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// The file to write; without it, standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

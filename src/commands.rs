@@ -6,4 +6,5 @@ pub(crate) mod export;
 pub(crate) mod list;
 pub(crate) mod manual;
 pub(crate) mod pack;
+pub(crate) mod report;
 pub(crate) mod verify;

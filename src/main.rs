@@ -22,7 +22,7 @@ use mimalloc::MiMalloc;
 
 use crate::{
     cli::{Command, Purpose},
-    commands::{check_config, diff, export, list, manual, pack, verify},
+    commands::{check_config, diff, export, list, manual, pack, report, verify},
     style::ERROR,
 };
 
@@ -73,6 +73,7 @@ fn run(command: Command, carried: Result<Option<Bundle<'static>>>) -> Result<()>
         Command::Verify(options) => verify::verify(&options),
         Command::Diff(options) => diff::diff(&options),
         Command::Export(options) => export::export(&options),
+        Command::Report(options) => report::report(&options),
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::manual(&options),
     }

@@ -1,4 +1,4 @@
-//! The commands that look into releases: `verify`, `diff`, `export`.
+//! The commands that look into releases: `verify`, `diff`, `export`, `report`.
 
 mod common;
 
@@ -348,4 +348,18 @@ fn nginx_serves_an_export_with_its_compressed_files() {
     }
     let page = Connection::to(nginx.1).request("GET", "/", &[]);
     assert!(String::from_utf8(page.body).unwrap().contains(&releases.url("2")[1..]));
+}
+
+#[test]
+fn a_report_is_a_page_in_a_file_or_on_standard_output() {
+    let releases = two_releases();
+    let out = releases.file("report.html");
+    let said = stdout(hardtack().arg("report").arg(releases.file("2")).arg("-o").arg(&out));
+    let page = fs::read_to_string(&out).unwrap();
+    assert_eq!((&*said, page.starts_with("<!doctype html>")), ("", true));
+    assert_eq!(stdout(hardtack().arg("report").arg(releases.file("2"))), page);
+    assert!(page.contains("a.css") && page.contains("<td>dcz</td>"), "{page}");
+    assert!(page.contains(&format!("<td>{}</td>", releases.url("1"))), "the version of a delta");
+    let error = stderr(hardtack().args(["report", "-o", "/absent/report.html"]), 1);
+    assert!(error.contains("cannot write /absent/report.html"), "{error}");
 }

@@ -46,9 +46,11 @@ mod windows;
 // Beside that way.
 mod access_log;
 pub mod channel;
+mod escaped;
 pub mod log;
 mod metrics;
 pub mod queued;
+pub mod report;
 pub mod request_fields;
 mod request_id;
 pub mod sandbox;

@@ -23,10 +23,13 @@ use axum::{
 use hardtack::error_response;
 use hardtack_bundle::Error;
 
-use crate::metrics::{
-    prometheus::{self, Exposition},
-    reading::Instruments,
-    status::Status,
+use crate::{
+    metrics::{
+        prometheus::{self, Exposition},
+        reading::Instruments,
+        status::Status,
+    },
+    report,
 };
 
 /// Health, metrics and the status page, as a service. Beside the hosts that nobody else can have, it
@@ -38,6 +41,7 @@ pub(crate) fn router(instruments: Arc<Instruments>, hosts: &'static [String]) ->
     Router::new()
         .route("/", get(page))
         .route("/metrics", get(metrics))
+        .route("/report", get(report))
         .route("/status.json", get(status))
         .fallback(not_found)
         .layer(from_fn(move |request, next| refuse_others(hosts, request, next)))
@@ -98,6 +102,11 @@ async fn metrics(State(instruments): State<Arc<Instruments>>, headers: HeaderMap
 async fn page(State(instruments): State<Arc<Instruments>>) -> Result<Response, Damaged> {
     let page = page::page(&Status::of(&instruments)?);
     Ok(respond(StatusCode::OK, "text/html; charset=utf-8", page))
+}
+
+async fn report(State(instruments): State<Arc<Instruments>>) -> Result<Response, Damaged> {
+    let report = report::page(&instruments.bundle)?;
+    Ok(respond(StatusCode::OK, "text/html; charset=utf-8", report))
 }
 
 async fn status(State(instruments): State<Arc<Instruments>>) -> Result<Response, Damaged> {
@@ -326,9 +335,14 @@ mod tests {
 
     #[test]
     fn only_health_is_told_to_other_hosts() {
-        for (path, status) in
-            [("/", 421), ("/metrics", 421), ("/status.json", 421), ("/x", 421), ("/healthz", 200)]
-        {
+        for (path, status) in [
+            ("/", 421),
+            ("/metrics", 421),
+            ("/status.json", 421),
+            ("/report", 421),
+            ("/x", 421),
+            ("/healthz", 200),
+        ] {
             let request = Request::get(path).header("Host", "evil.example:9000");
             let (response, _) = ask(&instruments(), request.body(Body::empty()).unwrap());
             assert_eq!(response.status(), status, "{path}");
@@ -337,12 +351,16 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_lets_the_page_have_its_style() {
-        let page = get(&instruments(), "/", 200, "text/html; charset=utf-8");
-        let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
-        let hash = hardtack_bundle::Integrity::of(style.as_bytes());
+    fn the_policy_lets_the_pages_have_their_styles() {
         let policy = page::content_security_policy();
-        assert!(policy.to_str().unwrap().contains(&format!("style-src '{hash}';")));
+        let styles = policy.to_str().unwrap().split_once("style-src ").unwrap().1;
+        let styles = styles.split_once(';').unwrap().0;
+        for path in ["/", "/report"] {
+            let page = get(&instruments(), path, 200, "text/html; charset=utf-8");
+            let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+            let hash = hardtack_bundle::Integrity::of(style.as_bytes());
+            assert!(styles.contains(&format!("'{hash}'")), "{path}");
+        }
     }
 
     #[test]

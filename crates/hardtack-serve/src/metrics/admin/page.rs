@@ -5,15 +5,21 @@ use std::fmt::{self, Write};
 use axum::http::HeaderValue;
 use hardtack_bundle::{Coding, Integrity, Size, manifest::Entry};
 
-use crate::metrics::status::{Counts, Quantiles, Report, Status};
+use crate::{
+    escaped::Escaped,
+    metrics::status::{Counts, Quantiles, Report, Status},
+    report,
+};
 
 const STYLE: &str = include_str!("page.css");
 
-/// The value of `Content-Security-Policy`: the page's style, and nothing else.
+/// The value of `Content-Security-Policy`: the styles of this page and of the report, and nothing
+/// else.
 pub(super) fn content_security_policy() -> HeaderValue {
     let style = Integrity::of(STYLE.as_bytes());
+    let report = report::style_digest();
     let policy = format!(
-        "default-src 'none'; style-src '{style}'; base-uri 'none'; form-action 'none'; \
+        "default-src 'none'; style-src '{style}' '{report}'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'"
     );
     policy.try_into().expect("base64 is valid in a header field")
@@ -35,7 +41,7 @@ fn write_page(page: &mut String, status: &Status) -> fmt::Result {
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <title>hardtack: {state}</title>\n<style>{STYLE}</style>\n\
          <h1>hardtack {version} <span class=\"{state}\">{state}</span></h1>\n\
-         <p>Release {release}</p>\n<p>Sandbox: {sandbox}</p>\n",
+         <p>Release {release}, <a href=\"/report\">its report</a></p>\n<p>Sandbox: {sandbox}</p>\n",
         version = status.version,
         release = Escaped(release),
         sandbox = Escaped(&status.sandbox),
@@ -146,22 +152,6 @@ fn duration(seconds: Option<f64>) -> String {
     }
 }
 
-/// Text in HTML, in an element or between quotes.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|character| match character {
-            '&' => f.write_str("&amp;"),
-            '<' => f.write_str("&lt;"),
-            '>' => f.write_str("&gt;"),
-            '"' => f.write_str("&quot;"),
-            '\'' => f.write_str("&#39;"),
-            _ => f.write_char(character),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,11 +183,5 @@ mod tests {
         ] {
             assert_eq!(duration(seconds), expected);
         }
-    }
-
-    #[test]
-    fn escapes() {
-        let escaped = Escaped("a<b> & \"c\" 'd' ü").to_string();
-        assert_eq!(escaped, "a&lt;b&gt; &amp; &quot;c&quot; &#39;d&#39; ü");
     }
 }
