@@ -126,6 +126,7 @@ fn an_empty_variable_is_as_good_as_none() {
 /// The options that take any name, some of which are looked up later.
 const ANY_TEXT: &[&str] = &[
     "forwarded-fields",
+    "maintenance-file",
     "tls-certificate",
     "tls-key",
     "unix-socket-group",

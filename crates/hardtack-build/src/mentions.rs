@@ -606,6 +606,21 @@ mod tests {
     }
 
     #[test]
+    fn elements_that_are_found_by_a_joined_name() {
+        let own = |text: &str, expected: &[&str]| {
+            are(&[("c/dark.css", ""), ("i.png", ""), ("js/a.js", text)], expected);
+        };
+        let sheet = &["c/dark.css"];
+        own("q(\"link[href$='/\"+m+\".css']\")", sheet);
+        own("q(`link[href*=\"${m}.css\"]`)", sheet);
+        own("q(`link[href$=${m}.css]`)", sheet);
+        own("l.find(s=>s.href.endsWith(m+'.css'))", sheet);
+        own("l.find(s=>s.href.includes(`/${m}.css`))", sheet);
+        own("l.find(s=>s.endsWith(m+'.css'));q('[title$=\"'+m+'.css\"]')", &[]);
+        own("l.find(s=>s.href.endsWith('.'+m))", &[]);
+    }
+
+    #[test]
     fn modules_that_are_imported_by_a_computed_name() {
         let own = |text: &str, expected: &[&str]| {
             are(&[("a.js", text), ("b.css", ""), ("m/c.js", ""), ("m/d.mjs", "")], expected);

@@ -29,7 +29,7 @@ mod variables;
 mod web_manifest;
 
 pub(crate) use decoded::Decoded;
-pub(crate) use joined::{Cut, Joined};
+pub(crate) use joined::{Cut, Joined, Purpose};
 pub(crate) use literal::{Literal, LiteralKind, PartOfUrl, Where};
 pub(crate) use of_rules::RuleLink;
 pub(crate) use url::{resolve as resolve_url, split as split_url};

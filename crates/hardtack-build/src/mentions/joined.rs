@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{JOINED, Pin, SOURCE, names::Names, sources::Sources};
 use crate::{
     logical_path::{file_name, folder},
-    references::{Joined, Referenced},
+    references::{Joined, Purpose, Referenced},
     scan::Asset,
 };
 
@@ -140,6 +140,8 @@ struct Pattern {
     has_folder: bool,
     letters: usize,
     says_enough: bool,
+    /// Whether an element is found by it, which may be anywhere.
+    is_found: bool,
     /// Whether an unknown part is from an element's URL.
     is_of_url: bool,
 }
@@ -148,7 +150,7 @@ impl Pattern {
     /// Whether it means files beside the script or its page only: it says no folder, and too
     /// little of the name.
     fn is_near(&self) -> bool {
-        self.says_enough && !self.has_folder && self.letters < FEW
+        self.says_enough && !self.is_found && !self.has_folder && self.letters < FEW
     }
 }
 
@@ -158,7 +160,7 @@ const FEW: usize = 3;
 /// The paths in a joined text that say something. A path that is constant is not among them.
 fn patterns(joined: &Joined) -> Vec<Pattern> {
     let mut words =
-        Words { is_fetched: joined.is_fetched, is_of_url: joined.is_of_url, ..Words::default() };
+        Words { purpose: joined.purpose, is_of_url: joined.is_of_url, ..Words::default() };
     for (at, part) in joined.parts.iter().enumerate() {
         if at > 0 {
             words.unknown();
@@ -174,8 +176,7 @@ fn patterns(joined: &Joined) -> Vec<Pattern> {
 struct Words {
     found: Vec<Pattern>,
     parts: Vec<String>,
-    /// Whether the word is the URL of a file that is fetched.
-    is_fetched: bool,
+    purpose: Purpose,
     is_of_url: bool,
     /// Whether the path has ended, and the query or the fragment goes on.
     is_over: bool,
@@ -208,16 +209,23 @@ impl Words {
         let is_on_another_host =
             parts.first().is_some_and(|it| it.starts_with("//")) && self.before.ends_with(':');
         if parts.len() > 1 && !is_on_another_host {
-            self.found.extend(pattern(parts.clone(), self.is_fetched, self.is_of_url));
+            self.found.extend(pattern(parts.clone(), self.purpose, self.is_of_url));
         }
         let word = parts.join("*");
         let is_quote = matches!(delimiter, '"' | '\'');
-        if !(is_quote && word.is_empty()) {
-            self.before = word;
-            self.before.push(delimiter);
+        // The `=` of `$=` belongs to it, and a quote to what it follows.
+        let is_operator = delimiter == '=' && self.before.ends_with(['$', '*']);
+        match () {
+            () if is_quote && word.is_empty() => {}
+            () if is_operator && word.is_empty() => self.before.push(delimiter),
+            () => self.before = format!("{word}{delimiter}"),
         }
-        let fetches = ["src=", "url(", "poster="];
-        self.is_fetched = fetches.iter().any(|it| self.before.ends_with(it));
+        let is_behind = |one_of: &[&str]| one_of.iter().any(|it| self.before.ends_with(it));
+        self.purpose = match () {
+            () if is_behind(&["href$=", "href*=", "src$=", "src*="]) => Purpose::Find,
+            () if is_behind(&["src=", "url(", "poster="]) => Purpose::Fetch,
+            () => Purpose::Any,
+        };
         self.is_over = false;
     }
 }
@@ -227,9 +235,9 @@ fn is_of_path(next: char) -> bool {
 }
 
 /// A path, if it says enough: its extension, and a folder or a part of the name. To fetch a file,
-/// one of the two is enough. One that is made of an element's URL may say less: the file that it is
-/// made of has to be there, too.
-fn pattern(parts: Vec<String>, is_fetched: bool, is_of_url: bool) -> Option<Pattern> {
+/// one of the two is enough. To find an element, its extension is. One that is made of an element's
+/// URL may say less: the file that it is made of has to be there, too.
+fn pattern(parts: Vec<String>, purpose: Purpose, is_of_url: bool) -> Option<Pattern> {
     let last = file_name(parts.last()?);
     let has_extension = last.rsplit_once('.').is_some_and(|(_, extension)| {
         !extension.is_empty() && extension.chars().all(|it| it.is_ascii_alphanumeric())
@@ -237,9 +245,10 @@ fn pattern(parts: Vec<String>, is_fetched: bool, is_of_url: bool) -> Option<Patt
     let has_folder = parts.iter().any(|part| folder(part).contains(char::is_alphanumeric));
     let letters = letters(&parts, has_extension);
     let begins_path = parts[0].starts_with(['.', '/']);
-    let says_enough = match is_fetched {
-        false => has_extension && (has_folder || letters >= FEW),
-        true => has_folder || (has_extension && (letters > 0 || begins_path)),
+    let says_enough = match purpose {
+        Purpose::Any => has_extension && (has_folder || letters >= FEW),
+        Purpose::Fetch => has_folder || (has_extension && (letters > 0 || begins_path)),
+        Purpose::Find => has_extension,
     };
     // A folder behind an unknown part is as good as one that stands first.
     let parts = match &parts[..] {
@@ -248,7 +257,8 @@ fn pattern(parts: Vec<String>, is_fetched: bool, is_of_url: bool) -> Option<Patt
     };
     let says_something = parts.iter().any(|part| part.chars().any(|it| it != '.' && it != '/'));
     let is_pattern = says_enough || is_of_url && says_something;
-    is_pattern.then_some(Pattern { parts, has_folder, letters, says_enough, is_of_url })
+    let is_found = purpose == Purpose::Find;
+    is_pattern.then_some(Pattern { parts, has_folder, letters, says_enough, is_of_url, is_found })
 }
 
 /// How many letters and digits of the name are constant, without its extensions.

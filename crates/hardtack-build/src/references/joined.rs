@@ -24,10 +24,20 @@ pub(crate) struct Joined {
     pub(crate) offset: usize,
     /// The constant parts. Between each two of them is a part that is not known.
     pub(crate) parts: Vec<String>,
-    /// Whether the script fetches a file by it.
-    pub(crate) is_fetched: bool,
+    pub(crate) purpose: Purpose,
     /// Whether an unknown part is from an element's URL.
     pub(crate) is_of_url: bool,
+}
+
+/// What a script does with a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Purpose {
+    #[default]
+    Any,
+    /// It fetches a file by it.
+    Fetch,
+    /// It finds an element by it, as a part of its URL.
+    Find,
 }
 
 impl Cut {
@@ -79,8 +89,8 @@ impl Joins {
 
 struct Search<'v, 'a> {
     found: Joins,
-    /// The texts in there, whether they are fetched, and whether they are of an element's URL.
-    seen: HashSet<(Parts, bool, bool)>,
+    /// The texts in there, their purposes, and whether they are of an element's URL.
+    seen: HashSet<(Parts, Purpose, bool)>,
     scopes: Vec<Scope>,
     /// The variables that grow, which have been looked at.
     appended: HashSet<Variable<'a>>,
@@ -99,7 +109,7 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
     fn visit_expression(&mut self, it: &Expression<'a>) {
         let it: &'a Expression<'a> = self.alloc(it);
         if is_joined(it) {
-            self.note(it, false);
+            self.note(it, Purpose::Any);
         }
         match it {
             // Each part of a sum is looked at once.
@@ -111,7 +121,7 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
     }
 
     fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
-        self.note(self.alloc(&it.source), true);
+        self.note(self.alloc(&it.source), Purpose::Fetch);
         walk::walk_import_expression(self, it);
     }
 
@@ -144,6 +154,7 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
                 self.note_argument(&it.arguments, 1);
             }
             Some("replace" | "replaceAll") => self.cut(self.alloc(it)),
+            Some("endsWith" | "includes" | "indexOf") => self.looks_for(self.alloc(it)),
             _ => {}
         }
         walk::walk_call_expression(self, it);
@@ -159,7 +170,7 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
             if self.appended.insert(variable) {
                 let texts = self.texts.of_variable(here, name.name.as_str());
                 let is_of_url = self.texts.urls.is_variable(variable);
-                self.note_all(texts, it.span, false, is_of_url);
+                self.note_all(texts, it.span, Purpose::Any, is_of_url);
             }
         }
         if let AssignmentTarget::ComputedMemberExpression(element) = &it.left {
@@ -167,13 +178,13 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
             if self.texts.urls.is(here, self.alloc(&element.object)) {
                 let text = self.texts.of(here, self.alloc(&it.right));
                 let text = both(both(unknown(), &text), &unknown());
-                self.note_all(text, it.span, false, true);
+                self.note_all(text, it.span, Purpose::Any, true);
             }
         }
         if let AssignmentTarget::StaticMemberExpression(member) = &it.left
             && FETCHED.contains(&member.property.name.as_str())
         {
-            self.note(self.alloc(&it.right), true);
+            self.note(self.alloc(&it.right), Purpose::Fetch);
         }
         walk::walk_assignment_expression(self, it);
     }
@@ -189,7 +200,18 @@ fn is_text_of(argument: Option<&Argument<'_>>, texts: &[&str]) -> bool {
 impl<'a> Search<'_, 'a> {
     fn note_argument(&mut self, arguments: &[Argument<'a>], at: usize) {
         if let Some(argument) = arguments.get(at).and_then(Argument::as_expression) {
-            self.note(self.alloc(argument), true);
+            self.note(self.alloc(argument), Purpose::Fetch);
+        }
+    }
+
+    /// `sheet.href.endsWith(name + ".css")`
+    fn looks_for(&mut self, it: &'a CallExpression<'a>) {
+        let scope = self.scopes.last().copied().unwrap_or_default();
+        let (Some(url), [text, ..]) = (object(it), &it.arguments[..]) else { return };
+        if let Some(text) = text.as_expression()
+            && self.texts.urls.is(scope, url)
+        {
+            self.note(text, Purpose::Find);
         }
     }
 
@@ -226,23 +248,23 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// Notes a text that may be a name. A single literal is not joined.
-    fn note(&mut self, it: &'a Expression<'a>, is_fetched: bool) {
+    fn note(&mut self, it: &'a Expression<'a>, purpose: Purpose) {
         if matches!(it.get_inner_expression(), Expression::StringLiteral(_)) {
             return;
         }
         let scope = self.scopes.last().copied().unwrap_or_default();
         let texts = self.texts.of(scope, it);
         let is_of_url = texts.iter().any(|text| text.len() > 1) && self.texts.urls.is(scope, it);
-        self.note_all(texts, it.span(), is_fetched, is_of_url);
+        self.note_all(texts, it.span(), purpose, is_of_url);
     }
 
-    fn note_all(&mut self, texts: Vec<Parts>, span: Span, is_fetched: bool, is_of_url: bool) {
+    fn note_all(&mut self, texts: Vec<Parts>, span: Span, purpose: Purpose, is_of_url: bool) {
         let offset = span.start as usize;
         for parts in texts {
             let is_of_url = is_of_url && parts.len() > 1;
             let may_be_name = is_of_url || parts.iter().any(|part| part.contains(['.', '/']));
-            if may_be_name && self.seen.insert((parts.clone(), is_fetched, is_of_url)) {
-                self.found.joined.push(Joined { offset, parts, is_fetched, is_of_url });
+            if may_be_name && self.seen.insert((parts.clone(), purpose, is_of_url)) {
+                self.found.joined.push(Joined { offset, parts, purpose, is_of_url });
             }
         }
     }
