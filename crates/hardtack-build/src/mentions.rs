@@ -12,6 +12,7 @@ mod names;
 mod own_url;
 mod replaced;
 mod sources;
+mod taken;
 mod token;
 
 use rayon::prelude::*;
@@ -34,6 +35,7 @@ pub(crate) fn pin(referenced: &mut Referenced, at: &str) {
     pins.extend(joined::pins(referenced, &names));
     pins.extend(pins_of_replacements(referenced));
     pins.extend(pins_of_cuts(referenced));
+    pins.extend(taken::pins(referenced, at));
     let mut reasons: Vec<Option<String>> = vec![None; referenced.assets.len()];
     let mut places = (usize::MAX, Places::new(&[]));
     for Pin { target, by, offset, what } in pins {
@@ -120,6 +122,7 @@ const ID: &str = " asks for its URL by the element's `id`, and may make names fr
 const IN_DOUBT: &str = " links to it above `<base>`, where browsers differ";
 const JOINED: &str = " may join its name of several texts";
 const SOURCE: &str = " may make another URL from its own";
+const TAKEN: &str = " takes a part of its name, which a hash would change";
 const BEGINNING: &str = " may import it by a name that it makes";
 const NAME: &str = " names it";
 const REPLACED: &str = " may make a URL from another by replacing a part";
@@ -603,6 +606,40 @@ mod tests {
         own("const u=i.src.split('-');u[1]='dark.png';i.src=u.join('-')", both);
         let handler = "<img src=b-light.png onclick=\"this.src=this.src.replace('light','dark')\">";
         are(&[("b-dark.png", ""), ("b-light.png", ""), ("p.html", handler)], both);
+    }
+
+    #[test]
+    fn parts_of_names_that_scripts_take() {
+        let own = |text: &str, expected: &[&str]| {
+            let page = "<link rel=stylesheet href=/c/red.css><img src=/g/one.jpg>";
+            are(
+                &[("c/red.css", ""), ("g/one.jpg", ""), ("p.html", page), ("s.js", text)],
+                expected,
+            );
+        };
+        let picture = &["g/one.jpg"];
+        own("f(C[i.src.match(/(\\w+)\\.jpg$/)[1]])", picture);
+        own("f(/([^\\/]+)\\.[a-z]+$/.exec(i.src)[1])", &["c/red.css", "g/one.jpg"]);
+        own("f(i.src.replace(/^.*\\//,'').replace(/\\.jpg$/,''))", picture);
+        own("f(i.src.replace('.jpg',''))", picture);
+        own("f(i.src.slice(i.src.lastIndexOf('/')+1,-4))", picture);
+        own("const u=i.src,n=u.lastIndexOf('.');f(u.substring(0,n))", picture);
+        own("f(l.href.replace(/.*\\/(.*)\\.css/,'$1'))", &["c/red.css"]);
+        own("i.src=i.src.replace(/\\w+\\.jpg$/,l+'.jpg')", picture);
+        own("i.src=i.src.replace(/[a-z]{3}\\.jpg$/,l)", picture);
+        own("i.src=i.src.replace(/[^/]+$/,l);f(i.src.match(/\\.(\\w+)$/)[1])", &[]);
+        own(
+            "f(i.src.replace(/^https?:/,''),i.src.match(/[^/]+$/)[0],i.src.match(/^(.*)$/)[1])",
+            &[],
+        );
+        own("f(i.src.split('?')[0],i.src.slice(0,i.src.indexOf('?')),i.src.slice(5))", &[]);
+        own("f(i.src.slice(0,i.src.lastIndexOf('/')),i.src.replace(/[?#].*/,''))", &[]);
+        own("f(a.href.replace(/.*(?=#)/,''))", &[]);
+        own("f(i.src.replace(/(?<=\\/)\\w+/,''))", picture);
+        own("if(i.src.substr(-9)=='minus.png')i.src=i.src.slice(0,-9)+'plus.png'", &[]);
+        own("f(i.src.split('.').slice(0,-1).join('.'))", picture);
+        own("f(s.src.slice(0,s.src.indexOf('`')),s.src.slice(1,-1))", &[]);
+        own("f(s.match(/(\\w+)\\.jpg$/)[1])", &[]);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod routes;
 mod source_map;
 mod srcset;
 mod svg;
+mod taking;
 mod url;
 mod variables;
 mod web_manifest;
@@ -32,6 +33,7 @@ pub(crate) use decoded::Decoded;
 pub(crate) use joined::{Cut, Joined, Purpose};
 pub(crate) use literal::{Literal, LiteralKind, PartOfUrl, Where};
 pub(crate) use of_rules::RuleLink;
+pub(crate) use taking::{Part, Pattern, Taking};
 pub(crate) use url::{resolve as resolve_url, split as split_url};
 
 use std::{
@@ -88,6 +90,8 @@ pub(crate) struct Found {
     joined: Vec<Joined>,
     /// The places of URLs that it puts another text into.
     cuts: Vec<Cut>,
+    /// The parts that it takes of elements' URLs.
+    takings: Vec<Taking>,
     /// Where code asks for the URL that it was loaded from.
     own_url: Option<usize>,
     /// Where code asks for the URL of its context, which is its own in a worker.
@@ -126,6 +130,7 @@ impl Found {
             replacements: mem::take(&mut self.replacements),
             joined: mem::take(&mut self.joined),
             cuts: mem::take(&mut self.cuts),
+            takings: mem::take(&mut self.takings),
             own_url: self.own_url,
             own_location: self.own_location,
             asked_ids: mem::take(&mut self.asked_ids),
@@ -161,6 +166,7 @@ impl Found {
         self.replacements.extend(replacements.map(|(at, texts)| (at + offset, texts)));
         self.joined.extend(part.joined.into_iter().map(|joined| joined.shift(offset)));
         self.cuts.extend(part.cuts.into_iter().map(|cut| cut.shift(offset)));
+        self.takings.extend(part.takings.into_iter().map(|taking| taking.shift(offset)));
         self.asked_ids.extend(part.asked_ids.into_iter().map(|(at, id)| (at + offset, id)));
         self.ids.extend(part.ids);
         self.service_workers.extend(part.service_workers);
@@ -327,6 +333,7 @@ pub(crate) struct Passages {
     /// The texts that code joins of parts.
     pub(crate) joined: Vec<Joined>,
     pub(crate) cuts: Vec<Cut>,
+    pub(crate) takings: Vec<Taking>,
     /// Where code asks for the URL that it was loaded from.
     pub(crate) own_url: Option<usize>,
     /// Where code asks for the URL of its context, which is its own in a worker.

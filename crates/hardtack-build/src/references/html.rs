@@ -17,6 +17,7 @@ use super::{
     css, import_map, javascript,
     joined::{Cut, Joined},
     literal::Literal,
+    taking::Taking,
 };
 use crate::{ProblemKind, Settings};
 
@@ -170,6 +171,9 @@ impl<'a> Page<'a> {
                     self.found.joined.extend(joined);
                     let cuts = replaces.cuts.into_iter();
                     self.found.cuts.extend(cuts.map(|it| Cut { offset: span.start, ..it }));
+                    let takings = replaces.takings.into_iter();
+                    let takings = takings.map(|it| Taking { offset: span.start, ..it });
+                    self.found.takings.extend(takings);
                 }
                 self.found.literals.push(Literal::attribute(span));
             }

@@ -78,13 +78,14 @@ fn find(text: &str, source_type: SourceType) -> Found {
     }
     let variables = Variables::of(&parsed.program);
     let asked = asked(&parsed.program, &variables);
-    let Joins { joined, cuts } = Joins::of(&parsed.program, &variables);
+    let Joins { joined, cuts, takings } = Joins::of(&parsed.program, &variables);
     Found {
         own_url: module.found.own_url.or(asked.own),
         own_location: asked.location,
         asked_ids: asked.of_ids,
         joined,
         cuts,
+        takings,
         ..module.found
     }
 }

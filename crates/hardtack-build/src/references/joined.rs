@@ -16,6 +16,7 @@ use oxc_syntax::scope::{ScopeFlags, ScopeId};
 use percent_encoding::percent_decode_str;
 
 use super::element_url::ElementUrls;
+use super::taking::{Part, Taking};
 use super::variables::{Scope, THIS, Value, Variable, Variables, number_of};
 
 /// A text that a script joins.
@@ -66,12 +67,14 @@ pub(crate) struct Cut {
 pub(super) struct Joins {
     pub(super) joined: Vec<Joined>,
     pub(super) cuts: Vec<Cut>,
+    pub(super) takings: Vec<Taking>,
 }
 
 impl Joins {
     pub(super) fn of<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Self {
         let mut search = Search {
-            found: Joins { joined: Vec::new(), cuts: Vec::new() },
+            found: Joins { joined: Vec::new(), cuts: Vec::new(), takings: Vec::new() },
+            without_names: WithoutNames::default(),
             seen: HashSet::new(),
             scopes: Vec::new(),
             appended: HashSet::new(),
@@ -83,12 +86,26 @@ impl Joins {
             },
         };
         search.visit_program(program);
-        search.found
+        let Search { mut found, without_names, .. } = search;
+        found.takings.retain(|it| it.part != Part::Cut || without_names.is_outside(it.offset));
+        found
+    }
+}
+
+/// The expressions in which an end of a URL that is cut off makes no name that is lost: with another
+/// end it names a file that is there too, or not even without a hash.
+#[derive(Default)]
+struct WithoutNames(Vec<Span>);
+
+impl WithoutNames {
+    fn is_outside(&self, offset: usize) -> bool {
+        self.0.iter().all(|span| offset < span.start as usize || span.end as usize <= offset)
     }
 }
 
 struct Search<'v, 'a> {
     found: Joins,
+    without_names: WithoutNames,
     /// The texts in there, their purposes, and whether they are of an element's URL.
     seen: HashSet<(Parts, Purpose, bool)>,
     scopes: Vec<Scope>,
@@ -110,6 +127,9 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
         let it: &'a Expression<'a> = self.alloc(it);
         if is_joined(it) {
             self.note(it, Purpose::Any);
+        }
+        if is_compared(it) {
+            self.without_names.0.push(it.span());
         }
         match it {
             // Each part of a sum is looked at once.
@@ -157,6 +177,9 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
             Some("endsWith" | "includes" | "indexOf") => self.looks_for(self.alloc(it)),
             _ => {}
         }
+        let here = self.scopes.last().copied().unwrap_or_default();
+        let taking = Taking::of(self.alloc(it), here, &mut self.texts.urls, self.texts.variables);
+        self.found.takings.extend(taking);
         walk::walk_call_expression(self, it);
     }
 
@@ -262,12 +285,23 @@ impl<'a> Search<'_, 'a> {
         let offset = span.start as usize;
         for parts in texts {
             let is_of_url = is_of_url && parts.len() > 1;
+            if is_of_url && parts.iter().any(|part| part.contains('.')) {
+                self.without_names.0.push(span);
+            }
             let may_be_name = is_of_url || parts.iter().any(|part| part.contains(['.', '/']));
             if may_be_name && self.seen.insert((parts.clone(), purpose, is_of_url)) {
                 self.found.joined.push(Joined { offset, parts, purpose, is_of_url });
             }
         }
     }
+}
+
+/// `image.src.slice(-7) == "off.png"`
+fn is_compared(expression: &Expression<'_>) -> bool {
+    let Expression::BinaryExpression(it) = expression else { return false };
+    let sides = [&it.left, &it.right];
+    it.operator.is_equality()
+        && sides.iter().any(|it| matches!(it.get_inner_expression(), Expression::StringLiteral(_)))
 }
 
 /// Whether an expression makes a text of others.
