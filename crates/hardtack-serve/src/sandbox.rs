@@ -372,10 +372,7 @@ pub(crate) mod break_out {
     use std::{
         fs, io,
         net::{Shutdown, SocketAddr, TcpStream, UdpSocket},
-        os::{
-            fd::OwnedFd,
-            unix::net::{UnixDatagram, UnixStream},
-        },
+        os::unix::net::{UnixDatagram, UnixStream},
         process::Command,
         sync::OnceLock,
     };
@@ -383,13 +380,12 @@ pub(crate) mod break_out {
     use rustix::process::Pid;
     use socket2::Socket;
 
-    use crate::descriptors::Shared;
-
     /// A listener of the worker.
     static LISTENER: OnceLock<Socket> = OnceLock::new();
 
     /// Makes a listener known to the attempts.
-    pub(crate) fn know(listener: &OwnedFd, shared: Shared) {
+    #[cfg(feature = "break-out")]
+    pub(crate) fn know(listener: &std::os::fd::OwnedFd, shared: crate::descriptors::Shared) {
         let copy = listener.try_clone().and_then(|copy| shared.take(copy));
         LISTENER.set(copy.expect("a free descriptor").into()).ok();
     }

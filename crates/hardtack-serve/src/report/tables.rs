@@ -28,7 +28,7 @@ fn write_section(
     rows: &[String],
     if_empty: &str,
 ) -> fmt::Result {
-    write!(page, "<section aria-labelledby=\"{id}\"><h2 id=\"{id}\">{title}</h2>\n")?;
+    writeln!(page, "<section aria-labelledby=\"{id}\"><h2 id=\"{id}\">{title}</h2>")?;
     if rows.is_empty() {
         return writeln!(page, "<p>{if_empty}</p></section>");
     }

@@ -25,10 +25,10 @@ pub(super) fn write(page: &mut String, files: &[File<'_>]) -> fmt::Result {
     sizes.retain(|size| *size > 0.0);
     let whole = Area { x: 0.0, y: 0.0, width: WIDTH, height: HEIGHT };
     write_legend(page, files)?;
-    write!(
+    writeln!(
         page,
         "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"group\" aria-label=\"Treemap of {} files; \
-         the table below has the same numbers\">\n",
+         the table below has the same numbers\">",
         files.len()
     )?;
     let areas = squarify(&sizes, whole);
