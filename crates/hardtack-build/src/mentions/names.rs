@@ -31,6 +31,8 @@ pub(super) struct Names<'a> {
     pages: HashMap<usize, HashSet<&'a str>>,
     /// None if there are no names.
     automaton: Option<AhoCorasick>,
+    /// The length of the shortest name.
+    shortest: usize,
     /// The assets of each name, by the number of its pattern in the automaton.
     bearers: Vec<Arc<[usize]>>,
     /// The assets with a name in a folder with a name.
@@ -62,10 +64,11 @@ impl<'a> Names<'a> {
             .collect();
         by_form.sort_unstable();
         let (forms, bearers): (Vec<_>, Vec<_>) = by_form.into_iter().unzip();
+        let shortest = forms.iter().map(String::len).min().unwrap_or_default();
         let automaton = (!forms.is_empty()).then(|| AhoCorasick::new(&forms).ok()).flatten();
         let bases = referenced.passages.iter().map(|passages| passages.base.as_deref()).collect();
         let pages = pages(referenced, at);
-        Self { assets, at, bases, pages, automaton, bearers, by_folder }
+        Self { assets, at, bases, pages, automaton, shortest, bearers, by_folder }
     }
 
     pub(super) fn at(&self) -> &str {
@@ -82,10 +85,12 @@ impl<'a> Names<'a> {
     ) -> Vec<(usize, usize)> {
         let mut mentioned = Vec::new();
         let mut written = HashSet::new();
-        if !passages.literals.is_empty() {
-            for (name, pattern) in self.hits(text) {
-                let Some(literal) = literal_at(&passages.literals, &name) else { continue };
-                if is_in_link(references, &name) {
+        for (at, literal) in passages.literals.iter().enumerate() {
+            // A name belongs to the last literal that begins before it.
+            let next = passages.literals.get(at + 1).map_or(usize::MAX, |next| next.span.start);
+            for (hit, pattern) in self.hits(&text[literal.span.clone()]) {
+                let name = literal.span.start + hit.start..literal.span.start + hit.end;
+                if name.start >= next || is_in_link(references, &name) {
                     continue;
                 }
                 let targets =
@@ -106,7 +111,7 @@ impl<'a> Names<'a> {
 
     /// The places of names in a text, each with the number of its pattern.
     fn hits<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = (Range<usize>, usize)> + 't {
-        let automaton = self.automaton.iter();
+        let automaton = self.automaton.iter().filter(|_| text.len() >= self.shortest);
         let hits = automaton.flat_map(move |automaton| automaton.find_overlapping_iter(text));
         hits.map(|hit| (hit.start()..hit.end(), hit.pattern().as_usize()))
     }
@@ -219,12 +224,6 @@ fn escaped(name: &str) -> String {
         }
     };
     name.chars().map(|character| escape(character, &mut units)).collect()
-}
-
-/// The literal that contains a place.
-fn literal_at<'l>(literals: &'l [Literal], place: &Range<usize>) -> Option<&'l Literal> {
-    let behind = literals.partition_point(|literal| literal.span.start <= place.start);
-    literals[..behind].last().filter(|literal| place.end <= literal.span.end)
 }
 
 /// The folders that the links in the pages that refer to each asset begin at.
