@@ -228,7 +228,19 @@ impl<'a> Evidence<'a> {
                 }
             }
         }
-        Self { certain, in_folder, in_site, named: named(assets, candidates) }
+        let mut evidence = Self { certain, in_folder, in_site, named: HashMap::new() };
+        // Most candidates are what they are, whichever file has their name.
+        let is_open = |candidate: &Candidate<'a>| evidence.is_open(candidate);
+        evidence.named = named(assets, candidates, is_open);
+        evidence
+    }
+
+    /// Whether a file that names a candidate can be a sign.
+    fn is_open(&self, candidate: &Candidate<'a>) -> bool {
+        let mut all = [By::Page, By::Script, By::Sheet, By::Hashed].into_iter();
+        !self.certain.contains_key(&candidate.index)
+            && !(candidate.is_id() && !is_code(candidate.asset))
+            && all.any(|by| self.confirms(candidate, by))
     }
 
     fn of(&self, candidate: &Candidate<'a>) -> Hash {
@@ -341,9 +353,18 @@ fn certain(
     proofs.collect()
 }
 
-/// The candidates whose name or hash stands in the text of another file, with the strongest sign.
-fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize, (By, &'a str)> {
-    let patterns: Vec<_> = candidates.iter().map(|it| it.best().text).collect();
+/// The open candidates whose name or hash stands in the text of another file, with the strongest
+/// sign.
+fn named<'a>(
+    assets: &'a [Asset],
+    candidates: &[Candidate<'a>],
+    is_open: impl Fn(&Candidate<'a>) -> bool,
+) -> HashMap<usize, (By, &'a str)> {
+    let open: Vec<_> = candidates.iter().filter(|it| is_open(it)).collect();
+    if open.is_empty() {
+        return HashMap::new();
+    }
+    let patterns: Vec<_> = open.iter().map(|it| it.best().text).collect();
     let Ok(automaton) = AhoCorasick::new(&patterns) else { return HashMap::new() };
     let hashes: HashMap<_, _> = candidates
         .iter()
@@ -360,7 +381,7 @@ fn named<'a>(assets: &'a [Asset], candidates: &[Candidate<'a>]) -> HashMap<usize
             () => By::Script,
         };
         for hit in automaton.find_overlapping_iter(&asset.bytes) {
-            let candidate = &candidates[hit.pattern().as_usize()];
+            let candidate = open[hit.pattern().as_usize()];
             // A source map and its file name each other, whoever gave them that name.
             if candidate.index != index && own != Some(&candidate.best().text) {
                 let known = named.entry(candidate.index).or_insert((by, &asset.logical_path));
