@@ -27,11 +27,24 @@ pub(super) struct Asked {
 }
 
 pub(super) fn asked<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Asked {
-    let mut questions = Questions::new(variables);
+    let mut questions = Questions::new(variables, names_current_script(program.source_text));
     questions.visit_program(program);
     let stack = questions.asks_stack();
     let own = [questions.asked.own, stack].into_iter().flatten().min();
     Asked { own, ..questions.asked }
+}
+
+/// Whether a text may name `currentScript`, perhaps with escapes for letters of ASCII.
+fn names_current_script(text: &str) -> bool {
+    let text = text.as_bytes();
+    let is_letter = |digit: Option<&u8>| matches!(digit, Some(b'4'..=b'7'));
+    memchr::memmem::find(text, b"currentScript").is_some()
+        || memchr::memchr_iter(b'\\', text).any(|at| match &text[at + 1..] {
+            [b'u', b'{', ..] => true,
+            [b'u', b'0', b'0', rest @ ..] | [b'x', rest @ ..] => is_letter(rest.first()),
+            [b'1', ..] => true,
+            _ => false,
+        })
 }
 
 /// A script element, or a list of such.
@@ -47,6 +60,8 @@ enum Element<'a> {
 struct Questions<'v, 'a> {
     variables: &'v Variables<'a>,
     elements: Elements<'v, 'a>,
+    /// Whether a variable may have the script's own element.
+    has_current: bool,
     asked: Asked,
     scopes: Vec<Scope>,
     functions: Vec<Span>,
@@ -59,12 +74,12 @@ struct Questions<'v, 'a> {
 }
 
 impl<'v, 'a> Questions<'v, 'a> {
-    fn new(variables: &'v Variables<'a>) -> Self {
+    fn new(variables: &'v Variables<'a>, has_current: bool) -> Self {
         let (scopes, functions) = (Vec::new(), Vec::new());
         let (stacks, errors, urls) = (Vec::new(), Vec::new(), Vec::new());
         let asked = Asked::default();
         let elements = Elements { variables, known: HashMap::new(), depth: 0 };
-        Self { variables, elements, asked, scopes, functions, stacks, errors, urls }
+        Self { variables, elements, has_current, asked, scopes, functions, stacks, errors, urls }
     }
 
     fn here(&self) -> Scope {
@@ -87,7 +102,7 @@ impl<'v, 'a> Questions<'v, 'a> {
 
     /// A value is passed on: what is asked of it then is not known.
     fn passes_on(&mut self, expression: &'a Expression<'a>, span: Span) {
-        if self.element(expression) == Some(Element::Current) {
+        if self.has_current && self.element(expression) == Some(Element::Current) {
             self.asks(span.start as usize);
         }
     }
@@ -281,9 +296,11 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
     }
 
     fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
-        let variable = self.variables.find(self.here(), it.name.as_str());
-        if self.elements.of_variable(variable) == Some(Element::Current) {
-            self.asks(it.span.start as usize);
+        if self.has_current {
+            let variable = self.variables.find(self.here(), it.name.as_str());
+            if self.elements.of_variable(variable) == Some(Element::Current) {
+                self.asks(it.span.start as usize);
+            }
         }
         if it.name == "location" {
             self.asks_location(it.span);
