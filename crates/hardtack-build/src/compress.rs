@@ -40,7 +40,12 @@ pub(crate) fn compress(
     cache: Option<&Cache>,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Compressed>, Error> {
-    let digests: Vec<_> = assets.iter().map(|asset| Fingerprint::of(&asset.bytes)).collect();
+    // What is not compressed is not looked up.
+    let digest = |asset: &Final| match codings(asset, settings)[..] {
+        [] => asset.fingerprint,
+        _ => Fingerprint::of(&asset.bytes),
+    };
+    let digests: Vec<_> = assets.iter().map(digest).collect();
     let coded = run(&tasks(&assets, &digests, packed, settings), cache, report)?;
     let with_coded = |(asset, digest): (Final, &Fingerprint)| {
         let kept = |coding: Coding| {
