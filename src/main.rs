@@ -7,6 +7,7 @@
 mod carried;
 mod cli;
 mod commands;
+mod output;
 mod packed;
 mod release;
 mod settings;

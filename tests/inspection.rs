@@ -275,9 +275,14 @@ fn an_export_replaces_an_export_and_nothing_else() {
     let old = format!("empty/site{}", releases.url("2"));
     assert!(!releases.file(&old).exists(), "it is a file of the replaced export");
     fs::write(releases.file("empty/mine"), "").unwrap();
+    std::os::unix::fs::symlink("empty", releases.file("link")).unwrap();
+    stdout(&mut export("kept", "1"));
+    fs::write(releases.file("kept/site/token"), "").unwrap();
     for (folder, expected) in [
         ("empty", "empty has other files than those of an export"),
-        ("1", "cannot read 1: Not a directory"),
+        ("1", "1 is a file: name a folder"),
+        ("link", "link is a symbolic link"),
+        ("kept", "kept has other files than those of an export"),
         ("absent/out", "absent is not a folder"),
         ("..", ".. has no name of its own"),
     ] {
@@ -287,6 +292,36 @@ fn an_export_replaces_an_export_and_nothing_else() {
     let left = fs::read_dir(releases.file("")).unwrap();
     let mut names = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(!names.any(|name| name.starts_with(".hardtack-export")));
+}
+
+/// A rename would put a file in the place of a device, and leave the file that a link names as it was.
+#[test]
+fn a_report_replaces_a_report_and_nothing_else() {
+    let releases = two_releases();
+    fs::write(releases.file("old.html"), "old").unwrap();
+    std::os::unix::fs::symlink("old.html", releases.file("link")).unwrap();
+    std::os::unix::net::UnixListener::bind(releases.file("socket")).unwrap();
+    for (output, expected) in [
+        ("link", "it is a symbolic link"),
+        ("socket", "it is no regular file"),
+        (".", "it is a folder"),
+        ("1", "it is a program"),
+    ] {
+        for command in ["report", "pack"] {
+            let mut hardtack = hardtack();
+            hardtack.current_dir(releases.file(""));
+            match command {
+                "report" => hardtack.args(["report", "2", "-o", output]),
+                _ if output == "1" => continue,
+                _ => hardtack.args(["pack", env!("CARGO_MANIFEST_DIR"), "-o", output]),
+            };
+            let error = stderr(&mut hardtack, 1);
+            assert!(error.contains(expected), "{command}: {error}");
+        }
+    }
+    let mut command = hardtack();
+    stdout(command.current_dir(releases.file("")).args(["report", "2", "-o", "old.html"]));
+    assert!(fs::read_to_string(releases.file("old.html")).unwrap().starts_with("<!"));
 }
 
 /// A running nginx. It is killed when this goes.

@@ -3,9 +3,8 @@
 mod report;
 
 use std::{
-    fs::{self, Permissions},
+    fs,
     io::{self, Read, Write},
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -18,6 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{
     carried,
     cli::Pack,
+    output,
     packed::{Packed, Record},
 };
 
@@ -34,8 +34,8 @@ pub(crate) fn pack(options: &Pack) -> Result<()> {
 
 /// Finds out before the long work that its result will have no place to go.
 fn check_output(output: &Path, settings: &Settings) -> Result<()> {
-    ensure!(!output.is_dir(), "{} is a folder: name a file", output.display());
-    let folder = folder_of(output);
+    output::check(output).with_context(|| format!("cannot write {}", output.display()))?;
+    let folder = output::folder_of(output);
     ensure!(folder.is_dir(), "{} is not a folder: make it first", folder.display());
     let others = settings.folders.iter().map(|other| other.path.as_path());
     let mut sites = others.chain([settings.assets.as_path()]).flat_map(Path::canonicalize);
@@ -123,23 +123,16 @@ fn cache_folder(options: &Pack) -> Option<PathBuf> {
     }
 }
 
-/// Writes under another name first: a run that is interrupted leaves nothing at the output.
 fn write(output: &Path, base: Base, bundle: &[u8]) -> Result<()> {
     let Base { mut executable, record } = base;
     let packed = Packed::plan(&executable, &Bundle::open(bundle)?);
     packed.write(&mut executable, &record)?;
-
     // The umask says who else may run it.
-    let mut target = tempfile::Builder::new()
-        .prefix(".hardtack-pack-")
-        .permissions(Permissions::from_mode(0o777))
-        .tempfile_in(folder_of(output))?;
-    target.write_all(&executable)?;
-    io::copy(&mut packed.padding(), &mut target)?;
-    target.write_all(bundle)?;
-    target.as_file().sync_all()?;
-    target.persist(output)?;
-    Ok(())
+    output::write(output, 0o777, |file| {
+        file.write_all(&executable)?;
+        io::copy(&mut packed.padding(), file)?;
+        file.write_all(bundle)
+    })
 }
 
 /// The executable that the bundle is appended to, without a bundle that was appended before.
@@ -177,13 +170,5 @@ impl Base {
             None => record,
         };
         Ok(Self { executable, record })
-    }
-}
-
-fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        None => Path::new("."),
-        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-        Some(folder) => folder,
     }
 }

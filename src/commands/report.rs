@@ -1,16 +1,14 @@
 //! `hardtack report`
 
 use std::{
-    fs::Permissions,
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
     path::Path,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use hardtack_serve::report;
 
-use crate::{cli::Report, release::Release};
+use crate::{cli::Report, output, release::Release};
 
 /// Writes a page about a release.
 pub(crate) fn report(options: &Report) -> Result<()> {
@@ -24,14 +22,8 @@ pub(crate) fn report(options: &Report) -> Result<()> {
     }
 }
 
-/// Writes under another name first: a run that is interrupted leaves nothing at the output.
 fn write(output: &Path, page: &str) -> Result<()> {
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new()
-        .prefix(".hardtack-report-")
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(page.as_bytes())?;
-    file.persist(output)?;
-    Ok(())
+    output::check(output)?;
+    ensure!(!output::is_program(output), "it is a program: name another file");
+    output::write(output, 0o666, |file| file.write_all(page.as_bytes()))
 }

@@ -1,13 +1,14 @@
 //! The folder of an export: there whole, or not at all.
 
 use std::{
+    collections::HashSet,
     fs::{self, Permissions},
     io,
     os::unix::fs::PermissionsExt,
     path::Path,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::files::Files;
 
@@ -18,9 +19,13 @@ pub(super) const MARK: &str = "objects.json";
 pub(super) fn check(folder: &Path) -> Result<()> {
     let name = folder.display();
     ensure!(folder.file_name().is_some(), "{name} has no name of its own: name a new folder");
+    ensure!(!folder.is_symlink(), "{name} is a symbolic link: name the folder itself");
     let is_free = match fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_none() || is_export(folder),
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            bail!("{name} is a file: name a folder")
+        }
         Err(error) => return Err(anyhow::Error::from(error).context(format!("cannot read {name}"))),
     };
     ensure!(is_free, "{name} has other files than those of an export: name a new folder");
@@ -37,6 +42,29 @@ fn is_export(folder: &Path) -> bool {
     let names: Vec<_> = names.flatten().collect();
     names.iter().all(|name| known.iter().any(|known| name == known))
         && names.iter().any(|name| name == MARK)
+        && has_its_own_files_alone(folder).unwrap_or(false)
+}
+
+/// Whether the site of an export has no file that the export does not list.
+fn has_its_own_files_alone(folder: &Path) -> Result<bool> {
+    let objects = fs::read(folder.join(MARK))?;
+    let list: serde_json::Value = serde_json::from_slice(&objects)?;
+    let objects = list["objects"].as_array().into_iter().flatten();
+    let representations = objects.flat_map(|it| it["representations"].as_array()).flatten();
+    let files = representations.filter_map(|it| it["file"].as_str());
+    let files: HashSet<_> = files.map(|file| folder.join(file)).collect();
+    let mut open = vec![folder.join("site")];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                open.push(entry.path());
+            } else if !files.contains(&entry.path()) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// Writes all files into a folder beside, and renames that.
