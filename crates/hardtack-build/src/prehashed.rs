@@ -239,7 +239,7 @@ impl<'a> Evidence<'a> {
     fn is_open(&self, candidate: &Candidate<'a>) -> bool {
         let mut all = [By::Page, By::Script, By::Sheet, By::Hashed].into_iter();
         !self.certain.contains_key(&candidate.index)
-            && !(candidate.is_id() && !is_code(candidate.asset))
+            && (!candidate.is_id() || is_code(candidate.asset))
             && all.any(|by| self.confirms(candidate, by))
     }
 
