@@ -106,8 +106,24 @@ fn is_claim(name: &str) -> bool {
         "url-scheme",
     ];
     // RFC 9440 §3 has Client-Cert and Client-Cert-Chain.
-    const STARTS: [&str; 5] =
-        ["forwarded", "client-cert", "ssl-client-", "ssl-cipher", "authenticated-"];
+    const STARTS: [&str; 16] = [
+        "amzn-mtls-",
+        "amzn-oidc-",
+        "appengine-",
+        "arr-",
+        "auth-request-",
+        "authenticated-",
+        "client-cert",
+        "envoy-external-",
+        "forwarded",
+        "goog-authenticated-",
+        "goog-iap-",
+        "ms-client-",
+        "ssl-cipher",
+        "ssl-client-",
+        "tailscale-",
+        "webauth-",
+    ];
     const ENDS: [&str; 8] = [
         "client-ip",
         "client-cert",
@@ -216,15 +232,20 @@ mod tests {
             "fastly-client-ip",
             "front-end-https",
             "remote-user",
+            "tailscale-user-login",
             "true-client-ip",
+            "x-amzn-oidc-identity",
+            "x-auth-request-user",
             "x-client-ip",
             "x-cluster-client-ip",
             "x-forwarded",
             "x-forwarded-port",
             "x-forwarded-prefix",
             "x-forwarded-user",
+            "x-goog-authenticated-user-email",
             "x-host",
             "x-http-host-override",
+            "x-ms-client-principal",
             "x-original-forwarded-for",
             "x-original-host",
             "x-scheme",
