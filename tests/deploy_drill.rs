@@ -164,7 +164,7 @@ impl Releases {
     }
 }
 
-/// What browsers met that no visitor may meet.
+/// The visits of all browsers, and the faults that they met.
 #[derive(Default)]
 struct Drill {
     is_over: AtomicBool,

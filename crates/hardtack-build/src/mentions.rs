@@ -94,7 +94,7 @@ fn pins_of(by: usize, referenced: &Referenced, names: &Names<'_>, ends: &Ends) -
 fn pins_of_replacements(referenced: &Referenced) -> Vec<Pin> {
     let all = referenced.passages.iter().enumerate();
     let all = all.flat_map(|(by, passages)| {
-        let replacements = passages.replacements.iter();
+        let replacements = passages.derived.replacements.iter();
         replacements.map(move |(offset, [from, to])| ((from.as_str(), to.as_str()), by, *offset))
     });
     let found = replaced(all.clone().map(|(texts, ..)| texts).collect(), &referenced.assets);
@@ -107,8 +107,12 @@ fn pins_of_replacements(referenced: &Referenced) -> Vec<Pin> {
 
 fn pins_of_cuts(referenced: &Referenced) -> Vec<Pin> {
     let all = referenced.passages.iter().enumerate();
-    let all: Vec<_> = all.flat_map(|(by, it)| it.cuts.iter().map(move |cut| (by, cut))).collect();
-    let cuts = Cuts::of(&referenced.assets, !all.is_empty());
+    let all = all.flat_map(|(by, it)| it.derived.cuts.iter().map(move |cut| (by, cut)));
+    let all: Vec<_> = all.collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let cuts = Cuts::of(&referenced.assets);
     let pins = all.into_iter().flat_map(|(by, cut)| {
         let targets = cuts.found(cut).into_iter();
         targets.map(move |target| Pin { target, by, offset: cut.offset, what: REPLACED })

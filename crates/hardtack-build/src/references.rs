@@ -9,6 +9,7 @@ mod css;
 mod data;
 mod decoded;
 mod depth;
+mod derived;
 mod element_url;
 mod html;
 mod import_map;
@@ -30,7 +31,7 @@ mod variables;
 mod web_manifest;
 
 pub(crate) use decoded::Decoded;
-pub(crate) use joined::{Cut, Joined, Purpose};
+pub(crate) use derived::{Cut, Derived, Joined, Purpose};
 pub(crate) use literal::{Literal, LiteralKind, PartOfUrl, Where};
 pub(crate) use of_rules::RuleLink;
 pub(crate) use taking::{Part, Pattern, Taking};
@@ -84,14 +85,7 @@ pub(crate) struct Found {
     parts: Vec<(usize, PartOfUrl)>,
     /// Paths that computed module specifiers begin with, with their offsets.
     beginnings: Vec<(usize, String)>,
-    /// Texts that code replaces, each with its offset and what takes its place.
-    replacements: Vec<(usize, [String; 2])>,
-    /// The texts that code joins of parts.
-    joined: Vec<Joined>,
-    /// The places of URLs that it puts another text into.
-    cuts: Vec<Cut>,
-    /// The parts that it takes of elements' URLs.
-    takings: Vec<Taking>,
+    derived: Derived,
     /// Where code asks for the URL that it was loaded from.
     own_url: Option<usize>,
     /// Where code asks for the URL of its context, which is its own in a worker.
@@ -127,10 +121,7 @@ impl Found {
             literals,
             parts: mem::take(&mut self.parts),
             beginnings: mem::take(&mut self.beginnings),
-            replacements: mem::take(&mut self.replacements),
-            joined: mem::take(&mut self.joined),
-            cuts: mem::take(&mut self.cuts),
-            takings: mem::take(&mut self.takings),
+            derived: mem::take(&mut self.derived),
             own_url: self.own_url,
             own_location: self.own_location,
             asked_ids: mem::take(&mut self.asked_ids),
@@ -162,11 +153,7 @@ impl Found {
         self.literals.extend(part.literals.into_iter().map(|literal| literal.shift(offset)));
         self.parts.extend(part.parts.into_iter().map(|(at, part)| (at + offset, part)));
         self.beginnings.extend(part.beginnings.into_iter().map(|(at, text)| (at + offset, text)));
-        let replacements = part.replacements.into_iter();
-        self.replacements.extend(replacements.map(|(at, texts)| (at + offset, texts)));
-        self.joined.extend(part.joined.into_iter().map(|joined| joined.shift(offset)));
-        self.cuts.extend(part.cuts.into_iter().map(|cut| cut.shift(offset)));
-        self.takings.extend(part.takings.into_iter().map(|taking| taking.shift(offset)));
+        self.derived.absorb(part.derived, |at| at + offset);
         self.asked_ids.extend(part.asked_ids.into_iter().map(|(at, id)| (at + offset, id)));
         self.ids.extend(part.ids);
         self.service_workers.extend(part.service_workers);
@@ -328,12 +315,7 @@ pub(crate) struct Passages {
     pub(crate) base: Option<String>,
     /// Paths that computed module specifiers begin with, with their offsets.
     pub(crate) beginnings: Vec<(usize, String)>,
-    /// Texts that code replaces, each with its offset and what takes its place.
-    pub(crate) replacements: Vec<(usize, [String; 2])>,
-    /// The texts that code joins of parts.
-    pub(crate) joined: Vec<Joined>,
-    pub(crate) cuts: Vec<Cut>,
-    pub(crate) takings: Vec<Taking>,
+    pub(crate) derived: Derived,
     /// Where code asks for the URL that it was loaded from.
     pub(crate) own_url: Option<usize>,
     /// Where code asks for the URL of its context, which is its own in a worker.

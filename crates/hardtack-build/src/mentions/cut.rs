@@ -17,10 +17,9 @@ struct Word {
 }
 
 impl Cuts {
-    /// Nothing is prepared if there are no cuts.
-    pub(super) fn of(assets: &[Asset], are_cuts: bool) -> Self {
+    pub(super) fn of(assets: &[Asset]) -> Self {
         let mut by_rest: HashMap<_, Vec<_>> = HashMap::new();
-        for (index, asset) in assets.iter().enumerate().filter(|_| are_cuts) {
+        for (index, asset) in assets.iter().enumerate() {
             let path = asset.logical_path.as_str();
             for (start, word) in words(path) {
                 let rest = format!("{}\0{}", &path[..start], &path[start + word.len()..]);
@@ -78,7 +77,7 @@ mod tests {
         let assets = Scanned::of(&paths.map(|path| (path, ""))).assets;
         let are = |words: &[&str], has_digits, expected: &[usize]| {
             let words = words.iter().map(|it| (*it).to_owned()).collect();
-            let found = Cuts::of(&assets, true).found(&Cut { offset: 0, words, has_digits });
+            let found = Cuts::of(&assets).found(&Cut { offset: 0, words, has_digits });
             let mut found: Vec<_> = found.into_iter().collect();
             found.sort_unstable();
             assert_eq!(found, expected);

@@ -1,6 +1,6 @@
 //! The files that a script may name by a text that it joins, such as `"img/" + name + ".png"`.
 
-use std::collections::HashSet;
+use std::{cell::LazyCell, collections::HashSet};
 
 use super::{JOINED, Pin, SOURCE, names::Names, sources::Sources};
 use crate::{
@@ -12,10 +12,11 @@ use crate::{
 /// Pins what scripts may name by texts that they join.
 pub(super) fn pins(referenced: &Referenced, names: &Names<'_>) -> Vec<Pin> {
     let paths = Paths::of(&referenced.assets);
-    let sources = Sources::of(&referenced.assets);
+    // Few scripts take the URLs of elements apart.
+    let sources = LazyCell::new(|| Sources::of(&referenced.assets));
     let (mut seen, mut pins) = (HashSet::new(), Vec::new());
     for (by, passages) in referenced.passages.iter().enumerate() {
-        for joined in &passages.joined {
+        for joined in &passages.derived.joined {
             let mut pin = |target, what| {
                 pins.push(Pin { target, by, offset: joined.offset, what });
             };
@@ -215,16 +216,18 @@ impl Words {
         let is_quote = matches!(delimiter, '"' | '\'');
         // The `=` of `$=` belongs to it, and a quote to what it follows.
         let is_operator = delimiter == '=' && self.before.ends_with(['$', '*']);
-        match () {
-            () if is_quote && word.is_empty() => {}
-            () if is_operator && word.is_empty() => self.before.push(delimiter),
-            () => self.before = format!("{word}{delimiter}"),
+        if !word.is_empty() || !(is_quote || is_operator) {
+            self.before = format!("{word}{delimiter}");
+        } else if is_operator {
+            self.before.push(delimiter);
         }
         let is_behind = |one_of: &[&str]| one_of.iter().any(|it| self.before.ends_with(it));
-        self.purpose = match () {
-            () if is_behind(&["href$=", "href*=", "src$=", "src*="]) => Purpose::Find,
-            () if is_behind(&["src=", "url(", "poster="]) => Purpose::Fetch,
-            () => Purpose::Any,
+        self.purpose = if is_behind(&["href$=", "href*=", "src$=", "src*="]) {
+            Purpose::Find
+        } else if is_behind(&["src=", "url(", "poster="]) {
+            Purpose::Fetch
+        } else {
+            Purpose::Any
         };
         self.is_over = false;
     }

@@ -98,7 +98,7 @@ impl<'a> Names<'a> {
                 mentioned.extend(targets.into_iter().map(|target| (name.start, target)));
             }
         }
-        for Joined { offset, parts, .. } in &passages.joined {
+        for Joined { offset, parts, .. } in &passages.derived.joined {
             let text = parts.join("\0").into_bytes();
             let literal = Literal { span: 0..text.len(), kind: LiteralKind::String };
             for name in self.hits(&text) {

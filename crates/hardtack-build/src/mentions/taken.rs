@@ -1,7 +1,10 @@
 //! The files whose names a script takes a part of, by an element that refers to them. With a hash
 //! in the name, it would take another part.
 
-use std::collections::HashSet;
+use std::{
+    cell::LazyCell,
+    collections::{BTreeSet, HashSet},
+};
 
 use regex_automata::{
     meta::Regex,
@@ -12,79 +15,97 @@ use super::{Pin, TAKEN};
 use crate::{
     Role,
     logical_path::file_name,
-    references::{Part, Pattern, Referenced},
-    scan::Asset,
+    references::{Part, Pattern, Referenced, Taking},
 };
 
 /// Pins the files of which scripts take other parts if their names have a hash.
 pub(super) fn pins(referenced: &Referenced, at: &str) -> Vec<Pin> {
-    let takings = referenced.passages.iter().enumerate();
-    let takings = takings.flat_map(|(by, it)| it.takings.iter().map(move |taking| (by, taking)));
+    // Few scripts take such parts.
+    let shown = LazyCell::new(|| shown_by_pages(referenced, at));
     let (mut seen, mut pins) = (HashSet::new(), Vec::new());
-    let mut shown = None;
-    for (by, taking) in takings {
-        if !seen.insert(&taking.part) {
-            continue;
+    for (by, passages) in referenced.passages.iter().enumerate() {
+        for Taking { offset, part } in &passages.derived.takings {
+            if seen.insert(part) {
+                let way = Way::of(part);
+                let targets = shown.iter().filter(|shown| way.is_another(shown));
+                let pin = |target| Pin { target, by, offset: *offset, what: TAKEN };
+                pins.extend(targets.map(|shown| pin(shown.asset)));
+            }
         }
-        let shown: &Vec<usize> = shown.get_or_insert_with(|| shown_by_pages(referenced));
-        let regex = Compiled::of(&taking.part);
-        let targets = shown.iter().filter(|index| {
-            let asset = &referenced.assets[**index];
-            regex.takes_another_part(&taking.part, asset, at)
-        });
-        let offset = taking.offset;
-        pins.extend(targets.map(|target| Pin { target: *target, by, offset, what: TAKEN }));
     }
     pins
 }
 
-/// The assets that elements of pages refer to.
-fn shown_by_pages(referenced: &Referenced) -> Vec<usize> {
+/// A file that an element of a page refers to.
+struct Shown {
+    asset: usize,
+    plain: Url,
+    /// A class of letters may match a hash, or not.
+    hashed: [Url; 2],
+    is_media: bool,
+}
+
+fn shown_by_pages(referenced: &Referenced, at: &str) -> Vec<Shown> {
     let pages = referenced.assets.iter().zip(&referenced.references);
-    let shown = pages.filter(|(asset, _)| asset.is_page()).flat_map(|(_, all)| all);
-    let shown: HashSet<_> = shown.map(|reference| reference.target).collect();
-    let is_renamed = |index: &usize| referenced.assets[*index].role == Role::Hashed;
-    let mut shown: Vec<_> = shown.into_iter().filter(is_renamed).collect();
-    shown.sort_unstable();
-    shown
+    let targets = pages.filter(|(asset, _)| asset.is_page()).flat_map(|(_, all)| all);
+    let targets: BTreeSet<_> = targets.map(|reference| reference.target).collect();
+    let targets = targets.into_iter().map(|index| (index, &referenced.assets[index]));
+    let renamed = targets.filter(|(_, asset)| asset.role == Role::Hashed);
+    let shown = renamed.map(|(index, asset)| {
+        let path = format!("https://host{at}{}", asset.logical_path);
+        let kind = asset.essence().split('/').next().unwrap_or_default();
+        Shown {
+            asset: index,
+            hashed: ["0a0a0a0a0a0a", "a0a0a0a0a0a0"].map(|hash| Url::with_hash(&path, hash)),
+            plain: Url::of(path),
+            is_media: matches!(kind, "image" | "audio" | "video"),
+        }
+    });
+    shown.collect()
 }
 
-enum Compiled<'p> {
-    Regex(Regex),
-    /// Of another dialect than ours.
+/// The way to a part of a URL.
+enum Way<'p> {
+    Match(Regex),
+    Rest {
+        of: Regex,
+        is_removed: bool,
+        has_groups: bool,
+    },
+    Cut,
+    /// A regular expression of another dialect than ours.
     Unknown(&'p str),
-    None,
 }
 
-impl<'p> Compiled<'p> {
+impl<'p> Way<'p> {
     fn of(part: &'p Part) -> Self {
-        let (Part::Match(pattern) | Part::Rest { of: pattern, .. }) = part else {
-            return Self::None;
+        let compiled = |Pattern { source, ignores_case }: &'p Pattern| {
+            let syntax =
+                syntax::Config::new().unicode(false).utf8(false).case_insensitive(*ignores_case);
+            Regex::builder().syntax(syntax).build(source).map_err(|_| Self::Unknown(source))
         };
-        let Pattern { source, ignores_case } = pattern;
-        let syntax =
-            syntax::Config::new().unicode(false).utf8(false).case_insensitive(*ignores_case);
-        Regex::builder().syntax(syntax).build(source).map_or(Self::Unknown(source), Self::Regex)
+        match part {
+            Part::Match(pattern) => compiled(pattern).map_or_else(|it| it, Self::Match),
+            Part::Rest { of, is_removed, has_groups } => {
+                let (is_removed, has_groups) = (*is_removed, *has_groups);
+                let rest = |of| Self::Rest { of, is_removed, has_groups };
+                compiled(of).map_or_else(|it| it, rest)
+            }
+            Part::Cut => Self::Cut,
+        }
     }
 
-    fn takes_another_part(&self, part: &Part, asset: &Asset, at: &str) -> bool {
-        let plain = Url::of(asset, at, None);
-        // A class of letters may match a hash, or not.
-        let hashed = ["0a0a0a0a0a0a", "a0a0a0a0a0a0"].map(|hash| Url::of(asset, at, Some(hash)));
-        let kind = asset.essence().split('/').next().unwrap_or_default();
-        match (self, part) {
-            (Self::Regex(regex), Part::Match(_)) => {
-                hashed.iter().any(|hashed| differ(regex, &plain, hashed))
-            }
-            (Self::Regex(regex), Part::Rest { is_removed, has_groups, .. }) => {
-                hashed.iter().any(|hashed| {
-                    rests_differ(regex, &plain, hashed, *is_removed)
-                        || *has_groups && differ(regex, &plain, hashed)
-                })
-            }
-            // Most look for a fragment.
-            (Self::Unknown(source), _) if source.contains('#') => false,
-            _ => matches!(kind, "image" | "audio" | "video"),
+    /// Whether it leads to another part if a hash stands in the name.
+    fn is_another(&self, Shown { plain, hashed, is_media, .. }: &Shown) -> bool {
+        match self {
+            Self::Match(regex) => hashed.iter().any(|hashed| differ(regex, plain, hashed)),
+            Self::Rest { of, is_removed, has_groups } => hashed.iter().any(|hashed| {
+                rests_differ(of, plain, hashed, *is_removed)
+                    || *has_groups && differ(of, plain, hashed)
+            }),
+            Self::Cut => *is_media,
+            // Most of those with `#` look for a fragment.
+            Self::Unknown(source) => *is_media && !source.contains('#'),
         }
     }
 }
@@ -96,17 +117,19 @@ struct Url {
 }
 
 impl Url {
-    fn of(asset: &Asset, at: &str, hash: Option<&str>) -> Self {
-        let path = format!("https://host{at}{}", asset.logical_path);
-        let name = path.len() - file_name(&path).len();
-        let text = match (hash, path.rsplit_once('.')) {
-            (Some(hash), Some((stem, extension))) if stem.len() > name => {
-                format!("{stem}.{hash}.{extension}")
-            }
-            (Some(hash), _) => format!("{path}.{hash}"),
-            (None, _) => path,
-        };
+    fn of(text: String) -> Self {
+        let name = text.len() - file_name(&text).len();
         Self { text, name }
+    }
+
+    fn with_hash(plain: &str, hash: &str) -> Self {
+        Self::of(match file_name(plain).rsplit_once('.') {
+            Some((stem, extension)) if !stem.is_empty() => {
+                let before = &plain[..plain.len() - extension.len()];
+                format!("{before}{hash}.{extension}")
+            }
+            _ => format!("{plain}.{hash}"),
+        })
     }
 
     fn name(&self) -> &str {

@@ -12,12 +12,8 @@ use lol_html::{
 };
 
 use super::{
-    Fault, Found, IfMissing, IntegrityPlace,
-    attribute::Attribute,
-    css, import_map, javascript,
-    joined::{Cut, Joined},
+    Fault, Found, IfMissing, IntegrityPlace, attribute::Attribute, css, import_map, javascript,
     literal::Literal,
-    taking::Taking,
 };
 use crate::{ProblemKind, Settings};
 
@@ -162,18 +158,9 @@ impl<'a> Page<'a> {
             if let Some(span) = span.filter(|_| !is_link && !is_text(&own)) {
                 if own.starts_with("on") {
                     self.found.inline.push(span.clone());
-                    let replaces =
-                        javascript::find_in_classic_script(&unescape_attribute(attribute.value()));
-                    let texts = replaces.replacements.into_iter();
-                    self.found.replacements.extend(texts.map(|(_, it)| (span.start, it)));
-                    let joined = replaces.joined.into_iter();
-                    let joined = joined.map(|it| Joined { offset: span.start, ..it });
-                    self.found.joined.extend(joined);
-                    let cuts = replaces.cuts.into_iter();
-                    self.found.cuts.extend(cuts.map(|it| Cut { offset: span.start, ..it }));
-                    let takings = replaces.takings.into_iter();
-                    let takings = takings.map(|it| Taking { offset: span.start, ..it });
-                    self.found.takings.extend(takings);
+                    let code = unescape_attribute(attribute.value());
+                    let derived = javascript::find_in_classic_script(&code).derived;
+                    self.found.derived.absorb(derived, |_| span.start);
                 }
                 self.found.literals.push(Literal::attribute(span));
             }

@@ -14,7 +14,7 @@ use oxc_span::{SourceType, Span};
 use super::{
     Found, IfMissing, Link,
     depth::is_too_deep,
-    joined::{Joins, text_of},
+    joined::{derived, text_of},
     literal::{Literal, LiteralKind, PartOfUrl, Where},
     own_script::asked,
     source_map,
@@ -78,14 +78,11 @@ fn find(text: &str, source_type: SourceType) -> Found {
     }
     let variables = Variables::of(&parsed.program);
     let asked = asked(&parsed.program, &variables);
-    let Joins { joined, cuts, takings } = Joins::of(&parsed.program, &variables);
+    module.found.derived.absorb(derived(&parsed.program, &variables), |at| at);
     Found {
         own_url: module.found.own_url.or(asked.own),
         own_location: asked.location,
         asked_ids: asked.of_ids,
-        joined,
-        cuts,
-        takings,
         ..module.found
     }
 }
@@ -256,7 +253,7 @@ impl Module<'_> {
         };
         if let (Some(from), Some((_, to))) = (from.filter(|it| it.len() > 1), to.and_then(literal))
         {
-            self.found.replacements.push((at.start as usize, [from, to.to_owned()]));
+            self.found.derived.replacements.push((at.start as usize, [from, to.to_owned()]));
         }
     }
 

@@ -15,96 +15,47 @@ use oxc_span::{GetSpan, Span};
 use oxc_syntax::scope::{ScopeFlags, ScopeId};
 use percent_encoding::percent_decode_str;
 
-use super::element_url::ElementUrls;
-use super::taking::{Part, Taking};
-use super::variables::{Scope, THIS, Value, Variable, Variables, number_of};
-
-/// A text that a script joins.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Joined {
-    pub(crate) offset: usize,
-    /// The constant parts. Between each two of them is a part that is not known.
-    pub(crate) parts: Vec<String>,
-    pub(crate) purpose: Purpose,
-    /// Whether an unknown part is from an element's URL.
-    pub(crate) is_of_url: bool,
-}
-
-/// What a script does with a text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Purpose {
-    #[default]
-    Any,
-    /// It fetches a file by it.
-    Fetch,
-    /// It finds an element by it, as a part of its URL.
-    Find,
-}
-
-impl Cut {
-    pub(super) fn shift(self, offset: usize) -> Self {
-        Self { offset: self.offset + offset, ..self }
-    }
-}
-
-impl Joined {
-    pub(super) fn shift(self, offset: usize) -> Self {
-        Self { offset: self.offset + offset, ..self }
-    }
-}
-
-/// The places of a URL that a script puts another text into, which is not known.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Cut {
-    pub(crate) offset: usize,
-    /// The words of the pattern by which the script finds the place.
-    pub(crate) words: Vec<String>,
-    /// Whether it may be a number.
-    pub(crate) has_digits: bool,
-}
+use super::{
+    derived::{Cut, Derived, Joined, Purpose},
+    element_url::ElementUrls,
+    taking::{Part, Taking},
+    variables::{Scope, THIS, Value, Variable, Variables, number_of},
+};
 
 /// The texts that a script makes of others, as far as they may be names.
-pub(super) struct Joins {
-    pub(super) joined: Vec<Joined>,
-    pub(super) cuts: Vec<Cut>,
-    pub(super) takings: Vec<Taking>,
+pub(super) fn derived<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Derived {
+    let mut search = Search {
+        found: Derived::default(),
+        without_names: WithoutNames::default(),
+        seen: HashSet::new(),
+        scopes: Vec::new(),
+        appended: HashSet::new(),
+        texts: Texts {
+            variables,
+            urls: ElementUrls::new(variables),
+            known: HashMap::new(),
+            depth: 0,
+        },
+    };
+    search.visit_program(program);
+    let Search { mut found, without_names, .. } = search;
+    found.takings.retain(|it| it.part != Part::Cut || !without_names.contain(it.offset));
+    found
 }
 
-impl Joins {
-    pub(super) fn of<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Self {
-        let mut search = Search {
-            found: Joins { joined: Vec::new(), cuts: Vec::new(), takings: Vec::new() },
-            without_names: WithoutNames::default(),
-            seen: HashSet::new(),
-            scopes: Vec::new(),
-            appended: HashSet::new(),
-            texts: Texts {
-                variables,
-                urls: ElementUrls::new(variables),
-                known: HashMap::new(),
-                depth: 0,
-            },
-        };
-        search.visit_program(program);
-        let Search { mut found, without_names, .. } = search;
-        found.takings.retain(|it| it.part != Part::Cut || without_names.is_outside(it.offset));
-        found
-    }
-}
-
-/// The expressions in which an end of a URL that is cut off makes no name that is lost: with another
-/// end it names a file that is there too, or not even without a hash.
+/// The expressions in which a URL may be cut without loss: it gets another end, and names a file that
+/// the pair of both names pins; or its end is compared with a text.
 #[derive(Default)]
 struct WithoutNames(Vec<Span>);
 
 impl WithoutNames {
-    fn is_outside(&self, offset: usize) -> bool {
-        self.0.iter().all(|span| offset < span.start as usize || span.end as usize <= offset)
+    fn contain(&self, offset: usize) -> bool {
+        self.0.iter().any(|span| (span.start as usize..span.end as usize).contains(&offset))
     }
 }
 
 struct Search<'v, 'a> {
-    found: Joins,
+    found: Derived,
     without_names: WithoutNames,
     /// The texts in there, their purposes, and whether they are of an element's URL.
     seen: HashSet<(Parts, Purpose, bool)>,
@@ -177,7 +128,7 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
             Some("endsWith" | "includes" | "indexOf") => self.looks_for(self.alloc(it)),
             _ => {}
         }
-        let here = self.scopes.last().copied().unwrap_or_default();
+        let here = self.here();
         let taking = Taking::of(self.alloc(it), here, &mut self.texts.urls, self.texts.variables);
         self.found.takings.extend(taking);
         walk::walk_call_expression(self, it);
@@ -185,10 +136,10 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
 
     /// `image.src = …`, `url += …`, and `parts_of_url[1] = …`
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        let here = self.here();
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left
             && it.operator == AssignmentOperator::Addition
         {
-            let here = self.scopes.last().copied().unwrap_or_default();
             let variable = self.texts.variables.find(here, name.name.as_str());
             if self.appended.insert(variable) {
                 let texts = self.texts.of_variable(here, name.name.as_str());
@@ -197,7 +148,6 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
             }
         }
         if let AssignmentTarget::ComputedMemberExpression(element) = &it.left {
-            let here = self.scopes.last().copied().unwrap_or_default();
             if self.texts.urls.is(here, self.alloc(&element.object)) {
                 let text = self.texts.of(here, self.alloc(&it.right));
                 let text = both(both(unknown(), &text), &unknown());
@@ -221,6 +171,10 @@ fn is_text_of(argument: Option<&Argument<'_>>, texts: &[&str]) -> bool {
 }
 
 impl<'a> Search<'_, 'a> {
+    fn here(&self) -> Scope {
+        self.scopes.last().copied().unwrap_or_default()
+    }
+
     fn note_argument(&mut self, arguments: &[Argument<'a>], at: usize) {
         if let Some(argument) = arguments.get(at).and_then(Argument::as_expression) {
             self.note(self.alloc(argument), Purpose::Fetch);
@@ -229,7 +183,7 @@ impl<'a> Search<'_, 'a> {
 
     /// `sheet.href.endsWith(name + ".css")`
     fn looks_for(&mut self, it: &'a CallExpression<'a>) {
-        let scope = self.scopes.last().copied().unwrap_or_default();
+        let scope = self.here();
         let (Some(url), [text, ..]) = (object(it), &it.arguments[..]) else { return };
         if let Some(text) = text.as_expression()
             && self.texts.urls.is(scope, url)
@@ -240,7 +194,7 @@ impl<'a> Search<'_, 'a> {
 
     /// `image.src.replace(/light|dark/, other)`
     fn cut(&mut self, it: &'a CallExpression<'a>) {
-        let scope = self.scopes.last().copied().unwrap_or_default();
+        let scope = self.here();
         let ([from, to], Some(url)) = (&it.arguments[..], object(it)) else { return };
         let [Some(from), Some(to)] = [from.as_expression(), to.as_expression()] else { return };
         let is_known =
@@ -248,26 +202,11 @@ impl<'a> Search<'_, 'a> {
         if is_known || !self.texts.urls.is(scope, url) {
             return;
         }
-        let offset = it.span.start as usize;
         let pattern = match from.get_inner_expression() {
             Expression::RegExpLiteral(pattern) => pattern.regex.pattern.text.to_string(),
             other => self.texts.constant(scope, other).unwrap_or_default(),
         };
-        let has_digits = pattern.contains("\\d") || pattern.contains("0-9");
-        // The letter behind a backslash is none of the text.
-        let pieces = pattern.split('\\').enumerate();
-        let text = pieces.map(|(at, piece)| match at {
-            0 => piece,
-            _ => piece.get(1..).unwrap_or_default(),
-        });
-        let words: Vec<_> = text
-            .flat_map(|piece| piece.split(|it: char| !it.is_alphanumeric()))
-            .filter(|word| word.len() > 1)
-            .map(str::to_owned)
-            .collect();
-        if has_digits || !words.is_empty() {
-            self.found.cuts.push(Cut { offset, words, has_digits });
-        }
+        self.found.cuts.extend(Cut::by(&pattern, it.span.start as usize));
     }
 
     /// Notes a text that may be a name. A single literal is not joined.
@@ -275,7 +214,7 @@ impl<'a> Search<'_, 'a> {
         if matches!(it.get_inner_expression(), Expression::StringLiteral(_)) {
             return;
         }
-        let scope = self.scopes.last().copied().unwrap_or_default();
+        let scope = self.here();
         let texts = self.texts.of(scope, it);
         let is_of_url = texts.iter().any(|text| text.len() > 1) && self.texts.urls.is(scope, it);
         self.note_all(texts, it.span(), purpose, is_of_url);

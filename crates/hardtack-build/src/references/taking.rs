@@ -39,10 +39,6 @@ pub(crate) struct Pattern {
 }
 
 impl Taking {
-    pub(super) fn shift(self, offset: usize) -> Self {
-        Self { offset: self.offset + offset, ..self }
-    }
-
     pub(super) fn of<'a>(
         call: &'a CallExpression<'a>,
         scope: Scope,
