@@ -147,12 +147,12 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
                 self.note_all(texts, it.span, Purpose::Any, is_of_url);
             }
         }
-        if let AssignmentTarget::ComputedMemberExpression(element) = &it.left {
-            if self.texts.urls.is(here, self.alloc(&element.object)) {
-                let text = self.texts.of(here, self.alloc(&it.right));
-                let text = both(both(unknown(), &text), &unknown());
-                self.note_all(text, it.span, Purpose::Any, true);
-            }
+        if let AssignmentTarget::ComputedMemberExpression(element) = &it.left
+            && self.texts.urls.is(here, self.alloc(&element.object))
+        {
+            let text = self.texts.of(here, self.alloc(&it.right));
+            let text = both(both(unknown(), &text), &unknown());
+            self.note_all(text, it.span, Purpose::Any, true);
         }
         if let AssignmentTarget::StaticMemberExpression(member) = &it.left
             && FETCHED.contains(&member.property.name.as_str())
