@@ -7,10 +7,8 @@ mod common;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     net::SocketAddr,
     path::PathBuf,
-    process::{Child, Command, Stdio},
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -21,7 +19,7 @@ use std::{
 
 use common::{
     Connection, Server, assets, executable, folder, hardtack,
-    process::until,
+    nginx::Nginx,
     stdout,
     varnish::{Varnish, free_address},
 };
@@ -33,16 +31,7 @@ const BROWSERS: usize = 3;
 const BETWEEN: Duration = Duration::from_millis(400);
 
 /// A load balancer that asks another instance if one is gone, or has no such file yet.
-const NGINX: &str = r"
-daemon off;
-pid FOLDER/nginx.pid;
-error_log FOLDER/error.log;
-worker_processes 1;
-events { worker_connections 500; }
-http {
-    access_log off;
-    proxy_temp_path FOLDER/temp;
-    client_body_temp_path FOLDER/temp;
+const BALANCER: &str = r"
     upstream instances { INSTANCES }
     server {
         listen ADDRESS;
@@ -53,45 +42,11 @@ http {
             proxy_next_upstream error timeout http_404;
         }
     }
-}
 ";
 
-struct Nginx {
-    address: SocketAddr,
-    process: Child,
-    _folder: tempfile::TempDir,
-}
-
-impl Nginx {
-    fn before(instances: &[SocketAddr]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let address = free_address();
-        let servers = instances.iter().map(|it| format!("server {it} max_fails=0;"));
-        let config = NGINX
-            .replace("FOLDER", folder.path().to_str().unwrap())
-            .replace("INSTANCES", &servers.collect::<String>())
-            .replace("ADDRESS", &address.to_string());
-        let file = folder.path().join("nginx.conf");
-        fs::write(&file, config).unwrap();
-        let process = Command::new("nginx")
-            .arg("-c")
-            .arg(&file)
-            .arg("-p")
-            .arg(folder.path())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nginx is installed");
-        until("nginx", || std::net::TcpStream::connect(address).ok());
-        Self { address, process, _folder: folder }
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // Its worker goes when the master is told to stop, and not when that is killed.
-        Command::new("kill").arg(self.process.id().to_string()).status().ok();
-        self.process.wait().ok();
-    }
+fn balancer(instances: &[SocketAddr]) -> Nginx {
+    let servers = instances.iter().map(|it| format!("server {it} max_fails=0;"));
+    Nginx::with(&BALANCER.replace("INSTANCES", &servers.collect::<String>()))
 }
 
 /// A site of which each release changes every file.
@@ -236,7 +191,7 @@ fn urls(text: &[u8]) -> Vec<String> {
 fn deploy(releases: &Releases, deploys: usize) -> BTreeSet<String> {
     let addresses: Vec<_> = (0..INSTANCES).map(|_| free_address()).collect();
     let mut instances: Vec<_> = addresses.iter().map(|it| releases.start(0, *it)).collect();
-    let nginx = Nginx::before(&addresses);
+    let nginx = balancer(&addresses);
     let varnish = Varnish::before(nginx.address);
     let drill = Drill::default();
     thread::scope(|scope| {

@@ -2,17 +2,11 @@
 
 mod common;
 
-use std::{
-    fs,
-    net::TcpListener,
-    path::Path,
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, process::Command};
 
 use common::{
-    Connection, PATIENCE, folder, hardtack,
+    Connection, folder, hardtack,
+    nginx::Nginx,
     releases::{Releases, sheet},
     stderr, stdout,
 };
@@ -324,64 +318,27 @@ fn a_report_replaces_a_report_and_nothing_else() {
     assert!(fs::read_to_string(releases.file("old.html")).unwrap().starts_with("<!"));
 }
 
-/// A running nginx. It is killed when this goes.
-struct Nginx(Child, std::net::SocketAddr);
-
-impl Nginx {
-    fn of(folder: &Path) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let place = folder.display();
-        let config = format!(
-            "daemon off; pid {place}/pid; error_log stderr; events {{}}\n\
-             http {{ access_log off; types {{ text/css css; text/html html; }}\n\
-             client_body_temp_path {place}/a; proxy_temp_path {place}/b; fastcgi_temp_path {place}/c;\n\
-             uwsgi_temp_path {place}/d; scgi_temp_path {place}/e;\n\
-             server {{ listen {address}; root {place}/out/site; gzip_static on; gzip_vary on; }} }}"
-        );
-        fs::write(folder.join("nginx.conf"), config).unwrap();
-        let mut nginx = Command::new("nginx");
-        nginx.args([
-            "-p",
-            folder.to_str().unwrap(),
-            "-c",
-            "nginx.conf",
-            "-g",
-            "master_process off;",
-        ]);
-        let process = nginx.stderr(Stdio::null()).spawn().expect("nginx is installed");
-        let nginx = Self(process, address);
-        let deadline = Instant::now() + PATIENCE;
-        while std::net::TcpStream::connect(address).is_err() {
-            assert!(Instant::now() < deadline, "nginx does not answer");
-            thread::sleep(Duration::from_millis(20));
-        }
-        nginx
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
 #[test]
 #[ignore = "needs nginx"]
 fn nginx_serves_an_export_with_its_compressed_files() {
     let releases = two_releases();
     stdout(hardtack().arg("export").arg(releases.file("out")).arg(releases.file("2")));
-    let nginx = Nginx::of(&releases.file(""));
+    let site = releases.file("out/site");
+    let nginx = Nginx::with(&format!(
+        "types {{ text/css css; text/html html; }}\n\
+         server {{ listen ADDRESS; root {}; gzip_static on; gzip_vary on; }}",
+        site.display()
+    ));
     for (url, version) in [(releases.url("1"), 1), (releases.url("2"), 2), ("/a.css".into(), 2)] {
         for coding in ["gzip", "identity"] {
             let fields = [("Accept-Encoding", coding)];
-            let response = Connection::to(nginx.1).request("GET", &url, &fields);
+            let response = Connection::to(nginx.address).request("GET", &url, &fields);
             let expected = Some(coding).filter(|coding| *coding == "gzip");
             assert_eq!((response.status, response.header("content-encoding")), (200, expected));
             assert!(response.decoded() == sheet(version).as_bytes(), "{url} {coding}");
         }
     }
-    let page = Connection::to(nginx.1).request("GET", "/", &[]);
+    let page = Connection::to(nginx.address).request("GET", "/", &[]);
     assert!(String::from_utf8(page.body).unwrap().contains(&releases.url("2")[1..]));
 }
 

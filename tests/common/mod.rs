@@ -4,6 +4,7 @@
 pub mod frames;
 mod http;
 pub mod http2;
+pub mod nginx;
 pub mod process;
 pub mod releases;
 pub mod tls;
