@@ -12,7 +12,7 @@ use hardtack_bundle::{
 
 use crate::escaped::Escaped;
 
-const STYLE: &str = include_str!("report.css");
+const STYLE: &str = concat!(include_str!("pages.css"), include_str!("report.css"));
 
 /// The page in HTML.
 ///

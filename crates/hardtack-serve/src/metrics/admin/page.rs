@@ -11,7 +11,7 @@ use crate::{
     report,
 };
 
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = concat!(include_str!("../../pages.css"), include_str!("page.css"));
 
 /// The value of `Content-Security-Policy`: the styles of this page and of the report, and nothing
 /// else.
