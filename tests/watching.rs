@@ -313,9 +313,11 @@ fn a_hostile_client_writes_no_line_of_its_own() {
             hostile.send(format!("GET / HTTP/1.1\r\nHost: x\r\n{field}").as_bytes());
             closed(hostile);
         }
-        let lines = rest_of(server);
-        let [line, refused @ ..] = &lines[..] else { panic!("it has no line") };
-        assert_eq!(refused.len(), 4, "{lines:?}");
+        let mut refused = rest_of(server);
+        // Lines of connections on other threads may come before it.
+        let own = refused.iter().position(|line| line.contains("y\\"));
+        let line = refused.remove(own.expect("it has a line"));
+        assert_eq!(refused.len(), 4, "{refused:?}");
         for refused in refused {
             assert!(refused.contains("400") && !refused.contains("forged"), "{refused}");
         }
@@ -323,7 +325,7 @@ fn a_hostile_client_writes_no_line_of_its_own() {
         if format == "combined" {
             assert!(line.ends_with(r#" "x\" 200 1 \"-\" \"y\\\x09\xe2\x80\xae\x9b2J""#), "{line}");
         } else {
-            let line: Value = serde_json::from_str(line).unwrap();
+            let line: Value = serde_json::from_str(&line).unwrap();
             assert!(line["user_agent"].as_str().unwrap().starts_with("x\" 200 1 \"-\" \"y\\\t"));
         }
     }
