@@ -19,7 +19,7 @@ use crate::{
     rewrite::splice,
     same_origin::keeps_origin,
     scan::Asset,
-    url_paths::{UrlPaths, hashed_path, is_not_found_page, known_paths},
+    url_paths::{UrlPaths, hashed_path, is_error_page, known_paths},
 };
 
 /// An asset with its final bytes and its URL paths.
@@ -274,7 +274,7 @@ impl Site<'_> {
             return Some(to.link.replace(0..path.len(), &self.whole_url(to.target)));
         }
         let path_of_page = &referrer.logical_path;
-        if is_not_found_page(path_of_page) || self.rules.has_other_addresses(path_of_page) {
+        if is_error_page(path_of_page) || self.rules.has_other_addresses(path_of_page) {
             return Some(to.link.replace(0..path.len(), &encode_path(paths.preferred())));
         }
         // Only a hashed asset has another name than the author's link.
@@ -473,20 +473,20 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_every_404_has_whole_paths() {
-        let baked = finals(
-            "/s/",
-            &[
-                ("404.html", "<img src='a b.png?x'><link rel=icon href=favicon.html>"),
-                ("a b.png", "png"),
-                ("favicon.html", ""),
-            ],
-        );
-        let expected = format!(
+    fn a_page_of_an_error_has_whole_paths() {
+        let page = "<img src='a b.png?x'><link rel=icon href=favicon.html>";
+        let whole = format!(
             "<img src='/s/a%20b.{}.png?x'><link rel=icon href=/s/favicon.html>",
             short("png")
         );
-        assert_eq!(text(&baked[0]), expected);
+        for name in ["404.html", "502.html", "503.html", "maintenance.html"] {
+            let files = [(name, page), ("a b.png", "png"), ("favicon.html", "")];
+            let baked = finals("/s/", &files);
+            let page = baked.iter().find(|one| one.logical_path == name).unwrap();
+            assert_eq!(text(page), whole, "{name}");
+        }
+        let files = [("1404.html", page), ("a b.png", "png"), ("favicon.html", "")];
+        assert!(text(&finals("/s/", &files)[0]).starts_with("<img src='a%20b."));
     }
 
     #[test]

@@ -13,6 +13,16 @@ pub(crate) fn is_not_found_page(logical_path: &str) -> bool {
     logical_path.trim_start_matches('/') == NOT_FOUND_PAGE
 }
 
+/// Whether an asset is the page of an error, such as `404.html` or `502.html`, or of maintenance. It
+/// is the body of the response at any URL.
+pub(crate) fn is_error_page(logical_path: &str) -> bool {
+    let Some(name) = logical_path.trim_start_matches('/').strip_suffix(".html") else {
+        return false;
+    };
+    let is_status = name.len() == 3 && name.starts_with(['4', '5']);
+    name == "maintenance" || (is_status && name.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// The page that stands for its folder.
 pub(crate) const INDEX_PAGE: &str = "index.html";
 
