@@ -24,6 +24,7 @@ use mimalloc::MiMalloc;
 use crate::{
     cli::{Command, Purpose},
     commands::{check_config, diff, export, list, manual, pack, report, verify},
+    settings::Settings,
     style::ERROR,
 };
 
@@ -59,15 +60,22 @@ fn describe(carried: &Result<Option<Bundle<'_>>>) -> String {
     }
 }
 
+/// The warnings that need no look at the machine.
+fn warnings(settings: &Settings) -> Vec<String> {
+    let mut warnings = cli::unknown_variables();
+    warnings.extend(settings.without_effect());
+    warnings
+}
+
 fn run(command: Command, carried: Result<Option<Bundle<'static>>>) -> Result<()> {
     match command {
         Command::Serve(options) => {
             let settings = options.settings();
-            supervisor::supervise(&site(carried)?, &settings, &cli::unknown_variables())
+            supervisor::supervise(&site(carried)?, &settings, &warnings(&settings))
         }
         Command::CheckConfig(options) => {
             let settings = options.settings();
-            check_config::check_config(&site(carried)?, &settings, cli::unknown_variables())
+            check_config::check_config(&site(carried)?, &settings, warnings(&settings))
         }
         Command::List(options) => list::list(&site(carried)?, &options),
         Command::Pack(options) => pack::pack(&options),

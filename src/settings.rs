@@ -29,6 +29,32 @@ pub(crate) struct Settings {
     pub(crate) worker: settings::Settings,
 }
 
+impl Settings {
+    /// A warning for each option that has no effect beside the others.
+    pub(crate) fn without_effect(&self) -> Vec<String> {
+        let has_upstream = self.upstream.is_some();
+        let asks_health = self.worker.forwarding.health.is_some();
+        [
+            (
+                self.maintenance_file.is_some() && !has_upstream,
+                "--maintenance-file has no effect without --upstream: baked files are always served",
+            ),
+            (
+                asks_health && !has_upstream,
+                "--upstream-health has no effect without --upstream, which names the application",
+            ),
+            (
+                asks_health && self.listening.admin.is_none(),
+                "--upstream-health has no effect without --admin-listen, where /readyz is",
+            ),
+        ]
+        .into_iter()
+        .filter(|(is_idle, _)| *is_idle)
+        .map(|(_, warning)| warning.to_owned())
+        .collect()
+    }
+}
+
 /// The sockets that accept connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Listening {

@@ -43,6 +43,26 @@ fn a_check_takes_no_port() {
     assert!(said.starts_with("hardtack: all is well with this configuration\n"), "{said}");
 }
 
+#[test]
+fn an_option_without_effect_is_a_warning() {
+    let warns = |options: &[&str], expected: &[&str]| {
+        let said = stderr(&mut check_config(options), 0);
+        let found = said.lines().filter(|line| line.starts_with("warning: "));
+        assert_eq!(found.count(), expected.len(), "{said}");
+        for text in expected {
+            assert!(said.contains(text), "{text} in {said}");
+        }
+    };
+    let (maintenance, upstream) = ("--maintenance-file=on", "--upstream=http://127.0.0.1:8001");
+    warns(&[maintenance, upstream], &[]);
+    warns(&[maintenance], &["--maintenance-file has no effect without --upstream"]);
+    warns(&["--maintenance-file=/nowhere/on", upstream], &["there is no folder /nowhere"]);
+    let health = "--upstream-health=/up";
+    warns(&[health, upstream, "--admin-listen=127.0.0.1:0"], &[]);
+    warns(&[health, upstream], &["has no effect without --admin-listen"]);
+    warns(&[health], &["without --upstream,", "without --admin-listen"]);
+}
+
 #[track_caller]
 fn is_wrong(command: &mut Command, problem: &str) {
     let said = stderr(command, 1);

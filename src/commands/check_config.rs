@@ -45,6 +45,7 @@ pub(crate) fn check_config(
         checks.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
     ensure!(problems.is_empty(), "{}", problems.join("\n"));
     warnings.extend(missing_socket(settings));
+    warnings.extend(missing_folder(settings));
     for warning in &warnings {
         anstream::eprintln!("{WARNING}warning:{WARNING:#} {warning}");
     }
@@ -98,6 +99,15 @@ fn missing_socket(settings: &Settings) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// The warning that the maintenance file's folder is missing: the path may be mistyped.
+fn missing_folder(settings: &Settings) -> Option<String> {
+    let folder = settings.maintenance_file.as_ref()?.parent()?;
+    let is_there = folder.as_os_str().is_empty() || folder.is_dir();
+    (!is_there).then(|| {
+        format!("--maintenance-file: there is no folder {} to make the file in", folder.display())
+    })
 }
 
 /// Prints the bundle and the endpoints that `serve` would have.
