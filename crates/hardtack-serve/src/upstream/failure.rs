@@ -39,7 +39,9 @@ pub(super) enum Failure {
     HeaderIsSlow,
     /// A response with too many fields, or too long a header section.
     HeaderIsLarge,
-    /// The application cannot be reached, or its response is not valid; with the reason.
+    /// There is no connection to the application, for this reason.
+    Unreachable(String),
+    /// The application gave no response that can be passed on, for this reason.
     Bad(String),
 }
 
@@ -52,7 +54,7 @@ impl Failure {
             Self::ContentIsLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoRoom | Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::ConnectIsSlow | Self::HeaderIsSlow => StatusCode::GATEWAY_TIMEOUT,
-            Self::Bad(_) | Self::HeaderIsLarge => StatusCode::BAD_GATEWAY,
+            Self::Unreachable(_) | Self::Bad(_) | Self::HeaderIsLarge => StatusCode::BAD_GATEWAY,
             Self::Busy | Self::Maintained => StatusCode::SERVICE_UNAVAILABLE,
             Self::Loop => StatusCode::LOOP_DETECTED,
         }
@@ -63,7 +65,9 @@ impl Failure {
         match self {
             Self::ConnectIsSlow | Self::HeaderIsSlow => Some(labels::Upstream::TimedOut),
             Self::Busy => Some(labels::Upstream::Refused),
-            Self::Bad(_) | Self::HeaderIsLarge | Self::Loop => Some(labels::Upstream::Failed),
+            Self::Unreachable(_) | Self::Bad(_) | Self::HeaderIsLarge | Self::Loop => {
+                Some(labels::Upstream::Failed)
+            }
             _ => None,
         }
     }
@@ -89,7 +93,10 @@ impl Failure {
                 "The application answered with more header fields than this server takes."
             }
             Self::Loop => "This site passes requests on to itself.",
-            Self::Bad(_) => "The application cannot be reached. Please try again in a moment.",
+            Self::Unreachable(_) => {
+                "The application cannot be reached. Please try again in a moment."
+            }
+            Self::Bad(_) => "The application gave no valid response.",
         }
     }
 
@@ -133,8 +140,11 @@ impl From<Error> for Failure {
         }
         // The first says only which step of the client failed.
         let reasons: Vec<_> = causes(&error).skip(1).map(ToString::to_string).collect();
-        let step = if error.is_connect() { "it cannot be reached" } else { "it did not answer" };
-        Self::Bad(format!("{step}: {}", reasons.join(": ")))
+        let reasons = reasons.join(": ");
+        if error.is_connect() {
+            return Self::Unreachable(format!("it cannot be reached: {reasons}"));
+        }
+        Self::Bad(format!("it did not answer: {reasons}"))
     }
 }
 
@@ -153,7 +163,7 @@ impl fmt::Display for Failure {
                 "its response has more header fields than --upstream-max-fields allows, or a header \
                  section of more than 64 KB",
             ),
-            Self::Bad(reason) => out.write_str(reason),
+            Self::Unreachable(reason) | Self::Bad(reason) => out.write_str(reason),
             client => out.write_str(client.sentence()),
         }
     }
