@@ -118,6 +118,15 @@ fn what_is_baked_does_not_reach_it() {
     assert!(site.is_left_alone());
 }
 
+/// `OPTIONS *` asks the server that the client sees (RFC 9110 §9.3.7).
+#[test]
+fn options_of_the_server_do_not_reach_it() {
+    let site = Site::with(&[]);
+    let mut client = site.server.connect();
+    assert_eq!(client.request("OPTIONS", "*", &[]).status, 204);
+    assert!(site.is_left_alone());
+}
+
 #[test]
 fn what_is_not_baked_does() {
     let site = Site::with(&[]);
@@ -483,6 +492,8 @@ fn a_directive_to_the_web_server_does_not_reach_a_client() {
         let response = client.response("GET");
         assert_eq!(response.status, status, "{field}");
         assert!(!response.headers.iter().any(|(name, _)| name.starts_with("x-accel")), "{field}");
+        let text = "502 Bad Gateway\nThe application gave no valid response.\n";
+        assert_eq!(response.body == text.as_bytes(), status == 502, "{field}");
     }
 }
 

@@ -72,12 +72,13 @@ impl BundleLayer {
 }
 
 impl BundleLayer {
-    /// The bundle's answer; none if the request is the app's.
+    /// The bundle's answer; none if the request is the app's. `OPTIONS *` asks the server that the
+    /// client sees (RFC 9110 §9.3.7).
     fn answer<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
         self.source.answer_if_there(request).or_else(|| {
             let path = request.uri().path();
-            let is_ours = !self.passes_misses && is_own(&self.source.bundle, path);
-            is_ours.then(|| self.source.answer(request, path))
+            let is_own = || !self.passes_misses && is_own(&self.source.bundle, path);
+            (path == "*" || is_own()).then(|| self.source.answer(request, path))
         })
     }
 }
