@@ -53,8 +53,11 @@ impl Worker {
     }
 
     async fn tell(&mut self, order: &Order) {
-        if let Err(error) = self.orders.send(order).await {
-            warn!("cannot reach worker {}: {error}", self.pid);
+        match self.orders.send(order).await {
+            // A worker that has just ended: its end is an event of its own.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            Err(error) => warn!("cannot reach worker {}: {error}", self.pid),
+            Ok(()) => {}
         }
     }
 
