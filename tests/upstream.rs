@@ -7,7 +7,7 @@ use std::{
     fs,
     io::{BufRead, ErrorKind, Read, Write},
     net::{SocketAddr, TcpListener},
-    os::unix::net::UnixListener,
+    os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     process::{Child, Command},
     thread,
@@ -474,6 +474,20 @@ fn a_client_that_resets_its_connection_frees_the_application() {
     thread::sleep(Duration::from_millis(200));
     app.say(HELLO);
     assert_eq!(client.response("GET").body, b"hello");
+}
+
+/// At a Unix socket there are no resets: there, a client that closes has gone.
+#[test]
+fn a_client_that_closes_its_unix_socket_frees_the_application() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hardtack.sock");
+    let site = Site::with(&["--listen", &format!("unix:{},127.0.0.1:0", path.display())]);
+    let mut client = UnixStream::connect(&path).unwrap();
+    client.write_all(GET).unwrap();
+    let mut app = site.accept();
+    app.header();
+    drop(client);
+    assert!(app.is_closed());
 }
 
 #[test]

@@ -26,7 +26,7 @@ use crate::{
     metrics::labels::Refusal,
     peer::Peer,
     socket::CountedSocket,
-    tcp::Tcp,
+    stream::Stream,
     thread::{Open, Thread},
 };
 
@@ -150,12 +150,12 @@ fn start(accepted: Accepted, mut ticket: Ticket, thread: &'static Thread, open: 
             if !peer.speaks_proxy && ticket.count(census, address).is_err() {
                 return thread.tally.refused(Refusal::PerAddress);
             }
-            let stream = CountedSocket::new(Tcp::new(stream));
+            let stream = CountedSocket::new(Stream::new(stream));
             tokio::spawn(Connection::new(stream, peer, protocol, ticket, thread, open));
         }
         Accepted::Unix(stream, protocol) => {
             let peer = Peer::new(None, trust);
-            let stream = CountedSocket::new(stream);
+            let stream = CountedSocket::new(Stream::new(stream));
             tokio::spawn(Connection::new(stream, peer, protocol, ticket, thread, open));
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     peer::Peer,
     server::Server,
     settings::Timeouts,
-    tcp::Watched,
+    stream::Watched,
     thread::{Open, Thread},
 };
 
@@ -23,8 +23,8 @@ use crate::{
 pub(crate) struct Account {
     pub(crate) thread: &'static Thread,
     pub(crate) peer: Peer,
-    /// The socket, if it is one of TCP.
-    watched: Option<Watched>,
+    /// The socket.
+    watched: Watched,
     opened: Instant,
     requests: AtomicU32,
     /// Bytes that the system had taken at the last write.
@@ -42,7 +42,7 @@ impl Account {
     pub(crate) fn new(
         thread: &'static Thread,
         peer: Peer,
-        watched: Option<Watched>,
+        watched: Watched,
         ticket: Ticket,
         open: Open,
         now: Instant,
@@ -70,12 +70,9 @@ impl Account {
         &self.server().settings.timeouts
     }
 
-    /// Ends when the client has reset the connection, by which it takes its request back.
-    pub(crate) async fn reset(&self) {
-        match &self.watched {
-            Some(watched) => watched.clone().reset().await,
-            None => std::future::pending().await,
-        }
+    /// Ends when the client has gone, by which it takes its request back.
+    pub(crate) async fn client_gone(&self) {
+        self.watched.clone().gone().await;
     }
 
     pub(crate) fn count_request(&self) {

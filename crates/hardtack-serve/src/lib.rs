@@ -38,7 +38,7 @@ mod room;
 mod server;
 mod socket;
 mod standby;
-mod tcp;
+mod stream;
 mod thread;
 mod transport;
 mod windows;

@@ -8,13 +8,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::UnixStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
-use crate::tcp::{Tcp, Watched};
+use crate::stream::{Stream, System, Watched};
 
 /// A socket, with TLS or without.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
@@ -25,8 +22,8 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
     /// which it would otherwise send again for minutes.
     fn reset_on_close(&self);
 
-    /// The stream of TCP, to be watched for a reset.
-    fn watched(&self) -> Option<Watched>;
+    /// The system's stream, to be watched.
+    fn watched(&self) -> Watched;
 
     /// The next byte of the system's socket, which is read again; none at its end.
     fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<u8>>>;
@@ -66,7 +63,7 @@ impl<S> CountedSocket<S> {
     }
 }
 
-impl Socket for CountedSocket<Tcp> {
+impl<S: System> Socket for CountedSocket<Stream<S>> {
     fn sent(&self) -> u64 {
         self.sent
     }
@@ -75,25 +72,8 @@ impl Socket for CountedSocket<Tcp> {
         self.socket.reset_on_close();
     }
 
-    fn watched(&self) -> Option<Watched> {
-        Some(self.socket.watched())
-    }
-
-    fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
-        self.peek(context)
-    }
-}
-
-impl Socket for CountedSocket<UnixStream> {
-    fn sent(&self) -> u64 {
-        self.sent
-    }
-
-    /// The system keeps nothing: the other end is on this machine.
-    fn reset_on_close(&self) {}
-
-    fn watched(&self) -> Option<Watched> {
-        None
+    fn watched(&self) -> Watched {
+        self.socket.watched()
     }
 
     fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
@@ -110,7 +90,7 @@ impl<S: Socket> Socket for Box<TlsStream<S>> {
         self.get_ref().0.reset_on_close();
     }
 
-    fn watched(&self) -> Option<Watched> {
+    fn watched(&self) -> Watched {
         self.get_ref().0.watched()
     }
 

@@ -65,7 +65,7 @@ impl Service<Request<Incoming>> for Http1Service {
         let (service, account) = (self.clone(), Arc::clone(&self.account));
         let (method, version) = (request.method().clone(), request.version());
         rescued(method, version, || answer(thread, client, request))
-            .unless(async move { account.reset().await })
+            .unless(async move { account.client_gone().await })
             .then(move |response| service.respond(received, response))
     }
 }
