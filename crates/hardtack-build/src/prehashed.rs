@@ -107,6 +107,13 @@ impl<'a> Candidate<'a> {
         self.best().text.bytes().all(|byte| byte.is_ascii_hexdigit())
     }
 
+    /// Whether it stands behind the name and a dot, and before another dot.
+    fn is_between_dots(&self) -> bool {
+        let parts = file_name(&self.asset.logical_path).split(self.best().text);
+        let [before, after] = parts.collect::<Vec<_>>()[..] else { return false };
+        self.is_alike() && before.ends_with('.') && after.starts_with('.')
+    }
+
     /// Whether the name is nothing but what may be a hash.
     fn is_whole_name(&self) -> bool {
         let name = file_name(&self.asset.logical_path);
@@ -418,28 +425,29 @@ fn is_minified(asset: &Asset) -> bool {
 /// A folder that generators fill with files that have hashes in their names.
 struct Generated {
     name: &'static str,
-    /// The similarity to a hash that a name in it needs. Some such folders have names that people
-    /// also use.
-    least: Looks,
+    /// Whether people also give folders that name.
+    is_common: bool,
 }
 
 impl Generated {
-    /// Whether the folder is the second sign for a candidate. In a folder whose name people also use, a
-    /// whole name such as `OAuth2Client.js` may be theirs.
+    /// Whether the folder is the second sign for a candidate. In a folder whose name people also use,
+    /// it is one for the form that webpack writes, `main.8f14e45f.chunk.js`.
     fn believes(&self, candidate: &Candidate<'_>, looks: Looks) -> bool {
-        let is_sure = self.least == Looks::Possible || !candidate.is_whole_name();
-        looks >= self.least && is_sure
+        if self.is_common {
+            return candidate.is_between_dots() && !candidate.is_colour();
+        }
+        looks >= Looks::Possible
     }
 }
 
 const GENERATED: &[Generated] = &[
-    Generated { name: "_app/immutable/", least: Looks::Possible },
-    Generated { name: "_astro/", least: Looks::Possible },
-    Generated { name: "_next/static/", least: Looks::Possible },
-    Generated { name: "_nuxt/", least: Looks::Possible },
-    Generated { name: "static/css/", least: Looks::Alike },
-    Generated { name: "static/js/", least: Looks::Alike },
-    Generated { name: "static/media/", least: Looks::Alike },
+    Generated { name: "_app/immutable/", is_common: false },
+    Generated { name: "_astro/", is_common: false },
+    Generated { name: "_next/static/", is_common: false },
+    Generated { name: "_nuxt/", is_common: false },
+    Generated { name: "static/css/", is_common: true },
+    Generated { name: "static/js/", is_common: true },
+    Generated { name: "static/media/", is_common: true },
 ];
 
 /// The folder of generated files that a folder lies in, and the path from there.
@@ -582,11 +590,24 @@ mod tests {
             &[("_next/static/x-Bq_7Zr2L/m.js", ""), ("_nuxt/ABCDEFGH.js", "")],
             &["_next/static/x-Bq_7Zr2L/m.js", "_nuxt/ABCDEFGH.js"],
         );
-        are(&[("static/js/main.CSV5SJFB.js", "")], &["static/js/main.CSV5SJFB.js"]);
+        let of_webpack = [
+            "static/css/main.8f14e45f.chunk.css",
+            "static/js/main.8f14e45f.js",
+            "static/js/main.CSV5SJFB.js",
+            "static/media/logo.6ce24c58023cc2f8fd88.svg",
+        ];
+        are(&of_webpack.map(|path| (path, "")), &of_webpack);
         are(
             &[
                 ("static/js/ABCDEFGH.js", ""),
                 ("static/js/OAuth2Client.js", ""),
+                ("static/js/d3v7topo.js", ""),
+                ("static/js/gtm-AB12CD34.js", ""),
+                ("static/js/page-8f14e45f.js", ""),
+                ("static/css/theme-ff8800aa.css", ""),
+                ("static/css/theme.ff8800aa.css", ""),
+                ("static/media/507f1f77bcf86cd799439011.jpg", ""),
+                ("static/media/hero2x3x.jpg", ""),
                 ("report-20261128.pdf", ""),
                 ("a.html", "report-20261128.pdf"),
             ],
