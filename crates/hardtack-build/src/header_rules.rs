@@ -53,6 +53,11 @@ impl HeaderRule {
         }
     }
 
+    /// The names and values of the fields that the rule gives.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.edits.iter().filter_map(|edit| Some((edit.name(), edit.value()?)))
+    }
+
     /// A problem with one of the fields, at its place.
     pub(crate) fn problem(&self, field: &str, kind: ProblemKind) -> Problem {
         Problem { file: self.file.clone(), place: self.places.get(field).copied(), kind }

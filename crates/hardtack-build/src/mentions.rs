@@ -75,7 +75,7 @@ fn pins_of(by: usize, referenced: &Referenced, names: &Names<'_>, ends: &Ends) -
         let places = references.iter().map(|one| (one.link.span.start, one.target));
         pins.extend(places.map(|it| pin(it, LINK)));
     }
-    pins.extend(passages.in_doubt.iter().map(|it| pin(*it, IN_DOUBT)));
+    pins.extend(passages.pinned.iter().map(|(offset, target, why)| pin((*offset, *target), why)));
     for (offset, beginning) in &passages.beginnings {
         let modules = names.modules_below(by, beginning).into_iter();
         pins.extend(modules.map(|target| pin((*offset, target), BEGINNING)));
@@ -123,7 +123,6 @@ fn pins_of_cuts(referenced: &Referenced) -> Vec<Pin> {
 const LINK: &str = " refers to it, and keeps its bytes";
 const OWN_URL: &str = " asks for its own URL, and may make names from it";
 const ID: &str = " asks for its URL by the element's `id`, and may make names from it";
-const IN_DOUBT: &str = " links to it above `<base>`, where browsers differ";
 const JOINED: &str = " may join its name of several texts";
 const SOURCE: &str = " may make another URL from its own";
 const TAKEN: &str = " takes a part of its name, which a hash would change";
@@ -268,6 +267,40 @@ mod tests {
         page("<script src='{{ base }}/x.css'></script><img src='<%= a %>/x.css'>", &[]);
         page("<p data-a=/marker.png data-b=../x.css data-c=y/x.css>", &["x.css"]);
         page("<p data-a=marker.png>", &["img/marker.png"]);
+    }
+
+    /// The URL of a custom property is relative to the style sheet that uses the property.
+    #[test]
+    fn custom_properties() {
+        let is = |files: &[&str], sheet: &str, expected: &[&str]| {
+            let files = files.iter().map(|path| (*path, ""));
+            let sheets = [("css/x.css", sheet), ("y.css", "")];
+            are(&files.chain(sheets).collect::<Vec<_>>(), expected);
+        };
+        let both = ["css/img/a.png", "img/a.png"];
+        is(&both, ":root{--a:url(img/a.png)}", &both);
+        is(&both, "a{--a: no-repeat url('img/a.png'), red; b:c}", &both);
+        is(&both, "a{--a:{b:url(img/a.png)}}", &both);
+        is(&both[1..], "a{--a:url(img/a.png)}", &both[1..]);
+        is(&both[..1], "a{--a:url(img/a.png)}", &[]);
+        is(&both, "a{--a:url(/img/a.png)}", &[]);
+        is(&both, "a{--a:red;b:url(img/a.png)}", &[]);
+        is(&both, "a{--a:{}}b{c:url(img/a.png)}", &[]);
+        is(&both, "a{b:var(--a) url(img/a.png)}", &[]);
+        page("<p style='--a:url(img/marker.png)'>", &["img/marker.png"]);
+    }
+
+    #[test]
+    fn policies() {
+        let policy = |csp: &str, expected: &[&str]| {
+            page(&format!("<meta http-equiv=Content-Security-Policy content=\"{csp}\">"), expected);
+        };
+        policy("img-src https://other.example/img/marker.png", &["img/marker.png"]);
+        policy(
+            "img-src http://a.example:*/img/marker.png; style-src /x.css",
+            &["img/marker.png", "x.css"],
+        );
+        policy("default-src 'self'; img-src https://other.example/img/", &[]);
     }
 
     #[test]

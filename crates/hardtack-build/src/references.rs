@@ -11,6 +11,7 @@ mod decoded;
 mod depth;
 mod derived;
 mod element_url;
+mod field_urls;
 mod html;
 mod import_map;
 mod integrity;
@@ -22,6 +23,7 @@ mod missing;
 mod of_rules;
 mod own_script;
 mod routes;
+mod service_worker;
 mod source_map;
 mod srcset;
 mod svg;
@@ -42,6 +44,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     mem,
     ops::Range,
+    sync::OnceLock,
 };
 
 use encoding_rs::UTF_8;
@@ -96,12 +99,16 @@ pub(crate) struct Found {
     ids: Vec<(String, String)>,
     /// The URLs of service workers.
     service_workers: Vec<String>,
+    /// URLs beside `import.meta.url` of which nothing says what they are for.
+    used_somehow: Vec<String>,
     /// The URLs of other workers.
     workers: Vec<String>,
     /// The URLs of scripts that a worker takes in.
     imported_scripts: Vec<String>,
     /// The URLs of web app manifests.
     web_manifests: Vec<String>,
+    /// Paths in a page's policy, with the offset of the policy.
+    in_policy: Vec<(usize, String)>,
     /// The scripts and the styles that stand in a page.
     inline: Vec<Range<usize>>,
     /// Whether a script starts workers from URLs that it may have made of its own.
@@ -157,6 +164,8 @@ impl Found {
         self.asked_ids.extend(part.asked_ids.into_iter().map(|(at, id)| (at + offset, id)));
         self.ids.extend(part.ids);
         self.service_workers.extend(part.service_workers);
+        self.used_somehow.extend(part.used_somehow);
+        self.in_policy.extend(part.in_policy.into_iter().map(|(at, path)| (at + offset, path)));
         self.workers.extend(part.workers);
         self.inline.extend(part.inline.into_iter().map(|it| it.start + offset..it.end + offset));
     }
@@ -187,6 +196,9 @@ pub(crate) struct Link {
     is_specifier: bool,
     /// Whether browsers take its target from the page's own origin only.
     pub(crate) needs_page_origin: bool,
+    /// Whether it stands in a custom property, whose URL is relative to the style sheet, or the page,
+    /// that uses the property (CSS Custom Properties Level 1 §3).
+    is_in_property: bool,
     /// The place of its target's integrity, if there is one.
     pub(crate) integrity: Option<IntegrityPlace>,
     /// The specifier, if this is a mapping that is added to an import map.
@@ -248,6 +260,7 @@ impl Link {
             is_import: false,
             is_specifier: false,
             needs_page_origin: false,
+            is_in_property: false,
             integrity: None,
             specifier: None,
         }
@@ -261,6 +274,10 @@ impl Link {
 
     fn if_missing(self, if_missing: IfMissing) -> Self {
         Self { if_missing, ..self }
+    }
+
+    fn in_property(self, is_in_property: bool) -> Self {
+        Self { is_in_property, ..self }
     }
 
     fn shift(mut self, offset: usize) -> Self {
@@ -309,8 +326,9 @@ pub(crate) struct Passages {
     pub(crate) literals: Vec<Literal>,
     /// Parts of URLs by which code looks for a file, with their offsets.
     pub(crate) parts: Vec<(usize, PartOfUrl)>,
-    /// Assets that a link may lead to, with its offset: nothing says which.
-    pub(crate) in_doubt: Vec<(usize, usize)>,
+    /// Assets that are named where the name cannot be rewritten, each with the offset and the
+    /// reason.
+    pub(crate) pinned: Vec<(usize, usize, &'static str)>,
     /// The URL path that links are relative to.
     pub(crate) base: Option<String>,
     /// Paths that computed module specifiers begin with, with their offsets.
@@ -385,7 +403,8 @@ pub(crate) fn references(
 ) -> Result<Referenced, Error> {
     let Scanned { mut assets, left_out } = scanned;
     assets.par_iter_mut().for_each(|asset| say_charset(asset, settings));
-    let targets = Targets { settings, routes: Routes::new(&assets, settings, rules) };
+    let routes = Routes::new(&assets, settings, rules);
+    let targets = Targets { settings, routes, users_of_properties: OnceLock::new() };
     let of_assets = assets.par_iter().enumerate();
     let mut found: Vec<_> = of_assets.map(|(index, asset)| targets.of(index, asset)).collect();
     for manifest in web_manifests(&found, &assets) {
@@ -415,7 +434,7 @@ pub(crate) fn references(
         sources.extend(of_asset.unbundled);
     }
     missing::excuse_unused_scripts(&mut lost, &assets, &references);
-    let OfRules { links: links_in_rules, ambiguous, lost: lost_in_rules } = targets.of_rules(rules);
+    let OfRules { links: links_in_rules, pinned, lost: lost_in_rules } = targets.of_rules(rules);
     lost.extend(lost_in_rules);
     let (missing, not_so_bad) = missing::report(lost, &targets.routes, settings);
     errors.extend(missing);
@@ -424,7 +443,7 @@ pub(crate) fn references(
     Error::unless_none(errors)?;
     let frozen = assets.iter().map(|asset| keeps_bytes(asset, settings)).collect();
     for (target, registrar) in service_workers {
-        if assets[target].role == Role::Hashed {
+        if assets[target].role == Role::Hashed && assets[target].is_script() {
             assets[target].role = Role::EntryPoint;
             let registrar = &assets[registrar].logical_path;
             assets[target].why = format!("{registrar} registers it as service worker");
@@ -446,7 +465,7 @@ pub(crate) fn references(
         left_out,
         warnings,
     };
-    ambiguous.into_iter().for_each(|(target, why)| referenced.pin(target, why));
+    pinned.into_iter().for_each(|(target, why)| referenced.pin(target, why));
     Ok(referenced)
 }
 
@@ -549,6 +568,8 @@ fn unbundled(scripts: &[Unbundled], settings: &Settings) -> Vec<Problem> {
 struct Targets<'a> {
     settings: &'a Settings,
     routes: Routes<'a>,
+    /// The URL paths of the folders with style sheets and pages, which may use custom properties.
+    users_of_properties: OnceLock<BTreeSet<String>>,
 }
 
 impl Targets<'_> {
@@ -636,11 +657,20 @@ impl Targets<'_> {
             found.forget_specifiers();
         }
         let imports = self.imports(base.as_deref(), &found.links);
-        let service_workers = self.workers(base.as_deref(), &found.service_workers);
+        let mut service_workers = self.workers(base.as_deref(), &found.service_workers);
+        let used_somehow = self.workers(base.as_deref(), &found.used_somehow).into_iter();
+        service_workers
+            .extend(used_somehow.filter(|it| service_worker::is_one(&self.routes.assets[*it])));
         let web_manifests = &found.web_manifests;
         let web_manifests =
             web_manifests.iter().filter_map(|url| self.asset(base.as_deref(), url)).collect();
         let mut passages = self.passages(base.as_deref(), &mut found);
+        let in_policy = found.in_policy.iter();
+        passages.pinned.extend(
+            in_policy.filter_map(|(at, path)| {
+                Some((*at, self.asset(base.as_deref(), path)?, IN_POLICY))
+            }),
+        );
         let mut of_asset = OfAsset { imports, unbundled, bare: found.bare, ..OfAsset::default() };
         let mut templates = Vec::new();
         for link in found.links {
@@ -648,7 +678,14 @@ impl Targets<'_> {
                 && let Some(targets) = self.in_doubt(source, base.as_deref(), &link.url)
             {
                 let at = link.span.start;
-                passages.in_doubt.extend(targets.into_iter().map(|target| (at, target)));
+                passages.pinned.extend(targets.into_iter().map(|it| (at, it, ABOVE_BASE)));
+                continue;
+            }
+            if link.is_in_property
+                && let Some(targets) = self.in_property(base.as_deref(), &link.url)
+            {
+                let at = link.span.start;
+                passages.pinned.extend(targets.into_iter().map(|it| (at, it, IN_PROPERTY)));
                 continue;
             }
             match self.routes.resolve(base.as_deref(), &link.url) {
@@ -712,6 +749,24 @@ impl Targets<'_> {
         let targets = [self.asset(own.as_deref(), url), self.asset(base, url)];
         let targets = (targets[0] != targets[1]).then_some(targets)?;
         Some(targets.into_iter().flatten().collect())
+    }
+
+    /// The assets that a URL in a custom property may lead to, if these are others than the one
+    /// beside it.
+    fn in_property(&self, base: Option<&str>, url: &str) -> Option<BTreeSet<usize>> {
+        let own = self.asset(base, url);
+        let bases = self.users_of_properties.get_or_init(|| self.bases_of_styles());
+        let all: BTreeSet<_> =
+            bases.iter().filter_map(|base| self.asset(Some(base), url)).collect();
+        all.iter().any(|target| Some(*target) != own).then_some(all)
+    }
+
+    /// The URL paths of the folders with style sheets and pages.
+    fn bases_of_styles(&self) -> BTreeSet<String> {
+        let assets = self.routes.assets.iter();
+        let assets = assets.filter(|it| it.is_page() || it.essence() == "text/css");
+        let path = |asset: &Asset| self.settings.url_path(&asset.logical_path);
+        assets.map(path).map(|it| it[..it.len() - file_name(&it).len()].to_owned()).collect()
     }
 
     /// A reference with a missing target, if that has a consequence.
@@ -887,6 +942,10 @@ fn is_metadata(logical_path: &str) -> bool {
 
 /// The remarks about URLs that stay as they are: for one, and for several.
 type Remarks = [&'static str; 2];
+
+const ABOVE_BASE: &str = " links to it above `<base>`, where browsers differ";
+const IN_PROPERTY: &str = " names it in a custom property, relative to where that is used";
+const IN_POLICY: &str = " names it in a policy";
 
 const COMPUTED: Remarks = [
     "a URL is computed here, so it is left as it is",

@@ -325,6 +325,64 @@ fn a_relative_link_of_several_folders_pins_its_targets() {
     assert_eq!(reasons[..2], ["_headers:2 names it relative to several pages"; 2]);
 }
 
+/// The reason why `a.js` keeps its name, and its role by the bundle.
+#[track_caller]
+fn keeps_its_name(files: &[(&str, &str)], toml: &str, why: &str) {
+    let baked = bake(folder(files).path(), toml).unwrap();
+    let asset = baked.manifest.assets.iter().find(|asset| asset.logical_path == "a.js").unwrap();
+    assert_eq!((asset.url.as_str(), &*asset.why), ("/a.js", why), "{files:?}");
+}
+
+#[test]
+fn a_name_in_a_field_of_a_rule_is_not_rewritten() {
+    let page = ("index.html", "<script src=a.js></script>");
+    for field in [
+        "Content-Security-Policy: script-src https://a.example/a.js",
+        "Content-Security-Policy-Report-Only: script-src 'self' *.example:*/a.js",
+        "X-Loader: \"/a.js\"",
+    ] {
+        let headers = format!("/*\n  {field}\n");
+        let name = field.split(':').next().unwrap().to_ascii_lowercase();
+        let why = format!("_headers:2 names it in {name}");
+        keeps_its_name(&[("_headers", &headers), ("a.js", "1"), page], "", &why);
+    }
+    let toml = "[[headers]]\nfor = '*'\nset = { content-security-policy = 'script-src /a.js' }";
+    keeps_its_name(
+        &[("a.js", "1"), page],
+        toml,
+        "hardtack.toml:3 names it in content-security-policy",
+    );
+}
+
+/// Under a hashed path, the file would escape the rule.
+#[test]
+fn a_rule_in_the_place_of_an_asset_is_obeyed() {
+    let page = ("index.html", "<script src=a.js></script>");
+    for rule in ["/a.js /b.js 302!\n", "/a.js /b.js 200!\n", "/*.js /b.txt 200!\n"] {
+        let files = [("_redirects", rule), ("a.js", "1"), ("b.js", "2"), ("b.txt", "3"), page];
+        keeps_its_name(&files, "", "a rule answers in its place");
+    }
+}
+
+#[test]
+fn a_service_worker_keeps_its_name_however_it_is_registered() {
+    let why = "m.mjs registers it as service worker";
+    let worker = "self.addEventListener('fetch', e => {})";
+    for script in [
+        "const u = new URL('./a.js', import.meta.url); navigator.serviceWorker.register(u)",
+        "navigator.serviceWorker.register(new URL('a.js', import.meta.url).href)",
+        "const sw = navigator.serviceWorker; reg(new URL('./a.js', import.meta.url))",
+        "new Workbox(new URL('./a.js', import.meta.url)).register()",
+    ] {
+        let page = ("index.html", "<script type=module src=m.mjs></script>");
+        keeps_its_name(&[("a.js", worker), ("m.mjs", script), page], "", why);
+    }
+    let other =
+        "const sw = navigator.serviceWorker; new Worker(new URL('./a.js', import.meta.url))";
+    let baked = bake(folder(&[("a.js", "postMessage(1)"), ("m.mjs", other)]).path(), "").unwrap();
+    assert_eq!(baked.manifest.assets[0].why, "");
+}
+
 #[test]
 fn missing_links_in_header_fields_are_told_as_others_are() {
     let headers = "/*\n  X-A: b\n  Link: </gone.css>; rel=preload, </c>; rel=canonical\n";
@@ -388,7 +446,6 @@ fn patterns_and_forced_lines() {
         &[
             ("/404.html", "404.html"),
             ("/a.html", "a.html"),
-            (&format!("/c.{X}.css"), "c.css"),
             ("/c.css", "302 -> /d.css"),
             ("/n/404", "404.html"),
             ("/n/a", "a.html"),

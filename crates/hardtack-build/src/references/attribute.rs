@@ -46,8 +46,9 @@ impl<'a> Attribute<'a> {
         for link in &mut found.links {
             let span = self.offset(link.span.start)..self.offset(link.span.end);
             let quoting = link.quoting.in_attribute();
-            *link =
-                Link::new(self.file, span, link.url.clone(), quoting).if_missing(link.if_missing);
+            *link = Link::new(self.file, span, link.url.clone(), quoting)
+                .if_missing(link.if_missing)
+                .in_property(link.is_in_property);
         }
         found
     }

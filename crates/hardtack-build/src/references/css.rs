@@ -9,7 +9,8 @@ use crate::rewrite::Quoting;
 /// The links in a style sheet.
 pub(super) fn find(text: &str) -> Found {
     let (links, literals, open) = (Vec::new(), Vec::new(), Vec::new());
-    let mut sheet = Sheet { text, links, literals, open, selectors: 0 };
+    let mut sheet =
+        Sheet { text, links, literals, open, selectors: 0, is_custom: false, custom: None };
     sheet.collect();
     Found { links: sheet.links, literals: sheet.literals, ..Found::default() }
 }
@@ -24,6 +25,10 @@ struct Sheet<'a> {
     open: Vec<Block>,
     /// How many of the open blocks are attribute selectors.
     selectors: usize,
+    /// Whether the last token is the name of a custom property.
+    is_custom: bool,
+    /// The number of blocks that are open around the value of a custom property.
+    custom: Option<usize>,
 }
 
 /// An open block, which may be the arguments of a function.
@@ -95,7 +100,9 @@ impl Sheet<'_> {
             Token::CloseCurlyBracket => Closing::Curly,
             _ => return None,
         };
-        self.open.pop_if(|block| block.closed_by == closing)
+        let closed = self.open.pop_if(|block| block.closed_by == closing);
+        self.custom = self.custom.filter(|depth| *depth <= self.open.len());
+        closed
     }
 
     fn close(&mut self, block: &Block, end: usize) {
@@ -115,7 +122,13 @@ impl Sheet<'_> {
                 self.comment(content, start + "/*".len());
                 return expect;
             }
-            Token::Semicolon => return Expect::Nothing,
+            Token::Semicolon => {
+                self.custom = self.custom.filter(|depth| *depth < self.open.len());
+                return Expect::Nothing;
+            }
+            Token::Colon if self.is_custom => {
+                self.custom.get_or_insert(self.open.len());
+            }
             _ if expect == Expect::Condition => return expect,
             Token::Ident(_) if expect == Expect::Name => return expect,
             Token::AtKeyword(name) if name.eq_ignore_ascii_case("import") => return Expect::Link,
@@ -126,13 +139,20 @@ impl Sheet<'_> {
                 return Expect::Condition;
             }
             Token::QuotedString(url) if matches!(expect, Expect::Link | Expect::Links) => {
-                self.links.push(quoted(self.text, start, end, &url));
+                let link = quoted(self.text, start, end, &url);
+                self.links.push(link.in_property(self.custom.is_some()));
             }
             Token::UnquotedUrl(url) if expect != Expect::Name => {
-                self.links.push(unquoted(self.text, start, end, &url));
+                let link = unquoted(self.text, start, end, &url);
+                self.links.push(link.in_property(self.custom.is_some()));
+            }
+            Token::Ident(name) if name.starts_with("--") => {
+                self.is_custom = true;
+                return after(expect);
             }
             _ => {}
         }
+        self.is_custom = false;
         after(expect)
     }
 

@@ -12,8 +12,8 @@ use lol_html::{
 };
 
 use super::{
-    Fault, Found, IfMissing, IntegrityPlace, attribute::Attribute, css, import_map, javascript,
-    literal::Literal,
+    Fault, Found, IfMissing, IntegrityPlace, attribute::Attribute, css, field_urls, import_map,
+    javascript, literal::Literal,
 };
 use crate::{ProblemKind, Settings};
 
@@ -144,6 +144,12 @@ impl<'a> Page<'a> {
             self.found.inline.push(style.span.clone());
             self.take_in(Ok(of_page_origin(style.style())), 0);
         }
+        if name == "meta" && is_policy(&element.get_attribute("http-equiv").unwrap_or_default()) {
+            let policy = self.attribute(element, "content");
+            self.found.in_policy.extend(policy.iter().flat_map(|it| {
+                field_urls::paths(&it.value).map(|path| (it.span.start, path.to_owned()))
+            }));
+        }
         self.literals(&name, element);
     }
 
@@ -271,6 +277,11 @@ fn of_page_origin(mut styles: Found) -> Found {
         link.needs_page_origin = link.url.contains('#');
     }
     styles
+}
+
+/// Whether a `<meta>` element stands for the header field of a policy (HTML §4.2.5.3).
+fn is_policy(pragma: &str) -> bool {
+    pragma.to_ascii_lowercase().starts_with("content-security-policy")
 }
 
 /// The format of an element's text.

@@ -1,6 +1,8 @@
 //! Links in JavaScript (ECMA-262): module specifiers, and URLs beside `import.meta.url`; and the
 //! literals that may contain other names.
 
+use std::mem;
+
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     Argument, CallExpression, Comment, ExportAllDeclaration, ExportFromDeclaration, Expression,
@@ -9,7 +11,7 @@ use oxc_ast::ast::{
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::{ParseOptions, Parser};
-use oxc_span::{SourceType, Span};
+use oxc_span::{GetSpan, SourceType, Span};
 
 use super::{
     Found, IfMissing, Link,
@@ -71,8 +73,13 @@ fn find(text: &str, source_type: SourceType) -> Found {
         let literals = vec![Literal::data(0..text.len())];
         return Found { literals, ..Found::remark(offset, &remark) };
     }
-    let mut module = Module { text, found: Found::default() };
+    let mut module = Module { text, found: Found::default(), known_uses: Vec::new() };
     module.visit_program(&parsed.program);
+    if text.contains("serviceWorker") {
+        // One of these URLs may come to `register()` by a variable.
+        let used_somehow = mem::take(&mut module.found.used_somehow);
+        module.found.service_workers.extend(used_somehow);
+    }
     for comment in &parsed.program.comments {
         module.comment(comment);
     }
@@ -90,6 +97,8 @@ fn find(text: &str, source_type: SourceType) -> Found {
 struct Module<'t> {
     text: &'t str,
     found: Found,
+    /// The arguments that can be no URL of a service worker.
+    known_uses: Vec<Span>,
 }
 
 impl<'a> Visit<'a> for Module<'_> {
@@ -114,6 +123,7 @@ impl<'a> Visit<'a> for Module<'_> {
                 let beginning = beginning(&it.source).filter(|it| is_path(it));
                 let beginning = beginning.map(|text| (it.span.start as usize, text.to_owned()));
                 self.found.beginnings.extend(beginning);
+                self.known_uses.push(it.source.span());
                 self.visit_expression(&it.source);
             }
         }
@@ -129,7 +139,12 @@ impl<'a> Visit<'a> for Module<'_> {
             match first.as_expression().and_then(literal) {
                 Some((_, "")) => self.own_url(it.span),
                 Some((_, url)) if url.ends_with(['/', '.']) => {}
-                Some((span, url)) => self.link(span, url, IfMissing::AtRunTime),
+                Some((span, url)) => {
+                    self.link(span, url, IfMissing::AtRunTime);
+                    if !self.known_uses.iter().any(|use_of| use_of.contains_inclusive(it.span)) {
+                        self.found.used_somehow.push(url.to_owned());
+                    }
+                }
                 None => self.found.computed.push(it.span.start as usize),
             }
             // The name in `import.meta.url` has no part in the result.
@@ -138,6 +153,7 @@ impl<'a> Visit<'a> for Module<'_> {
         self.found.starts_workers |= self.starts_worker(it);
         if is_worker(&it.callee) {
             let url = it.arguments.first().and_then(|first| first.as_expression());
+            self.known_uses.extend(url.map(GetSpan::span));
             self.found.workers.extend(url.and_then(constant_url));
         }
         walk::walk_new_expression(self, it);
@@ -157,6 +173,9 @@ impl<'a> Visit<'a> for Module<'_> {
         }
         if let Some(name) = method(it) {
             self.call(name, it);
+        }
+        if let (true, [first, ..]) = (it.callee.is_specific_id("fetch"), &it.arguments[..]) {
+            self.known_uses.push(first.span());
         }
         if it.callee.is_specific_id("importScripts") || method(it) == Some("importScripts") {
             let urls = it.arguments.iter().filter_map(|url| literal(url.as_expression()?));
@@ -234,6 +253,7 @@ impl Module<'_> {
             }
             "join" => self.split_and_joined(it, argument),
             "register" if is_service_worker(&it.callee) => self.service_worker(argument),
+            "addModule" | "fetch" => self.known_uses.push(argument.span()),
             _ => {}
         }
     }

@@ -1,12 +1,13 @@
-//! Links in the `Link` header fields of rules.
+//! The assets that rules name: by links in `Link` header fields, in other fields, and by a redirect
+//! in an asset's place.
 //!
-//! A rule is for many responses, and a relative URL leads to another place from each. It is
-//! rewritten if all pages of the rule mean the same asset.
+//! A rule is for many responses, and a relative URL leads to another place from each. A link is
+//! rewritten if all pages of the rule mean the same asset. Every other name stays, and pins the asset.
 
 use std::collections::BTreeSet;
 
 use super::{
-    Targets,
+    Targets, field_urls,
     missing::{Lost, Referrer, Weight},
     routes::Resolved,
     url,
@@ -33,15 +34,15 @@ pub(crate) struct RuleLink {
 #[derive(Default)]
 pub(super) struct OfRules {
     pub(super) links: Vec<RuleLink>,
-    /// The assets that keep their names, since a URL means one of several, each with the reason.
-    pub(super) ambiguous: Vec<(usize, String)>,
+    /// The assets that keep their names, each with the reason.
+    pub(super) pinned: Vec<(usize, String)>,
     pub(super) lost: Vec<Lost>,
 }
 
 impl Targets<'_> {
-    /// Resolves the URLs in `Link` header fields.
+    /// Resolves the URLs in rules.
     pub(super) fn of_rules(&self, rules: &Rules) -> OfRules {
-        let mut found = OfRules::default();
+        let mut found = OfRules { pinned: self.named_in(rules), ..OfRules::default() };
         for (place, url) in rules.links() {
             let rule = &rules.headers[place.rule];
             let (mut targets, mut lost) = (BTreeSet::new(), BTreeSet::new());
@@ -61,12 +62,31 @@ impl Targets<'_> {
                     found.links.push(RuleLink { place, target: *target, rest });
                 }
                 _ => {
-                    let why = why(rule);
-                    found.ambiguous.extend(targets.into_iter().map(|it| (it, why.clone())));
+                    let why =
+                        format!("{} names it relative to several pages", place_of(rule, FIELD));
+                    found.pinned.extend(targets.into_iter().map(|it| (it, why.clone())));
                 }
             }
         }
         found
+    }
+
+    /// The assets that other fields name, and those in whose place a rule answers: under another name
+    /// they would escape it.
+    fn named_in(&self, rules: &Rules) -> Vec<(usize, String)> {
+        let mut named = Vec::new();
+        for rule in &rules.headers {
+            for (field, value) in rule.fields().filter(|(field, _)| *field != FIELD) {
+                let targets = field_urls::paths(value);
+                let targets = targets.filter_map(|path| self.asset(Some(self.routes.at), path));
+                let why = format!("{} names it in {field}", place_of(rule, field));
+                named.extend(targets.map(|target| (target, why.clone())));
+            }
+        }
+        let replaced = rules.replaced.iter();
+        let replaced = replaced.filter_map(|it| self.routes.asset(self.settings.logical_path(it)));
+        named.extend(replaced.map(|target| (target, REPLACED.to_owned())));
+        named
     }
 
     /// The URL paths that a URL in a rule is relative to, one of each folder: those of the pages
@@ -103,8 +123,11 @@ impl Targets<'_> {
 
 const FIELD: &str = "link";
 
-fn why(rule: &HeaderRule) -> String {
-    let line = rule.places.get(FIELD).map_or(1, |place| place.line);
+const REPLACED: &str = "a rule answers in its place";
+
+/// The place of a rule's field, for people.
+fn place_of(rule: &HeaderRule, field: &str) -> String {
+    let line = rule.places.get(field).map_or(1, |place| place.line);
     let name = rule.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    format!("{name}:{line} names it relative to several pages")
+    format!("{name}:{line}")
 }
