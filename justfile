@@ -108,6 +108,11 @@ bench-collectstatic *arguments:
     cargo build --profile dist --locked
     benches/collectstatic {{ arguments }}
 
+# A bake that carries three earlier releases, beside one without: time, memory, size; needs npm
+bench-releases *arguments:
+    cargo build --profile dist --locked
+    benches/releases {{ arguments }}
+
 # Finding and rewriting references: MB/s of each format
 bench-references *arguments:
     scripts/fetch-corpora
