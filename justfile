@@ -113,6 +113,12 @@ bench-releases *arguments:
     cargo build --profile dist --locked
     benches/releases {{ arguments }}
 
+# One dictionary for all pages: the bytes of a visitor of five pages; needs npm
+bench-page-dictionary *arguments:
+    scripts/fetch-sites mdbook
+    cargo build --profile dist --locked
+    benches/page-dictionary {{ arguments }}
+
 # Finding and rewriting references: MB/s of each format
 bench-references *arguments:
     scripts/fetch-corpora

@@ -5,12 +5,14 @@ mod common;
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
+    net::TcpListener,
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
 };
 
 use common::{
     Server, executable, folder,
+    process::until,
     releases::{Releases, sheet},
     stderr, stdout,
 };
@@ -131,8 +133,8 @@ impl Browser {
         Self { process, visits }
     }
 
-    fn visit(&mut self) -> Value {
-        self.process.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    fn visit(&mut self, path: &str) -> Value {
+        writeln!(self.process.stdin.as_mut().unwrap(), "{path}").unwrap();
         serde_json::from_str(&self.visits.next().unwrap().unwrap()).unwrap()
     }
 }
@@ -163,19 +165,47 @@ fn a_returning_browser_downloads_the_difference() {
     let server = releases.server("1");
     let address = server.address.to_string();
     let mut browser = Browser::of(&format!("http://{address}/"));
-    let first = browser.visit();
+    let first = browser.visit("/");
     assert_eq!(first["colour"], "rgb(0, 0, 1)");
     let first = of_sheet(&first, "1");
     assert_eq!(first["dictionary"], "");
     drop(server);
+    // Its worker is there until the browser's connections are closed.
+    until("the address is free", || TcpListener::bind(&address).ok());
     let _server = Server::spawn(executable(&releases.file("2")).args(["--listen", &address]));
-    let second = browser.visit();
+    let second = browser.visit("/");
     assert_eq!(second["colour"], "rgb(0, 0, 2)");
     let second = of_sheet(&second, "2");
     assert!(second["dictionary"].as_str().unwrap().starts_with(':'), "{second}");
     assert!(["dcb", "dcz"].contains(&second["coding"].as_str().unwrap()), "{second}");
     let bytes = |sheet: &Value| sheet["bytes"].as_u64().unwrap();
     assert!(bytes(&second) * 2 < bytes(&first), "{first} {second}");
+}
+
+/// Chromium fetches the dictionary when it has nothing else to do, and the next page is a delta.
+#[test]
+#[ignore = "needs chromium, node and corpora/playwright-core"]
+fn a_browser_downloads_what_a_page_has_of_its_own() {
+    let releases = Releases::new();
+    fs::write(releases.file("hardtack.toml"), "page_dictionary = true").unwrap();
+    let page = |n: usize| (format!("{n}.html"), format!("<pre>{}</pre><p>page {n}", sheet(0)));
+    let pages: Vec<_> = (0..30).map(page).collect();
+    let files: Vec<_> = pages.iter().map(|(name, text)| (&**name, text.as_bytes())).collect();
+    stdout(&mut releases.command(folder(&files).path(), "1", &[]));
+    let server = releases.server("1");
+    let mut browser = Browser::of(&format!("http://{}/", server.address));
+    let mut visit = |n: usize| {
+        let visit = browser.visit(&format!("/{n}.html"));
+        assert!(visit["text"].as_str().unwrap().ends_with(&format!("page {n}")), "{visit}");
+        let mut exchanges = visit["exchanges"].as_array().unwrap().iter();
+        exchanges.find(|one| one["path"] == format!("/{n}.html")).unwrap().clone()
+    };
+    let first = visit(0);
+    assert_eq!(first["dictionary"], "");
+    let later = (1..30).map(visit).find(|page| page["dictionary"] != "").expect("a dictionary");
+    assert!(["dcb", "dcz"].contains(&later["coding"].as_str().unwrap()), "{later}");
+    let bytes = |page: &Value| page["bytes"].as_u64().unwrap();
+    assert!(bytes(&later) * 2 < bytes(&first), "{first} {later}");
 }
 
 #[test]

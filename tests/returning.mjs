@@ -1,5 +1,5 @@
-// Opens a page in headless Chromium, once for each line of standard input, as one visitor, and prints
-// a line of JSON for each visit.
+// Opens pages in headless Chromium as one visitor, one for each line of standard input, which is its path;
+// prints a line of JSON for each visit.
 //
 //   node tests/returning.mjs PLAYWRIGHT_CORE URL
 
@@ -14,12 +14,12 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
 });
 const context = await browser.newContext();
-for await (const _ of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(await visit()));
+for await (const path of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify(await visit(new URL(path, url).href)));
 }
 await browser.close();
 
-async function visit() {
+async function visit(url) {
   const page = await context.newPage();
   const exchanges = new Map();
   const exchange = (id) => exchanges.get(id) ?? exchanges.set(id, {}).get(id);

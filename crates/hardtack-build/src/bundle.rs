@@ -11,12 +11,13 @@ use crate::{
     Canonical, Error, Problem, ProblemKind, Settings,
     carry::Carried,
     compress::Compressed,
-    deltas::{Delta, lineages},
+    deltas::{Delta, Dictionary, lineages},
     fingerprint::Final,
     header_rules::HeaderEdit,
     hosting::{PatternAnswer, PatternRule, Redirect, Rewrite, Rules},
-    lineage::Lineage,
+    page_dictionary::{is_page, link},
     url_paths::{aliases, is_not_found_page},
+    use_as_dictionary::{self, USE_AS_DICTIONARY},
 };
 
 /// A bundle and its manifest.
@@ -32,6 +33,7 @@ pub(crate) fn bundle(
     assets: &[Compressed],
     carried: &[Carried<'_>],
     deltas: &[Delta],
+    for_pages: Option<usize>,
     settings: &Settings,
     rules: &Rules,
 ) -> Result<Bundled, Error> {
@@ -48,20 +50,41 @@ pub(crate) fn bundle(
     add_imports(&mut writer, assets, &indexes);
     let older: Vec<_> = carried.iter().map(|one| add_carried(&mut writer, one)).collect();
     for Delta { asset, dictionary, coding, bytes } in deltas {
-        writer.delta(indexes[*asset], *coding, older[*dictionary], bytes);
+        let dictionary = match *dictionary {
+            Dictionary::Own(index) => indexes[index],
+            Dictionary::Carried(index) => older[index],
+        };
+        writer.delta(indexes[*asset], *coding, dictionary, bytes);
     }
     let (by_path, has_not_found_page) = (BTreeMap::new(), false);
-    let mut site = Site { writer, settings, rules, by_path, has_not_found_page };
-    let lineages = lineages(assets);
-    for ((compressed, lineage), index) in assets.iter().zip(&lineages).zip(indexes) {
-        let lineage = lineage.as_ref().filter(|_| settings.dictionaries);
-        site.route(&compressed.asset, lineage, index);
+    let page_link = for_pages.map(|index| link(&assets[index].asset));
+    let mut site = Site { writer, settings, rules, by_path, has_not_found_page, page_link };
+    let as_dictionaries = as_dictionaries(assets, for_pages, settings);
+    for ((compressed, value), index) in assets.iter().zip(as_dictionaries).zip(indexes) {
+        site.route(&compressed.asset, value, index);
     }
     for (carried, index) in carried.iter().zip(older) {
         site.route_carried(carried, index);
     }
     site.apply_hosting()?;
     finish(site.writer, settings)
+}
+
+/// Values of `Use-As-Dictionary`, in the order of the assets.
+fn as_dictionaries(
+    assets: &[Compressed],
+    for_pages: Option<usize>,
+    settings: &Settings,
+) -> Vec<Option<String>> {
+    if !settings.dictionaries {
+        return vec![None; assets.len()];
+    }
+    let lineages = lineages(assets).into_iter();
+    let mut values: Vec<_> = lineages.map(|one| Some(one?.use_as_dictionary())).collect();
+    if let Some(index) = for_pages {
+        values[index] = Some(use_as_dictionary::of_pages(settings));
+    }
+    values
 }
 
 fn finish(writer: Writer, settings: &Settings) -> Result<Bundled, Error> {
@@ -119,9 +142,6 @@ fn add_imports(writer: &mut Writer, assets: &[Compressed], indexes: &[AssetIndex
     }
 }
 
-/// The field that has a browser keep a response as a dictionary (RFC 9842 §2.1).
-const USE_AS_DICTIONARY: &str = "use-as-dictionary";
-
 /// The URL paths of a site, as they are added.
 struct Site<'a> {
     writer: Writer,
@@ -130,15 +150,16 @@ struct Site<'a> {
     /// The assets by their logical paths.
     by_path: BTreeMap<&'a str, (AssetIndex, &'a Final)>,
     has_not_found_page: bool,
+    /// The field of pages that leads to their dictionary.
+    page_link: Option<String>,
 }
 
 impl<'a> Site<'a> {
-    fn route(&mut self, asset: &'a Final, lineage: Option<&Lineage>, index: AssetIndex) {
+    fn route(&mut self, asset: &'a Final, as_dictionary: Option<String>, index: AssetIndex) {
         if let Some(hashed) = &asset.paths.hashed {
             self.writer.serve(hashed, index, CachePolicy::Immutable);
-            let ours = lineage.map(|lineage| {
-                HeaderEdit::Set(USE_AS_DICTIONARY.to_owned(), lineage.use_as_dictionary())
-            });
+            let ours =
+                as_dictionary.map(|value| HeaderEdit::Set(USE_AS_DICTIONARY.to_owned(), value));
             self.apply_rules(hashed, asset, ours.as_slice());
         }
         if let Some(plain) = &asset.paths.plain {
@@ -191,11 +212,13 @@ impl<'a> Site<'a> {
         let own = self.settings.cross_origin_resource_policy.map(|policy| {
             HeaderEdit::Set("cross-origin-resource-policy".to_owned(), policy.as_str().to_owned())
         });
+        let link = self.page_link.as_ref().filter(|_| is_page(asset));
+        let link = link.map(|link| HeaderEdit::Append("link".to_owned(), link.clone()));
         let own_path = self.settings.url_path(&asset.logical_path);
         let plain = asset.paths.plain.as_deref().unwrap_or(&own_path);
         let rules = self.rules.headers_for(&asset.logical_path, [plain, path]);
         let rules = rules.flat_map(|(_, rule)| rule.edits.iter().cloned());
-        own.into_iter().chain(rules.filter(|edit| !edit.is_of_content())).collect()
+        own.into_iter().chain(link).chain(rules.filter(|edit| !edit.is_of_content())).collect()
     }
 
     /// A page has one address. A folder's index answers at the folder's path, to which the folder's

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     Error, Problem, ProblemKind, Settings, compress::Compressed, fingerprint::Final,
-    hosting::Rules, url_paths::aliases,
+    hosting::Rules, url_paths::aliases, use_as_dictionary::is_page_dictionary,
 };
 
 /// The files of earlier releases: those that are carried, and those that are not, with the rule.
@@ -45,9 +45,11 @@ pub struct Dropped {
 }
 
 /// Chooses the assets to carry: the immutable ones of earlier releases, the youngest first, the
-/// smaller before the larger, until `keep_releases` or `keep_bytes` is reached.
+/// smaller before the larger, until `keep_releases` or `keep_bytes` is reached. `for_pages` is the index
+/// of the dictionary of the pages.
 pub(crate) fn carry<'a>(
     assets: &[Compressed],
+    for_pages: Option<usize>,
     previous: &[Bundle<'a>],
     rules: &Rules,
     settings: &Settings,
@@ -56,7 +58,7 @@ pub(crate) fn carry<'a>(
         return Ok(Carrying::default());
     }
     let failed = |error| ProblemKind::Bundle(error).of(&settings.assets);
-    let own = OwnPaths::of(assets, settings);
+    let own = OwnPaths::of(assets, for_pages, settings);
     let mut candidates: Vec<_> =
         candidates(previous, &own).map_err(failed)?.into_values().collect();
     candidates.sort_by_cached_key(|one| (one.age, one.stored_bytes(), one.asset.url));
@@ -84,12 +86,13 @@ pub(crate) fn carry<'a>(
 /// The URL paths of this release.
 struct OwnPaths<'a> {
     by_path: HashMap<String, &'a Final>,
-    /// Those that are kept for good, with the SHA-256 of their bytes.
+    /// Those that are kept for good, with the SHA-256 of their bytes; without the dictionary of the
+    /// pages, which changes whenever they do.
     immutable: BTreeMap<&'a str, [u8; 32]>,
 }
 
 impl<'a> OwnPaths<'a> {
-    fn of(assets: &'a [Compressed], settings: &Settings) -> Self {
+    fn of(assets: &'a [Compressed], for_pages: Option<usize>, settings: &Settings) -> Self {
         let mut by_path = HashMap::new();
         let finals = || assets.iter().map(|compressed| &compressed.asset);
         for asset in finals() {
@@ -100,7 +103,8 @@ impl<'a> OwnPaths<'a> {
             let paths = asset.paths.hashed.as_deref().into_iter().chain(plain).map(str::to_owned);
             by_path.extend(paths.chain(aliases).map(|path| (path, asset)));
         }
-        let hashed = finals().filter_map(|asset| Some((asset.paths.hashed.as_deref()?, asset)));
+        let kept = (0..).zip(finals()).filter(|(index, _)| for_pages != Some(*index));
+        let hashed = kept.filter_map(|(_, asset)| Some((asset.paths.hashed.as_deref()?, asset)));
         let immutable =
             hashed.map(|(path, asset)| (path, Fingerprint::of(&asset.bytes).0)).collect();
         Self { by_path, immutable }
@@ -119,7 +123,8 @@ fn candidates<'a>(
     let mut candidates: BTreeMap<&str, Carried<'a>> = BTreeMap::new();
     for bundle in previous {
         let of_release = immutable(bundle)?;
-        let current = of_release.iter().filter(|one| one.age == 0);
+        let current =
+            of_release.iter().filter(|one| one.age == 0 && !is_page_dictionary(&one.route));
         let current = current.map(|one| Ok((one.route.path, *one.asset.identity()?.digest)));
         let current = current.collect::<Result<BTreeMap<_, _>, hardtack_bundle::Error>>()?;
         let known = releases.iter().position(|release| *release == current);
@@ -174,7 +179,12 @@ impl<'a> Carried<'a> {
     /// The rule of this release that drops it.
     fn rule_against(&self, rules: &Rules, settings: &Settings) -> Option<String> {
         let most = settings.keep_releases;
-        if self.age > most {
+        if is_page_dictionary(&self.route) {
+            Some(
+                "it is the dictionary of its release's pages, and no page breaks without it"
+                    .to_owned(),
+            )
+        } else if self.age > most {
             Some(format!("it is older than `keep_releases` = {most}"))
         } else if settings.folder_at(self.route.path).is_none() {
             let prefixes: Vec<_> = settings.all_folders().map(|(prefix, _)| prefix).collect();
@@ -187,7 +197,8 @@ impl<'a> Carried<'a> {
     }
 
     fn dropped(&self, rule: String) -> Dropped {
-        Dropped { url: self.asset.url.to_owned(), age: self.age, rule }
+        // The dictionary of pages alone makes no release of its own.
+        Dropped { url: self.asset.url.to_owned(), age: self.age.max(1), rule }
     }
 
     fn warning(&self, asset: &Final, settings: &Settings) -> Problem {

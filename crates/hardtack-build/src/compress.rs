@@ -28,6 +28,14 @@ pub(crate) struct Compressed {
     pub(crate) coded: Vec<(Coding, Arc<[u8]>)>,
 }
 
+impl Compressed {
+    /// Bytes of the smallest plain representation.
+    pub(crate) fn smallest(&self) -> usize {
+        let coded = self.coded.iter().map(|(_, coded)| coded.len());
+        coded.chain([self.asset.bytes.len()]).min().unwrap_or(0)
+    }
+}
+
 /// Compresses all assets with all codings, in parallel, each distinct content once.
 ///
 /// A coding is kept if it takes at most 95 % of the identity's bytes; a smaller gain is not worth

@@ -1,5 +1,5 @@
-//! Deltas: representations whose dictionary is a file of an earlier release (RFC 9842). A client that
-//! has the old file downloads the difference.
+//! Deltas: representations with a dictionary (RFC 9842), which is a file of an earlier release, or the one
+//! that all pages have. A client that has the file downloads the difference.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,14 +25,21 @@ use crate::{
 pub(crate) struct Delta {
     /// The index of the asset.
     pub(crate) asset: usize,
-    /// The index of the carried asset that is the dictionary.
-    pub(crate) dictionary: usize,
+    pub(crate) dictionary: Dictionary,
     pub(crate) coding: Coding,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Compresses each asset with each carried version of it as the dictionary, in parallel. A delta is
-/// kept if it takes at most 90 % of the smallest plain representation.
+/// The asset that is a dictionary.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Dictionary {
+    /// The index of an asset of this release.
+    Own(usize),
+    /// The index of a carried asset.
+    Carried(usize),
+}
+
+/// Compresses each asset with each carried version of it as the dictionary.
 pub(crate) fn deltas(
     assets: &[Compressed],
     carried: &[Carried<'_>],
@@ -43,7 +50,31 @@ pub(crate) fn deltas(
     if !settings.dictionaries {
         return Ok(Vec::new());
     }
-    let tasks = tasks(assets, carried);
+    run(&tasks(assets, carried), cache, report)
+}
+
+/// Compresses pages with the dictionary that all of them have.
+pub(crate) fn deltas_of_pages(
+    assets: &[Compressed],
+    pages: &[usize],
+    dictionary: usize,
+    cache: Option<&Cache>,
+    report: &(dyn Fn(Progress) + Sync),
+) -> Result<Vec<Delta>, Error> {
+    let with = Hashed::of(&assets[dictionary].asset.bytes);
+    let one = [(Dictionary::Own(dictionary), with)];
+    let of_page = |page: &usize| with_each(*page, &assets[*page], one.into_iter());
+    let tasks = pages.iter().flat_map(of_page).collect();
+    run(&longest_first(tasks), cache, report)
+}
+
+/// Compresses in parallel. A delta is kept if it takes at most 90 % of the smallest plain
+/// representation.
+fn run(
+    tasks: &[Task<'_>],
+    cache: Option<&Cache>,
+    report: &(dyn Fn(Progress) + Sync),
+) -> Result<Vec<Delta>, Error> {
     let (done, total) = (AtomicUsize::new(0), tasks.len());
     let run = |task: &Task<'_>| {
         let bytes = task.run(cache);
@@ -79,7 +110,7 @@ pub(crate) fn lineages(assets: &[Compressed]) -> Vec<Option<Lineage>> {
 /// One content, to be compressed with one dictionary and one coding.
 struct Task<'a> {
     asset: usize,
-    dictionary: usize,
+    dictionary: Dictionary,
     coding: Coding,
     content: Hashed<'a>,
     with: Hashed<'a>,
@@ -94,29 +125,47 @@ struct Hashed<'a> {
     digest: Fingerprint,
 }
 
-/// The longest first, so that no core is left alone with a long one at the end.
+impl<'a> Hashed<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        Self { bytes, digest: Fingerprint::of(bytes) }
+    }
+}
+
 fn tasks<'a>(assets: &'a [Compressed], carried: &[Carried<'a>]) -> Vec<Task<'a>> {
     let versions = versions(carried);
     let mut tasks = Vec::new();
     for ((asset, compressed), lineage) in assets.iter().enumerate().zip(lineages(assets)) {
         let Some(versions) = lineage.and_then(|lineage| versions.get(&lineage)) else { continue };
-        let bytes = compressed.asset.bytes.as_slice();
-        let content = Hashed { bytes, digest: Fingerprint::of(bytes) };
-        let smallest = compressed.coded.iter().map(|(_, coded)| coded.len()).min();
-        let most = smallest.unwrap_or(bytes.len()).min(bytes.len()) * 9 / 10;
         let mut known = HashSet::new();
         let versions = versions.iter().filter(|(_, with)| known.insert(with.digest));
-        for (dictionary, with) in versions.copied() {
-            tasks.extend([Coding::Dcb, Coding::Dcz].map(|coding| Task {
-                asset,
-                dictionary,
-                coding,
-                content,
-                with,
-                most,
-            }));
-        }
+        let versions = versions.map(|(index, with)| (Dictionary::Carried(*index), *with));
+        tasks.extend(with_each(asset, compressed, versions));
     }
+    longest_first(tasks)
+}
+
+/// Compressing an asset with each dictionary and coding.
+fn with_each<'a>(
+    asset: usize,
+    compressed: &'a Compressed,
+    dictionaries: impl Iterator<Item = (Dictionary, Hashed<'a>)>,
+) -> impl Iterator<Item = Task<'a>> {
+    let content = Hashed::of(&compressed.asset.bytes);
+    let most = compressed.smallest() * 9 / 10;
+    dictionaries.flat_map(move |(dictionary, with)| {
+        [Coding::Dcb, Coding::Dcz].map(|coding| Task {
+            asset,
+            dictionary,
+            coding,
+            content,
+            with,
+            most,
+        })
+    })
+}
+
+/// So no core is left alone with a long one at the end.
+fn longest_first(mut tasks: Vec<Task<'_>>) -> Vec<Task<'_>> {
     tasks.sort_by_key(|task| std::cmp::Reverse(task.content.bytes.len() + task.with.bytes.len()));
     tasks
 }
@@ -272,9 +321,15 @@ mod tests {
     }
 
     fn task<'a>(coding: Coding, content: &'a [u8], dictionary: &'a [u8]) -> Task<'a> {
-        let hashed = |bytes| Hashed { bytes, digest: Fingerprint::of(bytes) };
-        let (content, with) = (hashed(content), hashed(dictionary));
-        Task { asset: 0, dictionary: 0, coding, content, with, most: content.bytes.len() }
+        let (content, with) = (Hashed::of(content), Hashed::of(dictionary));
+        Task {
+            asset: 0,
+            dictionary: Dictionary::Own(0),
+            coding,
+            content,
+            with,
+            most: content.bytes.len(),
+        }
     }
 
     #[test]

@@ -29,8 +29,9 @@
 //! | `graph` | the references | an order in which every asset comes after those it refers to |
 //! | `fingerprint` | assets, references, order | final bytes, fingerprints and URLs |
 //! | `compress` | final bytes | the representations worth keeping |
+//! | `page_dictionary` | representations | with a dictionary of what pages have in common |
 //! | `carry` | earlier releases | the assets of theirs that are served too |
-//! | `deltas` | representations, carried assets | representations whose dictionaries are carried |
+//! | `deltas` | representations, carried assets | representations with dictionaries |
 //! | `bundle` | all representations | the bundle and its manifest |
 //!
 //! The bundle depends on the folder's contents, the earlier releases and the [`Settings`] alone: no time, no absolute
@@ -84,12 +85,14 @@ mod lineage;
 mod logical_path;
 mod media_type;
 mod own_digest;
+mod page_dictionary;
 mod published;
 mod rewrite;
 mod shared_brotli;
 mod twins;
 mod unpack;
 mod url_paths;
+mod use_as_dictionary;
 
 mod blocks;
 mod build_script;
@@ -117,5 +120,6 @@ pub use rename::Rename;
 pub use settings::{Canonical, Key, ResourcePolicy, Settings, logical_path};
 pub use summary::{Roles, Summary};
 pub use timestamp::Timestamp;
+pub use use_as_dictionary::is_page_dictionary;
 
 pub use hardtack_bundle::Role;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use hardtack_bundle::{Asset, Fingerprint, Role};
 
-use crate::{fingerprint::Final, prehashed::hash_of};
+use crate::{fingerprint::Final, prehashed::hash_of, use_as_dictionary};
 
 /// The URL of a hashed file with `*` for its hash, such as `/css/app.*.css`. Files of two releases
 /// with one lineage are versions of one file.
@@ -53,13 +53,9 @@ impl Lineage {
         Self::unique(assets.map(of).collect())
     }
 
-    /// Value of `Use-As-Dictionary` (RFC 9842 §2.1): the file is a dictionary of those with its
-    /// lineage.
-    ///
-    /// The URL is a pattern (WHATWG URL Pattern) in a string of a structured field. Of the characters
-    /// that a percent-encoded path has, `+` has a meaning in a pattern.
+    /// Value of `Use-As-Dictionary`: the file is a dictionary of those with its lineage.
     pub(crate) fn use_as_dictionary(&self) -> String {
-        format!("match=\"{}\"", self.0.replace('+', "\\\\+"))
+        use_as_dictionary::of_paths(&self.0)
     }
 }
 
@@ -106,12 +102,5 @@ mod tests {
         };
         let unique = Lineage::unique(of(&[Some("a"), Some("b"), None, Some("a")]));
         assert_eq!(unique, of(&[None, Some("b"), None, None]));
-    }
-
-    #[test]
-    fn the_field_is_a_pattern_in_a_string() {
-        let value = |text: &str| Lineage(text.to_owned()).use_as_dictionary();
-        assert_eq!(value("/s/a%20b.*.css"), r#"match="/s/a%20b.*.css""#);
-        assert_eq!(value("/a@2x+b.*.svg"), r#"match="/a@2x\\+b.*.svg""#);
     }
 }

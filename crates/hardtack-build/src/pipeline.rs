@@ -13,8 +13,8 @@ use crate::{
     bundle::{Bundled, bundle},
     cache::Cache,
     carry::{Dropped, carry},
-    compress::compress,
-    deltas::deltas,
+    compress::{Compressed, compress},
+    deltas::{deltas, deltas_of_pages},
     digests::follow_digests,
     django_manifest::leave_out_copies,
     fingerprint::{Fingerprinted, fingerprint},
@@ -23,6 +23,7 @@ use crate::{
     kept_too_long::warn_of_long_caching,
     mentions::pin,
     no_assets::check_for_assets,
+    page_dictionary::{WithDictionary, with_page_dictionary},
     prehashed::recognise_prehashed,
     previous::Previous,
     published::with_published_manifest,
@@ -138,14 +139,22 @@ impl Bake {
         rules.replace_digests(&digests);
         let compressed = compress(finals)?;
         let compressed = with_published_manifest(compressed, settings, compress)?;
-        let mut carrying = carry(&compressed, &previous, &rules, settings)?;
+        let compress_pages = |assets: &[Compressed], pages: &[usize], dictionary| {
+            deltas_of_pages(assets, pages, dictionary, self.cache.as_ref(), &*self.report)
+        };
+        let WithDictionary { assets: compressed, dictionary, deltas: of_pages, fault } =
+            with_page_dictionary(compressed, settings, compress, compress_pages)?;
+        warnings.extend(fault);
+        let mut carrying = carry(&compressed, dictionary, &previous, &rules, settings)?;
         warnings.extend(skipped);
         warnings.append(&mut carrying.warnings);
         let carried = &carrying.carried;
-        let deltas = deltas(&compressed, carried, settings, self.cache.as_ref(), &*self.report)?;
+        let mut deltas =
+            deltas(&compressed, carried, settings, self.cache.as_ref(), &*self.report)?;
+        deltas.extend(of_pages);
         warnings.extend(self.cache.as_ref().and_then(Cache::take_fault));
         let Bundled { bytes, manifest, totals } =
-            bundle(&compressed, carried, &deltas, settings, &rules)?;
+            bundle(&compressed, carried, &deltas, dictionary, settings, &rules)?;
 
         let dropped = carrying.dropped;
         let summary = Summary::new(&manifest, totals, &left_out, dropped.len(), start.elapsed());

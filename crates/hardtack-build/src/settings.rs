@@ -100,6 +100,8 @@ pub struct Settings {
     pub keep_bytes: usize,
     /// Compress assets with earlier versions of them as dictionaries.
     pub dictionaries: bool,
+    /// Compress pages with one dictionary of what they have in common.
+    pub page_dictionary: bool,
 }
 
 /// The answer at the file name of a page with a different address: at `/index.html`, and with clean
@@ -173,6 +175,7 @@ impl Default for Settings {
             keep_releases: 3,
             keep_bytes: 100_000_000,
             dictionaries: true,
+            page_dictionary: false,
         }
     }
 }
@@ -329,6 +332,12 @@ impl Settings {
             "dictionaries",
             "true",
             "Send browsers that have an earlier version of a file the difference only (RFC 9842).",
+        ),
+        key(
+            "page_dictionary",
+            "false",
+            "Send browsers a dictionary of what the pages have in common, and then of each page the \
+             rest only (RFC 9842).",
         ),
     ];
 

@@ -370,6 +370,104 @@ fn dictionaries_can_be_off() {
     assert_eq!(carried(&second), ["/a 1"]);
 }
 
+/// Pages with a menu in common and a text of their own.
+fn pages(count: usize, version: usize) -> Vec<(String, String)> {
+    let item = |n: usize| format!("<li><a href=\"p{n}.html\">{}</a></li>", n * n * 7919);
+    let menu: String = (0..count).chain([version]).map(item).collect();
+    let page = |n: usize| {
+        let own = (0..20).map(|word| format!("{} ", (n * 31 + word) * 104_729 % 99_991));
+        (format!("p{n}.html"), format!("<ul>{menu}</ul><p>{}</p>", own.collect::<String>()))
+    };
+    (0..count).map(page).collect()
+}
+
+fn as_files(pages: &[(String, String)]) -> Vec<(&str, &str)> {
+    pages.iter().map(|(name, text)| (&**name, &**text)).collect()
+}
+
+#[test]
+fn pages_have_a_dictionary_of_what_they_have_in_common() {
+    let history = History::new("page_dictionary = true");
+    let pages = pages(40, 1);
+    let mut files = as_files(&pages);
+    files.push(("a.css", "b{}"));
+    let baked = history.bake("1", &files, &[]);
+    let bundle = Bundle::open(&baked.bundle).unwrap();
+    let dictionary = bundle.asset("page-dictionary").unwrap().unwrap();
+    let bytes = dictionary.identity().unwrap();
+    assert!(bytes.body.starts_with(b"<ul><li>") && bytes.body.len() < pages[0].1.len());
+    let fields = dictionaries(&baked);
+    let expected = r#"match="/*", match-dest=("document")"#;
+    assert_eq!(fields, [(dictionary.url.to_owned(), expected.to_owned())]);
+    let link = format!("<{}>; rel=\"compression-dictionary\"", dictionary.url);
+    for route in bundle.routes().map(Result::unwrap) {
+        let Action::Serve(asset) = route.action else { continue };
+        let is_page = asset.media_type.starts_with("text/html");
+        let has_link = route.fields().any(|it| it.unwrap() == FieldEdit::Append("link", &link));
+        assert_eq!(has_link, is_page, "{}", route.path);
+        let of_it = |one: &hardtack_bundle::Representation<'_>| {
+            one.dictionary.is_some_and(|digest| digest == bytes.digest)
+        };
+        let deltas: Vec<_> = asset.representations().map(Result::unwrap).filter(of_it).collect();
+        assert_eq!(deltas.len(), if is_page { 2 } else { 0 }, "{}", route.path);
+        assert!(deltas.iter().all(|one| one.body.len() * 2 < asset.identity().unwrap().body.len()));
+    }
+    assert!(baked.warnings.is_empty(), "{:?}", baked.warnings);
+    assert!(history.bake("2", &files, &["1"]).bundle == baked.bundle);
+}
+
+/// It changes with each page: otherwise ten deploys of changed pages would age everything.
+#[test]
+fn the_dictionary_of_pages_is_not_carried_and_makes_no_release() {
+    let history = History::new("page_dictionary = true\nkeep_releases = 1");
+    let bake = |name: &str, version, sheet, previous: &[&str]| {
+        let pages = pages(40, version);
+        let mut files = as_files(&pages);
+        files.push(("a.css", sheet));
+        history.bake(name, &files, previous)
+    };
+    bake("1", 1, "1", &[]);
+    bake("2", 2, "2", &["1"]);
+    let third = bake("3", 3, "2", &["2"]);
+    assert_eq!(carried(&third), ["/a 1"]);
+    assert_eq!(
+        dropped(&third),
+        [
+            "/page-dictionary 1: it is the dictionary of its release's pages, and no page breaks without it"
+        ]
+    );
+}
+
+#[test]
+fn a_dictionary_of_no_use_is_left_out_with_a_remark() {
+    for count in [0, 1, 2] {
+        let history = History::new("page_dictionary = true");
+        let pages = pages(count, 1);
+        let mut files = as_files(&pages);
+        files.push(("a.css", "b{}"));
+        let baked = history.bake("1", &files, &[]);
+        assert_eq!((dictionaries(&baked), baked.manifest.assets.len()), (vec![], count + 1));
+        let warning = baked.warnings[0].to_string();
+        assert!(warning.contains("`page_dictionary` is of no use: "), "{warning}");
+    }
+    let off = History::new("page_dictionary = true\ndictionaries = false");
+    let pages = pages(40, 1);
+    let baked = off.bake("1", &as_files(&pages), &[]);
+    assert_eq!((baked.manifest.assets.len(), baked.warnings.len()), (40, 0));
+}
+
+#[test]
+fn a_file_with_the_name_of_the_dictionary_is_an_error() {
+    let history = History::new("page_dictionary = true");
+    let error = history.try_bake(&[("page-dictionary", "x")], &[]).unwrap_err().to_string();
+    assert!(
+        error.contains("page-dictionary: `page_dictionary` makes a file of that name"),
+        "{error}"
+    );
+    let other = History { toml: String::new(), ..history };
+    other.bake("1", &[("page-dictionary", "x")], &[]);
+}
+
 /// A release of a random history.
 #[derive(Clone, Debug)]
 struct Step {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
-use hardtack_build::names_across_releases;
+use hardtack_build::{is_page_dictionary, names_across_releases};
 use hardtack_bundle::{Action, Asset, Bundle, Role};
 use serde::Serialize;
 
@@ -167,5 +167,11 @@ fn lost(old: &Bundle<'_>, new: &Bundle<'_>) -> Result<Vec<String>> {
         }
     }
     lost.sort_unstable();
+    for route in old.routes() {
+        let route = route?;
+        if is_page_dictionary(&route) {
+            answered.insert(hardtack_bundle::encode_path(route.path));
+        }
+    }
     Ok(lost)
 }

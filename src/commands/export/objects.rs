@@ -159,7 +159,13 @@ fn headers(
     let fields = response.headers().keys().filter(|name| !LEFT_OUT.contains(&name.as_str()));
     let values = |name: &http::HeaderName| {
         let values = response.headers().get_all(name).iter().map(|it| it.to_str().unwrap_or(""));
+        let values = values.filter(|value| !is_about_deltas(value));
         (name.to_string(), values.collect::<Vec<_>>().join(", "))
     };
-    Ok(fields.map(values).collect())
+    Ok(fields.map(values).filter(|(_, value)| !value.is_empty()).collect())
+}
+
+/// Whether a value of `Link` leads to the dictionary of the pages, which is of no use without deltas.
+fn is_about_deltas(value: &str) -> bool {
+    value.ends_with("; rel=\"compression-dictionary\"")
 }

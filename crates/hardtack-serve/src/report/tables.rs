@@ -81,7 +81,8 @@ fn write_deltas(page: &mut String, files: &[File<'_>], carried: &[Entry]) -> fmt
     for file in files {
         for delta in &file.entry.representations {
             let Some(dictionary) = &delta.dictionary else { continue };
-            let version = carried.iter().find(|one| has_digest(one, dictionary));
+            let own = files.iter().map(|file| file.entry);
+            let version = carried.iter().chain(own).find(|one| has_digest(one, dictionary));
             let version = version.map_or(dictionary.as_str(), |one| &one.url);
             let percent = (delta.bytes * 100).checked_div(file.wire).unwrap_or(100);
             rows.push(format!(
@@ -94,8 +95,8 @@ fn write_deltas(page: &mut String, files: &[File<'_>], carried: &[Entry]) -> fmt
             ));
         }
     }
-    let columns = ["file", "version that the browser has", "coding", "#delta", "#whole", "#share"];
-    let none = "No file has one: the release carries no earlier version of a file.";
+    let columns = ["file", "file that the browser has", "coding", "#delta", "#whole", "#share"];
+    let none = "No file has one: the release carries no earlier version of a file, and has no dictionary of its pages.";
     write_section(page, "deltas", "Deltas", &columns, &rows, none)
 }
 
