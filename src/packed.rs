@@ -106,17 +106,30 @@ impl Packed {
     /// Makes the ordinary executable again of a packed one's bytes, and checks that it is that one.
     /// Returns the record that it has then.
     pub(crate) fn undo(&self, executable: &mut Vec<u8>, present: &Record) -> Result<Record> {
-        self.check_length(executable.len() as u64)?;
+        self.check_program(executable, present)?;
         executable.truncate(usize::try_from(self.executable_length)?);
-        let mut ordinary = [0; _];
-        ordinary[..MAGIC_LENGTH].copy_from_slice(&present[..MAGIC_LENGTH]);
+        let ordinary = ordinary(present);
         replace(executable, present, &ordinary)?;
+        Ok(ordinary)
+    }
+
+    /// Checks that a packed executable's bytes are the ordinary executable, but for the record, and as
+    /// many more as they have to be.
+    pub(crate) fn check_program(&self, executable: &[u8], present: &Record) -> Result<()> {
+        self.check_length(executable.len() as u64)?;
+        let program = executable.get(..usize::try_from(self.executable_length)?);
+        let program = program.context("it has no program")?;
+        let place = only_place(program, present)?;
+        let mut digest = Sha256::new();
+        digest.update(&program[..place]);
+        digest.update(ordinary(present));
+        digest.update(&program[place + present.len()..]);
         ensure!(
-            Sha256::digest(&*executable)[..] == self.executable_digest,
+            digest.finalize()[..] == self.executable_digest,
             "this executable is not as `hardtack pack` wrote it: its program was changed; copy it \
              again, or pack the site again"
         );
-        Ok(ordinary)
+        Ok(())
     }
 
     /// Writes the record into an ordinary executable that has this one.
@@ -137,10 +150,21 @@ impl Packed {
     }
 }
 
-fn replace(executable: &mut [u8], present: &Record, record: &Record) -> Result<()> {
-    let mut places = memmem::find_iter(executable, present);
+/// The record of the ordinary executable, made of the one that is present.
+fn ordinary(present: &Record) -> Record {
+    let mut record = [0; _];
+    record[..MAGIC_LENGTH].copy_from_slice(&present[..MAGIC_LENGTH]);
+    record
+}
+
+fn only_place(executable: &[u8], record: &Record) -> Result<usize> {
+    let mut places = memmem::find_iter(executable, record);
     let place = places.next().filter(|_| places.next().is_none());
-    let place = place.context("the executable does not have its record in one place")?;
+    place.context("the executable does not have its record in one place")
+}
+
+fn replace(executable: &mut [u8], present: &Record, record: &Record) -> Result<()> {
+    let place = only_place(executable, present)?;
     executable[place..][..present.len()].copy_from_slice(record);
     Ok(())
 }

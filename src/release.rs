@@ -14,7 +14,8 @@ use crate::{
     packed::{Packed, Record},
 };
 
-/// The bytes of a file that has a bundle in it, or is one.
+/// The bytes of a file that has a bundle in it, or is one. They are read and not mapped: a file that is
+/// cut off while it is mapped would end the process without an error.
 pub(crate) struct Release {
     /// The file's name, for messages.
     pub(crate) name: String,
@@ -50,7 +51,7 @@ impl Release {
     /// any other file.
     pub(crate) fn packed(&self, bundle: &Bundle<'_>) -> Result<Option<Packed>> {
         let Some((packed, record)) = self.record(bundle) else { return Ok(None) };
-        packed.undo(&mut self.bytes.clone(), &record)?;
+        packed.check_program(&self.bytes, &record)?;
         packed.check_digest(bundle)?;
         Ok(Some(packed))
     }
