@@ -180,7 +180,62 @@ fn lost_paths_are_a_warning() {
         "{warnings}"
     );
     let (same, warnings) = diff("1");
-    assert!(same.starts_with("0 changed, ") && warnings.is_empty(), "{same} {warnings}");
+    assert_eq!(
+        (&*same, &*warnings),
+        (
+            "0 changed, 0 added, 0 removed, 0 carried, 2 unchanged\n\
+             nothing to download: no file was added or changed\n",
+            ""
+        )
+    );
+}
+
+/// A file that the older release carries already is no difference.
+#[test]
+fn carried_are_the_files_that_the_older_release_did_not_carry() {
+    let releases = two_releases();
+    releases.pack("3", &sheet(3), &["2"], &[]);
+    let carried = |old: &str| {
+        let found = json(hardtack().arg("diff").args([releases.file(old), releases.file("3")]));
+        let files = found["files"].as_array().unwrap().clone().into_iter();
+        let carried = files.filter(|file| file["change"] == "carried");
+        carried.map(|file| file["url"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(carried("2"), [releases.url("2")]);
+    let mut both = [releases.url("1"), releases.url("2")];
+    both.sort();
+    assert_eq!(carried("1"), both);
+}
+
+#[test]
+fn names_are_shown_as_they_are() {
+    let releases = Releases::new();
+    let site = folder(&[("it's \"a\".txt", b"x")]);
+    stdout(&mut releases.command(site.path(), "1", &[]));
+    let empty = folder(&[("index.html", b"x")]);
+    stdout(&mut releases.command(empty.path(), "2", &[]));
+    let (out, _) = both(hardtack().arg("diff").args([releases.file("2"), releases.file("1")]));
+    assert!(out.contains("added    it's \"a\".txt "), "{out}");
+}
+
+/// It is made anew with each release, and no page needs it.
+#[test]
+fn the_dictionary_of_pages_is_no_loss_and_not_exported_as_one() {
+    let releases = Releases::new();
+    fs::write(releases.file("hardtack.toml"), "page_dictionary = true").unwrap();
+    for (name, version, previous) in [("1", 1, &[][..]), ("2", 2, &["1"])] {
+        let page = |n: usize| (format!("p{n}.html"), format!("<p>{}</p>{n}", sheet(version)));
+        let pages: Vec<_> = (0..8).map(page).collect();
+        let pages: Vec<_> = pages.iter().map(|(name, text)| (&**name, text.as_bytes())).collect();
+        stdout(&mut releases.command(folder(&pages).path(), name, previous));
+    }
+    let found = json(hardtack().arg("diff").args([releases.file("1"), releases.file("2")]));
+    assert_eq!(found["lost"], Value::Array(vec![]));
+    let report = stdout(hardtack().arg("report").arg(releases.file("2")));
+    assert!(report.contains("<td>page-dictionary") || report.contains("<td>/page-dictionary."));
+    stdout(hardtack().arg("export").arg(releases.file("out")).arg(releases.file("2")));
+    let objects = fs::read_to_string(releases.file("out/objects.json")).unwrap();
+    assert!(!objects.contains("compression-dictionary") && !objects.contains("dcz"), "{objects}");
 }
 
 /// A bundler's file has another name in each release.

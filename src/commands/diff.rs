@@ -12,7 +12,7 @@ use self::changes::{Change, Changes, Kind};
 use crate::{
     cli::Diff,
     release::Release,
-    style::{EMPHASIS, WARNING},
+    style::{EMPHASIS, WARNING, visible},
 };
 
 /// Prints what a new release changes, and how many bytes of it visitors download.
@@ -40,8 +40,7 @@ fn table(out: &mut impl Write, files: &[Change]) -> Result<()> {
     if files.is_empty() {
         return Ok(());
     }
-    let name = |file: &Change| file.logical_path.escape_debug().to_string();
-    let names: Vec<_> = files.iter().map(name).collect();
+    let names: Vec<_> = files.iter().map(|file| visible(&file.logical_path)).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let codings: String = Coding::ALL.iter().map(|coding| format!("{coding:>10}")).collect();
     let header = format!("change   {:width$}{codings}     first  returning", "logical path");
@@ -77,7 +76,10 @@ fn summary(out: &mut impl Write, changes: &Changes) -> Result<()> {
     let count = |kind| changes.files.iter().filter(|file| file.kind == kind).count();
     let counts = Kind::ALL.map(|kind| format!("{} {}", count(kind), kind.name()));
     writeln!(out, "{}, {unchanged} unchanged", counts.join(", "))?;
-    let percent = (returning_visitor * 100).checked_div(*first_visitor).unwrap_or(100);
+    let Some(percent) = (returning_visitor * 100).checked_div(*first_visitor) else {
+        writeln!(out, "{EMPHASIS}nothing to download:{EMPHASIS:#} no file was added or changed")?;
+        return Ok(());
+    };
     let (first, returning) = (Size(*first_visitor), Size(*returning_visitor));
     writeln!(
         out,

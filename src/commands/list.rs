@@ -11,7 +11,10 @@ use hardtack_bundle::{
     manifest::{Entry, Manifest},
 };
 
-use crate::{cli::List, style::EMPHASIS};
+use crate::{
+    cli::List,
+    style::{EMPHASIS, visible},
+};
 
 /// Prints the assets of the bundle.
 pub(crate) fn list(bundle: &Bundle<'_>, options: &List) -> Result<()> {
@@ -85,7 +88,8 @@ impl Table {
 
     fn row(&self, entry: &Entry) -> Vec<String> {
         let Entry { logical_path, url, media_type, .. } = entry;
-        let text = [logical_path, url, entry.role.name(), media_type].map(str::to_owned);
+        let logical_path = visible(logical_path);
+        let text = [&logical_path, url, entry.role.name(), media_type].map(str::to_owned);
         let age = self.has_age.then(|| entry.age.to_string());
         let bytes = self.codings.iter().map(|coding| bytes(entry, *coding));
         let why = self.has_why.then(|| entry.why.clone());

@@ -84,8 +84,8 @@ impl Changes {
         for (_, asset) in before.0.iter().filter(|(name, _)| after.find(name).is_none()) {
             files.push(Change::kept(Kind::Removed, asset)?);
         }
-        for asset in new.carried() {
-            files.push(Change::kept(Kind::Carried, &asset?)?);
+        for asset in newly_carried(old, new)? {
+            files.push(Change::kept(Kind::Carried, &asset)?);
         }
         files.sort_by_cached_key(|file| {
             let most = file.bytes.get("identity").copied();
@@ -149,12 +149,27 @@ impl Change {
     }
 }
 
-/// The hashed paths that only the old release answers, carried ones among them.
+/// The files of earlier releases that the new release carries, and the old one did not carry yet.
+fn newly_carried<'a>(old: &Bundle<'_>, new: &Bundle<'a>) -> Result<Vec<Asset<'a>>> {
+    let known: HashSet<_> =
+        old.carried().map(|asset| Ok(asset?.url)).collect::<Result<_, hardtack_bundle::Error>>()?;
+    let carried = new.carried().collect::<Result<Vec<_>, _>>()?;
+    Ok(carried.into_iter().filter(|asset| !known.contains(asset.url)).collect())
+}
+
+/// The hashed paths that only the old release answers, carried ones among them; without the dictionary of
+/// its pages, which no page needs.
 fn lost(old: &Bundle<'_>, new: &Bundle<'_>) -> Result<Vec<String>> {
     let mut answered = HashSet::new();
     for route in new.routes() {
         let route = route?;
         if let Action::Serve(_) = route.action {
+            answered.insert(hardtack_bundle::encode_path(route.path));
+        }
+    }
+    for route in old.routes() {
+        let route = route?;
+        if is_page_dictionary(&route) {
             answered.insert(hardtack_bundle::encode_path(route.path));
         }
     }
@@ -167,11 +182,5 @@ fn lost(old: &Bundle<'_>, new: &Bundle<'_>) -> Result<Vec<String>> {
         }
     }
     lost.sort_unstable();
-    for route in old.routes() {
-        let route = route?;
-        if is_page_dictionary(&route) {
-            answered.insert(hardtack_bundle::encode_path(route.path));
-        }
-    }
     Ok(lost)
 }

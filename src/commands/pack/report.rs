@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     cli::Pack,
-    style::{EMPHASIS, WARNING},
+    style::{EMPHASIS, WARNING, visible},
 };
 
 /// Warnings of one kind, and places of one warning, without `-v`.
@@ -100,7 +100,7 @@ fn names(assets: &[Entry]) -> String {
 
 fn left_out(left_out: &[LeftOut]) -> String {
     let names = left_out.iter().take(MOST_NAMES);
-    let names: Vec<_> = names.map(|one| one.logical_path.escape_debug().to_string()).collect();
+    let names: Vec<_> = names.map(|one| visible(&one.logical_path)).collect();
     let names = names.join(", ");
     match left_out.len().saturating_sub(MOST_NAMES) {
         0 => names,
@@ -124,7 +124,7 @@ fn details(baked: &Baked) -> Vec<Row> {
     let all: Vec<_> = kept.chain(left_out).chain(dropped).collect();
     let width = all.iter().map(|(_, path, _)| path.chars().count()).max().unwrap_or(0);
     let row = |(label, path, why): (&'static str, &String, &String)| {
-        let path = path.escape_debug().to_string();
+        let path = visible(path);
         (label, format!("{path:width$}  {why}").trim_end().to_owned())
     };
     all.into_iter().map(row).collect()
