@@ -410,3 +410,35 @@ fn a_report_is_a_page_in_a_file_or_on_standard_output() {
     let error = stderr(hardtack().args(["report", "-o", "/absent/report.html"]), 1);
     assert!(error.contains("cannot write /absent/report.html"), "{error}");
 }
+
+/// A reader may use the keyboard or a screen reader. Nothing in the page tells by its colour alone.
+#[test]
+#[ignore = "needs chromium, node and corpora/playwright-core"]
+fn a_report_is_read_without_a_mouse_or_a_screen() {
+    let releases = Releases::new();
+    fs::write(releases.file("hardtack.toml"), "page_dictionary = true").unwrap();
+    let files = |version: usize| {
+        let pages = (0..12).map(|n| (format!("p{n}.html"), format!("<p>{}</p>{n}", sheet(0))));
+        let kinds = ["a.css", "b.js", "c.svg", "d.woff2", "e.txt", "f.txt"];
+        let others = kinds.map(|name| (name.to_owned(), sheet(version)));
+        pages.chain(others).chain([("index.html".to_owned(), "<p>".to_owned())]).collect::<Vec<_>>()
+    };
+    for (name, version, previous) in [("1", 1, &[][..]), ("2", 2, &["1"])] {
+        let files = files(version);
+        let files: Vec<_> = files.iter().map(|(name, text)| (&**name, text.as_bytes())).collect();
+        stdout(&mut releases.command(folder(&files).path(), name, previous));
+    }
+    for (name, has_all) in [("2", true), ("1", false)] {
+        let page = releases.file("report.html");
+        stdout(hardtack().arg("report").arg(releases.file(name)).arg("-o").arg(&page));
+        let html = fs::read_to_string(&page).unwrap();
+        assert_eq!(html.contains("No file has") || html.contains("It carries none"), !has_all);
+        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut chromium = Command::new("node");
+        chromium
+            .arg(project.join("tests/accessible.mjs"))
+            .arg(project.join("corpora/playwright-core"));
+        let faults = stdout(chromium.arg(format!("file://{}", page.display())));
+        assert_eq!(faults.trim(), "[]");
+    }
+}

@@ -116,7 +116,7 @@ fn write_duplicates(page: &mut String, files: &[File<'_>]) -> fmt::Result {
     let row = |files: &Vec<&File<'_>>| {
         let paths: Vec<_> = files.iter().map(|file| Escaped(file.path()).to_string()).collect();
         let again = files[0].wire * (files.len() - 1);
-        format!("<tr><td>{}</td>{}</tr>\n", paths.join(", "), number(Some(again)))
+        format!("<tr><th scope=\"row\">{}</th>{}</tr>\n", paths.join(", "), number(Some(again)))
     };
     let rows: Vec<_> = alike.iter().map(row).collect();
     let columns = ["files with the same bytes", "#downloaded again"];
