@@ -5,7 +5,9 @@ mod common;
 use std::{fs, path::Path, process::Command};
 
 use common::{
-    Connection, folder, hardtack,
+    Connection, Response,
+    caddy::Caddy,
+    folder, hardtack,
     nginx::Nginx,
     releases::{Releases, sheet},
     stderr, stdout,
@@ -343,6 +345,32 @@ fn an_export_replaces_an_export_and_nothing_else() {
     assert!(!names.any(|name| name.starts_with(".hardtack-export")));
 }
 
+/// A server that serves the folder finds a file of the one export or of the other.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_export_is_replaced_at_once() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let releases = two_releases();
+    let out = releases.file("out");
+    let export = |name: &str| stdout(hardtack().arg("export").arg(&out).arg(releases.file(name)));
+    export("1");
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            let mut missing = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                missing += usize::from(!out.join("site/a.css").exists());
+            }
+            missing
+        });
+        for name in ["2", "1", "2", "1"] {
+            export(name);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(watch.join().unwrap(), 0);
+    });
+}
+
 /// A rename would put a file in the place of a device, and leave the file that a link names as it was.
 #[test]
 fn a_report_replaces_a_report_and_nothing_else() {
@@ -373,28 +401,64 @@ fn a_report_replaces_a_report_and_nothing_else() {
     assert!(fs::read_to_string(releases.file("old.html")).unwrap().starts_with("<!"));
 }
 
+/// Each path, in each coding that the server has files for. `get` takes a path and `Accept-Encoding`.
+fn serves_an_export(releases: &Releases, codings: &[&str], get: impl Fn(&str, &str) -> Response) {
+    for (url, version) in [(releases.url("1"), 1), (releases.url("2"), 2), ("/a.css".into(), 2)] {
+        for coding in codings.iter().chain(&["identity"]) {
+            let response = get(&url, coding);
+            let expected = Some(*coding).filter(|coding| *coding != "identity");
+            assert_eq!((response.status, response.header("content-encoding")), (200, expected));
+            let exported = releases.file(&format!("out/site{url}"));
+            let extension = match *coding {
+                "gzip" => ".gz",
+                "br" => ".br",
+                "zstd" => ".zst",
+                _ => "",
+            };
+            let file = format!("{}{extension}", exported.display());
+            assert!(response.body == fs::read(file).unwrap(), "{url} {coding}");
+            assert!(*coding == "zstd" || response.decoded() == sheet(version).as_bytes(), "{url}");
+        }
+    }
+    let page = get("/", "identity");
+    assert!(String::from_utf8(page.body).unwrap().contains(&releases.url("2")[1..]));
+}
+
 #[test]
-#[ignore = "needs nginx"]
+#[ignore = "needs nginx with its module brotli_static"]
 fn nginx_serves_an_export_with_its_compressed_files() {
     let releases = two_releases();
     stdout(hardtack().arg("export").arg(releases.file("out")).arg(releases.file("2")));
-    let site = releases.file("out/site");
-    let nginx = Nginx::with(&format!(
-        "types {{ text/css css; text/html html; }}\n\
-         server {{ listen ADDRESS; root {}; gzip_static on; gzip_vary on; }}",
-        site.display()
-    ));
-    for (url, version) in [(releases.url("1"), 1), (releases.url("2"), 2), ("/a.css".into(), 2)] {
-        for coding in ["gzip", "identity"] {
-            let fields = [("Accept-Encoding", coding)];
-            let response = Connection::to(nginx.address).request("GET", &url, &fields);
-            let expected = Some(coding).filter(|coding| *coding == "gzip");
-            assert_eq!((response.status, response.header("content-encoding")), (200, expected));
-            assert!(response.decoded() == sheet(version).as_bytes(), "{url} {coding}");
-        }
+    let module = "/usr/lib/nginx/modules/ngx_http_brotli_static_module.so";
+    let nginx = Nginx::with_modules(
+        &[module],
+        &format!(
+            "types {{ text/css css; text/html html; }}\n\
+             server {{ listen ADDRESS; root {}; brotli_static on; gzip_static on; gzip_vary on; }}",
+            releases.file("out/site").display()
+        ),
+    );
+    serves_an_export(&releases, &["gzip", "br"], |path, coding| {
+        Connection::to(nginx.address).request("GET", path, &[("Accept-Encoding", coding)])
+    });
+}
+
+/// The Caddyfile is that of docs/releases.md.
+#[test]
+#[ignore = "needs caddy"]
+fn caddy_serves_an_export_with_its_compressed_files() {
+    let releases = two_releases();
+    stdout(hardtack().arg("export").arg(releases.file("out")).arg(releases.file("2")));
+    let guide = include_str!("../docs/releases.md");
+    let shown = guide.split_once("```caddyfile\n").unwrap().1.split_once("```").unwrap().0;
+    let site = releases.file("out/site").display().to_string();
+    let caddy = Caddy::with(&shown.replace("/srv/out/site", &site));
+    serves_an_export(&releases, &["gzip", "br", "zstd"], |path, coding| caddy.get(path, coding));
+    for (url, is_immutable) in [(releases.url("1"), true), ("/a.css".to_owned(), false)] {
+        let response = caddy.get(&url, "identity");
+        let policy = response.header("cache-control").unwrap_or_default();
+        assert_eq!(policy.ends_with("immutable"), is_immutable, "{url} {policy}");
     }
-    let page = Connection::to(nginx.address).request("GET", "/", &[]);
-    assert!(String::from_utf8(page.body).unwrap().contains(&releases.url("2")[1..]));
 }
 
 #[test]

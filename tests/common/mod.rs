@@ -1,6 +1,7 @@
 //! Shared parts of the tests of the whole binary.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod caddy;
 pub mod frames;
 mod http;
 pub mod http2;

@@ -18,11 +18,18 @@ pub struct Nginx {
 impl Nginx {
     /// Starts it with what stands in `http`: `ADDRESS` is where it is to listen.
     pub fn with(http: &str) -> Self {
+        Self::with_modules(&[], http)
+    }
+
+    /// The same, with modules that are files.
+    pub fn with_modules(modules: &[&str], http: &str) -> Self {
+        let modules = modules.iter().map(|module| format!("load_module {module};\n"));
+        let modules: String = modules.collect();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let address = free_address();
         let place = folder.path().display();
         let config = format!(
-            "daemon off; master_process off; pid {place}/pid; error_log stderr;\n\
+            "{modules}daemon off; master_process off; pid {place}/pid; error_log stderr;\n\
              events {{}}\n\
              http {{ access_log off;\n\
              client_body_temp_path {place}/a; proxy_temp_path {place}/b; fastcgi_temp_path {place}/c;\n\

@@ -80,25 +80,80 @@ pub(super) fn write(folder: &Path, files: &Files) -> Result<()> {
         fs::create_dir_all(file.parent().expect("it is below the folder"))?;
         fs::write(file, bytes)?;
     }
-    // The earlier export goes with `old`.
-    let old = beside()?;
-    let aside = old.path().join("old");
-    let had_one = folder.exists();
-    if had_one {
-        fs::rename(folder, &aside)?;
-    }
-    if let Err(error) = fs::rename(new.path(), folder) {
-        if had_one {
-            fs::rename(&aside, folder)?;
+    // The earlier export goes with `new` or `old`.
+    match exchange(new.path(), folder) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(fs::rename(new.path(), folder)?)
         }
-        return Err(error.into());
+        Err(_) => {
+            let old = beside()?;
+            Ok(replace(folder, new.path(), &old.path().join("old"))?)
+        }
     }
-    Ok(())
+}
+
+/// Each folder gets the other one's name, and at no moment is there none. Not every file system can do
+/// that: NFS cannot.
+#[cfg(target_os = "linux")]
+fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_: &Path, other: &Path) -> io::Result<()> {
+    let is_there = other.exists();
+    Err(if is_there { io::ErrorKind::Unsupported } else { io::ErrorKind::NotFound }.into())
+}
+
+/// The same by two renames. Between them, there is no folder.
+fn replace(folder: &Path, new: &Path, aside: &Path) -> io::Result<()> {
+    fs::rename(folder, aside)?;
+    fs::rename(new, folder).inspect_err(|_| drop(fs::rename(aside, folder)))
 }
 
 fn above(folder: &Path) -> &Path {
     match folder.parent() {
         Some(above) if !above.as_os_str().is_empty() => above,
         _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders() -> (tempfile::TempDir, [std::path::PathBuf; 3]) {
+        let all = tempfile::tempdir().unwrap();
+        let paths = ["new", "old", "aside"].map(|name| all.path().join(name));
+        for path in &paths[..2] {
+            fs::create_dir(path).unwrap();
+            fs::write(path.join("name"), path.file_name().unwrap().as_encoded_bytes()).unwrap();
+        }
+        (all, paths)
+    }
+
+    fn name(folder: &Path) -> String {
+        fs::read_to_string(folder.join("name")).unwrap()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn two_folders_are_exchanged() {
+        let (_all, [new, old, absent]) = folders();
+        exchange(&new, &old).unwrap();
+        assert_eq!((&*name(&old), &*name(&new)), ("new", "old"));
+        assert_eq!(exchange(&new, &absent).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_folder_is_replaced_or_left() {
+        let (_all, [new, old, aside]) = folders();
+        replace(&old, &new, &aside).unwrap();
+        assert_eq!((&*name(&old), &*name(&aside)), ("new", "old"));
+        let (_all, [new, old, aside]) = folders();
+        replace(&old, &new.join("absent"), &aside).unwrap_err();
+        assert_eq!((&*name(&old), aside.exists()), ("old", false));
     }
 }
