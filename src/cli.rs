@@ -99,7 +99,8 @@ Examples:
 
 const DIFF_HELP: &str = "\
 A first visitor has nothing, and downloads the smallest plain coding. A returning visitor has the
-files of the old release, and downloads the delta to its version, where there is one. Carried are
+files of the old release, and downloads the delta to its version, where there is one. Source maps
+and sources, which browsers do not fetch, are listed and not counted. Carried are
 the files of earlier releases that NEW serves too, and that OLD did not carry yet.
 
 Examples:

@@ -186,7 +186,7 @@ fn lost_paths_are_a_warning() {
         (&*same, &*warnings),
         (
             "0 changed, 0 added, 0 removed, 0 carried, 2 unchanged\n\
-             nothing to download: no file was added or changed\n",
+             nothing to download: no file that browsers fetch was added or changed\n",
             ""
         )
     );
@@ -207,6 +207,22 @@ fn carried_are_the_files_that_the_older_release_did_not_carry() {
     let mut both = [releases.url("1"), releases.url("2")];
     both.sort();
     assert_eq!(carried("1"), both);
+}
+
+/// A browser fetches them for a developer alone.
+#[test]
+fn source_maps_are_listed_and_not_counted() {
+    let releases = Releases::new();
+    for (name, version) in [("1", 1), ("2", 2)] {
+        let map = sheet(version);
+        let site = folder(&[("a.css", b"a{}"), ("a.css.map", map.as_bytes())]);
+        stdout(&mut releases.command(site.path(), name, &[]));
+    }
+    let found = json(hardtack().arg("diff").args([releases.file("1"), releases.file("2")]));
+    let map = &found["files"][0];
+    assert_eq!((&map["change"], &map["logical_path"]), (&"changed".into(), &"a.css.map".into()));
+    assert_eq!((&map["first"], &map["returning"]), (&Value::Null, &Value::Null));
+    assert_eq!((&found["first_visitor"], &found["returning_visitor"]), (&0.into(), &0.into()));
 }
 
 #[test]

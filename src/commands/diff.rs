@@ -77,8 +77,8 @@ fn summary(out: &mut impl Write, changes: &Changes) -> Result<()> {
     let counts = Kind::ALL.map(|kind| format!("{} {}", count(kind), kind.name()));
     writeln!(out, "{}, {unchanged} unchanged", counts.join(", "))?;
     let Some(percent) = (returning_visitor * 100).checked_div(*first_visitor) else {
-        writeln!(out, "{EMPHASIS}nothing to download:{EMPHASIS:#} no file was added or changed")?;
-        return Ok(());
+        let none = "no file that browsers fetch was added or changed";
+        return Ok(writeln!(out, "{EMPHASIS}nothing to download:{EMPHASIS:#} {none}")?);
     };
     let (first, returning) = (Size(*first_visitor), Size(*returning_visitor));
     writeln!(

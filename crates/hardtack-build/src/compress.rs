@@ -98,7 +98,7 @@ impl Effort {
 }
 
 /// Whether browsers fetch a file for a page, and not developers' tools alone.
-pub(crate) fn is_for_browsers(logical_path: &str) -> bool {
+pub fn is_for_browsers(logical_path: &str) -> bool {
     let extension = Path::new(logical_path).extension().and_then(|it| it.to_str());
     let of_tools = ["map", "ts", "mts", "cts", "tsx", "jsx", "flow", "scss", "sass", "less"];
     !of_tools.contains(&extension.unwrap_or_default())

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
-use hardtack_build::{is_page_dictionary, names_across_releases};
+use hardtack_build::{is_for_browsers, is_page_dictionary, names_across_releases};
 use hardtack_bundle::{Action, Asset, Bundle, Role};
 use serde::Serialize;
 
@@ -15,12 +15,13 @@ use serde::Serialize;
 pub(super) struct Changes {
     old_release_id: String,
     new_release_id: String,
-    /// Bytes of the added and changed files for a visitor without any of them.
+    /// Bytes of the added and changed files for a visitor without any of them; of those alone that browsers
+    /// fetch, which source maps and sources are not.
     pub(super) first_visitor: usize,
     /// Bytes of these files for a visitor with all files of the old release.
     pub(super) returning_visitor: usize,
     pub(super) unchanged: usize,
-    /// By kind, then the most bytes first.
+    /// By kind, then those that visitors download first, then the most bytes.
     pub(super) files: Vec<Change>,
     /// The hashed paths of the old release that the new one has not, sorted.
     pub(super) lost: Vec<String>,
@@ -36,7 +37,7 @@ pub(super) struct Change {
     /// Bytes by content coding; of a coding with a dictionary, those of the delta to the old release's
     /// version.
     pub(super) bytes: BTreeMap<&'static str, usize>,
-    /// Bytes of the smallest plain coding; of an added or changed file alone.
+    /// Bytes of the smallest plain coding; of an added or changed file alone that browsers fetch.
     pub(super) first: Option<usize>,
     /// Bytes of the smallest coding for a browser with the old version; of such a file alone.
     pub(super) returning: Option<usize>,
@@ -89,7 +90,7 @@ impl Changes {
         }
         files.sort_by_cached_key(|file| {
             let most = file.bytes.get("identity").copied();
-            (file.kind, Reverse(file.first.or(most)), file.logical_path.clone(), file.url.clone())
+            (file.kind, Reverse((file.first, most)), file.logical_path.clone(), file.url.clone())
         });
         Ok(Self {
             old_release_id: old.release_id().to_string(),
@@ -123,7 +124,8 @@ impl Change {
     fn download(kind: Kind, asset: &Asset<'_>, old: Option<&Asset<'_>>) -> Result<Self> {
         let dictionary = old.map(|old| old.identity()).transpose()?.map(|it| it.digest);
         let mut change = Self::kept(kind, asset)?;
-        change.first = change.bytes.values().copied().min();
+        let is_downloaded = is_for_browsers(asset.logical_path);
+        change.first = change.bytes.values().copied().min().filter(|_| is_downloaded);
         for representation in asset.representations() {
             let representation = representation?;
             if representation.dictionary.is_some() && representation.dictionary == dictionary {
@@ -131,7 +133,7 @@ impl Change {
                 change.bytes.insert(representation.coding.name(), bytes);
             }
         }
-        change.returning = change.bytes.values().copied().min();
+        change.returning = change.bytes.values().copied().min().filter(|_| is_downloaded);
         Ok(change)
     }
 
