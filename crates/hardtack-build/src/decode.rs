@@ -21,8 +21,9 @@ pub(crate) fn decode(coding: Coding, coded: &[u8], most: usize) -> io::Result<Ve
     }
 }
 
-/// Whether bytes are of that coding, and decode to the expected bytes.
-pub(crate) fn decodes_to(coding: Coding, coded: &[u8], expected: &[u8]) -> bool {
+/// Whether bytes are of that coding, and decode to the expected bytes. No more than these are
+/// decoded. A coding with a dictionary never does.
+pub fn decodes_to(coding: Coding, coded: &[u8], expected: &[u8]) -> bool {
     let same = reader(coding, coded).and_then(|reader| is_same(reader, expected));
     same.unwrap_or(false)
 }

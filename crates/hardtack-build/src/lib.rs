@@ -104,6 +104,7 @@ pub use blocks::{blocks, count_by_kind};
 pub use build_script::build_script;
 pub use carry::Dropped;
 pub use compress::is_for_browsers;
+pub use decode::decodes_to;
 pub use django::staticfiles;
 pub use error::{Error, MissingReference, Place, Problem, ProblemKind};
 pub use external::External;
