@@ -1,5 +1,6 @@
 //! The command line.
 
+mod asking;
 mod serve;
 mod value;
 mod variables;
@@ -14,7 +15,7 @@ use clap::{
 use clap_complete::Shell;
 use hardtack_build::{Folder, Prefix, logical_path};
 
-pub(crate) use self::serve::Serve;
+pub(crate) use self::{asking::Health, serve::Serve};
 use crate::worker::WORKER;
 
 const HELP_STYLES: Styles = Styles::styled()
@@ -66,6 +67,9 @@ pub(crate) enum Command {
     /// Write a page about a release: bytes on the wire, deltas, duplicates, what is not immutable
     #[command(after_help = REPORT_HELP)]
     Report(Report),
+    /// Ask a running server whether it is healthy, for a container's health check
+    #[command(after_help = asking::HEALTH_HELP)]
+    Health(Health),
     /// Print the completions of a shell
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(Completions),

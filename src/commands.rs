@@ -3,6 +3,7 @@
 pub(crate) mod check_config;
 pub(crate) mod diff;
 pub(crate) mod export;
+pub(crate) mod health;
 pub(crate) mod list;
 pub(crate) mod manual;
 pub(crate) mod pack;

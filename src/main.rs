@@ -23,7 +23,7 @@ use mimalloc::MiMalloc;
 
 use crate::{
     cli::{Command, Purpose},
-    commands::{check_config, diff, export, list, manual, pack, report, verify},
+    commands::{check_config, diff, export, health, list, manual, pack, report, verify},
     settings::Settings,
     style::ERROR,
 };
@@ -83,6 +83,7 @@ fn run(command: Command, carried: Result<Option<Bundle<'static>>>) -> Result<()>
         Command::Diff(options) => diff::diff(&options),
         Command::Export(options) => export::export(&options),
         Command::Report(options) => report::report(&options),
+        Command::Health(options) => health::health(&options),
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::manual(&options),
     }

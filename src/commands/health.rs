@@ -1,0 +1,120 @@
+//! `hardtack health`
+
+use std::{
+    io::{self, Read, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
+    os::unix::net::UnixStream,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{cli::Health, settings::ListenAddress};
+
+/// Asks the admin listener of a running server.
+///
+/// # Errors
+///
+/// If it says that the server is not healthy, or does not answer in time.
+pub(crate) fn health(options: &Health) -> Result<()> {
+    let path = if options.live { "/healthz" } else { "/readyz" };
+    let address = &options.admin_listen;
+    let asked = ask(address, path, options.timeout);
+    let answer = asked.with_context(|| format!("no answer from {address}{path}"))?;
+    match status(&answer) {
+        Some(200) => Ok(writeln!(io::stdout(), "healthy: 200 from {address}{path}")?),
+        Some(status) => bail!("not healthy: {status} from {address}{path}"),
+        None => bail!("{address} does not speak HTTP: is it the admin listener?"),
+    }
+}
+
+/// The beginning of the response: as much as has the status line.
+fn ask(address: &ListenAddress, path: &str, most: Duration) -> io::Result<Vec<u8>> {
+    let deadline = Instant::now() + most;
+    match address {
+        ListenAddress::Tcp(address) => {
+            let stream = TcpStream::connect_timeout(&reachable(*address), most)?;
+            exchange(stream, path, deadline, TcpStream::set_read_timeout)
+        }
+        ListenAddress::Unix(socket) => {
+            let stream = UnixStream::connect(socket)?;
+            exchange(stream, path, deadline, UnixStream::set_read_timeout)
+        }
+    }
+}
+
+/// An address to connect to, for one to listen at: all addresses of the machine include its own.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let own: IpAddr = match address {
+        SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    if address.ip().is_unspecified() { (own, address.port()).into() } else { address }
+}
+
+fn exchange<S: Read + Write>(
+    mut stream: S,
+    path: &str,
+    deadline: Instant,
+    set_timeout: impl Fn(&S, Option<Duration>) -> io::Result<()>,
+) -> io::Result<Vec<u8>> {
+    let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    let mut answer = Vec::new();
+    while answer.len() < STATUS_LINE {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        set_timeout(&stream, Some(left))?;
+        let mut buffer = [0; STATUS_LINE];
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => answer.extend_from_slice(&buffer[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(answer)
+}
+
+/// The length of `HTTP/1.1 200`.
+const STATUS_LINE: usize = 12;
+
+fn status(answer: &[u8]) -> Option<u16> {
+    let line = std::str::from_utf8(answer.get(..STATUS_LINE)?).ok()?;
+    line.strip_prefix("HTTP/1.1 ")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses() {
+        for (answer, expected) in [
+            ("HTTP/1.1 200 OK\r\n", Some(200)),
+            ("HTTP/1.1 503", Some(503)),
+            ("HTTP/1.1 50", None),
+            ("SSH-2.0-OpenSSH_9", None),
+            ("", None),
+        ] {
+            assert_eq!(status(answer.as_bytes()), expected, "{answer}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        for (listens, reached) in [
+            ("127.0.0.1:9000", "127.0.0.1:9000"),
+            ("0.0.0.0:9000", "127.0.0.1:9000"),
+            ("[::]:9000", "[::1]:9000"),
+            ("192.0.2.1:9000", "192.0.2.1:9000"),
+        ] {
+            assert_eq!(reachable(listens.parse().unwrap()), reached.parse().unwrap());
+        }
+    }
+}
