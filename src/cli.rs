@@ -15,7 +15,10 @@ use clap::{
 use clap_complete::Shell;
 use hardtack_build::{Folder, Prefix, logical_path};
 
-pub(crate) use self::{asking::Health, serve::Serve};
+pub(crate) use self::{
+    asking::{Check, Health},
+    serve::Serve,
+};
 use crate::worker::WORKER;
 
 const HELP_STYLES: Styles = Styles::styled()
@@ -67,6 +70,9 @@ pub(crate) enum Command {
     /// Write a page about a release: bytes on the wire, deltas, duplicates, what is not immutable
     #[command(after_help = REPORT_HELP)]
     Report(Report),
+    /// Fetch the release through a CDN, and judge what comes: bytes, header fields, caching, TLS
+    #[command(after_help = asking::CHECK_HELP)]
+    Check(Box<Check>),
     /// Ask a running server whether it is healthy, for a container's health check
     #[command(after_help = asking::HEALTH_HELP)]
     Health(Health),

@@ -1,5 +1,6 @@
 //! The commands, apart from `serve`: each is a module.
 
+pub(crate) mod check;
 pub(crate) mod check_config;
 pub(crate) mod diff;
 pub(crate) mod export;
@@ -9,3 +10,5 @@ pub(crate) mod manual;
 pub(crate) mod pack;
 pub(crate) mod report;
 pub(crate) mod verify;
+
+mod reach;

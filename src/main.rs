@@ -6,6 +6,7 @@
 
 mod carried;
 mod cli;
+mod client;
 mod commands;
 mod output;
 mod packed;
@@ -15,7 +16,7 @@ mod style;
 mod supervisor;
 mod worker;
 
-use std::{io, process::ExitCode};
+use std::{io, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use hardtack_bundle::Bundle;
@@ -23,7 +24,8 @@ use mimalloc::MiMalloc;
 
 use crate::{
     cli::{Command, Purpose},
-    commands::{check_config, diff, export, health, list, manual, pack, report, verify},
+    commands::{check, check_config, diff, export, health, list, manual, pack, report, verify},
+    release::Release,
     settings::Settings,
     style::ERROR,
 };
@@ -83,6 +85,9 @@ fn run(command: Command, carried: Result<Option<Bundle<'static>>>) -> Result<()>
         Command::Diff(options) => diff::diff(&options),
         Command::Export(options) => export::export(&options),
         Command::Report(options) => report::report(&options),
+        Command::Check(options) => {
+            check::check(&release(options.reach.binary.as_ref(), carried)?, &options)
+        }
         Command::Health(options) => health::health(&options),
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::manual(&options),
@@ -95,6 +100,17 @@ fn site(carried: Result<Option<Bundle<'static>>>) -> Result<Bundle<'static>> {
         "this executable carries no site: `hardtack pack DIR -o my-site` bakes a folder into a copy \
          of it, and `./my-site` serves that",
     )
+}
+
+/// The release of a file, or else the site of this executable.
+fn release(
+    file: Option<&PathBuf>,
+    carried: Result<Option<Bundle<'static>>>,
+) -> Result<Bundle<'static>> {
+    match file {
+        Some(_) => Box::leak(Box::new(Release::read(file)?)).bundle(),
+        None => site(carried).context("without --binary, the release is that of this executable"),
+    }
 }
 
 /// Whether the reader of our output has seen enough of it, as in `hardtack list | head`.

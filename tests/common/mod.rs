@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 pub mod caddy;
+pub mod cdn;
 pub mod frames;
 mod http;
 pub mod http2;

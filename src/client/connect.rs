@@ -1,0 +1,202 @@
+//! Connections: an address, TCP, and TLS with ALPN.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, PoisonError},
+    task::{Context, Poll},
+};
+
+use http::Uri;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::{
+    client::legacy::connect::{Connected, Connection},
+    rt::TokioIo,
+};
+use rustls::pki_types::ServerName;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, lookup_host},
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tower_service::Service;
+use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
+
+use super::{
+    place::{Elsewhere, Site},
+    trust::{self, Trust, Verified},
+};
+
+/// Opens connections for a client.
+#[derive(Clone)]
+pub(super) struct Connector {
+    trust: Trust,
+    tls: Option<TlsConnector>,
+    elsewhere: Arc<[Elsewhere]>,
+}
+
+/// A site's answer to a handshake.
+#[derive(Clone, Debug)]
+pub(crate) struct Handshake {
+    /// The reason why the certificate is not trusted.
+    pub(crate) fault: Option<rustls::Error>,
+    /// Whether HTTP/2 was agreed on.
+    pub(crate) is_http2: bool,
+    /// The names of the certificate.
+    pub(crate) names: Vec<String>,
+    /// The end of the certificate's validity, in words.
+    pub(crate) not_after: String,
+}
+
+impl Connector {
+    pub(super) fn new(trust: Trust, elsewhere: &[Elsewhere]) -> anyhow::Result<Self> {
+        let config = trust::config(&trust)?;
+        let tls = config.map(|(config, _)| TlsConnector::from(config));
+        Ok(Self { trust, tls, elsewhere: elsewhere.into() })
+    }
+
+    /// Connects, with a handshake of its own.
+    pub(super) async fn reach(&self, site: &Site) -> io::Result<Option<Handshake>> {
+        let tcp = self.tcp(site).await?;
+        if !site.is_tls {
+            return Ok(None);
+        }
+        let config = trust::config(&self.trust).map_err(io::Error::other)?;
+        let (config, verified) = config.ok_or(io::ErrorKind::Unsupported)?;
+        let stream = TlsConnector::from(config).connect(server_name(site)?, tcp).await?;
+        Ok(Some(Handshake::of(&stream, &verified)))
+    }
+
+    async fn connect(&self, url: &Uri) -> io::Result<Stream> {
+        let site = Site::of_url(url).ok_or_else(|| io::Error::other("this is no URL of HTTP"))?;
+        let tcp = self.tcp(&site).await?;
+        if !site.is_tls {
+            return Ok(Stream { io: TokioIo::new(Box::new(tcp)), is_http2: false });
+        }
+        let tls = self.tls.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        let stream = tls.connect(server_name(&site)?, tcp).await?;
+        let is_http2 = agreed_on_http2(&stream);
+        Ok(Stream { io: TokioIo::new(Box::new(stream)), is_http2 })
+    }
+
+    pub(super) async fn tcp(&self, site: &Site) -> io::Result<TcpStream> {
+        let mut last = io::Error::other(format!("{} has no address", site.host));
+        for address in self.addresses(site).await? {
+            match TcpStream::connect(address).await {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    return Ok(stream);
+                }
+                Err(error) => last = io::Error::new(error.kind(), format!("{address}: {error}")),
+            }
+        }
+        Err(last)
+    }
+
+    pub(super) async fn addresses(&self, site: &Site) -> io::Result<Vec<SocketAddr>> {
+        let is_it = |it: &&Elsewhere| it.host.eq_ignore_ascii_case(&site.host);
+        if let Some(elsewhere) = self.elsewhere.iter().find(is_it) {
+            let port = elsewhere.port.unwrap_or(site.port);
+            return Ok(vec![(elsewhere.address, port).into()]);
+        }
+        let found = lookup_host((site.host.as_str(), site.port)).await;
+        let words = |error| io::Error::other(format!("cannot look up {}: {error}", site.host));
+        Ok(found.map_err(words)?.collect())
+    }
+}
+
+fn server_name(site: &Site) -> io::Result<ServerName<'static>> {
+    ServerName::try_from(site.host.clone()).map_err(io::Error::other)
+}
+
+fn agreed_on_http2(stream: &TlsStream<TcpStream>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(b"h2")
+}
+
+impl Handshake {
+    fn of(stream: &TlsStream<TcpStream>, verified: &Verified) -> Self {
+        let verified = verified.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+        let parsed = shown.and_then(|der| X509Certificate::from_der(der).ok());
+        let certificate = parsed.as_ref().map(|(_, certificate)| certificate);
+        Self {
+            fault: verified.and_then(Result::err),
+            is_http2: agreed_on_http2(stream),
+            names: certificate.map(names).unwrap_or_default(),
+            not_after: certificate
+                .map(|it| it.validity().not_after.to_string())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let extension = certificate.subject_alternative_name().ok().flatten();
+    let names = extension.map(|it| it.value.general_names.as_slice()).unwrap_or_default();
+    let name = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        _ => None,
+    };
+    names.iter().filter_map(name).collect()
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Stream>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, url: Uri) -> Self::Future {
+        let connector = self.clone();
+        Box::pin(async move { connector.connect(&url).await })
+    }
+}
+
+trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// An open connection, with TLS or without.
+pub(super) struct Stream {
+    io: TokioIo<Box<dyn Io>>,
+    is_http2: bool,
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        let connected = Connected::new();
+        if self.is_http2 { connected.negotiated_h2() } else { connected }
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(context, buffer)
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}

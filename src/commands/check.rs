@@ -1,0 +1,175 @@
+//! `hardtack check`
+
+mod ask;
+mod content;
+mod inspection;
+mod judgment;
+mod judgments;
+mod sample;
+mod subject;
+mod subjects;
+mod table;
+#[cfg(test)]
+mod testing;
+
+use std::{
+    env, fs,
+    io::{self, Write},
+    path::Path,
+};
+
+use anyhow::{Context, Error, Result, bail, ensure};
+use hardtack::CdnGuard;
+use hardtack_bundle::Bundle;
+use http::{HeaderName, HeaderValue};
+use indicatif::ProgressBar;
+
+use self::{
+    inspection::{Inspection, Outcomes},
+    judgment::Side,
+    sample::Sample,
+    subjects::Subjects,
+    table::Checked,
+};
+use crate::{
+    cli::Check,
+    client::{Client, Site, Trust, roots},
+    commands::reach,
+};
+
+/// Fetches the release through a CDN, and judges what comes.
+///
+/// # Errors
+///
+/// If there is no connection, or a judgment fails.
+pub(crate) fn check(bundle: &Bundle<'static>, options: &Check) -> Result<()> {
+    known_names(&options.skip)?;
+    let subjects = Subjects::of(*bundle, sample(options), &options.outside)?;
+    let checked = reach::runtime()?.block_on(run(bundle, options, &subjects))?;
+    let is_good = checked.iter().all(Checked::is_good);
+    print(bundle, options, &subjects, &checked)?;
+    ensure!(is_good, "the check failed");
+    Ok(())
+}
+
+fn sample(options: &Check) -> Sample {
+    match options.sample {
+        _ if options.all => Sample::All,
+        Some(number) => Sample::AtMost(number),
+        None => Sample::OfEachKind,
+    }
+}
+
+fn known_names(skipped: &[String]) -> Result<()> {
+    let names = inspection::names();
+    match skipped.iter().find(|name| !names.contains(&name.as_str())) {
+        Some(name) => bail!("--skip {name}: there are {}", names.join(", ")),
+        None => Ok(()),
+    }
+}
+
+async fn run(
+    bundle: &Bundle<'static>,
+    options: &Check,
+    subjects: &Subjects,
+) -> Result<Vec<Checked>> {
+    let progress = reach::progress("checking");
+    let side = if options.origin.is_some() { Side::Cdn } else { Side::Front };
+    let mut checked =
+        vec![inspect(bundle, options, subjects, &options.url, side, &progress).await?];
+    if let Some(origin) = &options.origin {
+        checked.push(inspect(bundle, options, subjects, origin, Side::Origin, &progress).await?);
+    }
+    progress.finish_and_clear();
+    Ok(checked)
+}
+
+async fn inspect(
+    bundle: &Bundle<'static>,
+    options: &Check,
+    subjects: &Subjects,
+    site: &Site,
+    side: Side,
+    progress: &ProgressBar,
+) -> Result<Checked> {
+    let client = client(options, site)?;
+    let unreachable = || format!("cannot reach {site}");
+    client.find(site).await.map_err(Error::msg).with_context(unreachable)?;
+    let secret = if side == Side::Origin { secret(options)? } else { None };
+    if side == Side::Origin && !client.is_open(site).await {
+        let outcomes = Outcomes::of_closed_origin(&options.skip);
+        return Ok(Checked { site: site.clone(), side, outcomes });
+    }
+    let handshake = client.reach(site).await.map_err(Error::msg).with_context(unreachable)?;
+    let fault = handshake.as_ref().and_then(|shown| shown.fault.as_ref());
+    if let (Some(fault), Some(_)) = (fault, &secret) {
+        bail!("{site}: {fault}: the secret of the CDN is not sent there");
+    }
+    let (site, skipped, progress) = (site.clone(), options.skip.clone(), progress.clone());
+    let inspection =
+        Inspection { site: site.clone(), side, secret, skipped, client, handshake, progress };
+    let outcomes = inspection.run(bundle, subjects.all.clone()).await;
+    Ok(Checked { site, side, outcomes })
+}
+
+/// A client that goes on behind a bad certificate, which is one of the faults.
+fn client(options: &Check, site: &Site) -> Result<Client> {
+    let reach = &options.reach;
+    let trust =
+        if site.is_tls { Trust::Anything(roots(reach.ca.as_deref())?) } else { Trust::WithoutTls };
+    Client::new(reach.timeout, trust, &reach.resolve)
+}
+
+/// The field by which the origin knows the CDN: the first secret of the file or the environment.
+fn secret(options: &Check) -> Result<Option<(HeaderName, HeaderValue)>> {
+    let text = match &options.origin_secret_file {
+        Some(file) => read_secret(file)?,
+        None => env::var("HARDTACK_CDN_SECRET").unwrap_or_default(),
+    };
+    let first = text.split(',').next().unwrap_or_default().trim();
+    if first.is_empty() {
+        return Ok(None);
+    }
+    let name = env::var("HARDTACK_CDN_HEADER").ok().filter(|name| !name.is_empty());
+    let name = name.map_or(Ok(CdnGuard::HEADER), |name| name.parse());
+    let mut value =
+        HeaderValue::from_str(first).context("the CDN's secret is not visible ASCII")?;
+    value.set_sensitive(true);
+    Ok(Some((name.context("HARDTACK_CDN_HEADER is no name of a header field")?, value)))
+}
+
+fn read_secret(file: &Path) -> Result<String> {
+    let name = file.display();
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+    ensure!(!text.trim().is_empty(), "{name} is empty: it has to contain the CDN's secret");
+    Ok(text)
+}
+
+fn print(
+    bundle: &Bundle<'static>,
+    options: &Check,
+    subjects: &Subjects,
+    checked: &[Checked],
+) -> Result<()> {
+    let mut out = anstream::AutoStream::auto(io::stdout().lock());
+    let release = bundle.release_id().to_string();
+    let Subjects { taken, assets, .. } = subjects;
+    if options.reach.json {
+        let sites: Vec<_> = checked.iter().map(Checked::to_json).collect();
+        let json = serde_json::json!({
+            "release_id": release,
+            "is_good": checked.iter().all(Checked::is_good),
+            "assets": assets,
+            "assets_checked": taken,
+            "sites": sites,
+        });
+        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&json)?)?);
+    }
+    checked.iter().try_for_each(|one| one.print(&mut out))?;
+    let requests: usize = checked.iter().map(|one| one.outcomes.requests).sum();
+    writeln!(out, "release {release:.12}: {taken} of {assets} assets, {requests} requests")?;
+    if taken < assets {
+        writeln!(out, "`--all` checks all of them, `--sample N` so many")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Fetches what the judgments need, and judges.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use hardtack_bundle::Bundle;
+use http::{HeaderName, HeaderValue};
+use indicatif::ProgressBar;
+use tokio::time::sleep;
+
+use super::{
+    ask::{Answers, Ask, Turn},
+    judgment::{Judgment, Of, Seen, Side, Verdict},
+    judgments,
+    subject::Subject,
+};
+use crate::client::{Answer, Client, Handshake, Keep, Site, at_once};
+
+/// Paths that are asked for at once; requests for one path are sent one after the other.
+const AT_ONCE: usize = 6;
+/// More than the resolution of `Date`.
+const LATER: Duration = Duration::from_millis(1100);
+/// Bytes beyond the longest representation: a longer body is another one.
+const BEYOND: usize = 64 << 10;
+
+/// The check of one site.
+pub(super) struct Inspection {
+    pub(super) site: Site,
+    pub(super) side: Side,
+    /// The field with the CDN's secret.
+    pub(super) secret: Option<(HeaderName, HeaderValue)>,
+    /// The names of the judgments that are not asked for.
+    pub(super) skipped: Vec<String>,
+    pub(super) client: Client,
+    /// Of a site that speaks TLS.
+    pub(super) handshake: Option<Handshake>,
+    pub(super) progress: ProgressBar,
+}
+
+/// The outcome of a judgment over all subjects.
+pub(super) struct Outcome {
+    pub(super) judgment: &'static Judgment,
+    pub(super) is_skipped: bool,
+    /// The number of subjects that keep the rule.
+    pub(super) kept: usize,
+    /// Paths and their faults.
+    pub(super) broken: Vec<(String, String)>,
+    /// The reason, if no subject keeps or breaks the rule.
+    pub(super) reason: &'static str,
+}
+
+/// The outcomes, and the number of requests that were sent.
+pub(super) struct Outcomes {
+    pub(super) all: Vec<Outcome>,
+    pub(super) requests: usize,
+}
+
+static JUDGMENTS: &[Judgment] = &judgments::ALL;
+
+impl Inspection {
+    /// Asks for all subjects, and judges.
+    pub(super) async fn run(self, bundle: &Bundle<'static>, subjects: Vec<Subject>) -> Outcomes {
+        let most = longest(bundle) + BEYOND;
+        let planned: usize = subjects.iter().map(|subject| self.asks(subject).len()).sum();
+        self.progress.inc_length(planned as u64);
+        let mut outcomes = outcomes(self.side, &self.skipped);
+        let inspection = Arc::new(self);
+        let verdicts = at_once(AT_ONCE, subjects, move |subject| {
+            let inspection = Arc::clone(&inspection);
+            async move { inspection.judge(subject, most).await }
+        });
+        for (path, verdicts) in verdicts.await {
+            for (name, verdict) in verdicts {
+                let outcome = outcomes.iter_mut().find(|it| it.judgment.name == name);
+                outcome.into_iter().for_each(|it| it.add(&path, verdict.clone()));
+            }
+        }
+        Outcomes { all: outcomes, requests: planned }
+    }
+
+    /// Asks for a subject, and judges it.
+    async fn judge(&self, subject: Subject, most: usize) -> (String, Vec<(&'static str, Verdict)>) {
+        let mut answers = Answers::default();
+        for ask in self.asks(&subject) {
+            let outcome = self.fetch(&subject, &ask, most).await;
+            answers.0.push((ask, outcome));
+            self.progress.inc(1);
+        }
+        let (subject, answers, handshake) = (&subject, &answers, self.handshake.as_ref());
+        let seen = Seen { subject, answers, side: self.side, handshake };
+        let judged = self.judgments().filter(|judgment| !(judgment.ask)(subject).is_empty());
+        let verdicts = judged.map(|judgment| (judgment.name, (judgment.judge)(&seen))).collect();
+        (subject.path.clone(), verdicts)
+    }
+
+    async fn fetch(&self, subject: &Subject, ask: &Ask, most: usize) -> Result<Answer, String> {
+        if ask.turn == Turn::Later {
+            sleep(LATER).await;
+        }
+        let request = ask.request(&self.site.url(&subject.path));
+        let mut request = request.map_err(|error| error.to_string())?;
+        if let Some((name, value)) = self.secret.as_ref().filter(|_| !ask.is_without_secret) {
+            request.headers_mut().insert(name, value.clone());
+        }
+        let mut answer = self.client.fetch(request, Keep::UpTo(most)).await?;
+        // Content that is as expected is not kept twice.
+        let all = subject.representations();
+        if let Some(same) = all.iter().find(|it| *it.body == *answer.body) {
+            answer.body = Cow::Borrowed(same.body);
+        }
+        Ok(answer)
+    }
+
+    /// The requests of all judgments for a subject, each once, in the order of their turns.
+    fn asks(&self, subject: &Subject) -> Vec<Ask> {
+        let mut asks: Vec<Ask> = Vec::new();
+        for ask in self.judgments().flat_map(|judgment| (judgment.ask)(subject)) {
+            if !asks.contains(&ask) {
+                asks.push(ask);
+            }
+        }
+        asks.sort_by_key(|ask| ask.turn);
+        asks
+    }
+
+    fn judgments(&self) -> impl Iterator<Item = &'static Judgment> {
+        let is_judged =
+            |judgment: &&Judgment| judgment.is_for(self.side) && !skips(&self.skipped, judgment);
+        JUDGMENTS.iter().filter(is_judged)
+    }
+}
+
+fn skips(skipped: &[String], judgment: &Judgment) -> bool {
+    skipped.iter().any(|name| name == judgment.name)
+}
+
+/// The outcomes of all judgments of a side, before anything is judged.
+fn outcomes(side: Side, skipped: &[String]) -> Vec<Outcome> {
+    let judgments = JUDGMENTS.iter().filter(|judgment| judgment.is_for(side));
+    let outcome = |judgment| Outcome {
+        judgment,
+        is_skipped: skips(skipped, judgment),
+        kept: 0,
+        broken: Vec::new(),
+        reason: "there is nothing to judge",
+    };
+    judgments.map(outcome).collect()
+}
+
+impl Outcomes {
+    /// Those of an origin that accepts no connection from here: it is closed, and nothing else is
+    /// known of it.
+    pub(super) fn of_closed_origin(skipped: &[String]) -> Self {
+        let mut all = outcomes(Side::Origin, skipped);
+        for outcome in &mut all {
+            outcome.reason = "the origin accepts no connection from here";
+            outcome.kept = usize::from(outcome.judgment.of == Of::Origin);
+        }
+        Self { all, requests: 0 }
+    }
+}
+
+impl Outcome {
+    fn add(&mut self, path: &str, verdict: Verdict) {
+        match verdict {
+            Verdict::Kept => self.kept += 1,
+            Verdict::Broken(fault) => self.broken.push((path.to_owned(), fault)),
+            Verdict::NotApplicable(reason) => self.reason = reason,
+        }
+    }
+}
+
+fn longest(bundle: &Bundle<'static>) -> usize {
+    let assets = bundle.assets().chain(bundle.carried()).flatten();
+    let lengths =
+        assets.flat_map(|asset| asset.representations().flatten().map(|it| it.body.len()));
+    lengths.max().unwrap_or(0)
+}
+
+/// The names of all judgments.
+pub(super) fn names() -> Vec<&'static str> {
+    JUDGMENTS.iter().map(|judgment| judgment.name).collect()
+}

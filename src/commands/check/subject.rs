@@ -1,0 +1,93 @@
+//! The paths that are judged.
+
+use hardtack_bundle::{Asset, Bundle, Coding, Representation};
+use http::{
+    HeaderMap, Request, StatusCode,
+    header::{CACHE_CONTROL, HOST},
+};
+
+use super::ask::{Ask, Turn};
+
+/// The value of `Accept-Encoding` that browsers send.
+pub(super) const BROWSER: &str = "gzip, deflate, br, zstd";
+pub(super) const IDENTITY: &str = "identity";
+
+/// A path, with the release that answers there.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    pub(super) bundle: Bundle<'static>,
+    /// Percent-encoded; begins with `/`.
+    pub(super) path: String,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly all are assets")]
+pub(super) enum Kind {
+    /// An asset, at one of its paths.
+    Asset(Asset<'static>),
+    Redirect,
+    /// A path that is formed as a hashed one of the release, which has none like it.
+    Missing,
+    /// A path that is not the release's, but perhaps that of an application behind it.
+    Outside,
+    /// The first asset, as the one that stands for the connection.
+    Connection,
+}
+
+/// The answer of the release itself.
+pub(super) struct Expected {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+}
+
+impl Subject {
+    /// The answer that the release gives to that request.
+    pub(super) fn expected(&self, ask: &Ask) -> Expected {
+        let request = Request::get(&self.path).header(HOST, "localhost");
+        let request = ask.fields.iter().fold(request, |it, (name, value)| it.header(*name, value));
+        let Ok(request) = request.body(()) else {
+            return Expected { status: StatusCode::NOT_FOUND, headers: HeaderMap::new() };
+        };
+        let (head, _) = hardtack::respond(&self.bundle, &request).into_parts();
+        Expected { status: head.status, headers: head.headers }
+    }
+
+    pub(super) fn asset(&self) -> Option<&Asset<'static>> {
+        match &self.kind {
+            Kind::Asset(asset) => Some(asset),
+            _ => None,
+        }
+    }
+
+    /// The representations of the asset; none of a subject that is no asset.
+    pub(super) fn representations(&self) -> Vec<Representation<'static>> {
+        self.asset().map(|it| it.representations().flatten().collect()).unwrap_or_default()
+    }
+
+    /// The requests for the asset in each coding, and again: as browsers ask, then coding by coding. The
+    /// order is such that a cache which keeps one object for all has a compressed one.
+    pub(super) fn in_codings(&self) -> Vec<Ask> {
+        if self.asset().is_none() {
+            return Vec::new();
+        }
+        let has_zstd = self.representations().iter().any(|it| it.coding == Coding::Zstd);
+        let zstd = has_zstd.then_some(Coding::Zstd.name());
+        let accepted = [BROWSER, Coding::Br.name(), Coding::Gzip.name()].into_iter();
+        let first = accepted.chain(zstd).chain([IDENTITY]).map(Ask::accepting);
+        let first: Vec<_> = first.collect();
+        let again = first.iter().map(|ask| ask.clone().again(Turn::Again(1)));
+        first.iter().cloned().chain(again).collect()
+    }
+
+    /// Whether a shared cache may answer a second request without asking (RFC 9111 §3).
+    pub(super) fn may_be_kept(&self) -> bool {
+        let expected = self.expected(&Ask::accepting(BROWSER));
+        let value = expected.headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok());
+        let value = value.unwrap_or_default();
+        let forbids = ["no-store", "no-cache", "private", "max-age=0"];
+        expected.status == StatusCode::OK
+            && value.contains("max-age")
+            && !value.split(',').any(|directive| forbids.contains(&directive.trim()))
+    }
+}

@@ -1,0 +1,385 @@
+//! `hardtack check`: of a right stack, and of stacks with one fault each.
+
+mod common;
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::Command,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    thread,
+};
+
+use common::{
+    Server,
+    cdn::{Cdn, Fault, SECRET},
+    executable, folder, hardtack, pack,
+    releases::{Releases, sheet},
+    run, stderr, stdout,
+    tls::Certificate,
+    varnish::Varnish,
+};
+use serde_json::Value;
+
+/// The second of two releases of a site, behind a guard and before an application.
+struct Stack {
+    releases: Arc<Releases>,
+    origin: Server,
+}
+
+impl Stack {
+    fn new() -> Self {
+        Self::with(&[("HARDTACK_CDN_SECRET", SECRET), ("HARDTACK_CDN_ONLY", "1")])
+    }
+
+    fn with(environment: &[(&str, &str)]) -> Self {
+        let releases = releases();
+        let mut command = executable(&releases.file("new"));
+        command.envs(environment.iter().copied());
+        command.arg("--upstream").arg(format!("http://{}", application()));
+        let origin = Server::of(&mut command);
+        Self { releases, origin }
+    }
+
+    /// The command with the new release.
+    fn command(&self, name: &str, url: &str) -> Command {
+        let mut command = executable(&self.releases.file("new"));
+        command.args([name, url, "--json"]);
+        command
+    }
+}
+
+/// The two releases, which all tests that run now share: an executable is large.
+fn releases() -> Arc<Releases> {
+    static SHARED: Mutex<Weak<Releases>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let releases = Arc::new(Releases::new());
+        pack_release(&releases, "old", 1, &[]);
+        pack_release(&releases, "new", 2, &["old"]);
+        *shared = Arc::downgrade(&releases);
+        releases
+    })
+}
+
+fn pack_release(releases: &Releases, name: &str, version: usize, previous: &[&str]) {
+    let page = |up: &str| {
+        format!("<!doctype html><link rel=stylesheet href={up}a.css><img src={up}b.svg>")
+    };
+    let site = folder(&[
+        ("a.css", sheet(version).as_bytes()),
+        ("b.svg", b"<svg xmlns=\"http://www.w3.org/2000/svg\"><title>b</title></svg>"),
+        ("c.png", b"\x89PNG of more than a few bytes"),
+        ("docs/index.html", page("../").as_bytes()),
+        ("index.html", format!("{}<p>{version}", page("")).as_bytes()),
+    ]);
+    stdout(releases.command(site.path(), name, previous).args(["--at", "/static/"]));
+}
+
+/// An application that has something at every path.
+fn application() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            if !matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
+                continue;
+            }
+            let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+            stream.write_all(head.as_bytes()).unwrap();
+        }
+    });
+    address
+}
+
+/// The result as JSON, and the exit status.
+fn result(command: &mut Command) -> (Value, i32) {
+    let output = run(command);
+    let json = serde_json::from_slice(&output.stdout);
+    let json = json.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    (json, output.status.code().unwrap())
+}
+
+/// The judgments with a verdict, each with its first fault.
+fn with_verdict(checked: &Value, verdict: &str) -> Vec<(String, String)> {
+    let sites = checked["sites"].as_array().unwrap().iter();
+    let judgments = sites.flat_map(|site| site["judgments"].as_array().unwrap());
+    let chosen = judgments.filter(|judgment| judgment["verdict"] == verdict);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    chosen.map(|it| (text(&it["name"]), text(&it["faults"][0]["fault"]))).collect()
+}
+
+fn names(judgments: &[(String, String)]) -> Vec<&str> {
+    judgments.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+/// Whether a check names one fault and nothing else: its judgment, and words of it.
+fn names_alone(command: &mut Command, judgment: &str, fault: &str) -> Result<(), String> {
+    let (checked, status) = result(command);
+    let broken = with_verdict(&checked, "broken");
+    let is_it = matches!(&broken[..], [(name, said)] if name == judgment && said.contains(fault));
+    if is_it && status == 1 { Ok(()) } else { Err(format!("{judgment}: {broken:?} ({status})")) }
+}
+
+#[test]
+fn a_right_stack_is_good() {
+    let stack = Stack::new();
+    let certificate = Certificate::new();
+    let cdn = Cdn::with_tls(stack.origin.address, &certificate, &["h2", "http/1.1"]);
+    let files = folder(&[("ca.pem", certificate.chain.as_bytes()), ("secret", SECRET.as_bytes())]);
+    let url = format!("https://localhost:{}", cdn.address.port());
+    let mut command = stack.command("check", &url);
+    command.arg("--ca").arg(files.path().join("ca.pem"));
+    command.arg("--origin").arg(format!("http://{}", stack.origin.address));
+    command.arg("--origin-secret-file").arg(files.path().join("secret"));
+    command.arg("--resolve").arg("localhost:127.0.0.1").arg("--all");
+    let (checked, status) = result(&mut command);
+    assert_eq!((with_verdict(&checked, "broken"), status), (vec![], 0), "{checked:#}");
+    assert_eq!(checked["is_good"], true);
+    assert_eq!(checked["assets"], checked["assets_checked"]);
+    let not = with_verdict(&checked, "not_applicable");
+    assert_eq!(names(&not), ["tls", "protocol"], "of the origin, which speaks no TLS");
+    assert_eq!(with_verdict(&checked, "kept").len(), 23 + 19);
+}
+
+const BROKEN: [(Fault, &str, &str); 29] = [
+    (Fault::AnswersNotFoundWith200, "errors", "200 in place of 404"),
+    (Fault::CachesNotFound, "errors", "the second 404 is from a cache"),
+    (Fault::ChangesContent, "content", "that are not the asset's"),
+    (Fault::DropsContentEncoding, "content-encoding", "no content-encoding"),
+    (Fault::DropsContentTypeOptions, "fields", "no x-content-type-options"),
+    (Fault::DropsCors, "cors", "no access-control-allow-origin"),
+    (Fault::DropsEntityTags, "etag", "no etag"),
+    (Fault::DropsVary, "vary", "no vary"),
+    (Fault::FollowsRedirects, "redirects", "200, no location"),
+    (Fault::GivesDeltasToAll, "dictionaries", "which it cannot decode"),
+    (Fault::HasNoAge, "age", "a hit without age"),
+    (Fault::IgnoresConditions, "conditional", "200 in place of 304"),
+    (Fault::IgnoresDictionaries, "dictionaries", "no use-as-dictionary"),
+    (Fault::IgnoresRanges, "range", "200 in place of 206"),
+    (Fault::IgnoresVary, "vary", "the content is"),
+    (Fault::NeverCaches, "cached", "no hit among 3"),
+    (Fault::Recompresses, "recompression", "that the bake did not make"),
+    (Fault::RefusesPictures, "status", "403 in place of 200"),
+    (Fault::RewritesCacheControl, "cache-control", "max-age=14400, not"),
+    (Fault::SaysNotModifiedAlways, "conditional", "304 for If-None-Match"),
+    (Fault::SetsCookies, "cookies", "the cookie to"),
+    (Fault::ServesWholeSite, "only-static", "200: somebody else"),
+    (Fault::SpeaksHttp10, "protocol", "HTTP/1.0"),
+    (Fault::StripsAcceptEncoding, "codings", "is not compressed"),
+    (Fault::TakesOtherRanges, "range", "another part"),
+    (Fault::Truncates, "complete", "cut off after"),
+    (Fault::WeakensEntityTags, "etag", "is weak"),
+    (Fault::WeakensEntityTagsOfHits, "etag", "again: etag: W/"),
+    (Fault::None, "", ""),
+];
+
+#[test]
+fn each_fault_is_named_and_nothing_else() {
+    let stack = Stack::new();
+    let judge = |(fault, judgment, said): &(Fault, &str, &str)| {
+        let cdn = Cdn::before(stack.origin.address, *fault);
+        let mut command = stack.command("check", &cdn.url());
+        if *fault == Fault::None {
+            let (checked, status) = result(&mut command);
+            let broken = with_verdict(&checked, "broken");
+            return if status == 0 { Ok(()) } else { Err(format!("{broken:?}")) };
+        }
+        names_alone(&mut command, judgment, said).map_err(|error| format!("{fault:?}: {error}"))
+    };
+    let results = BROKEN.chunks(6).flat_map(|faults| {
+        thread::scope(|scope| {
+            let threads: Vec<_> =
+                faults.iter().map(|one| scope.spawn(move || judge(one))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        })
+    });
+    let wrong: Vec<_> = results.filter_map(Result::err).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_cache_that_keeps_the_old_release() {
+    let stack = Stack::new();
+    let old = Server::of(&mut executable(&stack.releases.file("old")));
+    let cdn = Cdn::before(stack.origin.address, Fault::KeepsOldRelease(old.address));
+    let said = names_alone(
+        &mut stack.command("check", &cdn.url()),
+        "release",
+        "content of another release",
+    );
+    said.unwrap();
+}
+
+/// A certificate with that name, in those years.
+fn certificate(name: &str, years: [i32; 2]) -> Certificate {
+    let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    let [first, last] = years.map(|year| rcgen::date_time_ymd(year, 1, 1));
+    (parameters.not_before, parameters.not_after) = (first, last);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let made = parameters.self_signed(&key).unwrap();
+    Certificate { chain: made.pem(), key: key.serialize_pem(), der: made.der().clone() }
+}
+
+#[test]
+fn faults_of_tls() {
+    let stack = Stack::new();
+    let both = &["h2", "http/1.1"];
+    let good = certificate("localhost", [2020, 2090]);
+    let expired = certificate("localhost", [2020, 2021]);
+    let other = certificate("other.example", [2020, 2090]);
+    let judge = |shown: &Certificate, trusted: &Certificate, protocols: &[&str]| {
+        let cdn = Cdn::with_tls(stack.origin.address, shown, protocols);
+        let ca = folder(&[("ca.pem", trusted.chain.as_bytes())]);
+        let url = format!("https://localhost:{}", cdn.address.port());
+        let mut command = stack.command("check", &url);
+        command.arg("--resolve").arg(format!("localhost:{}", cdn.address));
+        let (checked, _) = result(command.arg("--ca").arg(ca.path().join("ca.pem")));
+        with_verdict(&checked, "broken")
+    };
+    let is = |broken: Vec<(String, String)>, judgment: &str, fault: &str| {
+        let found =
+            matches!(&broken[..], [(name, said)] if name == judgment && said.contains(fault));
+        assert!(found, "{judgment}: {broken:?}");
+    };
+    assert_eq!(judge(&good, &good, both), []);
+    is(judge(&expired, &expired, both), "tls", "it was valid until");
+    is(judge(&other, &other, both), "tls", "it is of other.example");
+    is(judge(&good, &other, both), "tls", "its chain leads to no root");
+    is(judge(&good, &good, &["http/1.1"]), "protocol", "HTTP/1.1 alone");
+}
+
+#[test]
+fn an_origin_that_answers_around_the_cdn() {
+    let stack = Stack::with(&[("HARDTACK_CDN_SECRET", SECRET)]);
+    let cdn = Cdn::before(stack.origin.address, Fault::None);
+    let origin = format!("http://{}", stack.origin.address);
+    let check = |secret: &str| {
+        let mut command = stack.command("check", &cdn.url());
+        command.args(["--origin", &origin]).env("HARDTACK_CDN_SECRET", secret);
+        command
+    };
+    names_alone(&mut check(SECRET), "origin-closed", "200 without a secret").unwrap();
+    names_alone(&mut check(""), "origin-closed", "200 without a secret").unwrap();
+    let (checked, status) = result(check("").args(["--skip", "origin-closed"]));
+    assert_eq!((names(&with_verdict(&checked, "skipped")), status), (vec!["origin-closed"], 0));
+}
+
+/// What a security group does; nothing else can be said of such an origin.
+#[test]
+fn an_origin_that_accepts_no_connection() {
+    let stack = Stack::new();
+    let cdn = Cdn::before(stack.origin.address, Fault::None);
+    let nobody = format!("http://{}", common::varnish::free_address());
+    let check = |origin: &str| {
+        let mut command = stack.command("check", &cdn.url());
+        command.args(["--origin", origin]);
+        command
+    };
+    let (checked, status) = result(&mut check(&nobody));
+    assert_eq!((with_verdict(&checked, "broken"), status), (vec![], 0));
+    let judgments = checked["sites"][1]["judgments"].as_array().unwrap();
+    let kept = judgments.iter().filter(|judgment| judgment["verdict"] == "kept");
+    assert_eq!(kept.map(|judgment| &judgment["name"]).collect::<Vec<_>>(), ["origin-closed"]);
+    // Somebody answers there, and it is not an origin.
+    let ca = folder(&[("ca.pem", Certificate::new().chain.as_bytes())]);
+    let mut command = check(&format!("https://{}", stack.origin.address));
+    let said = stderr(command.arg("--ca").arg(ca.path().join("ca.pem")), 1);
+    assert!(said.contains("cannot reach https://"), "{said}");
+    let said = stderr(&mut check("http://nowhere.invalid"), 1);
+    assert!(said.contains("cannot look up nowhere.invalid"), "{said}");
+}
+
+/// The origin is no cache, and answers for the application too.
+#[test]
+fn an_origin_alone() {
+    let stack = Stack::with(&[]);
+    let (checked, status) = result(
+        stack.command("check", &format!("http://{}", stack.origin.address)).args(["--sample", "2"]),
+    );
+    assert_eq!((with_verdict(&checked, "broken"), status), (vec![], 0));
+    assert_eq!(checked["assets_checked"], 2);
+    let not = with_verdict(&checked, "not_applicable");
+    for name in ["tls", "cached", "age", "only-static"] {
+        assert!(names(&not).contains(&name), "{not:?}");
+    }
+}
+
+#[test]
+fn a_table_for_people() {
+    let stack = Stack::new();
+    let cdn = Cdn::before(stack.origin.address, Fault::WeakensEntityTags);
+    let mut command = executable(&stack.releases.file("new"));
+    let output = run(command.args(["check", &cdn.url(), "--skip", "dictionaries"]));
+    let said = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "  ✓ vary              each client gets",
+        "  ✗ etag              not true: each coding keeps its own strong entity tag",
+        "is weak",
+        "      and ",
+        "      mend: let the CDN pass ETag through",
+        "  – dictionaries      skipped",
+        "  – tls               not applicable: http:// has no certificate",
+        "release ",
+        " of 6 assets, ",
+    ] {
+        assert!(said.contains(line), "{line} in {said}");
+    }
+    assert!(!said.contains('\x1b'), "{said}");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "hardtack: the check failed\n");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn nothing_to_check() {
+    let site = pack(folder(&[("a.css", b"a{}")]).path(), &[]);
+    let check = |options: &[&str]| stderr(site.command().arg("check").args(options), 1);
+    let free = common::varnish::free_address();
+    let nobody = format!("http://{free}");
+    assert!(check(&[&nobody]).starts_with(&format!("hardtack: cannot reach {nobody}: {free}: ")));
+    assert!(check(&["http://nowhere.invalid"]).contains("cannot look up nowhere.invalid"));
+    assert!(check(&[&nobody, "--skip", "tsl"]).contains("--skip tsl: there are tls, "));
+    assert!(check(&[&nobody, "--outside", "/a.css"]).contains("the release itself answers there"));
+    assert!(check(&["https://localhost", "--ca", "/nowhere.pem"]).contains("/nowhere.pem"));
+    let message = stderr(site.command().args(["check", "cdn.example"]), 2);
+    assert!(message.contains("this is no site, as https://cdn.example"), "{message}");
+    let message = stderr(site.command().args(["check", &nobody, "--binary", "/dev/null"]), 1);
+    assert!(message.contains("/dev/null"), "{message}");
+}
+
+/// The secret is for the origin alone, and goes to nobody whose certificate is not trusted.
+#[test]
+fn the_secret_is_kept() {
+    let stack = Stack::new();
+    let (shown, trusted) = (Certificate::new(), Certificate::new());
+    let cdn = Cdn::with_tls(stack.origin.address, &shown, &["h2"]);
+    let ca = folder(&[("ca.pem", trusted.chain.as_bytes())]);
+    let origin = format!("https://localhost:{}", cdn.address.port());
+    let good = Cdn::before(stack.origin.address, Fault::None);
+    let mut command = stack.command("check", &good.url());
+    command.args(["--origin", &origin, "--ca"]).arg(ca.path().join("ca.pem"));
+    let said = stderr(command.env("HARDTACK_CDN_SECRET", SECRET), 1);
+    assert!(said.contains("the secret of the CDN is not sent there"), "{said}");
+    assert!(!said.contains(SECRET));
+    assert!(
+        !stdout(hardtack().args(["check", "--help"]).env("HARDTACK_CDN_SECRET", SECRET))
+            .contains(SECRET)
+    );
+}
+
+#[test]
+#[ignore = "needs varnish"]
+fn varnish_is_a_good_cdn() {
+    let files: [(&str, &[u8]); 2] =
+        [("a.css", &sheet(1).into_bytes()), ("b.png", b"\x89PNG of more than a few bytes")];
+    let site = pack(folder(&files).path(), &[]);
+    let server = Server::of(&mut site.command());
+    let varnish = Varnish::before(server.address);
+    let url = format!("http://{}", varnish.address);
+    let mut command = executable(Path::new(&site.executable));
+    let (checked, status) = result(command.args(["check", &url, "--json"]));
+    assert_eq!((with_verdict(&checked, "broken"), status), (vec![], 0), "{checked:#}");
+    assert!(names(&with_verdict(&checked, "kept")).contains(&"cached"));
+}
