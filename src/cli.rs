@@ -16,7 +16,7 @@ use clap_complete::Shell;
 use hardtack_build::{Folder, Prefix, logical_path};
 
 pub(crate) use self::{
-    asking::{Check, Health},
+    asking::{Check, Health, Warm},
     serve::Serve,
 };
 use crate::worker::WORKER;
@@ -73,6 +73,9 @@ pub(crate) enum Command {
     /// Fetch the release through a CDN, and judge what comes: bytes, header fields, caching, TLS
     #[command(after_help = asking::CHECK_HELP)]
     Check(Box<Check>),
+    /// Request every asset in every coding, so that a CDN has them before visitors come
+    #[command(after_help = asking::WARM_HELP)]
+    Warm(Warm),
     /// Ask a running server whether it is healthy, for a container's health check
     #[command(after_help = asking::HEALTH_HELP)]
     Health(Health),

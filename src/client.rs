@@ -49,6 +49,8 @@ pub(crate) struct Answer {
 /// The bytes of a body that a client keeps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Keep {
+    /// All are read, and none is kept.
+    Nothing,
     /// So many. A longer body is not read to its end.
     UpTo(usize),
 }

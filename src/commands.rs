@@ -10,5 +10,6 @@ pub(crate) mod manual;
 pub(crate) mod pack;
 pub(crate) mod report;
 pub(crate) mod verify;
+pub(crate) mod warm;
 
 mod reach;

@@ -24,7 +24,9 @@ use mimalloc::MiMalloc;
 
 use crate::{
     cli::{Command, Purpose},
-    commands::{check, check_config, diff, export, health, list, manual, pack, report, verify},
+    commands::{
+        check, check_config, diff, export, health, list, manual, pack, report, verify, warm,
+    },
     release::Release,
     settings::Settings,
     style::ERROR,
@@ -87,6 +89,9 @@ fn run(command: Command, carried: Result<Option<Bundle<'static>>>) -> Result<()>
         Command::Report(options) => report::report(&options),
         Command::Check(options) => {
             check::check(&release(options.reach.binary.as_ref(), carried)?, &options)
+        }
+        Command::Warm(options) => {
+            warm::warm(&release(options.reach.binary.as_ref(), carried)?, &options)
         }
         Command::Health(options) => health::health(&options),
         Command::Completions(options) => manual::completions(&options),

@@ -1,4 +1,4 @@
-//! `hardtack check`: of a right stack, and of stacks with one fault each.
+//! `hardtack check` and `warm`: of a right stack, and of stacks with one fault each.
 
 mod common;
 
@@ -369,6 +369,52 @@ fn the_secret_is_kept() {
     );
 }
 
+fn counts(warmed: &Value) -> [u64; 4] {
+    let count = |name: &str| warmed[name].as_u64().unwrap();
+    [
+        count("requests"),
+        count("hits"),
+        count("misses"),
+        warmed["failures"].as_array().unwrap().len() as u64,
+    ]
+}
+
+#[test]
+fn a_cache_is_warmed() {
+    let stack = Stack::new();
+    let cdn = Cdn::before(stack.origin.address, Fault::None);
+    let warm = |options: &[&str]| result(stack.command("warm", &cdn.url()).args(options));
+    let (warmed, status) = warm(&[]);
+    assert_eq!((counts(&warmed), status), ([18, 0, 18, 0], 0), "six assets, three codings");
+    assert_eq!(counts(&warm(&[]).0), [18, 18, 0, 0]);
+    assert_eq!(counts(&warm(&["--zstd", "--concurrency", "2"]).0), [24, 18, 6, 0]);
+    let (checked, _) = result(&mut stack.command("check", &cdn.url()));
+    assert_eq!(with_verdict(&checked, "broken"), []);
+}
+
+#[test]
+fn what_fails_is_tried_again() {
+    let stack = Stack::new();
+    let cdn = Cdn::before(stack.origin.address, Fault::FailsAtFirst);
+    let (warmed, status) = result(&mut stack.command("warm", &cdn.url()));
+    assert_eq!((counts(&warmed), status), ([18, 0, 18, 0], 0));
+}
+
+#[test]
+fn failures_are_told() {
+    let stack = Stack::new();
+    let cdn = Cdn::before(stack.origin.address, Fault::RefusesPictures);
+    let (warmed, status) = result(&mut stack.command("warm", &cdn.url()));
+    assert_eq!((counts(&warmed), status), ([18, 0, 15, 3], 1));
+    let failure = &warmed["failures"][0];
+    assert_eq!(failure["reason"], "status 403");
+    assert!(failure["path"].as_str().unwrap().ends_with(".svg"), "{failure}");
+    let mut command = executable(&stack.releases.file("new"));
+    let output = run(command.args(["warm", &cdn.url()]));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("  failed: status 403, 3 × as /static/b."), "{said}");
+}
+
 #[test]
 #[ignore = "needs varnish"]
 fn varnish_is_a_good_cdn() {
@@ -378,8 +424,12 @@ fn varnish_is_a_good_cdn() {
     let server = Server::of(&mut site.command());
     let varnish = Varnish::before(server.address);
     let url = format!("http://{}", varnish.address);
-    let mut command = executable(Path::new(&site.executable));
-    let (checked, status) = result(command.args(["check", &url, "--json"]));
+    let ask =
+        |name: &str| result(executable(Path::new(&site.executable)).args([name, &url, "--json"]));
+    let (warmed, status) = ask("warm");
+    assert_eq!((counts(&warmed), status), ([6, 2, 4, 0], 0), "b.png is one object");
+    assert_eq!(counts(&ask("warm").0), [6, 6, 0, 0]);
+    let (checked, status) = ask("check");
     assert_eq!((with_verdict(&checked, "broken"), status), (vec![], 0), "{checked:#}");
     assert!(names(&with_verdict(&checked, "kept")).contains(&"cached"));
 }

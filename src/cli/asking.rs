@@ -28,6 +28,21 @@ Examples:
 
 Exit status: 0 if no rule is broken, 1 if one is, or if nothing can be reached.";
 
+pub(crate) const WARM_HELP: &str = "\
+Each asset is requested as browsers do, as clients do that know gzip alone, and as those that
+know no coding: CloudFront keeps these three apart. Files that changed since the last release
+come first, and files of earlier releases last. A request that fails is tried again, up to four
+times, after a while that grows; Retry-After is heeded.
+
+A CDN has caches in many places, and only the nearest is filled.
+
+Examples:
+  hardtack warm https://cdn.example --binary my-site
+  ./my-site warm https://cdn.example --concurrency 32 --zstd
+  ./my-site warm https://cdn.example --json
+
+Exit status: 0 if every request succeeded, 1 if not.";
+
 pub(crate) const HEALTH_HELP: &str = "\
 For the health check of a container, whose image needs no shell and no other program. Without
 --live, the answer is that of /readyz: unhealthy as soon as the server is told to stop.
@@ -63,6 +78,22 @@ pub(crate) struct Check {
     /// Check all assets
     #[arg(long)]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Warm {
+    /// The CDN, as https://cdn.example
+    #[arg(value_name = "URL")]
+    pub(crate) url: Site,
+    /// Requests at once
+    #[arg(long, value_name = "NUMBER", default_value = "8")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) concurrency: u16,
+    /// Also request as browsers do that know zstd, for a CDN that keeps these apart
+    #[arg(long)]
+    pub(crate) zstd: bool,
     #[command(flatten)]
     pub(crate) reach: Reach,
 }

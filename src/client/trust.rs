@@ -21,6 +21,8 @@ use rustls::{
 pub(crate) enum Trust {
     /// TLS is not spoken.
     WithoutTls,
+    /// Those whose chain leads to a root.
+    Roots(Arc<RootCertStore>),
     /// All of them, for a client that is to judge what else is behind a bad certificate.
     Anything(Arc<RootCertStore>),
 }
@@ -60,15 +62,16 @@ pub(super) type Verified = Arc<Mutex<Option<Result<(), Error>>>>;
 /// The configuration of a client, and the place where it notes whether it would have trusted a
 /// certificate; none without TLS.
 pub(super) fn config(trust: &Trust) -> Result<Option<(Arc<ClientConfig>, Verified)>> {
-    let roots = match trust {
+    let (roots, is_strict) = match trust {
         Trust::WithoutTls => return Ok(None),
-        Trust::Anything(roots) => roots,
+        Trust::Roots(roots) => (roots, true),
+        Trust::Anything(roots) => (roots, false),
     };
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier =
         WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(&provider));
     let outcome = Verified::default();
-    let noting = Noting { verifier: verifier.build()?, outcome: Arc::clone(&outcome) };
+    let noting = Noting { verifier: verifier.build()?, outcome: Arc::clone(&outcome), is_strict };
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(noting));
@@ -77,11 +80,12 @@ pub(super) fn config(trust: &Trust) -> Result<Option<(Arc<ClientConfig>, Verifie
     Ok(Some((Arc::new(config), outcome)))
 }
 
-/// Verifies, notes the outcome, and accepts any certificate.
+/// Verifies, and notes the outcome. One that is not strict accepts any certificate.
 #[derive(Debug)]
 struct Noting {
     verifier: Arc<WebPkiServerVerifier>,
     outcome: Verified,
+    is_strict: bool,
 }
 
 impl ServerCertVerifier for Noting {
@@ -97,7 +101,7 @@ impl ServerCertVerifier for Noting {
             self.verifier.verify_server_cert(certificate, intermediates, name, ocsp, now);
         let noted = verified.as_ref().map(|_| ()).map_err(Error::clone);
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
-        Ok(ServerCertVerified::assertion())
+        if self.is_strict { verified } else { Ok(ServerCertVerified::assertion()) }
     }
 
     fn verify_tls12_signature(

@@ -53,6 +53,7 @@ pub enum Fault {
     DropsCors,
     DropsEntityTags,
     DropsVary,
+    FailsAtFirst,
     FollowsRedirects,
     GivesDeltasToAll,
     HasNoAge,
@@ -245,6 +246,16 @@ impl Cache {
             }
             Fault::RefusesPictures if path.ends_with(".svg") => {
                 return status(StatusCode::FORBIDDEN);
+            }
+            Fault::FailsAtFirst => {
+                let mut kept = self.kept.lock().unwrap();
+                let key = format!("failed {path}");
+                if kept.insert(key, (status(StatusCode::OK), Instant::now())).is_none() {
+                    let mut answer = status(StatusCode::SERVICE_UNAVAILABLE);
+                    let now = HeaderValue::from_static("0");
+                    answer.headers_mut().insert(header::RETRY_AFTER, now);
+                    return answer;
+                }
             }
             Fault::KeepsOldRelease(old) if !is_hashed(path) => origin = old,
             _ => {}
