@@ -5,6 +5,7 @@ mod endpoint;
 
 use std::path::PathBuf;
 
+use hardtack::CacheTagField;
 use hardtack_serve::{log, settings, upstream::Address};
 
 pub(crate) use self::endpoint::{Endpoint, ListenAddress};
@@ -24,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) upstream: Option<Address>,
     /// `--maintenance-file`: as long as it is there, the application is being maintained.
     pub(crate) maintenance_file: Option<PathBuf>,
+    /// `--cache-tags`: the field in which responses have cache tags.
+    pub(crate) cache_tags: Option<CacheTagField>,
     pub(crate) log: Log,
     /// The settings that the worker obeys when it serves.
     pub(crate) worker: settings::Settings,

@@ -3,7 +3,7 @@
 use std::{env, process::ExitCode};
 
 use anyhow::{Context, Result};
-use hardtack::CdnGuard;
+use hardtack::{CacheTags, CdnGuard};
 use hardtack_bundle::Bundle;
 use hardtack_serve::{
     Site, Worker,
@@ -66,8 +66,10 @@ fn prepare(
     carried::keep_in_memory(&bundle, settings.memory)?;
     let upstream = upstream(settings)?;
     let guard = guard(bundle, upstream.is_some())?;
+    let tags =
+        settings.cache_tags.clone().map(|field| CacheTags::new(bundle, field)).transpose()?;
     channel.stop_waiting()?;
-    Ok(Worker::new(Site { bundle, guard }, settings.worker.clone(), start, upstream)?)
+    Ok(Worker::new(Site { bundle, guard, tags }, settings.worker.clone(), start, upstream)?)
 }
 
 fn is_of_upgrade() -> bool {

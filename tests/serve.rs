@@ -71,6 +71,34 @@ fn the_cdn_is_known_by_its_secret() {
 }
 
 #[test]
+fn responses_have_cache_tags_if_a_field_for_them_is_named() {
+    let packed = pack(folder(&[("index.html", b"<h1>hi"), ("css/a.css", b"a {}")]).path(), &[]);
+    let hashed = packed.assets()[0]["url"].as_str().unwrap().to_owned();
+    let without = Server::of(&mut packed.command()).get("/", &[]);
+    assert_eq!((without.header("cache-tag"), without.header("xkey")), (None, None));
+    for (field, separator) in [("cache-tag", ","), ("xkey", " ")] {
+        let server = Server::of(packed.command().args(["--cache-tags", field]));
+        for (path, expected) in [
+            ("/", &["page", "/"][..]),
+            ("/css/a.css", &["plain", "/", "/css/"]),
+            (&hashed, &["immutable", "/", "/css/"]),
+            ("/absent", &["error"]),
+        ] {
+            let response = server.get(path, &[]);
+            let tags: Vec<_> = response.header(field).unwrap().split(separator).collect();
+            assert!(tags[0].starts_with("release-") && tags[0].len() == 20, "{tags:?}");
+            assert_eq!(&tags[1..], expected, "{path}");
+        }
+        let tag = server.get("/", &[]).header("etag").unwrap().to_owned();
+        let not_modified = server.get("/", &[("If-None-Match", &tag)]);
+        assert_eq!(not_modified.status, 304);
+        assert!(not_modified.header(field).unwrap().contains("page"));
+    }
+    let error = stderr(packed.command().args(["--cache-tags", "ETag"]), 2);
+    assert!(error.contains("its name ends with `tag`"), "{error}");
+}
+
+#[test]
 fn a_connection_is_kept_alive() {
     let server = Server::start();
     let mut connection = server.connect();

@@ -159,6 +159,19 @@ fn what_is_not_baked_does() {
 }
 
 #[test]
+fn cache_tags_of_the_application_are_its_own() {
+    let site = Site::with(&["--cache-tags", "Cache-Tag"]);
+    let mut client = site.server.connect();
+    let page = client.request("GET", "/", &[]);
+    assert!(page.header("cache-tag").unwrap().ends_with(",page,/"));
+    client.send(GET);
+    let mut app = site.accept();
+    app.header();
+    app.say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nCache-Tag: mine\r\n\r\nhello");
+    assert_eq!(client.response("GET").header("cache-tag"), Some("mine"));
+}
+
+#[test]
 fn other_methods_are_the_applications_at_baked_paths_too() {
     let site = Site::with(&[]);
     let mut client = site.server.connect();

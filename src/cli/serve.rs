@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
+use hardtack::CacheTagField;
 use hardtack_serve::{
     log,
     pace::Pace,
@@ -190,6 +191,10 @@ pub(crate) struct Serve {
     #[arg(help_heading = PROCESS)]
     lock_memory: bool,
 
+    /// Field of responses in which a CDN finds tags to purge by: Cache-Tag, Surrogate-Key or xkey
+    #[arg(long, env = "HARDTACK_CACHE_TAGS", value_name = "FIELD", help_heading = CDN)]
+    cache_tags: Option<CacheTagField>,
+
     /// Application that answers requests for paths that are not in the bundle
     #[arg(long, env = "HARDTACK_UPSTREAM", value_name = "[http://]HOST:PORT|unix:PATH")]
     #[arg(help_heading = APPLICATION)]
@@ -274,6 +279,7 @@ const TLS: &str = "TLS";
 const LIMITS: &str = "Limits";
 const ENDING: &str = "Ending";
 const PROCESS: &str = "Process";
+const CDN: &str = "Behind a CDN";
 const APPLICATION: &str = "In front of an application";
 const LOGS: &str = "Logs";
 
@@ -343,6 +349,7 @@ impl Serve {
             memory: Memory { is_prefaulted: self.prefault, is_locked: self.lock_memory },
             upstream: self.upstream.clone(),
             maintenance_file: self.maintenance_file.clone(),
+            cache_tags: self.cache_tags.clone(),
             log: Log { format: self.log_format(), severity: self.log_level() },
             worker: self.worker(),
         }

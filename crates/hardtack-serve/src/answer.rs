@@ -48,11 +48,19 @@ pub(crate) fn answer(
     let refused = refuse(server, client, &request);
     match (refused, &thread.upstream) {
         (Some(refusal), _) => Answer::now(baked(refusal, has_unread_content(&request))),
-        (None, None) => Answer::now(respond(&server.bundle, &request).map(Content::Baked)),
+        (None, None) => Answer::now(of_bundle(server, &request).map(Content::Baked)),
         (None, Some(upstream)) => match refuse_message(&server.bundle, &request) {
             Some(refusal) => Answer::now(baked(refusal, has_unread_content(&request))),
             None => Answer::later(ask_both(server, upstream, client, request)),
         },
+    }
+}
+
+/// The bundle's response to every request.
+fn of_bundle(server: &Server, request: &Request<Incoming>) -> Response<hardtack::Body> {
+    match &server.tags {
+        Some(tags) => tags.respond(request),
+        None => respond(&server.bundle, request),
     }
 }
 
@@ -160,6 +168,10 @@ fn with_fields_of(
 /// The bundle in front of the application.
 fn layer(server: &Server) -> BundleLayer {
     let layer = BundleLayer::new(server.bundle);
+    let layer = match &server.tags {
+        Some(tags) => layer.cache_tags(tags.clone()),
+        None => layer,
+    };
     if server.settings.forwarding.passes_misses { layer.pass_misses() } else { layer }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use hardtack::CdnGuard;
+use hardtack::{CacheTags, CdnGuard};
 use hardtack_bundle::Bundle;
 use rustls::ServerConfig;
 
@@ -16,6 +16,8 @@ pub(crate) struct Server {
     /// Whether the application is being maintained, and gets no request.
     pub(crate) is_maintained: AtomicBool,
     pub(crate) guard: Option<CdnGuard>,
+    /// The cache tags of the bundle's responses, if they have any.
+    pub(crate) tags: Option<CacheTags>,
     pub(crate) settings: Settings,
     pub(crate) census: Census,
     pub(crate) windows: Windows,

@@ -15,7 +15,7 @@ use std::{
 };
 
 use axum::Router;
-use hardtack::CdnGuard;
+use hardtack::{CacheTags, CdnGuard};
 use hardtack_bundle::Bundle;
 use tokio::{
     net::{TcpListener, UnixListener},
@@ -51,12 +51,14 @@ use crate::{
     windows::Windows,
 };
 
-/// A site, and its guard.
+/// A site, its guard and its cache tags.
 pub struct Site {
     /// The site.
     pub bundle: Bundle<'static>,
     /// The guard against clients that go around the CDN.
     pub guard: Option<CdnGuard>,
+    /// The cache tags of its responses, if they have any.
+    pub tags: Option<CacheTags>,
 }
 
 /// A worker that is ready to serve, and has given up its rights.
@@ -109,6 +111,7 @@ impl Worker {
             has_error_pages: has_error_pages(&site.bundle),
             is_maintained: start.is_maintained.into(),
             guard: site.guard,
+            tags: site.tags,
             census: Census::new(admission),
             windows: Windows::default(),
             tls: certificate.clone().map(tls::config).transpose()?,

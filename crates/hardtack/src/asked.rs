@@ -8,7 +8,7 @@ use http::{
     header::{ACCESS_CONTROL_REQUEST_METHOD, CONNECTION, InvalidHeaderValue},
 };
 
-use crate::{Body, cors, error_response, path};
+use crate::{Body, CacheTags, cors, error_response, path};
 
 /// The parts of a request that a response depends on, and the bundle that answers it.
 #[derive(Clone, Copy)]
@@ -20,6 +20,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) uri: &'a Uri,
     pub(crate) version: Version,
     pub(crate) headers: &'a HeaderMap,
+    /// The tags of the responses, if they have any.
+    pub(crate) tags: Option<&'a CacheTags>,
 }
 
 /// The bundle contains a value that cannot be sent.
@@ -53,6 +55,7 @@ impl<'a> Asked<'a> {
             uri: request.uri(),
             version: request.version(),
             headers: request.headers(),
+            tags: None,
         }
     }
 

@@ -53,7 +53,7 @@ impl Assets {
             Mode::Baked => None,
             Mode::Live(folder) => Some(live(bundle, folder, options.live_reload)?),
         };
-        Ok(Self { source: Source { bundle, live } })
+        Ok(Self { source: Source { bundle, live, tags: None } })
     }
 
     /// The bundle, whatever the mode.
@@ -145,7 +145,7 @@ impl Assets {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn modulepreloads(&self, entry: Asset) -> Vec<Preload> {
-        let Source { bundle, live: None } = &self.source else { return Vec::new() };
+        let Source { bundle, live: None, .. } = &self.source else { return Vec::new() };
         let mut modules: Vec<_> =
             bundle.asset(entry.logical_path).ok().flatten().into_iter().collect();
         let mut next = 0;
@@ -200,7 +200,7 @@ fn live(_: Bundle<'static>, _: &Path, _: bool) -> Result<Arc<dyn Live>, OpenErro
 
 impl fmt::Display for Assets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Source { bundle, live } = &self.source;
+        let Source { bundle, live, .. } = &self.source;
         match live {
             None => {
                 let (release, at) = (bundle.release_id().short(), bundle.at());

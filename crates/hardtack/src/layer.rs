@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Assets, Body, own_path::is_own, source::Source};
+use crate::{Assets, Body, CacheTags, own_path::is_own, source::Source};
 
 /// Answers requests for assets in the bundle, and passes all others on to the app.
 ///
@@ -68,6 +68,21 @@ impl BundleLayer {
     /// ```
     pub fn pass_misses(self) -> Self {
         Self { passes_misses: true, ..self }
+    }
+
+    /// Adds cache tags to the bundle's responses.
+    ///
+    /// ```
+    /// use hardtack::{Bundle, BundleLayer, CacheTags};
+    ///
+    /// fn layer(bundle: Bundle<'static>) -> Result<BundleLayer, Box<dyn std::error::Error>> {
+    ///     let tags = CacheTags::new(bundle, "Surrogate-Key".parse()?)?;
+    ///     Ok(BundleLayer::new(bundle).cache_tags(tags))
+    /// }
+    /// ```
+    pub fn cache_tags(mut self, tags: CacheTags) -> Self {
+        self.source.tags = Some(tags);
+        self
     }
 }
 

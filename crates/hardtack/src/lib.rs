@@ -22,7 +22,7 @@
 //! | links | [`asset!`], [`Asset`], [`Tag`], [`Preload`] |
 //! | serving | [`BundleLayer`] in front of an app, [`ServeBundle`] as a service, [`respond`] as a function |
 //! | development | [`Mode::Live`] |
-//! | a CDN | [`Options::static_host`], [`CdnGuard`] |
+//! | a CDN | [`Options::static_host`], [`CdnGuard`], [`CacheTags`] |
 //!
 //! # Features
 //!
@@ -63,6 +63,7 @@ mod ambiguous;
 mod asked;
 mod available_dictionary;
 mod body;
+mod cache_tags;
 mod conditional;
 mod cors;
 mod entity_tag;
@@ -92,6 +93,7 @@ mod weight;
 pub use asset::Asset;
 pub use assets::{Assets, UnknownAsset};
 pub use body::Body;
+pub use cache_tags::{CacheTagField, CacheTags, InvalidCacheTagField, PolicyTag};
 pub use embed::{Embedded, OpenError};
 pub use error_response::error_response;
 pub use guard::{CdnGuard, GuardError, Guarded};

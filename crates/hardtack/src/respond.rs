@@ -8,7 +8,7 @@ use http::{
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::{
-    Body, accept,
+    Body, CacheTags, accept,
     asked::{Answer, Asked, Damaged},
     cors,
     error_response::{NO_STORE, error_response},
@@ -54,10 +54,22 @@ use crate::{
 /// next release has. Content of a request is not read: the connection is closed after the response.
 /// A damaged record of the bundle yields 500.
 pub fn respond<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Response<Body> {
-    let asked = Asked::new(bundle, request, request.uri().path());
+    respond_to(&Asked::new(bundle, request, request.uri().path()))
+}
+
+impl CacheTags {
+    /// Answers a request from the bundle as [`respond`] does, with tags.
+    pub fn respond<B>(&self, request: &Request<B>) -> Response<Body> {
+        let asked = Asked::new(self.bundle(), request, request.uri().path());
+        respond_to(&Asked { tags: Some(self), ..asked })
+    }
+}
+
+/// Checks the message of a request, and answers it.
+fn respond_to(asked: &Asked<'_>) -> Response<Body> {
     let mut response = match message::check(asked.method, asked.uri, asked.version, asked.headers) {
-        Ok(()) => answer(&asked),
-        Err(refusal) => refuse(&asked, refusal),
+        Ok(()) => answer(asked),
+        Err(refusal) => refuse(asked, refusal),
     };
     if message::has_content(asked.headers) {
         asked.close_after(&mut response);
@@ -162,10 +174,17 @@ pub(crate) fn answer_with(
         _ => Ok(method_not_allowed(asked)),
     };
     let mut response = answer.unwrap_or_else(|Damaged| asked.internal_error());
+    if let Some(tags) = asked.tags.filter(|_| is_error(response.status())) {
+        tags.tag_error(&mut response);
+    }
     if asked.method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }
     response
+}
+
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
 }
 
 /// Answers a request that the bundle has an answer for; none for any other.
@@ -198,7 +217,9 @@ fn look_up(asked: &Asked<'_>) -> Answer {
 /// Answers by a pattern.
 pub(crate) fn send(asked: &Asked<'_>, path: &[u8], matched: Matched) -> Answer {
     match matched {
-        Matched::Redirect { route, status, location } => redirect(asked, &route, status, &location),
+        Matched::Redirect { route, status, location } => {
+            Ok(tagged(asked, &route, redirect(asked, &route, status, &location)?))
+        }
         Matched::Missing(route) => not_found_page_or(asked, Some(&route)),
         Matched::Serve(route) => {
             let mut response = follow(asked, &route)?;
@@ -220,11 +241,23 @@ fn fall_back(asked: &Asked<'_>, path: &[u8]) -> Answer {
 }
 
 pub(crate) fn follow(asked: &Asked<'_>, route: &Route<'static>) -> Answer {
-    match route.action {
+    let response = match route.action {
         Action::Serve(asset) => serve(asked, &asset, route),
         Action::Missing(_) => not_found_page_or(asked, Some(route)),
         Action::Redirect { status, location } => redirect(asked, route, status, location),
+    };
+    Ok(tagged(asked, route, response?))
+}
+
+fn tagged(
+    asked: &Asked<'_>,
+    route: &Route<'static>,
+    mut response: Response<Body>,
+) -> Response<Body> {
+    if let Some(tags) = asked.tags {
+        tags.tag(route, &mut response);
     }
+    response
 }
 
 /// The page of a single-page app, if the site is one and the request is a navigation below one

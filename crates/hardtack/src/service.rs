@@ -11,7 +11,7 @@ use hardtack_bundle::Bundle;
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::{Assets, Body, source::Source};
+use crate::{Assets, Body, CacheTags, source::Source};
 
 /// Answers every request from a bundle, as [`respond`](crate::respond()) does.
 ///
@@ -51,6 +51,21 @@ impl ServeBundle {
     /// ```
     pub fn nested(self) -> Self {
         Self { is_nested: true, ..self }
+    }
+
+    /// Adds cache tags to the bundle's responses.
+    ///
+    /// ```
+    /// use hardtack::{Bundle, ServeBundle, CacheTags};
+    ///
+    /// fn service(bundle: Bundle<'static>) -> Result<ServeBundle, Box<dyn std::error::Error>> {
+    ///     let tags = CacheTags::new(bundle, "Surrogate-Key".parse()?)?;
+    ///     Ok(ServeBundle::new(bundle).cache_tags(tags))
+    /// }
+    /// ```
+    pub fn cache_tags(mut self, tags: CacheTags) -> Self {
+        self.source.tags = Some(tags);
+        self
     }
 
     /// The path, with the prefix that a router took away.

@@ -6,7 +6,7 @@ use hardtack_bundle::Bundle;
 use http::{Request, Response};
 
 use crate::{
-    Asset, Body, Tag,
+    Asset, Body, CacheTags, Tag,
     asked::Asked,
     respond::{answer, answer_if_baked},
 };
@@ -17,6 +17,8 @@ pub(crate) struct Source {
     /// The bundle to serve; in live mode, the names and rules of the files to serve.
     pub(crate) bundle: Bundle<'static>,
     pub(crate) live: Option<Arc<dyn Live>>,
+    /// The tags of the bundle's responses; those of live mode have none.
+    pub(crate) tags: Option<CacheTags>,
 }
 
 /// A source that replaces the bundle in development.
@@ -36,12 +38,12 @@ pub(crate) trait Live: fmt::Debug + fmt::Display + Send + Sync {
 
 impl Source {
     pub(crate) const fn baked(bundle: Bundle<'static>) -> Self {
-        Self { bundle, live: None }
+        Self { bundle, live: None, tags: None }
     }
 
     /// Answers every request.
     pub(crate) fn answer<B>(&self, request: &Request<B>, path: &str) -> Response<Body> {
-        let asked = Asked::new(&self.bundle, request, path);
+        let asked = self.asked(request, path);
         match &self.live {
             None => answer(&asked),
             Some(live) => live.answer(&asked),
@@ -50,10 +52,15 @@ impl Source {
 
     /// Answers a request that there is an answer for; none for any other.
     pub(crate) fn answer_if_there<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
-        let asked = Asked::new(&self.bundle, request, request.uri().path());
+        let asked = self.asked(request, request.uri().path());
         match &self.live {
             None => answer_if_baked(&asked),
             Some(live) => live.answer_if_there(&asked),
         }
+    }
+
+    fn asked<'a, B>(&'a self, request: &'a Request<B>, path: &'a str) -> Asked<'a> {
+        let tags = self.tags.as_ref().filter(|_| self.live.is_none());
+        Asked { tags, ..Asked::new(&self.bundle, request, path) }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::{Router, body::Body, routing};
-use hardtack::{Assets, CdnGuard, Embedded, Options};
+use hardtack::{Assets, CacheTags, CdnGuard, Embedded, Options};
 use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer, url_path_of};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -127,4 +127,24 @@ fn the_page_of_an_error_may_lie_at_the_root() {
     let request = Request::get("/account").body(()).unwrap();
     let page = |status| hardtack::error_page(&bundle, &request, status).is_some();
     assert!(page(StatusCode::BAD_GATEWAY) && !page(StatusCode::GATEWAY_TIMEOUT));
+}
+
+#[tokio::test]
+async fn the_layer_tags_what_is_the_bundles() {
+    let bundle = assets().bundle();
+    let tags = CacheTags::new(bundle, "Surrogate-Key".parse().unwrap()).unwrap();
+    let app = app().layer(assets().layer().cache_tags(tags));
+    let release = bundle.release_id().short().to_string();
+    for (path, expected) in [
+        ("/static/css/app.css", Some(" plain /static/ /static/css/")),
+        ("/icon.0123456789ab.svg", Some(" immutable /")),
+        ("/static/absent", Some(" error")),
+        ("/account", None),
+    ] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        let field = response.headers().get("surrogate-key").map(|tags| tags.to_str().unwrap());
+        let expected = expected.map(|tags| format!("release-{release}{tags}"));
+        assert_eq!(field, expected.as_deref(), "{path}");
+    }
 }
