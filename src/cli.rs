@@ -1,6 +1,7 @@
 //! The command line.
 
 mod asking;
+mod purge_list;
 mod serve;
 mod value;
 mod variables;
@@ -17,6 +18,7 @@ use hardtack_build::{Folder, Prefix, logical_path};
 
 pub(crate) use self::{
     asking::{Check, Health, Warm},
+    purge_list::{PurgeFormat, PurgeList},
     serve::Serve,
 };
 use crate::worker::WORKER;
@@ -64,6 +66,9 @@ pub(crate) enum Command {
     /// Compare two releases: changed files, and the bytes that visitors download
     #[command(after_help = DIFF_HELP)]
     Diff(Diff),
+    /// List the paths or tags to invalidate at a CDN between two releases
+    #[command(after_help = purge_list::HELP)]
+    PurgeList(PurgeList),
     /// Write the files of a release, compressed too, into a folder for nginx or S3
     #[command(after_help = EXPORT_HELP)]
     Export(Export),

@@ -8,6 +8,7 @@ pub(crate) mod health;
 pub(crate) mod list;
 pub(crate) mod manual;
 pub(crate) mod pack;
+pub(crate) mod purge_list;
 pub(crate) mod report;
 pub(crate) mod verify;
 pub(crate) mod warm;
