@@ -1,6 +1,7 @@
 //! The command line.
 
 mod asking;
+mod deploy;
 mod purge_list;
 mod serve;
 mod value;
@@ -18,6 +19,7 @@ use hardtack_build::{Folder, Prefix, logical_path};
 
 pub(crate) use self::{
     asking::{Check, Health, Warm},
+    deploy::{Cloudfront, Deploy, DeployTo, OriginHttp},
     purge_list::{PurgeFormat, PurgeList},
     serve::Serve,
 };
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     /// Compare two releases: changed files, and the bytes that visitors download
     #[command(after_help = DIFF_HELP)]
     Diff(Diff),
+    /// Print the configuration of a CDN for a release
+    Deploy(Deploy),
     /// List the paths or tags to invalidate at a CDN between two releases
     #[command(after_help = purge_list::HELP)]
     PurgeList(PurgeList),
@@ -288,7 +292,7 @@ pub(crate) fn parse(site: &str) -> Purpose {
 
 fn parse_command(arguments: Vec<OsString>, site: &str) -> Command {
     let version = format!("{} ({site})", env!("CARGO_PKG_VERSION"));
-    let definition = definition().version(version).mut_subcommands(without_empty_variables);
+    let definition = without_empty_variables(definition().version(version));
     let matches = definition.get_matches_from(with_command(arguments));
     Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command
 }
@@ -304,10 +308,11 @@ const SERVE: &str = "serve";
 
 /// Ignores variables that are empty.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
-    command.mut_args(|argument| match argument.get_env().map(env::var_os) {
+    let command = command.mut_args(|argument| match argument.get_env().map(env::var_os) {
         Some(Some(value)) if value.is_empty() => argument.env(Resettable::Reset),
         _ => argument,
-    })
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 /// Adds the command `serve` to arguments that have none: to no argument, or options of `serve`.

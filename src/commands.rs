@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod check_config;
+pub(crate) mod deploy;
 pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod health;

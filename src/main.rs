@@ -25,8 +25,8 @@ use mimalloc::MiMalloc;
 use crate::{
     cli::{Command, Purpose},
     commands::{
-        check, check_config, diff, export, health, list, manual, pack, purge_list, report, verify,
-        warm,
+        check, check_config, deploy, diff, export, health, list, manual, pack, purge_list, report,
+        verify, warm,
     },
     release::Release,
     settings::Settings,
@@ -86,6 +86,7 @@ fn run(command: Command, carried: Result<Option<Bundle<'static>>>) -> Result<()>
         Command::Pack(options) => pack::pack(&options),
         Command::Verify(options) => verify::verify(&options),
         Command::Diff(options) => diff::diff(&options),
+        Command::Deploy(options) => deploy::deploy(&options),
         Command::PurgeList(options) => purge_list::purge_list(&options),
         Command::Export(options) => export::export(&options),
         Command::Report(options) => report::report(&options),

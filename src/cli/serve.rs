@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, ValueEnum, builder::BoolishValueParser};
+use clap::{
+    Args, FromArgMatches, ValueEnum,
+    builder::{BoolishValueParser, Resettable},
+};
 use hardtack::CacheTagField;
 use hardtack_serve::{
     log,
@@ -330,6 +333,14 @@ enum LogLevel {
 }
 
 impl Serve {
+    /// The options without an argument and without a variable.
+    pub(crate) fn defaults() -> Self {
+        let definition = Self::augment_args(clap::Command::new("serve"));
+        let definition = definition.mut_args(|argument| argument.env(Resettable::Reset));
+        let matches = definition.get_matches_from(["serve"]);
+        Self::from_arg_matches(&matches).expect("no option is required")
+    }
+
     /// The settings, in the types that read them.
     pub(crate) fn settings(&self) -> Settings {
         Settings {

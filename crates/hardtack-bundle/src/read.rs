@@ -516,6 +516,12 @@ pub struct Representation<'a> {
 }
 
 impl Representation<'_> {
+    /// Value of `Available-Dictionary` by which a client says that it has the dictionary (RFC 9842
+    /// §2.2), if the coding has one.
+    pub fn available_dictionary(&self) -> Option<String> {
+        self.dictionary.map(|digest| format!(":{}:", Base64(digest)))
+    }
+
     /// Value of `Repr-Digest` (RFC 9530 §3).
     pub fn repr_digest(&self) -> String {
         format!("sha-256=:{}:", Base64(self.digest))
