@@ -258,8 +258,8 @@ pub(crate) struct Completions {
 
 #[derive(Args, Debug)]
 pub(crate) struct Manual {
-    /// The command to describe; without one, the program
-    pub(crate) command: Option<String>,
+    /// The command to describe, such as `serve` or `deploy cloudfront`; without one, the program
+    pub(crate) command: Vec<String>,
 }
 
 /// Warnings of variables of the environment that no command reads.

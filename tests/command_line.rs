@@ -237,6 +237,13 @@ fn the_manual() {
     for Shown { option, .. } in options_of_serve() {
         assert!(page.contains(&option.replace('-', "\\-")), "{option}");
     }
+    let page = stdout(hardtack().args(["man", "deploy", "cloudfront"]));
+    assert!(
+        page.contains("hardtack\\-deploy\\-cloudfront") && page.contains("whole\\-site"),
+        "{page}"
+    );
+    let said = stderr(hardtack().args(["man", "list", "all"]), 1);
+    assert!(said.contains("`list` has no commands of its own"), "{said}");
     let said = stderr(hardtack().args(["man", "sreve"]), 1);
     assert!(said.contains("there is no command sreve") && said.contains("check-config"), "{said}");
 }

@@ -19,10 +19,10 @@ pub(crate) enum DeployTo {
 }
 
 const CLOUDFRONT_HELP: &str = "\
-The template does not depend on the files, but on the site's URL prefixes and settings, so it need not
-be deployed with each release; with --dictionaries, it does. Its parameters are the origin's name, the
-secret (HARDTACK_CDN_SECRET of the server), the certificate, the names of the site, the bucket for
-logs and the price class.
+The template depends on the site's URL prefixes and settings, and not on the files: it need not be
+deployed with each release. With --dictionaries, it has to be. Its parameters are the name of the
+origin, the secret (HARDTACK_CDN_SECRET of the server), the certificate, the names of the site, a
+bucket for logs, and the price class.
 
 Examples:
   hardtack deploy cloudfront my-site > cloudfront.json

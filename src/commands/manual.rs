@@ -23,20 +23,24 @@ pub(crate) fn completions(options: &Completions) -> Result<()> {
 pub(crate) fn manual(options: &Manual) -> Result<()> {
     let mut program = cli::definition();
     program.build();
-    let page = match &options.command {
-        None => Man::new(program),
-        Some(name) => Man::new(command(&program, name)?),
-    };
+    let described =
+        options.command.iter().try_fold(program, |command, name| within(&command, name));
     let mut text = Vec::new();
-    page.render(&mut text)?;
+    Man::new(described?).render(&mut text)?;
     Ok(io::stdout().write_all(&text)?)
 }
 
-fn command(program: &Command, name: &str) -> Result<Command> {
-    let visible = || program.get_subcommands().filter(|command| !command.is_hide_set());
+/// The command of that name within another one, or within the program.
+fn within(outer: &Command, name: &str) -> Result<Command> {
+    let visible = || outer.get_subcommands().filter(|command| !command.is_hide_set());
     let found = visible().find(|command| command.get_name() == name);
     found.cloned().ok_or_else(|| {
         let names: Vec<_> = visible().map(Command::get_name).collect();
-        anyhow::anyhow!("there is no command {name}: the commands are {}", names.join(", "))
+        match &names[..] {
+            [] => anyhow::anyhow!("`{}` has no commands of its own", outer.get_name()),
+            _ => {
+                anyhow::anyhow!("there is no command {name}: the commands are {}", names.join(", "))
+            }
+        }
     })
 }
