@@ -1,6 +1,7 @@
 """Compares a CloudFormation template with what cfn-lint and the model of CloudFront's API know.
 
     python tests/cloudfront_model.py TEMPLATE
+    python tests/cloudfront_model.py --batch BATCH    an InvalidationBatch, with the model alone
 
 cfn-lint checks the template as CloudFormation does, and is some weeks behind: its finding of a property that
 the API's model has is printed, and is no failure. Whatever else is found ends the program with status 1.
@@ -32,14 +33,21 @@ CONFIGS = {
 
 
 def main():
-    file = sys.argv[1]
+    file = sys.argv[-1]
     template = json.loads(pathlib.Path(file).read_text())
     faults = []
+    if sys.argv[1] == "--batch":
+        compare("batch", template, "InvalidationBatch", faults)
+        return end(faults)
     for name, resource in template["Resources"].items():
         config = CONFIGS[resource["Type"]]
         compare(name, resource["Properties"][config], config, faults)
     for unknown in findings_of_cfn_lint(file, faults):
         print(f"cfn-lint does not know {unknown}")
+    end(faults)
+
+
+def end(faults):
     if faults:
         sys.exit("\n".join(faults))
     print("as the API has it")

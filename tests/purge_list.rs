@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use common::{folder, hardtack, releases::Releases, stderr, stdout};
 use serde_json::Value;
@@ -155,4 +155,17 @@ fn a_hashed_path_with_other_content_is_listed() {
 fn options_exclude_each_other() {
     let error = stderr(hardtack().args(["purge-list", "a", "b", "--json", "--tags"]), 2);
     assert!(error.contains("cannot be used with"), "{error}");
+}
+
+#[test]
+#[ignore = "needs corpora/venv with botocore"]
+fn the_model_of_cloudfronts_api_has_such_batches() {
+    let site = Site::of(OLD, NEW);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for options in [&["--format", "aws"][..], &["--format", "aws", "--tags"]] {
+        fs::write(site.0.file("batch"), site.list(options)).unwrap();
+        let mut python = Command::new(root.join("corpora/venv/bin/python"));
+        python.arg(root.join("tests/cloudfront_model.py")).arg("--batch").arg(site.0.file("batch"));
+        assert_eq!(stdout(&mut python), "as the API has it\n");
+    }
 }

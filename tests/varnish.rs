@@ -165,3 +165,50 @@ fn a_purge_shows_the_new_release() {
     let response = varnish.get("/a.css", &[]);
     assert_eq!(response.body, b"new{}");
 }
+
+/// The configuration that docs/cdn.md shows, for that origin.
+fn recipe(origin: SocketAddr) -> String {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cdn.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let (_, rest) = guide.split_once("```vcl\n").expect("a configuration");
+    let (vcl, _) = rest.split_once("```").expect("its end");
+    let backend = r#".host = "origin.site.example"; .port = "80";"#;
+    assert!(vcl.contains(backend));
+    vcl.replace(backend, &format!(r#".host = "127.0.0.1"; .port = "{}";"#, origin.port()))
+}
+
+#[test]
+#[ignore = "needs varnish"]
+fn the_recipe_of_the_guide_keeps_and_purges_by_tag() {
+    let packed = pack(
+        folder(&[("css/a.css", &css()), ("index.html", b"<h1>hi"), ("a.txt", b"a")]).path(),
+        &[("HARDTACK_AT", "/static/")],
+    );
+    let mut command = packed.command();
+    command.args(["--cache-tags", "xkey"]);
+    let secret = [("HARDTACK_CDN_SECRET", "the secret of the CDN"), ("HARDTACK_CDN_ONLY", "1")];
+    let server = Server::of(command.envs(secret));
+    assert_eq!(server.get("/static/a.txt", &[]).status, 403);
+    let varnish = Varnish::with(&recipe(server.address));
+    for (accepted, coding) in [("gzip, deflate, br, zstd", Some("br")), ("gzip", Some("gzip"))] {
+        let hit = varnish.hit("/static/css/a.css", &[("Accept-Encoding", accepted)]);
+        assert_eq!((hit.header("content-encoding"), hit.header("xkey")), (coding, None));
+        assert_eq!(hit.decoded(), css());
+    }
+    assert_eq!(varnish.hit("/static/css/a.css?x", &[]).header("content-encoding"), None);
+    assert_eq!(varnish.get("/account", &[]).status, 403);
+    for _ in 0..2 {
+        let missing = varnish.get("/static/absent", &[]);
+        assert_eq!((missing.status, missing.header("x-cache")), (404, Some("0")));
+    }
+    varnish.hit("/static/", &[]);
+    varnish.hit("/static/a.txt", &[]);
+    let purge = |tag: &str| varnish.request("BAN", "/", &[("xkey", tag)]).status;
+    let is_hit = |path: &str| varnish.get(path, &[]).header("x-cache") == Some("hit");
+    assert_eq!(purge("page"), 200);
+    assert_eq!((is_hit("/static/"), is_hit("/static/a.txt")), (false, true));
+    assert_eq!(purge("/static/css/"), 200);
+    assert_eq!((is_hit("/static/css/a.css"), is_hit("/static/a.txt")), (false, true));
+    assert_eq!(purge("plai"), 200);
+    assert!(is_hit("/static/a.txt"), "it is no tag");
+}

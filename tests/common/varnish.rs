@@ -38,9 +38,14 @@ pub struct Varnish {
 
 impl Varnish {
     pub fn before(origin: SocketAddr) -> Self {
+        Self::with(&VCL.replace("ORIGIN", &origin.port().to_string()))
+    }
+
+    /// Varnish with that configuration.
+    pub fn with(configuration: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let vcl = folder.path().join("cdn.vcl");
-        fs::write(&vcl, VCL.replace("ORIGIN", &origin.port().to_string())).expect("written");
+        fs::write(&vcl, configuration).expect("written");
         let address = free_address();
         let mut varnishd = Command::new("varnishd");
         varnishd.args(["-F", "-j", "none", "-s", "default,64m", "-p", "http_gzip_support=off"]);
