@@ -47,15 +47,19 @@ fn testssl_finds_nothing_wrong() {
     succeeds(Command::new(grade).arg(place.trim_end_matches('/')));
 }
 
-/// The units, with an executable and a user that are there.
+/// The units, with an executable and a user that are there, and the drop-in for TLS in its place.
 fn units() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(Path::new(REPOSITORY).join("deploy")).unwrap() {
+    let drop_ins = folder.path().join("hardtack.service.d");
+    fs::create_dir(&drop_ins).unwrap();
+    for entry in fs::read_dir(Path::new(REPOSITORY).join("deploy/systemd")).unwrap() {
         let path = entry.unwrap().path();
         let unit = fs::read_to_string(&path).unwrap();
-        let unit = unit.replace("/usr/local/bin/hardtack serve", "/bin/true serve");
+        let unit = unit.replace("=hardtack serve", "=/bin/true serve");
         let unit = unit.replace("=hardtack\n", "=daemon\n");
-        fs::write(folder.path().join(path.file_name().unwrap()), unit).unwrap();
+        let is_drop_in = path.extension().is_some_and(|extension| extension == "conf");
+        let target = if is_drop_in { &drop_ins } else { folder.path() };
+        fs::write(target.join(path.file_name().unwrap()), unit).unwrap();
     }
     folder
 }
@@ -71,11 +75,11 @@ fn systemd_finds_nothing_wrong() {
     let said = String::from_utf8(output.stderr).unwrap();
     let of_ours: Vec<_> = said.lines().filter(|line| line.contains("hardtack")).collect();
     assert!(output.status.success() && of_ours.is_empty(), "{said}");
-    // 2.0 of 10 is "OK"; the service has 1.1.
+    // Of 10, which is the worst; the service has 1.1.
     succeeds(Command::new("systemd-analyze").args([
         "security",
         "--offline=yes",
-        "--threshold=20",
+        "--threshold=15",
         "--no-pager",
         units.path().join("hardtack.service").to_str().unwrap(),
     ]));
