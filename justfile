@@ -61,6 +61,10 @@ sandbox *arguments:
 peers *arguments:
     scripts/peers {{ arguments }}
 
+# Builds the static executable, the Debian package, the container image and a machine, and tries each; needs root
+images *arguments:
+    scripts/images {{ arguments }}
+
 # Builds sites with the tools of the world, opens them plain and baked, and writes docs/sites.md; names try some; needs chromium
 sites *names:
     scripts/sites {{ names }}
