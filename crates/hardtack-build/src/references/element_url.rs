@@ -1,7 +1,5 @@
 //! The expressions of a script that have their value from an element's URL: `image.src.slice(0, -4)`.
 
-use std::collections::HashMap;
-
 use oxc_ast::ast::{BinaryOperator, CallExpression, ChainElement, Expression, NewExpression};
 
 use super::{
@@ -13,13 +11,13 @@ use super::{
 pub(super) struct ElementUrls<'v, 'a> {
     variables: &'v Variables<'a>,
     /// Those of variables. A variable that has its value from itself has none yet.
-    known: HashMap<Variable<'a>, bool>,
+    known: Vec<Option<bool>>,
     depth: usize,
 }
 
 impl<'v, 'a> ElementUrls<'v, 'a> {
     pub(super) fn new(variables: &'v Variables<'a>) -> Self {
-        Self { variables, known: HashMap::new(), depth: 0 }
+        Self { variables, known: vec![None; variables.count()], depth: 0 }
     }
 
     /// Whether an expression has its value, or a part of it, from an element's URL.
@@ -73,7 +71,8 @@ impl<'v, 'a> ElementUrls<'v, 'a> {
                 elements.into_iter().any(|it| self.is(scope, it))
             }
             Expression::Identifier(name) => {
-                self.is_variable(self.variables.find(scope, name.name.as_str()))
+                let variable = self.variables.find(scope, name.name);
+                variable.is_some_and(|variable| self.is_variable(variable))
             }
             _ => false,
         }
@@ -106,11 +105,11 @@ impl<'v, 'a> ElementUrls<'v, 'a> {
         it.callee.is_specific_id("URL") && argument.is_some_and(|it| self.is(scope, it))
     }
 
-    pub(super) fn is_variable(&mut self, variable: Variable<'a>) -> bool {
-        if let Some(known) = self.known.get(&variable) {
-            return *known;
+    pub(super) fn is_variable(&mut self, variable: Variable) -> bool {
+        if let Some(known) = self.known[variable] {
+            return known;
         }
-        self.known.insert(variable, false);
+        self.known[variable] = Some(false);
         let variables = self.variables;
         let is = variables.values(variable).iter().any(|value| match value {
             Value::Of(scope, it) | Value::With(scope, it) | Value::ElementOf(scope, it) => {
@@ -119,7 +118,7 @@ impl<'v, 'a> ElementUrls<'v, 'a> {
             Value::PropertyOf(scope, it, name) => self.is_property(*scope, it, name),
             Value::Caught | Value::Unknown => false,
         });
-        self.known.insert(variable, is);
+        self.known[variable] = Some(is);
         is
     }
 }

@@ -1,9 +1,6 @@
 //! The texts that a script joins of parts, such as `"img/" + name + ".png"`.
 
-use std::{
-    cell::Cell,
-    collections::{HashMap, HashSet},
-};
+use std::{cell::Cell, collections::HashSet};
 
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, AssignmentExpression, AssignmentOperator, AssignmentTarget,
@@ -19,7 +16,7 @@ use super::{
     derived::{Cut, Derived, Joined, Purpose},
     element_url::ElementUrls,
     taking::{Part, Taking},
-    variables::{Scope, THIS, Value, Variable, Variables, number_of},
+    variables::{Scope, Value, Variable, Variables, number_of},
 };
 
 /// The texts that a script makes of others, as far as they may be names.
@@ -33,7 +30,7 @@ pub(super) fn derived<'a>(program: &Program<'a>, variables: &Variables<'a>) -> D
         texts: Texts {
             variables,
             urls: ElementUrls::new(variables),
-            known: HashMap::new(),
+            known: vec![None; variables.count()],
             depth: 0,
         },
     };
@@ -61,7 +58,7 @@ struct Search<'v, 'a> {
     seen: HashSet<(Parts, Purpose, bool)>,
     scopes: Vec<Scope>,
     /// The variables that grow, which have been looked at.
-    appended: HashSet<Variable<'a>>,
+    appended: HashSet<Variable>,
     texts: Texts<'v, 'a>,
 }
 
@@ -139,13 +136,12 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
         let here = self.here();
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left
             && it.operator == AssignmentOperator::Addition
+            && let Some(variable) = self.texts.variables.find(here, name.name)
+            && self.appended.insert(variable)
         {
-            let variable = self.texts.variables.find(here, name.name.as_str());
-            if self.appended.insert(variable) {
-                let texts = self.texts.of_variable(here, name.name.as_str());
-                let is_of_url = self.texts.urls.is_variable(variable);
-                self.note_all(texts, it.span, Purpose::Any, is_of_url);
-            }
+            let texts = self.texts.of_variable(Some(variable));
+            let is_of_url = self.texts.urls.is_variable(variable);
+            self.note_all(texts, it.span, Purpose::Any, is_of_url);
         }
         if let AssignmentTarget::ComputedMemberExpression(element) = &it.left
             && self.texts.urls.is(here, self.alloc(&element.object))
@@ -270,7 +266,7 @@ struct Texts<'v, 'a> {
     variables: &'v Variables<'a>,
     urls: ElementUrls<'v, 'a>,
     /// Those of variables. A variable that is made of itself has none yet.
-    known: HashMap<Variable<'a>, Vec<Parts>>,
+    known: Vec<Option<Vec<Parts>>>,
     depth: usize,
 }
 
@@ -303,12 +299,12 @@ impl<'a> Texts<'_, 'a> {
             Expression::AssignmentExpression(it) if it.operator.is_assign() => {
                 self.of(scope, &it.right)
             }
-            Expression::Identifier(it) => self.of_variable(scope, it.name.as_str()),
+            Expression::Identifier(it) => self.of_variable(self.variables.find(scope, it.name)),
             Expression::CallExpression(call) => self.of_call(scope, call),
             Expression::StaticMemberExpression(it)
                 if matches!(it.object, Expression::ThisExpression(_)) =>
             {
-                self.of_variable(THIS, it.property.name.as_str())
+                self.of_variable(self.variables.find_of_this(it.property.name))
             }
             Expression::StaticMemberExpression(it) => {
                 self.of_property(scope, &it.object, Some(it.property.name.as_str()))
@@ -336,18 +332,16 @@ impl<'a> Texts<'_, 'a> {
         all.into_iter().fold(none, |texts, term| both(texts, &self.of(scope, term)))
     }
 
-    fn of_variable(&mut self, scope: Scope, name: &'a str) -> Vec<Parts> {
-        let variable = match scope {
-            THIS => (THIS, name),
-            _ => self.variables.find(scope, name),
-        };
-        if let Some(known) = self.known.get(&variable) {
+    fn of_variable(&mut self, variable: Option<Variable>) -> Vec<Parts> {
+        let Some(variable) = variable else { return unknown() };
+        if let Some(known) = &self.known[variable] {
             return known.clone();
         }
-        self.known.insert(variable, unknown());
+        self.known[variable] = Some(unknown());
         let mut texts: Vec<Parts> = Vec::new();
-        for value in self.variables.values(variable).to_vec() {
-            texts = match value {
+        let variables = self.variables;
+        for value in variables.values(variable) {
+            texts = match *value {
                 Value::Of(scope, it) => either(texts, self.of(scope, it)),
                 Value::ElementOf(scope, list) => either(texts, self.of_elements(scope, list)),
                 Value::PropertyOf(scope, object, name) => {
@@ -363,7 +357,7 @@ impl<'a> Texts<'_, 'a> {
         if texts.is_empty() || !are_short(&texts) {
             texts = unknown();
         }
-        self.known.insert(variable, texts.clone());
+        self.known[variable] = Some(texts.clone());
         texts
     }
 
@@ -406,7 +400,7 @@ impl<'a> Texts<'_, 'a> {
         for _ in 0..8 {
             expression = expression.get_inner_expression();
             let Expression::Identifier(name) = expression else { return Some((scope, expression)) };
-            let variable = self.variables.find(scope, name.name.as_str());
+            let variable = self.variables.find(scope, name.name)?;
             let [Value::Of(inside, value)] = self.variables.values(variable) else { return None };
             (scope, expression) = (*inside, value);
         }

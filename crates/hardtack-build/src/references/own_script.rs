@@ -1,6 +1,6 @@
 //! Whether a script asks for its own URL, or for that of another script of its page.
 
-use std::{cell::Cell, collections::HashMap};
+use std::cell::Cell;
 
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, ArrowFunctionExpression, AssignmentExpression,
@@ -78,7 +78,7 @@ impl<'v, 'a> Questions<'v, 'a> {
         let (scopes, functions) = (Vec::new(), Vec::new());
         let (stacks, errors, urls) = (Vec::new(), Vec::new(), Vec::new());
         let asked = Asked::default();
-        let elements = Elements { variables, known: HashMap::new(), depth: 0 };
+        let elements = Elements { variables, known: vec![None; variables.count()], depth: 0 };
         Self { variables, elements, has_current, asked, scopes, functions, stacks, errors, urls }
     }
 
@@ -297,8 +297,9 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
 
     fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
         if self.has_current {
-            let variable = self.variables.find(self.here(), it.name.as_str());
-            if self.elements.of_variable(variable) == Some(Element::Current) {
+            let variable = self.variables.find(self.here(), it.name);
+            let element = variable.and_then(|variable| self.elements.of_variable(variable));
+            if element == Some(Element::Current) {
                 self.asks(it.span.start as usize);
             }
         }
@@ -375,12 +376,9 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
 impl<'a> Questions<'_, 'a> {
     /// `error.stack`
     fn stack(&mut self, object: &'a Expression<'a>, span: Span) {
-        let is_caught = |name: &'a str| {
-            let values = self.variables.values(self.variables.find(self.here(), name));
-            values.iter().any(|value| matches!(value, Value::Caught))
-        };
         if let Expression::Identifier(name) = object.get_inner_expression()
-            && is_caught(name.name.as_str())
+            && let Some(variable) = self.variables.find(self.here(), name.name)
+            && self.variables.values(variable).iter().any(|it| matches!(it, Value::Caught))
         {
             self.errors.push(span.start);
         }
@@ -392,7 +390,7 @@ impl<'a> Questions<'_, 'a> {
 struct Elements<'v, 'a> {
     variables: &'v Variables<'a>,
     /// Those of variables. A variable that has its value from itself has none yet.
-    known: HashMap<Variable<'a>, Option<Element<'a>>>,
+    known: Vec<Option<Option<Element<'a>>>>,
     depth: usize,
 }
 
@@ -442,17 +440,17 @@ impl<'a> Elements<'_, 'a> {
             }
             Expression::AssignmentExpression(it) => self.of(scope, &it.right),
             Expression::Identifier(name) => {
-                self.of_variable(self.variables.find(scope, name.name.as_str()))
+                self.of_variable(self.variables.find(scope, name.name)?)
             }
             _ => None,
         }
     }
 
-    fn of_variable(&mut self, variable: Variable<'a>) -> Option<Element<'a>> {
-        if let Some(known) = self.known.get(&variable) {
-            return *known;
+    fn of_variable(&mut self, variable: Variable) -> Option<Element<'a>> {
+        if let Some(known) = self.known[variable] {
+            return known;
         }
-        self.known.insert(variable, None);
+        self.known[variable] = Some(None);
         let variables = self.variables;
         let values = variables.values(variable).iter();
         let mut elements = values.filter_map(|value| match value {
@@ -461,7 +459,7 @@ impl<'a> Elements<'_, 'a> {
         });
         let element = elements.next();
         drop(elements);
-        self.known.insert(variable, element);
+        self.known[variable] = Some(element);
         element
     }
 

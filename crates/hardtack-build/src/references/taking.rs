@@ -132,8 +132,9 @@ fn is_in_name<'a>(scope: Scope, number: &'a Expression<'a>, variables: &Variable
                 if text.value.chars().all(|it| it.is_alphanumeric() || "-_.@".contains(it)))
         }
         Expression::Identifier(name) => {
-            let values = variables.values(variables.find(scope, name.name.as_str()));
-            values.iter().any(|value| match value {
+            let variable = variables.find(scope, name.name);
+            let mut values = variable.into_iter().flat_map(|it| variables.values(it));
+            values.any(|value| match value {
                 Value::Of(scope, it) if !matches!(it, Expression::Identifier(_)) => {
                     is_in_name(*scope, it, variables)
                 }

@@ -1,9 +1,6 @@
 //! The variables of a script (ECMA-262 §9.1), and the expressions that give them their values.
 
-use std::{
-    cell::Cell,
-    collections::{HashMap, HashSet},
-};
+use std::cell::Cell;
 
 use oxc_ast::ast::{
     Argument, ArrowFunctionBody, AssignmentExpression, AssignmentOperator, AssignmentTarget,
@@ -12,13 +9,14 @@ use oxc_ast::ast::{
     PropertyDefinition, PropertyKey, Statement, VariableDeclaration, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
+use oxc_str::{Ident, IdentHashMap};
 use oxc_syntax::scope::{ScopeFlags, ScopeId};
 
 /// The number of a scope. The scope of the whole script is 0.
 pub(super) type Scope = usize;
 
-/// A variable: the scope that declares it, and its name.
-pub(super) type Variable<'a> = (Scope, &'a str);
+/// The number of a variable.
+pub(super) type Variable = usize;
 
 /// A source of a variable's values. The scope is that of the expression.
 #[derive(Clone, Copy)]
@@ -36,19 +34,28 @@ pub(super) enum Value<'a> {
     Unknown,
 }
 
-/// The variables of a script, each with the sources of its values in the order of the text.
+/// The variables of a script.
 #[derive(Default)]
 pub(super) struct Variables<'a> {
     scopes: Vec<Declared<'a>>,
-    values: HashMap<Variable<'a>, Vec<Value<'a>>>,
-    functions: HashMap<Variable<'a>, Parameters<'a>>,
+    /// The properties of `this`, which are known by their names alone.
+    of_this: IdentHashMap<'a, Variable>,
+    sources: Vec<Sources<'a>>,
 }
 
 /// The names that a scope declares.
 struct Declared<'a> {
     outer: Scope,
     takes_var: bool,
-    names: HashSet<&'a str>,
+    names: IdentHashMap<'a, Variable>,
+}
+
+/// The sources of a variable's values.
+#[derive(Default)]
+struct Sources<'a> {
+    /// In the order of the text.
+    values: Vec<Value<'a>>,
+    function: Option<Parameters<'a>>,
 }
 
 impl<'a> Variables<'a> {
@@ -59,12 +66,25 @@ impl<'a> Variables<'a> {
         survey.finish()
     }
 
-    /// The variable of that name in a scope. A name that none declares is a global variable.
-    pub(super) fn find(&self, mut scope: Scope, name: &'a str) -> Variable<'a> {
-        while scope != 0 && !self.scopes[scope].names.contains(name) {
-            scope = self.scopes[scope].outer;
+    /// The variable of that name in a scope, if the script declares it or gives it a value.
+    pub(super) fn find(&self, mut scope: Scope, name: Ident<'a>) -> Option<Variable> {
+        loop {
+            let declared = self.scopes.get(scope)?;
+            match declared.names.get(&name) {
+                None if scope != 0 => scope = declared.outer,
+                found => return found.copied(),
+            }
         }
-        (scope, name)
+    }
+
+    /// The property of that name of `this`, if the script gives it a value.
+    pub(super) fn find_of_this(&self, name: Ident<'a>) -> Option<Variable> {
+        self.of_this.get(&name).copied()
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.sources.len()
     }
 
     /// How many arguments of a call are known as values of the function's parameters.
@@ -93,20 +113,36 @@ impl<'a> Variables<'a> {
 
     fn parameters(&self, scope: Scope, call: &'a CallExpression<'a>) -> Option<Parameters<'a>> {
         match call.callee.get_inner_expression() {
-            Expression::Identifier(name) => {
-                self.functions.get(&self.find(scope, name.name.as_str())).copied()
-            }
+            Expression::Identifier(name) => self.sources[self.find(scope, name.name)?].function,
             function => parameters(function),
         }
     }
 
-    fn give(&mut self, variable: Variable<'a>, value: Value<'a>) {
-        self.values.entry(variable).or_default().push(value);
+    pub(super) fn values(&self, variable: Variable) -> &[Value<'a>] {
+        &self.sources[variable].values
     }
 
-    pub(super) fn values(&self, variable: Variable<'a>) -> &[Value<'a>] {
-        self.values.get(&variable).map_or(&[], Vec::as_slice)
+    /// The sources of a variable. A name that no scope declares is a global variable.
+    fn sources(&mut self, scope: Scope, name: Ident<'a>) -> &mut Sources<'a> {
+        let variable = self.find(scope, name).unwrap_or_else(|| self.declare(0, name));
+        &mut self.sources[variable]
     }
+
+    fn declare(&mut self, scope: Scope, name: Ident<'a>) -> Variable {
+        declare(&mut self.scopes[scope].names, &mut self.sources, name)
+    }
+}
+
+/// The variable of that name, which is new if there is none yet.
+fn declare<'a>(
+    names: &mut IdentHashMap<'a, Variable>,
+    sources: &mut Vec<Sources<'a>>,
+    name: Ident<'a>,
+) -> Variable {
+    *names.entry(name).or_insert_with(|| {
+        sources.push(Sources::default());
+        sources.len() - 1
+    })
 }
 
 /// The number of a scope, as [`Variables::of`] has written it down.
@@ -120,8 +156,8 @@ struct Survey<'a> {
     open: Vec<Scope>,
     /// Whether a declaration is `var`, and belongs to the whole function.
     is_var: bool,
-    given: Vec<(Scope, &'a str, Value<'a>)>,
-    functions: Vec<(Scope, &'a str, Parameters<'a>)>,
+    given: Vec<(Scope, Ident<'a>, Value<'a>)>,
+    functions: Vec<(Scope, Ident<'a>, Parameters<'a>)>,
     calls: Vec<(Scope, &'a CallExpression<'a>)>,
 }
 
@@ -138,23 +174,20 @@ enum Body<'a> {
     Statements(&'a FunctionBody<'a>),
 }
 
-/// The scope of the properties of `this`, which are known by their names alone.
-pub(super) const THIS: Scope = Scope::MAX;
-
 impl<'a> Survey<'a> {
     fn here(&self) -> Scope {
         self.open.last().copied().unwrap_or_default()
     }
 
-    fn declare(&mut self, name: &'a str) {
+    fn declare(&mut self, name: Ident<'a>) {
         let mut scope = self.here();
         while self.is_var && !self.variables.scopes[scope].takes_var {
             scope = self.variables.scopes[scope].outer;
         }
-        self.variables.scopes[scope].names.insert(name);
+        self.variables.declare(scope, name);
     }
 
-    fn give(&mut self, name: &'a str, value: Value<'a>) {
+    fn give(&mut self, name: Ident<'a>, value: Value<'a>) {
         self.given.push((self.here(), name, value));
     }
 
@@ -163,14 +196,20 @@ impl<'a> Survey<'a> {
         if let (PropertyKey::StaticIdentifier(name), Some(value)) = (key, value)
             && matches!(value, Expression::StringLiteral(_) | Expression::TemplateLiteral(_))
         {
-            let value = Value::Of(self.here(), value);
-            self.variables.give((THIS, name.name.as_str()), value);
+            self.give_this(name.name, value);
         }
+    }
+
+    fn give_this(&mut self, name: Ident<'a>, value: &'a Expression<'a>) {
+        let value = Value::Of(self.here(), value);
+        let Variables { of_this, sources, .. } = &mut self.variables;
+        let variable = declare(of_this, sources, name);
+        sources[variable].values.push(value);
     }
 
     fn give_pattern(&mut self, pattern: &BindingPattern<'a>, value: Value<'a>) {
         if let BindingPattern::BindingIdentifier(name) = pattern {
-            self.give(name.name.as_str(), value);
+            self.give(name.name, value);
         }
     }
 
@@ -205,7 +244,7 @@ impl<'a> Survey<'a> {
             if let (BindingPattern::BindingIdentifier(name), Some(parameters)) =
                 (&it.id, parameters(self.alloc(init)))
             {
-                self.functions.push((self.here(), name.name.as_str(), parameters));
+                self.functions.push((self.here(), name.name, parameters));
             }
             self.visit_expression(init);
         }
@@ -213,12 +252,10 @@ impl<'a> Survey<'a> {
 
     fn finish(mut self) -> Variables<'a> {
         for (scope, name, value) in std::mem::take(&mut self.given) {
-            let variable = self.variables.find(scope, name);
-            self.variables.values.entry(variable).or_default().push(value);
+            self.variables.sources(scope, name).values.push(value);
         }
         for (scope, name, parameters) in std::mem::take(&mut self.functions) {
-            let variable = self.variables.find(scope, name);
-            self.variables.functions.insert(variable, parameters);
+            self.variables.sources(scope, name).function = Some(parameters);
         }
         for (scope, call) in std::mem::take(&mut self.calls) {
             if let Some(parameters) = self.variables.parameters(scope, call) {
@@ -235,8 +272,8 @@ impl<'a> Survey<'a> {
             if let (BindingPattern::BindingIdentifier(name), Some(argument)) =
                 (&parameter.pattern, argument.as_expression())
             {
-                let values = self.variables.values.entry((inside, name.name.as_str()));
-                values.or_default().push(Value::Of(scope, argument));
+                let values = &mut self.variables.sources(inside, name.name).values;
+                values.push(Value::Of(scope, argument));
             }
         }
     }
@@ -245,8 +282,11 @@ impl<'a> Survey<'a> {
 impl<'a> Visit<'a> for Survey<'a> {
     fn enter_scope(&mut self, flags: ScopeFlags, scope: &Cell<Option<ScopeId>>) {
         let number = self.variables.scopes.len();
-        let declared =
-            Declared { outer: self.here(), takes_var: flags.is_var(), names: HashSet::new() };
+        let declared = Declared {
+            outer: self.here(),
+            takes_var: flags.is_var(),
+            names: IdentHashMap::default(),
+        };
         self.variables.scopes.push(declared);
         scope.set(Some(ScopeId::new(number)));
         self.open.push(number);
@@ -257,7 +297,7 @@ impl<'a> Visit<'a> for Survey<'a> {
     }
 
     fn visit_binding_identifier(&mut self, it: &BindingIdentifier<'a>) {
-        self.declare(it.name.as_str());
+        self.declare(it.name);
     }
 
     fn visit_variable_declaration(&mut self, it: &VariableDeclaration<'a>) {
@@ -270,9 +310,9 @@ impl<'a> Visit<'a> for Survey<'a> {
     fn visit_function(&mut self, it: &Function<'a>, flags: ScopeFlags) {
         let it: &'a Function<'a> = self.alloc(it);
         if let Some(name) = it.id.as_ref().filter(|_| it.is_declaration()) {
-            self.declare(name.name.as_str());
+            self.declare(name.name);
             let parameters = of_function(it);
-            let parameters = parameters.map(|all| (self.here(), name.name.as_str(), all));
+            let parameters = parameters.map(|all| (self.here(), name.name, all));
             self.functions.extend(parameters);
         }
         walk::walk_function(self, it, flags);
@@ -292,7 +332,7 @@ impl<'a> Visit<'a> for Survey<'a> {
         if let Some(BindingPattern::BindingIdentifier(name)) =
             it.param.as_ref().map(|parameter| &parameter.pattern)
         {
-            self.given.push((number_of(&it.scope_id), name.name.as_str(), Value::Caught));
+            self.given.push((number_of(&it.scope_id), name.name, Value::Caught));
         }
     }
 
@@ -303,9 +343,9 @@ impl<'a> Visit<'a> for Survey<'a> {
         let name = match &it.left {
             ForStatementLeft::VariableDeclaration(declaration) => {
                 let only = declaration.declarations.first().map(|only| &only.id);
-                only.and_then(|id| id.get_binding_identifier()).map(|it| it.name.as_str())
+                only.and_then(|id| id.get_binding_identifier()).map(|it| it.name)
             }
-            ForStatementLeft::AssignmentTargetIdentifier(name) => Some(name.name.as_str()),
+            ForStatementLeft::AssignmentTargetIdentifier(name) => Some(name.name),
             _ => None,
         };
         self.given.extend(name.map(|name| (scope, name, list)));
@@ -321,13 +361,12 @@ impl<'a> Visit<'a> for Survey<'a> {
                 }
                 _ => Value::Unknown,
             };
-            self.give(name.name.as_str(), value);
+            self.give(name.name, value);
         }
         if let AssignmentTarget::StaticMemberExpression(member) = &it.left
             && matches!(member.object, Expression::ThisExpression(_))
         {
-            let value = Value::Of(self.here(), self.alloc(&it.right));
-            self.variables.give((THIS, member.property.name.as_str()), value);
+            self.give_this(member.property.name, self.alloc(&it.right));
         }
         walk::walk_assignment_expression(self, it);
     }
@@ -356,7 +395,7 @@ impl<'a> Visit<'a> for Survey<'a> {
             && let Some(name) = first.pattern.get_binding_identifier()
         {
             let value = Value::ElementOf(self.here(), list);
-            self.given.push((number_of(scope), name.name.as_str(), value));
+            self.given.push((number_of(scope), name.name, value));
         }
     }
 }
