@@ -36,15 +36,24 @@ pub(super) fn asked<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Ask
 
 /// Whether a text may name `currentScript`, perhaps with escapes for letters of ASCII.
 fn names_current_script(text: &str) -> bool {
+    const NAME: &[u8] = b"currentScript";
     let text = text.as_bytes();
-    let is_letter = |digit: Option<&u8>| matches!(digit, Some(b'4'..=b'7'));
-    memchr::memmem::find(text, b"currentScript").is_some()
-        || memchr::memchr_iter(b'\\', text).any(|at| match &text[at + 1..] {
-            [b'u', b'{', ..] => true,
-            [b'u', b'0', b'0', rest @ ..] | [b'x', rest @ ..] => is_letter(rest.first()),
-            [b'1', ..] => true,
-            _ => false,
-        })
+    let is_escaped = |at| escaped(&text[at + 1..]).is_some_and(|letter| NAME.contains(&letter));
+    memchr::memmem::find(text, NAME).is_some() || memchr::memchr_iter(b'\\', text).any(is_escaped)
+}
+
+/// The letter of ASCII that an escape stands for, by the text behind its backslash: `x63`, `u0063`,
+/// `u{63}`, `143` (ECMA-262 §12.9.4).
+fn escaped(text: &[u8]) -> Option<u8> {
+    let (digits, most, base) = match text {
+        [b'u', b'{', digits @ ..] => (digits, digits.len(), 16),
+        [b'u', digits @ ..] => (digits, 4, 16),
+        [b'x', digits @ ..] => (digits, 2, 16),
+        digits => (digits, 3, 8),
+    };
+    let is_digit = |byte: &&u8| char::from(**byte).is_digit(base);
+    let count = digits.iter().take(most).take_while(is_digit).count();
+    u8::from_str_radix(str::from_utf8(&digits[..count]).ok()?, base).ok()
 }
 
 /// A script element, or a list of such.
@@ -69,17 +78,17 @@ struct Questions<'v, 'a> {
     stacks: Vec<(u32, Span)>,
     /// Where a function makes an error.
     errors: Vec<u32>,
-    /// Where texts and patterns have a part of a URL.
-    urls: Vec<u32>,
+    /// The texts and the patterns.
+    texts: Vec<(u32, &'a str)>,
 }
 
 impl<'v, 'a> Questions<'v, 'a> {
     fn new(variables: &'v Variables<'a>, has_current: bool) -> Self {
         let (scopes, functions) = (Vec::new(), Vec::new());
-        let (stacks, errors, urls) = (Vec::new(), Vec::new(), Vec::new());
+        let (stacks, errors, texts) = (Vec::new(), Vec::new(), Vec::new());
         let asked = Asked::default();
         let elements = Elements { variables, known: vec![None; variables.count()], depth: 0 };
-        Self { variables, elements, has_current, asked, scopes, functions, stacks, errors, urls }
+        Self { variables, elements, has_current, asked, scopes, functions, stacks, errors, texts }
     }
 
     fn here(&self) -> Scope {
@@ -118,26 +127,24 @@ impl<'v, 'a> Questions<'v, 'a> {
     /// Where the stack of an error is read for the URL in it: within one function, the error is
     /// made, and a part of a URL is searched for.
     fn asks_stack(&mut self) -> Option<usize> {
+        if self.stacks.is_empty() {
+            return None;
+        }
+        let urls = self.texts.iter().filter(|(_, text)| is_part_of_url(text));
+        let mut urls: Vec<_> = urls.map(|(at, _)| *at).collect();
+        urls.sort_unstable();
         self.errors.sort_unstable();
-        self.urls.sort_unstable();
         let is_in = |places: &[u32], function: Span| {
             let first = places.partition_point(|at| *at < function.start);
             places.get(first).is_some_and(|at| *at < function.end)
         };
         let mut stacks = self.stacks.iter();
-        let asks = |function| is_in(&self.errors, function) && is_in(&self.urls, function);
+        let asks = |function| is_in(&self.errors, function) && is_in(&urls, function);
         stacks.find(|(_, function)| asks(*function)).map(|(at, _)| *at as usize)
     }
 
     fn function(&self) -> Span {
         self.functions.last().copied().unwrap_or(Span::new(0, u32::MAX))
-    }
-
-    fn has_text(&mut self, text: &str, span: Span) {
-        const OF_URLS: [&str; 7] = ["http", "file:", "://", ":\\/\\/", ".js", "\\.js", ":\\d"];
-        if OF_URLS.iter().any(|part| text.contains(part)) {
-            self.urls.push(span.start);
-        }
     }
 
     /// Looks into an expression that is kept, or only asked whether it is there.
@@ -365,11 +372,11 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
     }
 
     fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
-        self.has_text(&it.value, it.span);
+        self.texts.push((it.span.start, it.value.as_str()));
     }
 
     fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
-        self.has_text(&it.regex.pattern.text, it.span);
+        self.texts.push((it.span.start, it.regex.pattern.text.as_str()));
     }
 }
 
@@ -499,6 +506,12 @@ impl<'a> Elements<'_, 'a> {
     }
 }
 
+/// Whether a text or a pattern has a part of a URL, by which a script may search for one.
+fn is_part_of_url(text: &str) -> bool {
+    const PARTS: [&str; 7] = ["http", "file:", "://", ":\\/\\/", ".js", "\\.js", ":\\d"];
+    PARTS.iter().any(|part| text.contains(part))
+}
+
 /// Whether a selector is for an element with an `id`, and says no more.
 fn is_id(selector: &str) -> bool {
     let id = selector.strip_prefix('#').unwrap_or_default();
@@ -584,4 +597,26 @@ fn names_location<'b, 'a: 'b>(
     properties.any(|it| {
         it.key.is_specific_static_name("href") || it.key.is_specific_static_name("pathname")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn current_script_may_be_written_with_escapes() {
+        for text in [
+            "document.currentScript",
+            r"a['\x63urrentScript']",
+            r"a.current\u0053cript",
+            r"a.current\u{53}cript",
+            r"a.current\u{00053}cript",
+            r"a['curren\164Script']",
+        ] {
+            assert!(names_current_script(text), "{text}");
+        }
+        for text in ["a.b", r"'\n\'\u2028\x1b'", r"/\s(a)\1\u{1F600}/", r"'\x41\u0042\", ""] {
+            assert!(!names_current_script(text), "{text}");
+        }
+    }
 }
