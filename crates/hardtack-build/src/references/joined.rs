@@ -600,11 +600,15 @@ const MOST: usize = 64;
 /// The texts of one expression or another.
 fn either(mut one: Vec<Parts>, other: Vec<Parts>) -> Vec<Parts> {
     for text in other {
-        if !one.contains(&text) {
-            one.push(text);
+        if one.contains(&text) {
+            continue;
         }
+        if one.len() >= MOST {
+            return unknown();
+        }
+        one.push(text);
     }
-    if one.len() > MOST { unknown() } else { one }
+    one
 }
 
 /// Each of the first texts with each of the others behind it.
