@@ -453,26 +453,32 @@ impl Pool {
     }
 }
 
-/// The sections behind a header, as they are appended.
-#[derive(Default)]
+/// The sections as they are appended, behind the room for the header.
 struct Sections {
     bytes: Vec<u8>,
 }
 
+impl Default for Sections {
+    fn default() -> Self {
+        Self { bytes: vec![0; size_of::<Header>()] }
+    }
+}
+
 impl Sections {
     fn append<T: IntoBytes + Immutable>(&mut self, records: &[T]) -> Section {
-        let offset = size_of::<Header>() + self.bytes.len();
+        let offset = self.bytes.len();
         self.bytes.extend_from_slice(records.as_bytes());
         Section { offset: (offset as u64).into(), count: (records.len() as u64).into() }
     }
 
-    fn seal(self, mut header: Header) -> Vec<u8> {
-        let length = size_of::<Header>() + self.bytes.len();
-        header.length = (length as u64).into();
-        header.content_digest = Sha256::digest(&self.bytes).into();
+    fn seal(mut self, mut header: Header) -> Vec<u8> {
+        header.length = (self.bytes.len() as u64).into();
+        let (room, content) = self.bytes.split_at_mut(size_of::<Header>());
+        header.content_digest = Sha256::digest(content).into();
         let guarded = size_of::<Header>() - header.header_digest.len();
         header.header_digest = Sha256::digest(&header.as_bytes()[..guarded]).into();
-        [header.as_bytes(), &self.bytes].concat()
+        room.copy_from_slice(header.as_bytes());
+        self.bytes
     }
 }
 
