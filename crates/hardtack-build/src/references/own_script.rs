@@ -508,8 +508,9 @@ impl<'a> Elements<'_, 'a> {
 
 /// Whether a text or a pattern has a part of a URL, by which a script may search for one.
 fn is_part_of_url(text: &str) -> bool {
-    const PARTS: [&str; 7] = ["http", "file:", "://", ":\\/\\/", ".js", "\\.js", ":\\d"];
-    PARTS.iter().any(|part| text.contains(part))
+    const WITH_COLON: [&str; 4] = ["file:", "://", ":\\/\\/", ":\\d"];
+    let has = |part: &&str| text.contains(*part);
+    ["http", ".js"].iter().any(has) || (text.contains(':') && WITH_COLON.iter().any(has))
 }
 
 /// Whether a selector is for an element with an `id`, and says no more.
