@@ -38,6 +38,7 @@ pub fn site_bytes() -> Vec<u8> {
             role: Role::Pinned,
             why: "",
             fingerprint: Fingerprint::of(name.as_bytes()),
+            digest: None,
             representations,
         });
         writer.serve(path, asset, CachePolicy::revalidate(60));

@@ -110,6 +110,7 @@ fn add(writer: &mut Writer, compressed: &Compressed) -> AssetIndex {
         role: asset.role,
         why: &asset.why,
         fingerprint: asset.fingerprint,
+        digest: Some(asset.digest.0),
         representations: &representations,
     })
 }
@@ -127,6 +128,7 @@ fn add_carried(writer: &mut Writer, carried: &Carried<'_>) -> AssetIndex {
         role: asset.role,
         why: asset.why,
         fingerprint: asset.fingerprint,
+        digest: None,
         representations: &representations,
     };
     writer.carried(new, carried.age)

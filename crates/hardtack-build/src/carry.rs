@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use hardtack_bundle::{
-    Action, Asset, Bundle, CachePolicy, Fingerprint, Representation, Role, Route, encode_path,
+    Action, Asset, Bundle, CachePolicy, Representation, Role, Route, encode_path,
 };
 use serde::Serialize;
 
@@ -105,8 +105,7 @@ impl<'a> OwnPaths<'a> {
         }
         let kept = (0..).zip(finals()).filter(|(index, _)| for_pages != Some(*index));
         let hashed = kept.filter_map(|(_, asset)| Some((asset.paths.hashed.as_deref()?, asset)));
-        let immutable =
-            hashed.map(|(path, asset)| (path, Fingerprint::of(&asset.bytes).0)).collect();
+        let immutable = hashed.map(|(path, asset)| (path, asset.digest.0)).collect();
         Self { by_path, immutable }
     }
 }
@@ -172,8 +171,7 @@ impl<'a> Carried<'a> {
     }
 
     fn is_same(&self, asset: &Final) -> bool {
-        let digest = Fingerprint::of(&asset.bytes).0;
-        self.asset.identity().is_ok_and(|identity| *identity.digest == digest)
+        self.asset.identity().is_ok_and(|identity| *identity.digest == asset.digest.0)
     }
 
     /// The rule of this release that drops it.

@@ -80,6 +80,7 @@ mod tests {
             logical_path: path.to_owned(),
             media_type: media_type_of(path),
             fingerprint: Fingerprint::of(bytes),
+            digest: Fingerprint::of(bytes),
             bytes: bytes.to_vec(),
             paths: UrlPaths { hashed: None, plain: None },
             role: Role::Hashed,

@@ -48,23 +48,17 @@ pub(crate) fn compress(
     cache: Option<&Cache>,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Compressed>, Error> {
-    // What is not compressed is not looked up.
-    let digest = |asset: &Final| match codings(asset, settings)[..] {
-        [] => asset.fingerprint,
-        _ => Fingerprint::of(&asset.bytes),
-    };
-    let digests: Vec<_> = assets.iter().map(digest).collect();
-    let coded = run(&tasks(&assets, &digests, packed, settings), cache, report)?;
-    let with_coded = |(asset, digest): (Final, &Fingerprint)| {
+    let coded = run(&tasks(&assets, packed, settings), cache, report)?;
+    let with_coded = |asset: Final| {
         let kept = |coding: Coding| {
-            let key = (*digest, coding);
+            let key = (asset.digest, coding);
             let packed = packed.get(&key).filter(|it| is_worth_it(it.len(), asset.bytes.len()));
             Some((coding, packed.or_else(|| coded.get(&key))?.clone()))
         };
         let coded = codings(&asset, settings).into_iter().filter_map(kept).collect();
         Compressed { coded, asset }
     };
-    Ok(assets.into_iter().zip(&digests).map(with_coded).collect())
+    Ok(assets.into_iter().map(with_coded).collect())
 }
 
 /// The effort of the encoders.
@@ -113,19 +107,15 @@ struct Task<'a> {
 }
 
 /// The longest task first, so that no core is left alone with a long one at the end.
-fn tasks<'a>(
-    assets: &'a [Final],
-    digests: &[Fingerprint],
-    packed: &Packed,
-    settings: &Settings,
-) -> Vec<Task<'a>> {
+fn tasks<'a>(assets: &'a [Final], packed: &Packed, settings: &Settings) -> Vec<Task<'a>> {
     let mut tasks: HashMap<(Fingerprint, Coding), Task<'a>> = HashMap::new();
-    for (asset, digest) in assets.iter().zip(digests).filter(|(it, _)| !it.bytes.is_empty()) {
-        let is_packed = Coding::PLAIN.iter().any(|coding| packed.contains_key(&(*digest, *coding)));
+    for asset in assets.iter().filter(|asset| !asset.bytes.is_empty()) {
+        let digest = asset.digest;
+        let is_packed = Coding::PLAIN.iter().any(|coding| packed.contains_key(&(digest, *coding)));
         let effort = if is_packed { Effort::Quick } else { Effort::of(asset) };
         for coding in codings(asset, settings) {
-            let task = Task { digest: *digest, coding, effort, bytes: &asset.bytes };
-            let known = tasks.entry((*digest, coding)).or_insert(task);
+            let task = Task { digest, coding, effort, bytes: &asset.bytes };
+            let known = tasks.entry((digest, coding)).or_insert(task);
             known.effort = effort.max(known.effort);
         }
     }
@@ -285,6 +275,7 @@ mod tests {
             logical_path: "a".into(),
             media_type: media_type.into(),
             fingerprint: Fingerprint::of(&bytes),
+            digest: Fingerprint::of(&bytes),
             bytes,
             paths: UrlPaths { hashed: None, plain: Some("/a".into()) },
             role: crate::Role::EntryPoint,
@@ -389,8 +380,7 @@ mod tests {
     #[test]
     fn equal_content_is_compressed_once() {
         let assets = vec![asset("text/css", text(500)), asset("text/plain", text(500))];
-        let digests: Vec<_> = assets.iter().map(|asset| Fingerprint::of(&asset.bytes)).collect();
-        assert_eq!(tasks(&assets, &digests, &Packed::new(), &Settings::default()).len(), 3);
+        assert_eq!(tasks(&assets, &Packed::new(), &Settings::default()).len(), 3);
         let compressed =
             compress(assets, &Packed::new(), &Settings::default(), None, &|_| {}).unwrap();
         assert!(compressed.iter().all(|one| one.coded.len() == 3));
@@ -405,8 +395,7 @@ mod tests {
                 asset
             };
             let assets: Vec<_> = paths.iter().map(of).collect();
-            let digests = vec![assets[0].fingerprint; assets.len()];
-            let tasks = tasks(&assets, &digests, &Packed::new(), &Settings::default());
+            let tasks = tasks(&assets, &Packed::new(), &Settings::default());
             tasks.iter().map(|task| task.effort).collect::<Vec<_>>()
         };
         assert_eq!(efforts(&["a.js.map"]), [Effort::Quick; 3]);
@@ -475,9 +464,8 @@ mod tests {
         let before: Arc<[u8]> = b"by another tool".as_slice().into();
         let packed = Packed::from([(key(Coding::Br), before.clone())]);
         let assets = vec![asset("application/wasm", bytes.clone()), asset("text/css", text(501))];
-        let digests: Vec<_> = assets.iter().map(|asset| Fingerprint::of(&asset.bytes)).collect();
-        let tasks = tasks(&assets, &digests, &packed, &Settings::default());
-        let of_it = tasks.iter().filter(|task| task.digest == digests[0]);
+        let tasks = tasks(&assets, &packed, &Settings::default());
+        let of_it = tasks.iter().filter(|task| task.digest == assets[0].digest);
         let mut of_it: Vec<_> = of_it.map(|task| (task.coding, task.effort)).collect();
         of_it.sort_unstable();
         assert_eq!(of_it, [(Coding::Gzip, Effort::Quick), (Coding::Zstd, Effort::Quick)]);

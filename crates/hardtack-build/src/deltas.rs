@@ -16,6 +16,7 @@ use crate::{
     cache::Cache,
     carry::Carried,
     compress::{Compressed, is_for_browsers, window_log},
+    fingerprint::Final,
     lineage::Lineage,
     shared_brotli,
 };
@@ -61,7 +62,7 @@ pub(crate) fn deltas_of_pages(
     cache: Option<&Cache>,
     report: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Delta>, Error> {
-    let with = Hashed::of(&assets[dictionary].asset.bytes);
+    let with = Hashed::of(&assets[dictionary].asset);
     let one = [(Dictionary::Own(dictionary), with)];
     let of_page = |page: &usize| with_each(*page, &assets[*page], one.into_iter());
     let tasks = pages.iter().flat_map(of_page).collect();
@@ -126,8 +127,8 @@ struct Hashed<'a> {
 }
 
 impl<'a> Hashed<'a> {
-    fn of(bytes: &'a [u8]) -> Self {
-        Self { bytes, digest: Fingerprint::of(bytes) }
+    fn of(asset: &'a Final) -> Self {
+        Self { bytes: &asset.bytes, digest: asset.digest }
     }
 }
 
@@ -150,7 +151,7 @@ fn with_each<'a>(
     compressed: &'a Compressed,
     dictionaries: impl Iterator<Item = (Dictionary, Hashed<'a>)>,
 ) -> impl Iterator<Item = Task<'a>> {
-    let content = Hashed::of(&compressed.asset.bytes);
+    let content = Hashed::of(&compressed.asset);
     let most = compressed.smallest() * 9 / 10;
     dictionaries.flat_map(move |(dictionary, with)| {
         [Coding::Dcb, Coding::Dcz].map(|coding| Task {
@@ -321,7 +322,8 @@ mod tests {
     }
 
     fn task<'a>(coding: Coding, content: &'a [u8], dictionary: &'a [u8]) -> Task<'a> {
-        let (content, with) = (Hashed::of(content), Hashed::of(dictionary));
+        let hashed = |bytes| Hashed { bytes, digest: Fingerprint::of(bytes) };
+        let (content, with) = (hashed(content), hashed(dictionary));
         Task {
             asset: 0,
             dictionary: Dictionary::Own(0),

@@ -30,6 +30,8 @@ pub(crate) struct Final {
     /// With rewritten references.
     pub(crate) bytes: Vec<u8>,
     pub(crate) fingerprint: Fingerprint,
+    /// SHA-256 of the bytes: the fingerprint, unless the asset is in a circle.
+    pub(crate) digest: Fingerprint,
     pub(crate) paths: UrlPaths,
     pub(crate) role: Role,
     /// Why it has that role, for people.
@@ -59,8 +61,8 @@ pub(crate) fn fingerprint(
     let Referenced {
         assets, references, frozen, digests, imports, module_integrity, decoded, ..
     } = referenced;
-    let at = settings.at.as_str();
     let mut site = Site {
+        at: settings.at.as_str(),
         static_host: settings.static_host.as_ref().map_or("", StaticHost::as_str),
         keeps_origin,
         rules,
@@ -76,15 +78,9 @@ pub(crate) fn fingerprint(
         decoded,
     };
     for component in components {
-        let fingerprints = site.fingerprints(component);
-        for (index, fingerprint) in component.iter().zip(&fingerprints) {
-            let asset = &site.assets[*index];
-            if asset.role == Role::Hashed {
-                site.paths[*index].hashed = Some(hashed_path(at, asset, *fingerprint));
-            }
-        }
-        for (index, fingerprint) in component.iter().zip(fingerprints) {
-            site.finals[*index] = Some((fingerprint, site.rewrite(*index, |_| true)));
+        match component.as_slice() {
+            [single] if !site.refers_to(*single, component) => site.single(*single),
+            members => site.circle(members),
         }
     }
     let in_rules = referenced.digests_in_rules.into_iter();
@@ -99,6 +95,8 @@ pub(crate) fn fingerprint(
 
 /// The assets, and what is known of their final form so far.
 struct Site<'a> {
+    /// The URL prefix of the first folder.
+    at: &'a str,
     /// Scheme and host of the CDN, or nothing.
     static_host: &'a str,
     /// Whether each asset keeps the page's origin.
@@ -113,18 +111,43 @@ struct Site<'a> {
     /// The texts that are not UTF-8.
     decoded: HashMap<usize, Decoded>,
     paths: Vec<UrlPaths>,
-    finals: Vec<Option<(Fingerprint, Vec<u8>)>>,
+    finals: Vec<Option<FinalBytes>>,
     integrities: Vec<OnceCell<Integrity>>,
 }
 
+#[derive(Clone, Debug)]
+struct FinalBytes {
+    fingerprint: Fingerprint,
+    digest: Fingerprint,
+    bytes: Vec<u8>,
+}
+
 impl Site<'_> {
-    /// The fingerprints of a component's members.
-    fn fingerprints(&self, component: &Component) -> Vec<Fingerprint> {
-        match component.as_slice() {
-            [single] if !self.refers_to(*single, component) => {
-                vec![Fingerprint::of(&self.rewrite(*single, |_| true))]
-            }
-            members => self.circle(members),
+    /// Rewrites and fingerprints an asset that is in no circle.
+    fn single(&mut self, index: usize) {
+        let bytes = self.rewrite(index, |_| true);
+        let digest = Fingerprint::of(&bytes);
+        self.name(index, digest);
+        self.finals[index] = Some(FinalBytes { fingerprint: digest, digest, bytes });
+    }
+
+    /// The same for assets that refer to each other.
+    fn circle(&mut self, members: &[usize]) {
+        let fingerprints = self.fingerprints_in_circle(members);
+        for (index, fingerprint) in members.iter().zip(&fingerprints) {
+            self.name(*index, *fingerprint);
+        }
+        for (index, fingerprint) in members.iter().zip(fingerprints) {
+            let bytes = self.rewrite(*index, |_| true);
+            let digest = Fingerprint::of(&bytes);
+            self.finals[*index] = Some(FinalBytes { fingerprint, digest, bytes });
+        }
+    }
+
+    fn name(&mut self, index: usize, fingerprint: Fingerprint) {
+        let asset = &self.assets[index];
+        if asset.role == Role::Hashed {
+            self.paths[index].hashed = Some(hashed_path(self.at, asset, fingerprint));
         }
     }
 
@@ -133,7 +156,7 @@ impl Site<'_> {
     /// A digest over all of them, in which their references to each other stand as authored; then,
     /// for each, a digest of that digest and its path. If any member's final bytes change, so do
     /// all fingerprints.
-    fn circle(&self, members: &[usize]) -> Vec<Fingerprint> {
+    fn fingerprints_in_circle(&self, members: &[usize]) -> Vec<Fingerprint> {
         let mut digest = Sha256::new();
         for member in members {
             let bytes = self.rewrite(*member, |target| !members.contains(&target));
@@ -223,7 +246,7 @@ impl Site<'_> {
 
     /// The digest of its subject's final bytes; none if they are not known yet.
     fn digest(&self, subject: &Subject, form: Form) -> Option<String> {
-        let (_, bytes) = self.finals[subject.asset()].as_ref()?;
+        let FinalBytes { bytes, .. } = self.finals[subject.asset()].as_ref()?;
         Some(match subject {
             Subject::Asset(_) => form.of(bytes),
             Subject::Inline(page, element) => {
@@ -289,7 +312,7 @@ impl Site<'_> {
     fn integrity(&self, referrer: usize, to: &Reference) -> Option<(Range<usize>, String)> {
         let place = to.link.integrity.as_ref()?;
         let integrity = self.integrity_of(to.target)?;
-        let (_, bytes) = self.finals[to.target].as_ref()?;
+        let FinalBytes { bytes, .. } = self.finals[to.target].as_ref()?;
         let said = String::from_utf8_lossy(self.text(referrer).get(place.span.clone())?);
         let digest = |word: &str| {
             let (algorithm, _) = word.split_once('-')?;
@@ -318,7 +341,7 @@ impl Site<'_> {
     /// An entry point has none: its bytes may not be final yet, and change without its URL.
     fn integrity_of(&self, index: usize) -> Option<Integrity> {
         self.paths[index].hashed.as_ref()?;
-        let (_, bytes) = self.finals[index].as_ref()?;
+        let FinalBytes { bytes, .. } = self.finals[index].as_ref()?;
         Some(*self.integrities[index].get_or_init(|| Integrity::of(bytes)))
     }
 
@@ -345,9 +368,20 @@ impl Site<'_> {
         let finished = self.assets.into_iter().zip(self.paths).zip(finals).zip(imports);
         finished
             .map(|(((asset, paths), finished), imports)| {
-                let (fingerprint, bytes) = finished.expect("each asset is in one component");
+                let FinalBytes { fingerprint, digest, bytes } =
+                    finished.expect("each asset is in one component");
                 let Asset { logical_path, media_type, role, why, .. } = asset;
-                Final { logical_path, media_type, bytes, fingerprint, paths, role, why, imports }
+                Final {
+                    logical_path,
+                    media_type,
+                    bytes,
+                    fingerprint,
+                    digest,
+                    paths,
+                    role,
+                    why,
+                    imports,
+                }
             })
             .collect()
     }

@@ -77,6 +77,7 @@ fn dictionary(bytes: Vec<u8>, settings: &Settings) -> Final {
         logical_path: NAME.to_owned(),
         media_type: "application/octet-stream".to_owned(),
         fingerprint,
+        digest: fingerprint,
         bytes,
         paths: UrlPaths { hashed: Some(path), plain: None },
         role: Role::Hashed,

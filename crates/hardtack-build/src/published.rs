@@ -35,10 +35,12 @@ pub(crate) fn with_published_manifest(
     };
     let manifest = json!({ "assets": assets.iter().map(entry).collect::<Vec<_>>() });
     let bytes = manifest.to_string().into_bytes();
+    let digest = Fingerprint::of(&bytes);
     let published = Final {
         logical_path: path.to_owned(),
         media_type: media_type(path, settings).map_err(|kind| kind.of(path))?,
-        fingerprint: Fingerprint::of(&bytes),
+        fingerprint: digest,
+        digest,
         bytes,
         paths: UrlPaths { hashed: None, plain: Some(plain) },
         role: Role::EntryPoint,

@@ -124,6 +124,7 @@ mod tests {
             role: Role::EntryPoint,
             why: "",
             fingerprint: Fingerprint::of(&inner),
+            digest: None,
             representations: &[(Coding::Identity, &inner)],
         });
         assert_eq!(find(&[&writer.finish().unwrap(), &[0; 9]]).unwrap(), "/outer/");

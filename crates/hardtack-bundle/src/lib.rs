@@ -20,6 +20,7 @@
 //!     role: Role::Hashed,
 //!     why: "",
 //!     fingerprint: Fingerprint::of(body),
+//!     digest: None,
 //!     representations: &[(Coding::Identity, body)],
 //! });
 //! writer.serve("/static/app.5d7bcd1d1f1e.css", app, CachePolicy::Immutable);

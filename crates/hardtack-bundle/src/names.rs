@@ -293,6 +293,7 @@ mod tests {
                 role: Role::Hashed,
                 why: "",
                 fingerprint: Fingerprint::of(b""),
+                digest: None,
                 representations: &[(Coding::Identity, b"")],
             });
             writer.serve(&url, asset, CachePolicy::Immutable);

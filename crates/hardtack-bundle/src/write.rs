@@ -67,6 +67,8 @@ pub struct NewAsset<'a> {
     pub why: &'a str,
     /// The source of the entity tags.
     pub fingerprint: Fingerprint,
+    /// SHA-256 of the identity representation, if the caller knows it: it takes time.
+    pub digest: Option<[u8; 32]>,
     /// The representations: identity first, then by coding.
     pub representations: &'a [(Coding, &'a [u8])],
 }
@@ -165,7 +167,8 @@ impl Writer {
         let Some(identity) = source.plain.first() else { return };
         let fingerprint = Fingerprint(target.record.fingerprint);
         let entity_tag = fingerprint.delta_entity_tag(coding, &identity.digest);
-        let record = self.representation(coding, &entity_tag, body);
+        let digest = Sha256::digest(body).into();
+        let record = self.representation(coding, &entity_tag, body, digest);
         if let Some(target) = self.assets.get_mut(asset.0 as usize) {
             target.deltas.insert((coding, dictionary), record);
         }
@@ -177,7 +180,10 @@ impl Writer {
 
     fn add(&mut self, asset: NewAsset<'_>, age: u32) -> AssetIndex {
         let plain = asset.representations.iter().map(|(coding, body)| {
-            self.representation(*coding, &asset.fingerprint.entity_tag(*coding), body)
+            let known = asset.digest.filter(|_| *coding == Coding::Identity);
+            let digest = known.unwrap_or_else(|| Sha256::digest(body).into());
+            debug_assert_eq!(digest, <[u8; 32]>::from(Sha256::digest(body)));
+            self.representation(*coding, &asset.fingerprint.entity_tag(*coding), body, digest)
         });
         let plain: Vec<_> = plain.collect();
         let identity = asset.representations.first().map_or(&[][..], |(_, body)| body);
@@ -381,8 +387,8 @@ impl Writer {
         coding: Coding,
         entity_tag: &str,
         body: &[u8],
+        digest: [u8; 32],
     ) -> RepresentationRecord {
-        let digest = Sha256::digest(body).into();
         let (body_offset, body_length) = self.bodies.place(body, digest);
         RepresentationRecord {
             coding: (coding as u32).into(),

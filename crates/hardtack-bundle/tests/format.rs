@@ -20,6 +20,7 @@ fn add(writer: &mut Writer, name: &str, representations: &[(Coding, &[u8])]) -> 
         role: Role::Pinned,
         why: "b:1:2 names it",
         fingerprint,
+        digest: None,
         representations,
     });
     writer.serve(&url, asset, CachePolicy::Immutable);
@@ -50,6 +51,7 @@ fn sample() -> Vec<u8> {
             role: Role::Hashed,
             why: "",
             fingerprint: Fingerprint::of(body),
+            digest: None,
             representations: &[(Coding::Identity, body), (Coding::Br, b"o")],
         };
         let index = writer.carried(asset, age);

@@ -81,6 +81,7 @@ fn in_an_app(item: &str) -> String {
         role: Role::Hashed,
         why: "",
         fingerprint: Fingerprint::of(b""),
+        digest: None,
         representations: &[(Coding::Identity, b"")],
     });
     let bundle = writer.finish().unwrap();

@@ -136,6 +136,7 @@ mod tests {
                 role: Role::Pinned,
                 why: "<why>",
                 fingerprint: Fingerprint::of(body),
+                digest: None,
                 representations: &[(Coding::Identity, body)],
             });
             writer.serve(&format!("/{path}"), asset, CachePolicy::revalidate(60));

@@ -107,6 +107,7 @@ mod tests {
                 role,
                 why: "",
                 fingerprint: Fingerprint::of(path.as_bytes()),
+                digest: None,
                 representations: &[(Coding::Identity, path.as_bytes())],
             });
             writer.serve(&url, asset, CachePolicy::Immutable);

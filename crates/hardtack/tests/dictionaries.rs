@@ -23,6 +23,7 @@ static SITE: LazyLock<Bundle<'static>> = LazyLock::new(|| {
         role: Role::Hashed,
         why: "",
         fingerprint: Fingerprint::of(name.as_bytes()),
+        digest: None,
         representations,
     };
     let a = writer.asset(of("a", "/a.2", plain));

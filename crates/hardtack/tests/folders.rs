@@ -35,6 +35,7 @@ static BUNDLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
             role,
             why: "",
             fingerprint: Fingerprint::of(path.as_bytes()),
+            digest: None,
             representations: &[(Coding::Identity, path.as_bytes())],
         });
         writer.serve(&plain, asset, CachePolicy::revalidate(60));

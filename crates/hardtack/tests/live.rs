@@ -274,6 +274,7 @@ async fn another_folder_is_as_it_was_baked() {
             role: Role::EntryPoint,
             why: "",
             fingerprint: Fingerprint::of(b"baked"),
+            digest: None,
             representations: &[(Coding::Identity, b"baked")],
         });
         writer.serve(url, asset, CachePolicy::revalidate(60));

@@ -28,6 +28,7 @@ fn site(representations: &[(Coding, Vec<u8>)], is_dated: bool) -> Bundle<'static
         role: Role::Pinned,
         why: "",
         fingerprint: Fingerprint([7; 32]),
+        digest: None,
         representations: &representations,
     });
     writer.serve("/a", asset, CachePolicy::revalidate(60));

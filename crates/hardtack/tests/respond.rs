@@ -45,6 +45,7 @@ fn bundle(with_not_found: bool, settings: impl FnOnce(&mut Writer)) -> Bundle<'s
             role: Role::EntryPoint,
             why: "",
             fingerprint: Fingerprint::of(representations[0].1),
+            digest: None,
             representations,
         });
         writer.serve(&path, asset, MINUTE);
@@ -621,6 +622,7 @@ static PATTERNS: LazyLock<Bundle<'static>> = LazyLock::new(|| {
             plain_url: None,
             media_type,
             fingerprint: Fingerprint::of(name.as_bytes()),
+            digest: None,
             role: Role::EntryPoint,
             why: "",
             representations: &[(Coding::Identity, name.as_bytes())],

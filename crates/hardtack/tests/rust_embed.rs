@@ -22,6 +22,7 @@ static ASSETS: LazyLock<Embedded> = LazyLock::new(|| {
         role: Role::Hashed,
         why: "",
         fingerprint: Fingerprint::of(b"body {}"),
+        digest: None,
         representations: &[(Coding::Identity, b"body {}"), (Coding::Br, b"brotli")],
     });
     let page = writer.asset(NewAsset {
@@ -32,6 +33,7 @@ static ASSETS: LazyLock<Embedded> = LazyLock::new(|| {
         role: Role::EntryPoint,
         why: "",
         fingerprint: Fingerprint::of(b"page"),
+        digest: None,
         representations: &[(Coding::Identity, b"page")],
     });
     writer.serve("/static/css/app.css", css, CachePolicy::revalidate(60));

@@ -43,6 +43,7 @@ fn bundle() -> Bundle<'static> {
         role,
         why: "",
         fingerprint: Fingerprint::of(identity),
+        digest: None,
         representations: &[],
     };
     let all = |identity| [&[(Coding::Identity, identity)][..], &coded].concat();

@@ -41,6 +41,7 @@ mod tests {
             role: Role::Hashed,
             why: "",
             fingerprint: Fingerprint::of(url.as_bytes()),
+            digest: None,
             representations: &[(Coding::Identity, b"x")],
         };
         let urls = ["/a.000000000001.css", "/b.000000000002.css"];

@@ -173,6 +173,7 @@ mod tests {
             role: Role::Pinned,
             why: "",
             fingerprint: Fingerprint::of(body),
+            digest: None,
             representations: &[(Coding::Identity, body), (Coding::Br, b"shorter")],
         });
         writer.serve("/static/a.css", asset, CachePolicy::Immutable);

@@ -32,6 +32,7 @@ pub fn demo() -> hardtack::Embedded {
             role: Role::Hashed,
             why: "",
             fingerprint: Fingerprint::of(text.as_bytes()),
+            digest: None,
             representations: &[(Coding::Identity, text.as_bytes())],
         });
         writer.serve(&plain, asset, CachePolicy::revalidate(60));
@@ -49,6 +50,7 @@ pub fn demo() -> hardtack::Embedded {
         role: Role::Hashed,
         why: "",
         fingerprint: Fingerprint::of(b"older"),
+        digest: None,
         representations: &[(Coding::Identity, b"older")],
     };
     let carried = writer.carried(older, 1);
