@@ -83,7 +83,7 @@ fn find(text: &str, source_type: SourceType) -> Found {
     for comment in &parsed.program.comments {
         module.comment(comment);
     }
-    let variables = Variables::of(&parsed.program);
+    let variables = Variables::of(&parsed.program, &allocator);
     let asked = asked(&parsed.program, &variables);
     module.found.derived.absorb(derived(&parsed.program, &variables), |at| at);
     Found {

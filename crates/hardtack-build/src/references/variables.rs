@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use oxc_allocator::{Allocator, ArenaVec};
 use oxc_ast::ast::{
     Argument, ArrowFunctionBody, AssignmentExpression, AssignmentOperator, AssignmentTarget,
     BindingIdentifier, BindingPattern, CallExpression, CatchClause, Expression, ForOfStatement,
@@ -9,7 +10,7 @@ use oxc_ast::ast::{
     PropertyDefinition, PropertyKey, Statement, VariableDeclaration, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
-use oxc_str::{Ident, IdentHashMap};
+use oxc_str::{ArenaIdentHashMap, Ident};
 use oxc_syntax::scope::{ScopeFlags, ScopeId};
 
 /// The number of a scope. The scope of the whole script is 0.
@@ -34,12 +35,13 @@ pub(super) enum Value<'a> {
     Unknown,
 }
 
-/// The variables of a script.
-#[derive(Default)]
+/// The variables of a script. Most scopes are small, and there are many: their lists are in the arena
+/// of the syntax tree, which is freed as a whole.
 pub(super) struct Variables<'a> {
+    allocator: &'a Allocator,
     scopes: Vec<Declared<'a>>,
     /// The properties of `this`, which are known by their names alone.
-    of_this: IdentHashMap<'a, Variable>,
+    of_this: ArenaIdentHashMap<'a, Variable>,
     sources: Vec<Sources<'a>>,
 }
 
@@ -47,21 +49,33 @@ pub(super) struct Variables<'a> {
 struct Declared<'a> {
     outer: Scope,
     takes_var: bool,
-    names: IdentHashMap<'a, Variable>,
+    names: ArenaIdentHashMap<'a, Variable>,
 }
 
 /// The sources of a variable's values.
-#[derive(Default)]
 struct Sources<'a> {
     /// In the order of the text.
-    values: Vec<Value<'a>>,
+    values: ArenaVec<'a, Value<'a>>,
     function: Option<Parameters<'a>>,
 }
 
 impl<'a> Variables<'a> {
     /// Also numbers the scopes in the syntax tree, for [`number_of`].
-    pub(super) fn of(program: &Program<'a>) -> Self {
-        let mut survey = Survey::default();
+    pub(super) fn of(program: &Program<'a>, allocator: &'a Allocator) -> Self {
+        let variables = Self {
+            allocator,
+            scopes: Vec::new(),
+            of_this: ArenaIdentHashMap::new_in(allocator),
+            sources: Vec::new(),
+        };
+        let mut survey = Survey {
+            variables,
+            open: Vec::new(),
+            is_var: false,
+            given: Vec::new(),
+            functions: Vec::new(),
+            calls: Vec::new(),
+        };
         survey.visit_program(program);
         survey.finish()
     }
@@ -129,18 +143,19 @@ impl<'a> Variables<'a> {
     }
 
     fn declare(&mut self, scope: Scope, name: Ident<'a>) -> Variable {
-        declare(&mut self.scopes[scope].names, &mut self.sources, name)
+        declare(&mut self.scopes[scope].names, &mut self.sources, name, self.allocator)
     }
 }
 
 /// The variable of that name, which is new if there is none yet.
 fn declare<'a>(
-    names: &mut IdentHashMap<'a, Variable>,
+    names: &mut ArenaIdentHashMap<'a, Variable>,
     sources: &mut Vec<Sources<'a>>,
     name: Ident<'a>,
+    allocator: &'a Allocator,
 ) -> Variable {
     *names.entry(name).or_insert_with(|| {
-        sources.push(Sources::default());
+        sources.push(Sources { values: ArenaVec::new_in(&allocator), function: None });
         sources.len() - 1
     })
 }
@@ -150,7 +165,6 @@ pub(super) fn number_of(scope: &Cell<Option<ScopeId>>) -> Scope {
     scope.get().map_or(0, ScopeId::index)
 }
 
-#[derive(Default)]
 struct Survey<'a> {
     variables: Variables<'a>,
     open: Vec<Scope>,
@@ -202,8 +216,8 @@ impl<'a> Survey<'a> {
 
     fn give_this(&mut self, name: Ident<'a>, value: &'a Expression<'a>) {
         let value = Value::Of(self.here(), value);
-        let Variables { of_this, sources, .. } = &mut self.variables;
-        let variable = declare(of_this, sources, name);
+        let Variables { of_this, sources, allocator, .. } = &mut self.variables;
+        let variable = declare(of_this, sources, name, allocator);
         sources[variable].values.push(value);
     }
 
@@ -285,7 +299,7 @@ impl<'a> Visit<'a> for Survey<'a> {
         let declared = Declared {
             outer: self.here(),
             takes_var: flags.is_var(),
-            names: IdentHashMap::default(),
+            names: ArenaIdentHashMap::new_in(self.variables.allocator),
         };
         self.variables.scopes.push(declared);
         scope.set(Some(ScopeId::new(number)));
