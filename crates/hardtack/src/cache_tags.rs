@@ -304,6 +304,7 @@ mod tests {
                 role: Role::Hashed,
                 why: "",
                 fingerprint: Fingerprint::of(path.as_bytes()),
+                digest: None,
                 representations: &[(Coding::Identity, b"")],
             });
             writer.serve(path, asset, *policy);

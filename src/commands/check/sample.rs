@@ -98,6 +98,7 @@ mod tests {
                 role,
                 why: "",
                 fingerprint: Fingerprint::of(&body),
+                digest: None,
                 representations: &[(Coding::Identity, &body)],
             });
         }
