@@ -38,7 +38,14 @@ pub struct Varnish {
 
 impl Varnish {
     pub fn before(origin: SocketAddr) -> Self {
-        Self::with(&VCL.replace("ORIGIN", &origin.port().to_string()))
+        Self::with(&vcl(origin))
+    }
+
+    /// One that the origin's guard recognizes by this secret.
+    pub fn with_secret(origin: SocketAddr, secret: &str) -> Self {
+        // Subroutines of one name are run one after the other.
+        let recognized = format!("sub vcl_recv {{ set req.http.X-Origin-Verify = \"{secret}\"; }}");
+        Self::with(&(vcl(origin) + &recognized))
     }
 
     /// Varnish with that configuration.
@@ -78,6 +85,10 @@ impl Varnish {
         assert_eq!(second.header("x-cache"), Some("hit"), "{target} {fields:?}");
         second
     }
+}
+
+fn vcl(origin: SocketAddr) -> String {
+    VCL.replace("ORIGIN", &origin.port().to_string())
 }
 
 impl Drop for Varnish {
