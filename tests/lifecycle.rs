@@ -436,6 +436,39 @@ fn an_upgrade_loses_nothing() {
     ends_well(server);
 }
 
+/// Connections that were idle at the upgrade lead to the old worker. Its release lacks a file, and
+/// nobody is told that there is none.
+#[test]
+fn after_an_upgrade_every_connection_leads_to_the_new_files() {
+    let installed = Installed::new(first());
+    let (server, log) = Server::logged(&mut installed.command());
+    let mut idle: Vec<_> = (0..4).map(|_| server.connect()).collect();
+    assert_eq!(idle[0].request("GET", "/large.png", &[]).status, 404);
+    for connection in &mut idle {
+        ask(connection);
+    }
+    installed.install(&second().executable);
+    upgrade(&server, &log);
+    let mut last = idle.pop().unwrap();
+    until("the old worker knows that it has retired", || {
+        let response = last.request("GET", "/robots.txt", &[]);
+        assert_eq!(site_of(&response), "first");
+        response.header("connection").map(str::to_owned)
+    });
+    for (connection, method) in idle.iter_mut().zip(["GET", "HEAD"]) {
+        let response = connection.request(method, "/large.png?a=b", &[]);
+        assert_eq!((response.status, response.header("location")), (307, Some("/large.png?a=b")));
+        assert_eq!(response.header("connection"), Some("close"));
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+        assert!(connection.is_closed());
+    }
+    assert_eq!(idle[2].request("GET", "//other.example/", &[]).status, 404);
+    assert_eq!(server.connect().request("HEAD", "/large.png?a=b", &[]).status, 200);
+    assert_eq!(server.get("/none", &[]).status, 404);
+    ends_well(server);
+}
+
 #[test]
 fn an_upgrade_does_not_wait_for_ever() {
     let installed = Installed::new(first());

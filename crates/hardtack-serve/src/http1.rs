@@ -7,6 +7,7 @@ mod body;
 mod refusal;
 mod service;
 mod stream;
+mod successor;
 mod turn;
 
 use std::{

@@ -2,15 +2,18 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hyper::{Request, Response, StatusCode, body::Incoming, service::Service};
+use hyper::{
+    Request, Response, StatusCode, Uri, body::Incoming, header::HeaderValue, service::Service,
+};
 
-use super::{body::Http1Body, turn::SharedTurn};
+use super::{body::Http1Body, successor, turn::SharedTurn};
 use crate::{
     account::Account,
     answer::{Answer, answer, close_after, rescued},
     body::Content,
     client::Client,
     exchange::Received,
+    lifecycle::Stage,
     request_id,
 };
 
@@ -41,6 +44,13 @@ impl Http1Service {
         response.map(|content| Http1Body::new(content, self.turn))
     }
 
+    /// Where the successor of this worker has the answer, if there is a successor.
+    fn location_at_successor(&self, uri: &Uri) -> Option<HeaderValue> {
+        let lifecycle = &self.account.server().lifecycle;
+        let has_retired = lifecycle.is_closing() && lifecycle.is_in(Stage::Retiring);
+        has_retired.then(|| successor::location(uri))?
+    }
+
     /// Whether the connection ends with the response to this request.
     fn is_last(&self, received: &Received) -> bool {
         self.account.server().lifecycle.is_closing() || self.account.is_used_up(received.begun)
@@ -64,8 +74,12 @@ impl Service<Request<Incoming>> for Http1Service {
         let received = Received::new(thread, &request, client, begun);
         let (service, account) = (self.clone(), Arc::clone(&self.account));
         let (method, version) = (request.method().clone(), request.version());
+        let location = self.location_at_successor(request.uri());
         rescued(method, version, || answer(thread, client, request))
             .unless(async move { account.client_gone().await })
-            .then(move |response| service.respond(received, response))
+            .then(move |mut response| {
+                location.into_iter().for_each(|at| successor::send_there(&mut response, at));
+                service.respond(received, response)
+            })
     }
 }
