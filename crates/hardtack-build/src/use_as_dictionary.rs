@@ -58,6 +58,5 @@ mod tests {
         is("/docs/", &[], "/docs/*");
         is("/docs/", &["/docs/api/"], "/docs/*");
         is("/static/", &["/"], "/*");
-        is("/c++/", &[], r"/c\\+\\+/*");
     }
 }
