@@ -692,6 +692,30 @@ mod tests {
         own("l.find(s=>s.href.includes(`/${m}.css`))", sheet);
         own("l.find(s=>s.endsWith(m+'.css'));q('[title$=\"'+m+'.css\"]')", &[]);
         own("l.find(s=>s.href.endsWith('.'+m))", &[]);
+        own("if(l.getAttribute('href')==m+'.css')f()", sheet);
+        own("if(p+m+'.css'!==l.href)f()", sheet);
+        own("const r={};r.u=m=>m+'.css';function h(a){return l.href===a}h(r.p+r.u(1))", sheet);
+        own("const r={u(m){return ''+m+'.css'}};r.l=a=>l.href==a;r.l(r.p+r.u(1))", sheet);
+        own("if(l.title==m+'.css')f();if(l.href==''||l.href==m||l.href==m+'/')f()", &[]);
+    }
+
+    #[test]
+    fn extensions_before_the_last_one() {
+        let own = |text: &str, expected: &[&str]| {
+            are(
+                &[("1.chunk.js", ""), ("2.js", ""), ("a.js", text), ("d/3.chunk.css", "")],
+                expected,
+            );
+        };
+        own("f(e+'.chunk.js')", &["1.chunk.js"]);
+        own("f(e+'.chunk.css')", &["d/3.chunk.css"]);
+        own("f(e+'.js');f(e+'.b.js');f(e+'.bundle.js')", &[]);
+    }
+
+    #[test]
+    fn functions_that_call_themselves() {
+        let loops = "f=n=>n?f(n-1)+f(n-2):o.g(n)+o.h(n);o.g=n=>o.h(n)+f(n);o.h=n=>o.g(n)+o.h(n);";
+        script(&format!("const o={{}},{loops}i.src=f(1)+'.png';i.src==f(2)+'/x.css'"), &["x.css"]);
     }
 
     #[test]

@@ -264,12 +264,12 @@ fn pattern(parts: Vec<String>, purpose: Purpose, is_of_url: bool) -> Option<Patt
     is_pattern.then_some(Pattern { parts, has_folder, letters, says_enough, is_of_url, is_found })
 }
 
-/// How many letters and digits of the name are constant, without its extensions.
+/// How many letters and digits of the name are constant, without its extension.
 fn letters(parts: &[String], has_extension: bool) -> usize {
     let mut count = 0;
     for (at, part) in parts.iter().enumerate().rev() {
         let name = file_name(part);
-        let name = match name.split_once('.') {
+        let name = match name.rsplit_once('.') {
             Some((name, _)) if has_extension && at + 1 == parts.len() => name,
             _ => name,
         };

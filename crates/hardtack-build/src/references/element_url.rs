@@ -1,5 +1,7 @@
 //! The expressions of a script that have their value from an element's URL: `image.src.slice(0, -4)`.
 
+use std::collections::HashMap;
+
 use oxc_ast::ast::{BinaryOperator, CallExpression, ChainElement, Expression, NewExpression};
 
 use super::{
@@ -12,12 +14,15 @@ pub(super) struct ElementUrls<'v, 'a> {
     variables: &'v Variables<'a>,
     /// Those of variables. A variable that has its value from itself has none yet.
     known: Vec<Option<bool>>,
+    /// Whether functions return one. A function that calls itself returns none yet.
+    results: HashMap<Scope, bool>,
     depth: usize,
 }
 
 impl<'v, 'a> ElementUrls<'v, 'a> {
     pub(super) fn new(variables: &'v Variables<'a>) -> Self {
-        Self { variables, known: vec![None; variables.count()], depth: 0 }
+        let known = vec![None; variables.count()];
+        Self { variables, known, results: HashMap::new(), depth: 0 }
     }
 
     /// Whether an expression has its value, or a part of it, from an element's URL.
@@ -96,7 +101,18 @@ impl<'v, 'a> ElementUrls<'v, 'a> {
         }
         let argument = call.arguments.first().and_then(|first| first.as_expression());
         argument.is_some_and(|it| self.is(scope, it))
-            || (self.variables.result(scope, call)).is_some_and(|(scope, it)| self.is(scope, it))
+            || (self.variables.result(scope, call)).is_some_and(|it| self.is_result(it))
+    }
+
+    /// Whether a function returns one, whose scope is given.
+    fn is_result(&mut self, (function, result): (Scope, &'a Expression<'a>)) -> bool {
+        if let Some(known) = self.results.get(&function) {
+            return *known;
+        }
+        self.results.insert(function, false);
+        let is = self.is(function, result);
+        self.results.insert(function, is);
+        is
     }
 
     /// `new URL(image.src)`
@@ -116,7 +132,7 @@ impl<'v, 'a> ElementUrls<'v, 'a> {
                 self.is(*scope, it)
             }
             Value::PropertyOf(scope, it, name) => self.is_property(*scope, it, name),
-            Value::Caught | Value::Unknown => false,
+            Value::Passed(..) | Value::Caught | Value::Unknown => false,
         });
         self.known[variable] = Some(is);
         is

@@ -1,6 +1,9 @@
 //! The texts that a script joins of parts, such as `"img/" + name + ".png"`.
 
-use std::{cell::Cell, collections::HashSet};
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+};
 
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, AssignmentExpression, AssignmentOperator, AssignmentTarget,
@@ -31,6 +34,7 @@ pub(super) fn derived<'a>(program: &Program<'a>, variables: &Variables<'a>) -> D
             variables,
             urls: ElementUrls::new(variables),
             known: vec![None; variables.count()],
+            results: HashMap::new(),
             depth: 0,
         },
     };
@@ -78,6 +82,12 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
         }
         if is_compared(it) {
             self.without_names.0.push(it.span());
+        }
+        if let Expression::BinaryExpression(it) = it
+            && it.operator.is_equality()
+        {
+            self.compared(&it.left, &it.right);
+            self.compared(&it.right, &it.left);
         }
         match it {
             // Each part of a sum is looked at once.
@@ -188,6 +198,13 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
+    /// `link.getAttribute("href") == name + ".css"`
+    fn compared(&mut self, url: &'a Expression<'a>, text: &'a Expression<'a>) {
+        if !is_constant(text) && self.texts.urls.is(self.here(), url) {
+            self.note(text, Purpose::Find);
+        }
+    }
+
     /// `image.src.replace(/light|dark/, other)`
     fn cut(&mut self, it: &'a CallExpression<'a>) {
         let scope = self.here();
@@ -239,6 +256,18 @@ fn is_compared(expression: &Expression<'_>) -> bool {
         && sides.iter().any(|it| matches!(it.get_inner_expression(), Expression::StringLiteral(_)))
 }
 
+/// `null`, `""`: an element's URL is mostly compared with these.
+fn is_constant(expression: &Expression<'_>) -> bool {
+    matches!(
+        expression.get_inner_expression(),
+        Expression::StringLiteral(_)
+            | Expression::NumericLiteral(_)
+            | Expression::NullLiteral(_)
+            | Expression::BooleanLiteral(_)
+            | Expression::UnaryExpression(_)
+    )
+}
+
 /// Whether an expression makes a text of others.
 fn is_joined(expression: &Expression<'_>) -> bool {
     match expression {
@@ -267,6 +296,8 @@ struct Texts<'v, 'a> {
     urls: ElementUrls<'v, 'a>,
     /// Those of variables. A variable that is made of itself has none yet.
     known: Vec<Option<Vec<Parts>>>,
+    /// Those that functions return. One that calls itself returns none yet.
+    results: HashMap<Scope, Vec<Parts>>,
     depth: usize,
 }
 
@@ -342,7 +373,9 @@ impl<'a> Texts<'_, 'a> {
         let variables = self.variables;
         for value in variables.values(variable) {
             texts = match *value {
-                Value::Of(scope, it) => either(texts, self.of(scope, it)),
+                Value::Of(scope, it) | Value::Passed(scope, it) => {
+                    either(texts, self.of(scope, it))
+                }
                 Value::ElementOf(scope, list) => either(texts, self.of_elements(scope, list)),
                 Value::PropertyOf(scope, object, name) => {
                     either(texts, self.of_property(scope, object, Some(name)))
@@ -421,7 +454,7 @@ impl<'a> Texts<'_, 'a> {
                     self.of(scope, only).into_iter().map(decoded).collect()
                 }
                 _ => match self.variables.result(scope, call) {
-                    Some((scope, result)) => self.of(scope, result),
+                    Some(result) => self.of_result(result),
                     None => unknown(),
                 },
             };
@@ -445,7 +478,7 @@ impl<'a> Texts<'_, 'a> {
             }
             "toString" | "trim" => self.of(scope, object),
             "replace" | "replaceAll" => self.of_replaced(scope, object, &arguments),
-            _ => {
+            "slice" | "substring" | "substr" | "toLowerCase" | "toUpperCase" => {
                 let arguments: Option<Vec<_>> =
                     arguments.into_iter().map(|it| self.constant(scope, it)).collect();
                 let texts = self.of(scope, object).into_iter();
@@ -456,7 +489,23 @@ impl<'a> Texts<'_, 'a> {
                 let changed = changed.map(|text| text.map_or_else(unknown, |it| vec![vec![it]]));
                 changed.fold(Vec::new(), either)
             }
+            _ => {
+                let results = self.variables.results_of_method(call);
+                let texts = results.map(|it| self.of_result(it)).fold(Vec::new(), either);
+                if texts.is_empty() { unknown() } else { texts }
+            }
         }
+    }
+
+    /// What a function returns, whose scope is given.
+    fn of_result(&mut self, (function, result): (Scope, &'a Expression<'a>)) -> Vec<Parts> {
+        if let Some(known) = self.results.get(&function) {
+            return known.clone();
+        }
+        self.results.insert(function, unknown());
+        let texts = self.of(function, result);
+        self.results.insert(function, texts.clone());
+        texts
     }
 
     /// `text.replace("{name}", name)`

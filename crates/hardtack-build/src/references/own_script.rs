@@ -1,6 +1,6 @@
 //! Whether a script asks for its own URL, or for that of another script of its page.
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::HashMap};
 
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, ArrowFunctionExpression, AssignmentExpression,
@@ -87,7 +87,8 @@ impl<'v, 'a> Questions<'v, 'a> {
         let (scopes, functions) = (Vec::new(), Vec::new());
         let (stacks, errors, texts) = (Vec::new(), Vec::new(), Vec::new());
         let asked = Asked::default();
-        let elements = Elements { variables, known: vec![None; variables.count()], depth: 0 };
+        let known = vec![None; variables.count()];
+        let elements = Elements { variables, known, results: HashMap::new(), depth: 0 };
         Self { variables, elements, has_current, asked, scopes, functions, stacks, errors, texts }
     }
 
@@ -398,6 +399,8 @@ struct Elements<'v, 'a> {
     variables: &'v Variables<'a>,
     /// Those of variables. A variable that has its value from itself has none yet.
     known: Vec<Option<Option<Element<'a>>>>,
+    /// Those that functions return. A function that calls itself returns none yet.
+    results: HashMap<Scope, Option<Element<'a>>>,
     depth: usize,
 }
 
@@ -462,7 +465,11 @@ impl<'a> Elements<'_, 'a> {
         let values = variables.values(variable).iter();
         let mut elements = values.filter_map(|value| match value {
             Value::Of(scope, it) | Value::ElementOf(scope, it) => self.of(*scope, it),
-            Value::With(..) | Value::PropertyOf(..) | Value::Caught | Value::Unknown => None,
+            Value::With(..)
+            | Value::PropertyOf(..)
+            | Value::Passed(..)
+            | Value::Caught
+            | Value::Unknown => None,
         });
         let element = elements.next();
         drop(elements);
@@ -501,8 +508,14 @@ impl<'a> Elements<'_, 'a> {
 
     /// The element that a function returns.
     fn of_result(&mut self, scope: Scope, call: &'a CallExpression<'a>) -> Option<Element<'a>> {
-        let (scope, result) = self.variables.result(scope, call)?;
-        self.of(scope, result)
+        let (function, result) = self.variables.result(scope, call)?;
+        if let Some(known) = self.results.get(&function) {
+            return *known;
+        }
+        self.results.insert(function, None);
+        let element = self.of(function, result);
+        self.results.insert(function, element);
+        element
     }
 }
 

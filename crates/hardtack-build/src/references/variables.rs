@@ -1,13 +1,13 @@
 //! The variables of a script (ECMA-262 §9.1), and the expressions that give them their values.
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::HashMap};
 
 use oxc_allocator::{Allocator, ArenaVec};
 use oxc_ast::ast::{
     Argument, ArrowFunctionBody, AssignmentExpression, AssignmentOperator, AssignmentTarget,
     BindingIdentifier, BindingPattern, CallExpression, CatchClause, Expression, ForOfStatement,
-    ForStatementLeft, FormalParameters, Function, FunctionBody, ObjectProperty, Program,
-    PropertyDefinition, PropertyKey, Statement, VariableDeclaration, VariableDeclarator,
+    ForStatementLeft, FormalParameters, Function, FunctionBody, MethodDefinition, ObjectProperty,
+    Program, PropertyDefinition, PropertyKey, Statement, VariableDeclaration, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_str::{ArenaIdentHashMap, Ident};
@@ -29,6 +29,8 @@ pub(super) enum Value<'a> {
     ElementOf(Scope, &'a Expression<'a>),
     /// The property of that name of that object.
     PropertyOf(Scope, &'a Expression<'a>, &'a str),
+    /// An argument of a method with that parameter, or of another method of its name.
+    Passed(Scope, &'a Expression<'a>),
     /// An error that was caught.
     Caught,
     /// None that is known.
@@ -43,6 +45,8 @@ pub(super) struct Variables<'a> {
     /// The properties of `this`, which are known by their names alone.
     of_this: ArenaIdentHashMap<'a, Variable>,
     sources: Vec<Sources<'a>>,
+    /// The functions that are properties of any object, by their names.
+    methods: HashMap<&'a str, Vec<Parameters<'a>>>,
 }
 
 /// The names that a scope declares.
@@ -67,6 +71,7 @@ impl<'a> Variables<'a> {
             scopes: Vec::new(),
             of_this: ArenaIdentHashMap::new_in(allocator),
             sources: Vec::new(),
+            methods: HashMap::new(),
         };
         let mut survey = Survey {
             variables,
@@ -114,15 +119,24 @@ impl<'a> Variables<'a> {
         scope: Scope,
         call: &'a CallExpression<'a>,
     ) -> Option<(Scope, &'a Expression<'a>)> {
-        let Parameters { scope, body, .. } = self.parameters(scope, call)?;
-        let result = match body {
-            Body::Expression(result) => Some(result),
-            Body::Statements(body) => body.statements.iter().rev().find_map(|it| match it {
-                Statement::ReturnStatement(it) => it.argument.as_ref(),
-                _ => None,
-            }),
-        };
-        Some((number_of(scope), result?))
+        self.parameters(scope, call)?.result()
+    }
+
+    /// The expressions that the methods of the name that is called return last, with their scopes.
+    pub(super) fn results_of_method(
+        &self,
+        call: &'a CallExpression<'a>,
+    ) -> impl Iterator<Item = (Scope, &'a Expression<'a>)> {
+        self.methods_of(call).iter().filter_map(Parameters::result)
+    }
+
+    /// The methods of the name that is called. Which one is meant is not known, so a name that
+    /// many have says nothing.
+    fn methods_of(&self, call: &CallExpression<'_>) -> &[Parameters<'a>] {
+        const MOST: usize = 4;
+        let name = call.callee.as_member_expression().and_then(|it| it.static_property_name());
+        let methods = name.and_then(|name| self.methods.get(name)).map_or(&[][..], Vec::as_slice);
+        if methods.len() > MOST { &[] } else { methods }
     }
 
     fn parameters(&self, scope: Scope, call: &'a CallExpression<'a>) -> Option<Parameters<'a>> {
@@ -188,6 +202,20 @@ enum Body<'a> {
     Statements(&'a FunctionBody<'a>),
 }
 
+impl<'a> Parameters<'a> {
+    /// The expression that the function returns last, with its scope.
+    fn result(&self) -> Option<(Scope, &'a Expression<'a>)> {
+        let result = match self.body {
+            Body::Expression(result) => Some(result),
+            Body::Statements(body) => body.statements.iter().rev().find_map(|it| match it {
+                Statement::ReturnStatement(it) => it.argument.as_ref(),
+                _ => None,
+            }),
+        };
+        Some((number_of(self.scope), result?))
+    }
+}
+
 impl<'a> Survey<'a> {
     fn here(&self) -> Scope {
         self.open.last().copied().unwrap_or_default()
@@ -212,6 +240,13 @@ impl<'a> Survey<'a> {
         {
             self.give_this(name.name, value);
         }
+        if let (Some(name), Some(function)) = (name_of(key), value.and_then(parameters)) {
+            self.method(name, function);
+        }
+    }
+
+    fn method(&mut self, name: &'a str, function: Parameters<'a>) {
+        self.variables.methods.entry(name).or_default().push(function);
     }
 
     fn give_this(&mut self, name: Ident<'a>, value: &'a Expression<'a>) {
@@ -273,21 +308,29 @@ impl<'a> Survey<'a> {
         }
         for (scope, call) in std::mem::take(&mut self.calls) {
             if let Some(parameters) = self.variables.parameters(scope, call) {
-                self.pass(parameters, &call.arguments, scope);
+                self.pass(parameters, &call.arguments, |it| Value::Of(scope, it));
+            }
+            for parameters in self.variables.methods_of(call).to_vec() {
+                self.pass(parameters, &call.arguments, |it| Value::Passed(scope, it));
             }
         }
         self.variables
     }
 
     /// Gives the arguments of a call to the parameters of a function.
-    fn pass(&mut self, parameters: Parameters<'a>, arguments: &'a [Argument<'a>], scope: Scope) {
+    fn pass(
+        &mut self,
+        parameters: Parameters<'a>,
+        arguments: &'a [Argument<'a>],
+        value: impl Fn(&'a Expression<'a>) -> Value<'a>,
+    ) {
         let inside = number_of(parameters.scope);
         for (parameter, argument) in parameters.all.items.iter().zip(arguments) {
             if let (BindingPattern::BindingIdentifier(name), Some(argument)) =
                 (&parameter.pattern, argument.as_expression())
             {
                 let values = &mut self.variables.sources(inside, name.name).values;
-                values.push(Value::Of(scope, argument));
+                values.push(value(argument));
             }
         }
     }
@@ -378,11 +421,24 @@ impl<'a> Visit<'a> for Survey<'a> {
             self.give(name.name, value);
         }
         if let AssignmentTarget::StaticMemberExpression(member) = &it.left
+            && let Some(function) = parameters(self.alloc(&it.right))
+        {
+            self.method(self.alloc(member).property.name.as_str(), function);
+        }
+        if let AssignmentTarget::StaticMemberExpression(member) = &it.left
             && matches!(member.object, Expression::ThisExpression(_))
         {
             self.give_this(member.property.name, self.alloc(&it.right));
         }
         walk::walk_assignment_expression(self, it);
+    }
+
+    fn visit_method_definition(&mut self, it: &MethodDefinition<'a>) {
+        let it: &'a MethodDefinition<'a> = self.alloc(it);
+        if let (Some(name), Some(function)) = (name_of(&it.key), of_function(&it.value)) {
+            self.method(name, function);
+        }
+        walk::walk_method_definition(self, it);
     }
 
     fn visit_property_definition(&mut self, it: &PropertyDefinition<'a>) {
@@ -411,6 +467,13 @@ impl<'a> Visit<'a> for Survey<'a> {
             let value = Value::ElementOf(self.here(), list);
             self.given.push((number_of(scope), name.name, value));
         }
+    }
+}
+
+fn name_of<'a>(key: &'a PropertyKey<'a>) -> Option<&'a str> {
+    match key {
+        PropertyKey::StaticIdentifier(name) => Some(name.name.as_str()),
+        _ => None,
     }
 }
 
