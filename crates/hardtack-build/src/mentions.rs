@@ -696,7 +696,45 @@ mod tests {
         own("if(p+m+'.css'!==l.href)f()", sheet);
         own("const r={};r.u=m=>m+'.css';function h(a){return l.href===a}h(r.p+r.u(1))", sheet);
         own("const r={u(m){return ''+m+'.css'}};r.l=a=>l.href==a;r.l(r.p+r.u(1))", sheet);
+        own("l.disabled=l.href.split('/').pop()!==`${m}.css`", sheet);
+        own("const f=l.href.substring(l.href.lastIndexOf('/')+1);f===m+'.css'", sheet);
+        own("switch(l.href.split('/').pop()){case m+'.css':f()}", sheet);
+        own("const on=new Set([m+'.css']);on.has(l.href.split('/').pop())", sheet);
+        own("[`${m}.css`].includes(l.getAttribute('href'))", sheet);
+        own("new Map([[m+'.css',1]]).get(l.href)", sheet);
+        own("[m+'.css'].some(n=>n===l.href)", sheet);
+        own("new Set([m+'.css']).has(m);[m+'.css'].includes('x')", &[]);
         own("if(l.title==m+'.css')f();if(l.href==''||l.href==m||l.href==m+'/')f()", &[]);
+    }
+
+    #[test]
+    fn a_default_is_one_of_the_values() {
+        let own = |text: &str| {
+            let text = format!("{text};l.disabled=l.href.split('/').pop()!==`${{t}}.css`");
+            are(
+                &[("dark.css", ""), ("js/a.js", &text), ("light.css", "")],
+                &["dark.css", "light.css"],
+            );
+        };
+        own("const t=localStorage.t||'dark'");
+        own("const t=localStorage.t??'dark'");
+        own("const t=localStorage.t?localStorage.t:'dark'");
+        own("let t='dark';if(localStorage.t)t=localStorage.t");
+        own("const {t='dark'}=localStorage");
+        own("const {o:{t='dark'}}=localStorage");
+        own("const [t='dark']=localStorage.t.split()");
+        own("const o={t:'dark'};Object.assign(o,localStorage);const t=o.t");
+        own("const o={t:'dark'};o[k]=localStorage.t;const {t}=o");
+        let with = |parameter: &str, body: &str| {
+            let text = format!("function g({parameter}){{{body}}}g(localStorage.t)");
+            are(
+                &[("dark.css", ""), ("js/a.js", &text), ("light.css", "")],
+                &["dark.css", "light.css"],
+            );
+        };
+        with("t='dark'", "l.href.endsWith(t+'.css')");
+        with("{t='dark'}", "l.href==t+'.css'");
+        with("{t}={t:'dark'}", "l.href==t+'.css'");
     }
 
     #[test]

@@ -132,6 +132,7 @@ impl<'v, 'a> ElementUrls<'v, 'a> {
                 self.is(*scope, it)
             }
             Value::PropertyOf(scope, it, name) => self.is_property(*scope, it, name),
+            Value::Property(name) => is_url(name),
             Value::Passed(..) | Value::Caught | Value::Unknown => false,
         });
         self.known[variable] = Some(is);

@@ -8,7 +8,7 @@ use std::{
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, AssignmentExpression, AssignmentOperator, AssignmentTarget,
     BinaryOperator, CallExpression, Expression, ImportExpression, NewExpression, ObjectProperty,
-    ObjectPropertyKind, Program, TemplateLiteral,
+    ObjectPropertyKind, Program, SwitchStatement, TemplateLiteral,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
@@ -98,6 +98,14 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
         }
     }
 
+    /// `switch (name_of(link.href)) { case name + ".css": … }`
+    fn visit_switch_statement(&mut self, it: &SwitchStatement<'a>) {
+        for case in it.cases.iter().filter_map(|case| case.test.as_ref()) {
+            self.compared(self.alloc(&it.discriminant), self.alloc(case));
+        }
+        walk::walk_switch_statement(self, it);
+    }
+
     fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
         self.note(self.alloc(&it.source), Purpose::Fetch);
         walk::walk_import_expression(self, it);
@@ -132,7 +140,11 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
                 self.note_argument(&it.arguments, 1);
             }
             Some("replace" | "replaceAll") => self.cut(self.alloc(it)),
-            Some("endsWith" | "includes" | "indexOf") => self.looks_for(self.alloc(it)),
+            Some("endsWith" | "includes" | "indexOf") => {
+                self.looks_for(self.alloc(it));
+                self.looked_up(self.alloc(it));
+            }
+            Some("get" | "has") => self.looked_up(self.alloc(it)),
             _ => {}
         }
         let here = self.here();
@@ -205,6 +217,18 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
+    /// `[name + ".css"].includes(url)`, `new Set([name + ".css"]).has(url)`
+    fn looked_up(&mut self, it: &'a CallExpression<'a>) {
+        let (scope, url) = (self.here(), it.arguments.first().and_then(Argument::as_expression));
+        if let Some((list, url)) = object(it).zip(url)
+            && self.texts.urls.is(scope, url)
+        {
+            for (scope, text) in self.texts.keys(scope, list) {
+                self.note_in(scope, text, Purpose::Find);
+            }
+        }
+    }
+
     /// `image.src.replace(/light|dark/, other)`
     fn cut(&mut self, it: &'a CallExpression<'a>) {
         let scope = self.here();
@@ -224,10 +248,13 @@ impl<'a> Search<'_, 'a> {
 
     /// Notes a text that may be a name. A single literal is not joined.
     fn note(&mut self, it: &'a Expression<'a>, purpose: Purpose) {
+        self.note_in(self.here(), it, purpose);
+    }
+
+    fn note_in(&mut self, scope: Scope, it: &'a Expression<'a>, purpose: Purpose) {
         if matches!(it.get_inner_expression(), Expression::StringLiteral(_)) {
             return;
         }
-        let scope = self.here();
         let texts = self.texts.of(scope, it);
         let is_of_url = texts.iter().any(|text| text.len() > 1) && self.texts.urls.is(scope, it);
         self.note_all(texts, it.span(), purpose, is_of_url);
@@ -384,7 +411,7 @@ impl<'a> Texts<'_, 'a> {
                     let longer = both(texts.clone(), &self.of(scope, it));
                     either(texts, longer)
                 }
-                Value::Caught | Value::Unknown => either(texts, unknown()),
+                Value::Property(_) | Value::Caught | Value::Unknown => either(texts, unknown()),
             };
         }
         if texts.is_empty() || !are_short(&texts) {
@@ -401,21 +428,31 @@ impl<'a> Texts<'_, 'a> {
         object: &'a Expression<'a>,
         name: Option<&str>,
     ) -> Vec<Parts> {
-        match self.written_out(scope, object) {
-            Some((scope, Expression::ObjectExpression(it))) => {
-                let mut texts = Vec::new();
-                for property in &it.properties {
-                    if let ObjectPropertyKind::ObjectProperty(property) = property
-                        && name.is_none_or(|name| property.key.is_specific_static_name(name))
-                    {
-                        texts = either(texts, self.of(scope, &property.value));
-                    }
-                }
-                if texts.is_empty() { unknown() } else { texts }
+        let Some((scope, object, is_open)) = self.written_out(scope, object) else {
+            return unknown();
+        };
+        let objects = match (object, name) {
+            (Expression::ObjectExpression(it), _) => vec![it],
+            (Expression::ArrayExpression(list), Some(_)) => {
+                let elements = list.elements.iter().filter_map(|it| it.as_expression());
+                let object = |it: &'a Expression<'a>| match it.get_inner_expression() {
+                    Expression::ObjectExpression(it) => Some(it),
+                    _ => None,
+                };
+                elements.filter_map(object).collect()
             }
-            Some((scope, list)) if name.is_none() => self.of_elements(scope, list),
-            _ => unknown(),
+            _ if name.is_none() => return self.of_elements(scope, object),
+            _ => return unknown(),
+        };
+        let mut texts = Vec::new();
+        for property in objects.iter().flat_map(|it| &it.properties) {
+            if let ObjectPropertyKind::ObjectProperty(property) = property
+                && name.is_none_or(|name| property.key.is_specific_static_name(name))
+            {
+                texts = either(texts, self.of(scope, &property.value));
+            }
         }
+        if texts.is_empty() || is_open { either(texts, unknown()) } else { texts }
     }
 
     fn of_elements(&mut self, scope: Scope, list: &'a Expression<'a>) -> Vec<Parts> {
@@ -424,17 +461,26 @@ impl<'a> Texts<'_, 'a> {
         if texts.is_empty() { unknown() } else { texts }
     }
 
-    /// The object or list that an expression stands for, with its scope.
+    /// The object or list that an expression stands for, with its scope, and whether it may have
+    /// other members than those that are written out.
     fn written_out(
         &self,
         mut scope: Scope,
         mut expression: &'a Expression<'a>,
-    ) -> Option<(Scope, &'a Expression<'a>)> {
+    ) -> Option<(Scope, &'a Expression<'a>, bool)> {
+        let mut is_open = false;
         for _ in 0..8 {
             expression = expression.get_inner_expression();
-            let Expression::Identifier(name) = expression else { return Some((scope, expression)) };
+            let Expression::Identifier(name) = expression else {
+                return Some((scope, expression, is_open));
+            };
             let variable = self.variables.find(scope, name.name)?;
-            let [Value::Of(inside, value)] = self.variables.values(variable) else { return None };
+            let values = self.variables.values(variable).iter();
+            let mut known = values.filter(|it| !matches!(it, Value::Unknown));
+            let (Some(Value::Of(inside, value)), None) = (known.next(), known.next()) else {
+                return None;
+            };
+            is_open |= self.variables.values(variable).len() > 1;
             (scope, expression) = (*inside, value);
         }
         None
@@ -556,7 +602,9 @@ impl<'a> Texts<'_, 'a> {
         object: &'a Expression<'a>,
         are_names: bool,
     ) -> Option<Vec<Vec<Parts>>> {
-        let (scope, Expression::ObjectExpression(object)) = self.written_out(scope, object)? else {
+        let (scope, Expression::ObjectExpression(object), false) =
+            self.written_out(scope, object)?
+        else {
             return None;
         };
         let properties = object.properties.iter().filter_map(|it| it.as_property());
@@ -567,17 +615,39 @@ impl<'a> Texts<'_, 'a> {
         properties.map(member).collect()
     }
 
+    /// The elements of a list or a `Set`, and the keys of a `Map`, as far as they are written out.
+    fn keys(&self, scope: Scope, list: &'a Expression<'a>) -> Vec<(Scope, &'a Expression<'a>)> {
+        match self.written_out(scope, list) {
+            Some((scope, Expression::ArrayExpression(list), _)) => {
+                let elements = list.elements.iter().filter_map(|it| it.as_expression());
+                elements.map(|it| (scope, it)).collect()
+            }
+            Some((scope, Expression::NewExpression(new), _)) => {
+                let list = new.arguments.first().and_then(Argument::as_expression);
+                let keys = list.map(|list| self.keys(scope, list)).unwrap_or_default().into_iter();
+                let first = |(scope, it): (Scope, &'a Expression<'a>)| match it {
+                    Expression::ArrayExpression(pair) => {
+                        Some((scope, pair.elements.first()?.as_expression()?))
+                    }
+                    _ => Some((scope, it)),
+                };
+                keys.filter_map(first).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The elements of a list.
     fn list(&mut self, scope: Scope, list: &'a Expression<'a>) -> Option<Vec<Vec<Parts>>> {
         match self.written_out(scope, list)? {
-            (scope, Expression::ArrayExpression(array)) => {
+            (scope, Expression::ArrayExpression(array), false) => {
                 let is_known = |it: &ArrayExpressionElement<'_>| it.as_expression().is_some();
                 array.elements.iter().all(is_known).then(|| {
                     let elements = array.elements.iter().filter_map(|it| it.as_expression());
                     elements.map(|element| self.of(scope, element)).collect()
                 })
             }
-            (scope, Expression::CallExpression(call)) => {
+            (scope, Expression::CallExpression(call), false) => {
                 let object = object(call)?;
                 let arguments = call.arguments.iter().filter_map(|it| it.as_expression());
                 let arguments: Vec<_> = arguments.collect();

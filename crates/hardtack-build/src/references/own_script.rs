@@ -467,6 +467,7 @@ impl<'a> Elements<'_, 'a> {
             Value::Of(scope, it) | Value::ElementOf(scope, it) => self.of(*scope, it),
             Value::With(..)
             | Value::PropertyOf(..)
+            | Value::Property(_)
             | Value::Passed(..)
             | Value::Caught
             | Value::Unknown => None,

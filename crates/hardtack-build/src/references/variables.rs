@@ -5,9 +5,10 @@ use std::{cell::Cell, collections::HashMap};
 use oxc_allocator::{Allocator, ArenaVec};
 use oxc_ast::ast::{
     Argument, ArrowFunctionBody, AssignmentExpression, AssignmentOperator, AssignmentTarget,
-    BindingIdentifier, BindingPattern, CallExpression, CatchClause, Expression, ForOfStatement,
-    ForStatementLeft, FormalParameters, Function, FunctionBody, MethodDefinition, ObjectProperty,
-    Program, PropertyDefinition, PropertyKey, Statement, VariableDeclaration, VariableDeclarator,
+    BindingIdentifier, BindingPattern, BindingProperty, CallExpression, CatchClause, Expression,
+    ForOfStatement, ForStatementLeft, FormalParameters, Function, FunctionBody, MethodDefinition,
+    ObjectProperty, Program, PropertyDefinition, PropertyKey, Statement, VariableDeclaration,
+    VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_str::{ArenaIdentHashMap, Ident};
@@ -27,14 +28,32 @@ pub(super) enum Value<'a> {
     With(Scope, &'a Expression<'a>),
     /// An element of that list.
     ElementOf(Scope, &'a Expression<'a>),
-    /// The property of that name of that object.
+    /// The property of that name of that object, or of an element of that list.
     PropertyOf(Scope, &'a Expression<'a>, &'a str),
+    /// The property of that name of an object that is not known.
+    Property(&'a str),
     /// An argument of a method with that parameter, or of another method of its name.
     Passed(Scope, &'a Expression<'a>),
     /// An error that was caught.
     Caught,
     /// None that is known.
     Unknown,
+}
+
+impl<'a> Value<'a> {
+    fn property(self, name: &'a str) -> Self {
+        match self {
+            Self::Of(scope, it) | Self::ElementOf(scope, it) => Self::PropertyOf(scope, it, name),
+            _ => Self::Property(name),
+        }
+    }
+
+    fn element(self) -> Self {
+        match self {
+            Self::Of(scope, it) => Self::ElementOf(scope, it),
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// The variables of a script. Most scopes are small, and there are many: their lists are in the arena
@@ -256,31 +275,9 @@ impl<'a> Survey<'a> {
         sources[variable].values.push(value);
     }
 
-    fn give_pattern(&mut self, pattern: &BindingPattern<'a>, value: Value<'a>) {
-        if let BindingPattern::BindingIdentifier(name) = pattern {
-            self.give(name.name, value);
-        }
-    }
-
-    /// `const [first] = list`, `const { name } = object`
-    fn give_parts(&mut self, pattern: &BindingPattern<'a>, of: &'a Expression<'a>) {
-        let here = self.here();
-        match pattern {
-            BindingPattern::ArrayPattern(list) => {
-                for part in list.elements.iter().flatten() {
-                    self.give_pattern(part, Value::ElementOf(here, of));
-                }
-            }
-            BindingPattern::ObjectPattern(object) => {
-                for part in &object.properties {
-                    if let PropertyKey::StaticIdentifier(name) = &part.key {
-                        let name = name.name.as_str();
-                        self.give_pattern(&part.value, Value::PropertyOf(here, of, name));
-                    }
-                }
-            }
-            _ => {}
-        }
+    /// `const [first] = list`, `const { name = "x" } = object`
+    fn give_pattern(&mut self, scope: Scope, pattern: &'a BindingPattern<'a>, value: Value<'a>) {
+        self.given.extend(bound(scope, pattern, value).map(|(name, value)| (scope, name, value)));
     }
 
     fn declarator(&mut self, it: &VariableDeclarator<'a>, is_var: bool) {
@@ -288,8 +285,8 @@ impl<'a> Survey<'a> {
         self.visit_binding_pattern(&it.id);
         self.is_var = before;
         if let Some(init) = &it.init {
-            self.give_pattern(&it.id, Value::Of(self.here(), self.alloc(init)));
-            self.give_parts(&it.id, self.alloc(init));
+            let value = Value::Of(self.here(), self.alloc(init));
+            self.give_pattern(self.here(), self.alloc(&it.id), value);
             if let (BindingPattern::BindingIdentifier(name), Some(parameters)) =
                 (&it.id, parameters(self.alloc(init)))
             {
@@ -326,11 +323,10 @@ impl<'a> Survey<'a> {
     ) {
         let inside = number_of(parameters.scope);
         for (parameter, argument) in parameters.all.items.iter().zip(arguments) {
-            if let (BindingPattern::BindingIdentifier(name), Some(argument)) =
-                (&parameter.pattern, argument.as_expression())
-            {
-                let values = &mut self.variables.sources(inside, name.name).values;
-                values.push(value(argument));
+            if let Some(argument) = argument.as_expression() {
+                for (name, value) in bound(inside, &parameter.pattern, value(argument)) {
+                    self.variables.sources(inside, name).values.push(value);
+                }
             }
         }
     }
@@ -379,7 +375,9 @@ impl<'a> Visit<'a> for Survey<'a> {
         for parameter in &it.items {
             let default = parameter.initializer.as_ref();
             let default = default.map(|it| Value::Of(self.here(), self.alloc(it.as_ref())));
-            self.give_pattern(&parameter.pattern, default.unwrap_or(Value::Unknown));
+            for value in default.into_iter().chain([Value::Unknown]) {
+                self.give_pattern(self.here(), self.alloc(&parameter.pattern), value);
+            }
         }
         walk::walk_formal_parameters(self, it);
     }
@@ -397,15 +395,17 @@ impl<'a> Visit<'a> for Survey<'a> {
         walk::walk_for_of_statement(self, it);
         let scope = number_of(&it.scope_id);
         let list = Value::ElementOf(scope, self.alloc(&it.right));
-        let name = match &it.left {
+        match &it.left {
             ForStatementLeft::VariableDeclaration(declaration) => {
-                let only = declaration.declarations.first().map(|only| &only.id);
-                only.and_then(|id| id.get_binding_identifier()).map(|it| it.name)
+                for declarator in &declaration.declarations {
+                    self.give_pattern(scope, self.alloc(&declarator.id), list);
+                }
             }
-            ForStatementLeft::AssignmentTargetIdentifier(name) => Some(name.name),
-            _ => None,
-        };
-        self.given.extend(name.map(|name| (scope, name, list)));
+            ForStatementLeft::AssignmentTargetIdentifier(name) => {
+                self.given.push((scope, name.name, list));
+            }
+            _ => {}
+        }
     }
 
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
@@ -419,6 +419,11 @@ impl<'a> Visit<'a> for Survey<'a> {
                 _ => Value::Unknown,
             };
             self.give(name.name, value);
+        }
+        if let Some(member) = it.left.as_member_expression()
+            && let Expression::Identifier(name) = member.object()
+        {
+            self.give(name.name, Value::Unknown);
         }
         if let AssignmentTarget::StaticMemberExpression(member) = &it.left
             && let Some(function) = parameters(self.alloc(&it.right))
@@ -462,12 +467,46 @@ impl<'a> Visit<'a> for Survey<'a> {
         let callback = it.arguments.first().and_then(Argument::as_expression).and_then(parameters);
         if let (Some(list), Some(Parameters { all, scope, .. })) = (list, callback)
             && let Some(first) = all.items.first()
-            && let Some(name) = first.pattern.get_binding_identifier()
         {
             let value = Value::ElementOf(self.here(), list);
-            self.given.push((number_of(scope), name.name, value));
+            self.give_pattern(number_of(scope), &first.pattern, value);
+        }
+        if let (Some("assign" | "extend" | "merge"), Some(Expression::Identifier(name))) = (
+            it.callee.as_member_expression().and_then(|member| member.static_property_name()),
+            it.arguments.first().and_then(Argument::as_expression),
+        ) {
+            self.give(name.name, Value::Unknown);
         }
     }
+}
+
+/// The variables in a pattern, each with the part of a value that it gets. The scope is that of the
+/// pattern. A default is one of the values.
+fn bound<'a>(
+    scope: Scope,
+    pattern: &'a BindingPattern<'a>,
+    value: Value<'a>,
+) -> impl Iterator<Item = (Ident<'a>, Value<'a>)> {
+    let (mut bound, mut open) = (Vec::new(), vec![(pattern, value)]);
+    while let Some((pattern, value)) = open.pop() {
+        match pattern {
+            BindingPattern::BindingIdentifier(name) => bound.push((name.name, value)),
+            BindingPattern::AssignmentPattern(it) => {
+                open.extend([(&it.left, value), (&it.left, Value::Of(scope, &it.right))]);
+            }
+            BindingPattern::ArrayPattern(list) => {
+                let parts = list.elements.iter().flatten();
+                open.extend(parts.map(|part| (part, value.element())));
+            }
+            BindingPattern::ObjectPattern(object) => {
+                let part = |it: &'a BindingProperty<'a>| {
+                    Some((&it.value, value.property(name_of(&it.key)?)))
+                };
+                open.extend(object.properties.iter().filter_map(part));
+            }
+        }
+    }
+    bound.into_iter()
 }
 
 fn name_of<'a>(key: &'a PropertyKey<'a>) -> Option<&'a str> {
