@@ -126,6 +126,7 @@ const ID: &str = " asks for its URL by the element's `id`, and may make names fr
 const JOINED: &str = " may join its name of several texts";
 const SOURCE: &str = " may make another URL from its own";
 const TAKEN: &str = " takes a part of its name, which a hash would change";
+const TESTED: &str = " finds it by a pattern, which a hash would keep from that";
 const BEGINNING: &str = " may import it by a name that it makes";
 const NAME: &str = " names it";
 const REPLACED: &str = " may make a URL from another by replacing a part";
@@ -677,6 +678,49 @@ mod tests {
         own("f(i.src.split('.').slice(0,-1).join('.'))", picture);
         own("f(s.src.slice(0,s.src.indexOf('`')),s.src.slice(1,-1))", &[]);
         own("f(s.match(/(\\w+)\\.jpg$/)[1])", &[]);
+    }
+
+    #[test]
+    fn elements_that_are_found_by_a_pattern() {
+        let own = |text: &str, expected: &[&str]| {
+            let page = "<link rel=stylesheet href=/c/theme.css><link rel=stylesheet href=/c/a.css>\
+                        <img src=/pic/day.jpg>";
+            let files =
+                [("c/a.css", ""), ("c/theme.css", ""), ("p.html", page), ("pic/day.jpg", "")];
+            are(&[&files[..], &[("s.js", text)]].concat(), expected);
+        };
+        let (sheet, picture) = (&["c/theme.css"], &["pic/day.jpg"]);
+        // Of any text, those that find few files count.
+        own("/theme(\\.min)?\\.css/.test(x)", sheet);
+        own("f(/(theme|style)\\.css/)", sheet);
+        own("f(/[Tt]heme\\.css/)", sheet);
+        own("f(/theme(?:-\\w+)?[.]css$/)", sheet);
+        own("f(/theme.css(\\?.*)?$/)", sheet);
+        own("f(/DAY\\.(png|jpe?g)$/i)", picture);
+        own("f(/^(day|night)\\.jpg$/)", picture);
+        own("f(/\\/pic\\/[a-z]+\\.jpg$/)", picture);
+        own("f(new RegExp('(theme|style)\\\\.css'))", sheet);
+        own("f(RegExp(`/th${x}\\\\.css$`))", sheet);
+        own("f(/\\/[a-z]+\\.jpg$/,/^[\\w-]+\\.css$/)", &[]);
+        own(
+            "f(/day/,/theme(-x)?$/,/theme.*\\.css$/,/day\\d+\\.(png|jpg)$/,/theme.min\\.css/)",
+            &[],
+        );
+        own("f(new RegExp('(^|\\\\s)'+x+'(\\\\s|$)'))", &[]);
+        // An element's URL is tested.
+        own("/\\/[a-z]+\\.jpg$/.test(i.src)", picture);
+        own("i.src.match(/d[a]y.jpg/)", picture);
+        own("i.src.search(/\\/\\w+\\.jpg/)", picture);
+        own("i.src.match('day.jpg$')", picture);
+        own("const r=/\\/[a-z]+\\.jpg$/;f(()=>r.test(i.src))", picture);
+        own("new RegExp('/'+t+'\\\\.jpg$').test(i.src)", picture);
+        own(
+            "const r=RegExp(`/${t}\\\\.(css|less)$`,'i');r.test(l.href)",
+            &["c/a.css", "c/theme.css"],
+        );
+        own("new RegExp(t).test(i.src);i.src.match(t);new RegExp('\\\\b'+t).test(i.src)", &[]);
+        own("/\\.jpe?g$/i.test(i.src);/^https?:/.test(i.src);/[?#]/.test(i.src)", &[]);
+        own("/^(?!data:).*$/.test(i.src);/^\\//.test(i.src)", &[]);
     }
 
     #[test]

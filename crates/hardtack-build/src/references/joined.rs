@@ -8,7 +8,7 @@ use std::{
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, AssignmentExpression, AssignmentOperator, AssignmentTarget,
     BinaryOperator, CallExpression, Expression, ImportExpression, NewExpression, ObjectProperty,
-    ObjectPropertyKind, Program, SwitchStatement, TemplateLiteral,
+    ObjectPropertyKind, Program, RegExpLiteral, SwitchStatement, TemplateLiteral,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
@@ -18,7 +18,7 @@ use percent_encoding::percent_decode_str;
 use super::{
     derived::{Cut, Derived, Joined, Purpose},
     element_url::ElementUrls,
-    taking::{Part, Taking},
+    taking::{Part, Pattern, Taking},
     variables::{Scope, Value, Variable, Variables, number_of},
 };
 
@@ -117,6 +117,9 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
             Expression::StaticMemberExpression(member) => member.property.name.as_str(),
             _ => "",
         };
+        if name == "RegExp" {
+            self.tests_any(&it.arguments);
+        }
         let is_beside = it.arguments.len() == 2 && name == "URL";
         if is_beside || matches!(name, "Audio" | "Request" | "SharedWorker" | "Worker") {
             self.note_argument(&it.arguments, 0);
@@ -147,10 +150,18 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
             Some("get" | "has") => self.looked_up(self.alloc(it)),
             _ => {}
         }
-        let here = self.here();
-        let taking = Taking::of(self.alloc(it), here, &mut self.texts.urls, self.texts.variables);
-        self.found.takings.extend(taking);
+        if it.callee.is_specific_id("RegExp") {
+            self.tests_any(&it.arguments);
+        }
+        self.takes(self.alloc(it));
         walk::walk_call_expression(self, it);
+    }
+
+    fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
+        // One that stands for a text is a part of a URL by itself.
+        if text_of(&it.regex.pattern.text).is_none() {
+            self.take(it.span, Part::TestOfAny(Pattern::of(it)));
+        }
     }
 
     /// `image.src = …`, `url += …`, and `parts_of_url[1] = …`
@@ -214,6 +225,41 @@ impl<'a> Search<'_, 'a> {
     fn compared(&mut self, url: &'a Expression<'a>, text: &'a Expression<'a>) {
         if !is_constant(text) && self.texts.urls.is(self.here(), url) {
             self.note(text, Purpose::Find);
+        }
+    }
+
+    /// `image.src.match(/(\w+)\.png$/)`
+    fn takes(&mut self, it: &'a CallExpression<'a>) {
+        let scope = self.here();
+        let Texts { urls, variables, .. } = &mut self.texts;
+        let Some(part) = Part::of(it, scope, urls, variables) else { return };
+        match part.pattern() {
+            None => self.take(it.span, Part::Cut),
+            Some(pattern) => {
+                for pattern in self.texts.patterns(scope, pattern, part.takes_source()) {
+                    self.take(it.span, part.by(pattern));
+                }
+            }
+        }
+    }
+
+    /// `new RegExp("/(" + names.join("|") + ")\\.css$")`
+    fn tests_any(&mut self, arguments: &[Argument<'a>]) {
+        let source = arguments.first().and_then(Argument::as_expression);
+        if let Some(source) = source {
+            for pattern in self.texts.patterns(self.here(), self.alloc(source), true) {
+                self.take(source.span(), Part::TestOfAny(pattern));
+            }
+        }
+    }
+
+    fn take(&mut self, span: Span, part: Part<Pattern>) {
+        let says_nothing = match &part {
+            Part::TestOfAny(pattern) => !pattern.says_extension(),
+            part => part.pattern().is_some_and(|it| it.has_unknown && !it.says_extension()),
+        };
+        if !says_nothing {
+            self.found.takings.push(Taking { offset: span.start as usize, part });
         }
     }
 
@@ -579,6 +625,79 @@ impl<'a> Texts<'_, 'a> {
             replaced = either(replaced, text);
         }
         replaced
+    }
+
+    /// The regular expressions that an expression stands for. A text is the source of one, or stands
+    /// for itself.
+    fn patterns(
+        &mut self,
+        scope: Scope,
+        expression: &'a Expression<'a>,
+        is_source: bool,
+    ) -> Vec<Pattern> {
+        const DEEPEST: usize = 64;
+        if self.depth == DEEPEST {
+            return Vec::new();
+        }
+        self.depth += 1;
+        let patterns = self.patterns_of_any(scope, expression.get_inner_expression(), is_source);
+        self.depth -= 1;
+        patterns
+    }
+
+    fn patterns_of_any(
+        &mut self,
+        scope: Scope,
+        expression: &'a Expression<'a>,
+        is_source: bool,
+    ) -> Vec<Pattern> {
+        let (callee, arguments) = match expression {
+            Expression::RegExpLiteral(literal) => return vec![Pattern::of(literal)],
+            Expression::NewExpression(new) => (&new.callee, &new.arguments),
+            Expression::CallExpression(call) => (&call.callee, &call.arguments),
+            Expression::Identifier(name) => {
+                let variable = self.variables.find(scope, name.name);
+                let values = variable.map_or(&[][..], |it| self.variables.values(it)).iter();
+                let known = values.filter(|it| !matches!(it, Value::Unknown));
+                let [only] = known.collect::<Vec<_>>()[..] else { return Vec::new() };
+                return match *only {
+                    Value::Of(inside, value) => self.patterns(inside, value, is_source),
+                    _ => Vec::new(),
+                };
+            }
+            _ => return self.patterns_of_texts(scope, expression, is_source),
+        };
+        if !callee.is_specific_id("RegExp") {
+            return self.patterns_of_texts(scope, expression, is_source);
+        }
+        let mut arguments = arguments.iter().filter_map(Argument::as_expression);
+        let Some(source) = arguments.next() else { return Vec::new() };
+        let flags = match arguments.next().map(Expression::get_inner_expression) {
+            Some(Expression::StringLiteral(flags)) => flags.value.as_str(),
+            _ => "",
+        };
+        match source.get_inner_expression() {
+            Expression::RegExpLiteral(literal) => vec![Pattern::of(literal)],
+            _ => {
+                let texts = self.of(scope, source).into_iter();
+                texts.map(|parts| Pattern::of_source(&parts, flags)).collect()
+            }
+        }
+    }
+
+    fn patterns_of_texts(
+        &mut self,
+        scope: Scope,
+        expression: &'a Expression<'a>,
+        is_source: bool,
+    ) -> Vec<Pattern> {
+        let texts = self.of(scope, expression).into_iter();
+        let pattern = |parts: Parts| match &parts[..] {
+            _ if is_source => Some(Pattern::of_source(&parts, "")),
+            [only] => Some(Pattern::of_text(only)),
+            _ => None,
+        };
+        texts.filter_map(pattern).collect()
     }
 
     /// The one text that an expression says, in the case of a pattern its source.

@@ -1,4 +1,5 @@
-//! The calls by which a script takes a part of an element's URL: `image.src.match(/(\w+)\.png$/)`.
+//! The calls by which a script takes a part of an element's URL, or tests it:
+//! `image.src.match(/(\w+)\.png$/)`.
 
 use oxc_ast::ast::{Argument, CallExpression, Expression, RegExpFlags, RegExpLiteral};
 
@@ -11,21 +12,27 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Taking {
     pub(crate) offset: usize,
-    pub(crate) part: Part,
+    pub(crate) part: Part<Pattern>,
 }
 
-/// The way to a part of a URL.
+/// The way to a part of a URL, by a pattern of type `P`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Part {
+pub(crate) enum Part<P> {
+    /// Whether a regular expression matches.
+    Test(P),
+    /// Whether it matches a text of which it is not known that it is a URL.
+    TestOfAny(P),
     /// The groups of a regular expression, or all that matches it.
-    Match(Pattern),
+    Match(P),
     /// All but that.
     Rest {
-        of: Pattern,
+        of: P,
         /// Whether nothing takes its place.
         is_removed: bool,
         /// Whether its groups take its place, or a function gets them.
         has_groups: bool,
+        /// Whether a text counts wherever it stands.
+        is_every: bool,
     },
     /// The URL up to a place in the name, or from it.
     Cut,
@@ -34,12 +41,44 @@ pub(crate) enum Part {
 /// A regular expression (ECMA-262 §22.2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Pattern {
+    /// Its source, with [`Pattern::UNKNOWN`] in the place of what is not known.
     pub(crate) source: String,
     pub(crate) ignores_case: bool,
+    pub(crate) is_global: bool,
+    pub(crate) has_unknown: bool,
 }
 
-impl Taking {
-    pub(super) fn of<'a>(
+impl<P> Part<P> {
+    /// The same way by another pattern.
+    pub(super) fn by<Q>(&self, pattern: Q) -> Part<Q> {
+        match *self {
+            Self::Test(_) => Part::Test(pattern),
+            Self::TestOfAny(_) => Part::TestOfAny(pattern),
+            Self::Match(_) => Part::Match(pattern),
+            Self::Rest { is_removed, has_groups, is_every, .. } => {
+                Part::Rest { of: pattern, is_removed, has_groups, is_every }
+            }
+            Self::Cut => Part::Cut,
+        }
+    }
+
+    pub(crate) fn pattern(&self) -> Option<&P> {
+        match self {
+            Self::Test(pattern) | Self::TestOfAny(pattern) | Self::Match(pattern) => Some(pattern),
+            Self::Rest { of, .. } => Some(of),
+            Self::Cut => None,
+        }
+    }
+
+    /// Whether a text in the place of the pattern is a regular expression, too.
+    pub(super) fn takes_source(&self) -> bool {
+        matches!(self, Self::Test(_) | Self::Match(_))
+    }
+}
+
+impl<'a> Part<&'a Expression<'a>> {
+    /// The part that a call takes of an element's URL.
+    pub(super) fn of(
         call: &'a CallExpression<'a>,
         scope: Scope,
         urls: &mut ElementUrls<'_, 'a>,
@@ -48,25 +87,26 @@ impl Taking {
         let member = call.callee.as_member_expression()?;
         let object = member.object();
         let arguments: Vec<_> = call.arguments.iter().filter_map(Argument::as_expression).collect();
-        let part = match (member.static_property_name()?, &arguments[..]) {
-            ("match" | "matchAll", [pattern]) if urls.is(scope, object) => {
-                Part::Match(pattern_of(pattern)?)
+        let name = member.static_property_name()?;
+        let part = match (name, &arguments[..]) {
+            ("match" | "matchAll", [pattern]) if urls.is(scope, object) => Self::Match(pattern),
+            ("search", [pattern]) if urls.is(scope, object) => Self::Test(pattern),
+            ("exec", [url]) if urls.is(scope, url) => Self::Match(object),
+            ("test", [url]) if urls.is(scope, url) => Self::Test(object),
+            ("replace" | "replaceAll", [of, to]) if urls.is(scope, object) => {
+                let (is_removed, has_groups) = (is_empty(to), has_groups(to));
+                Self::Rest { of, is_removed, has_groups, is_every: name == "replaceAll" }
             }
-            ("exec", [url]) if urls.is(scope, url) => Part::Match(pattern_of(object)?),
-            ("replace" | "replaceAll", [pattern, to]) if urls.is(scope, object) => {
-                let of = pattern_of(pattern)?;
-                Part::Rest { of, is_removed: is_empty(to), has_groups: has_groups(to) }
-            }
-            ("slice", [_, _]) if is_split_at_dots(object) && urls.is(scope, object) => Part::Cut,
+            ("slice", [_, _]) if is_split_at_dots(object) && urls.is(scope, object) => Self::Cut,
             ("slice" | "substring" | "substr", ends)
                 if urls.is(scope, object)
                     && ends.iter().any(|it| is_in_name(scope, it, variables)) =>
             {
-                Part::Cut
+                Self::Cut
             }
             _ => return None,
         };
-        Some(Self { offset: call.span.start as usize, part })
+        Some(part)
     }
 }
 
@@ -82,24 +122,52 @@ fn is_split_at_dots(expression: &Expression<'_>) -> bool {
     }
 }
 
-fn pattern_of(expression: &Expression<'_>) -> Option<Pattern> {
-    match expression.get_inner_expression() {
-        Expression::RegExpLiteral(pattern) => Some(Pattern::of(pattern)),
-        Expression::StringLiteral(text) => {
-            let escaped = text.value.chars().map(|next| match next {
-                _ if next.is_alphanumeric() => next.to_string(),
-                _ => format!("\\x{{{:x}}}", u32::from(next)),
-            });
-            Some(Pattern { source: escaped.collect(), ignores_case: false })
-        }
-        _ => None,
-    }
-}
-
 impl Pattern {
-    fn of(literal: &RegExpLiteral<'_>) -> Self {
-        let source = literal.regex.pattern.text.to_string();
-        Self { source, ignores_case: literal.regex.flags.contains(RegExpFlags::I) }
+    /// What an unknown part of a source is taken as: letters of one segment, but not [`Self::MARK`].
+    pub(crate) const UNKNOWN: &'static str = "[^/\x01]+";
+    /// A letter that stands in no URL.
+    pub(crate) const MARK: char = '\x01';
+
+    pub(super) fn of(literal: &RegExpLiteral<'_>) -> Self {
+        let flags = literal.regex.flags;
+        Self {
+            source: literal.regex.pattern.text.to_string(),
+            ignores_case: flags.contains(RegExpFlags::I),
+            is_global: flags.contains(RegExpFlags::G),
+            has_unknown: false,
+        }
+    }
+
+    /// That of `new RegExp(source, flags)`, whose source has an unknown part between each two.
+    pub(super) fn of_source(parts: &[String], flags: &str) -> Self {
+        Self {
+            source: parts.join(Self::UNKNOWN),
+            ignores_case: flags.contains('i'),
+            is_global: flags.contains('g'),
+            has_unknown: parts.len() > 1,
+        }
+    }
+
+    /// One that matches a text, and nothing else.
+    pub(super) fn of_text(text: &str) -> Self {
+        let escaped = text.chars().map(|next| match next {
+            _ if next.is_alphanumeric() => next.to_string(),
+            _ => format!("\\x{{{:x}}}", u32::from(next)),
+        });
+        Self {
+            source: escaped.collect(),
+            ignores_case: false,
+            is_global: false,
+            has_unknown: false,
+        }
+    }
+
+    /// Whether it may say an extension: a dot, and letters behind that.
+    pub(crate) fn says_extension(&self) -> bool {
+        self.source.match_indices('.').any(|(dot, _)| {
+            let rest = self.source[dot + 1..].trim_start_matches([']', '(', '[']);
+            rest.trim_start_matches("?:").starts_with(|next: char| next.is_ascii_alphabetic())
+        })
     }
 }
 
