@@ -677,6 +677,26 @@ mod tests {
         own("if(i.src.substr(-9)=='minus.png')i.src=i.src.slice(0,-9)+'plus.png'", &[]);
         own("f(i.src.split('.').slice(0,-1).join('.'))", picture);
         own("f(s.src.slice(0,s.src.indexOf('`')),s.src.slice(1,-1))", &[]);
+        own(
+            "for(const {src} of document.images)f(src.split('/').pop().replace('.jpg',''))",
+            picture,
+        );
+        own("Array.from(document.images,({src})=>src.split('/').pop().slice(0,-4))", picture);
+        own("m.map(({target:{src:u}})=>f(u.match(/(\\w+)\\.jpg$/)[1]))", picture);
+        own("function n({src:u='x'}){return u.replace('.jpg','')}n(i)", picture);
+        own("f(i.src.replace(/.*\\/|\\.[^.]*$/g,''))", &["c/red.css", "g/one.jpg"]);
+        own("f(i.src.replace(/.*\\//g,''),i.src.replace(/\\//g,'-'))", &[]);
+        own("f(i.src.replace(/\\.jpg$/g,'.png'))", &[]);
+        let both = &["c/red.css", "g/one.jpg"];
+        own("f(i.getAttribute('src').split('.')[1])", both);
+        own("const [n,e]=i.src.split('.')", both);
+        own("let e;[,e]=i.src.split('.')", both);
+        own("const p=i.getAttribute('src').split('/')[1].split('.');f(p[0]+p[1])", both);
+        own("const p=i.src.split(/[./]/);f(p[p.length-2])", both);
+        own("f(i.src.split('.').at(-2))", both);
+        own("const p=i.src.split('.');f(p[0],p[p.length-1],p.at(-1));const [n]=p", &[]);
+        own("const p=i.src.split('/');f(p[1],p[p.length-1],p.at(-2));const [a,b,c,d]=p", &[]);
+        own("f(s.split('.')[1]);const [a,b]=s.split('.')", &[]);
         own("f(s.match(/(\\w+)\\.jpg$/)[1])", &[]);
     }
 

@@ -4,6 +4,7 @@
 use std::{
     cell::LazyCell,
     collections::{BTreeSet, HashMap, HashSet},
+    iter,
 };
 
 use aho_corasick::AhoCorasick;
@@ -130,6 +131,10 @@ enum Way<'p> {
         is_removed: bool,
         has_groups: bool,
     },
+    Piece {
+        between: Regex,
+        at: isize,
+    },
     Cut,
     /// A regular expression of another dialect than ours.
     Unknown {
@@ -155,6 +160,7 @@ impl<'p> Way<'p> {
                 let is_every = is_every || pattern.is_global;
                 Self::Rest { of: regex, is_every, is_removed, has_groups }
             }
+            Part::Piece { at, .. } => Self::Piece { between: regex, at },
             _ => Self::Test(regex, pattern),
         }
     }
@@ -171,6 +177,9 @@ impl<'p> Way<'p> {
                 rests_differ(of, url, hashed, *is_every, *is_removed)
                     || *has_groups && differ(of, url, hashed)
             }),
+            Self::Piece { between, at } => {
+                any(&|url, hashed| pieces_differ(between, url, hashed, *at))
+            }
             Self::Cut => *is_media,
             // Most of those with `#` look for a fragment.
             Self::Unknown { pattern, is_test } => {
@@ -303,4 +312,28 @@ fn rests_differ(
         && plain.iter().all(|it| it.end <= url.name || it.start + 1 >= url.insertion)
         && other.iter().all(|it| it.end <= url.name || it.start > url.insertion);
     rests[0] != rests[1] && !is_whole && !is_behind
+}
+
+/// Whether another piece has a number, other than the end of the name from the same place on.
+fn pieces_differ(between: &Regex, url: &Url, Hashed(hashed): &Hashed, at: isize) -> bool {
+    let piece = |text: &str| {
+        let cuts = between.find_iter(text).map(|it| it.range()).filter(|it| !it.is_empty());
+        let ends = cuts.chain(iter::once(text.len()..text.len()));
+        let pieces = ends.scan(0, |start, cut| {
+            let piece = *start..cut.start;
+            *start = cut.end;
+            Some(piece)
+        });
+        let pieces: Vec<_> = pieces.collect();
+        let number = if at < 0 { pieces.len().checked_add_signed(at) } else { Some(at as usize) };
+        number.and_then(|number| pieces.get(number).cloned())
+    };
+    let (one, other) = (piece(&url.plain), piece(hashed));
+    let is_end = one.clone().zip(other.clone()).is_some_and(|(one, other)| {
+        one.end == url.plain.len()
+            && other.end == hashed.len()
+            && one.start == other.start
+            && one.start < url.insertion
+    });
+    one.map(|one| &url.plain[one]) != other.map(|other| &hashed[other]) && !is_end
 }

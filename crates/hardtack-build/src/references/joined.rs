@@ -7,8 +7,9 @@ use std::{
 
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, AssignmentExpression, AssignmentOperator, AssignmentTarget,
-    BinaryOperator, CallExpression, Expression, ImportExpression, NewExpression, ObjectProperty,
-    ObjectPropertyKind, Program, RegExpLiteral, SwitchStatement, TemplateLiteral,
+    BinaryOperator, BindingPattern, CallExpression, ComputedMemberExpression, Expression,
+    ImportExpression, NewExpression, ObjectProperty, ObjectPropertyKind, Program, RegExpLiteral,
+    SwitchStatement, TemplateLiteral, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
@@ -18,7 +19,7 @@ use percent_encoding::percent_decode_str;
 use super::{
     derived::{Cut, Derived, Joined, Purpose},
     element_url::ElementUrls,
-    taking::{Part, Pattern, Taking},
+    taking::{Part, Pattern, Taking, number, split},
     variables::{Scope, Value, Variable, Variables, number_of},
 };
 
@@ -148,6 +149,12 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
                 self.looked_up(self.alloc(it));
             }
             Some("get" | "has") => self.looked_up(self.alloc(it)),
+            Some("at") => {
+                let at = it.arguments.first().and_then(Argument::as_expression).and_then(number);
+                if let Some((list, at)) = object(self.alloc(it)).zip(at) {
+                    self.takes_piece(list, at, it.span);
+                }
+            }
             _ => {}
         }
         if it.callee.is_specific_id("RegExp") {
@@ -155,6 +162,24 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
         }
         self.takes(self.alloc(it));
         walk::walk_call_expression(self, it);
+    }
+
+    /// `url.split(".")[1]`
+    fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
+        if let Some(at) = number(&it.expression) {
+            self.takes_piece(self.alloc(&it.object), at, it.span);
+        }
+        walk::walk_computed_member_expression(self, it);
+    }
+
+    /// `const [name, extension] = url.split(".")`
+    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
+        if let (BindingPattern::ArrayPattern(pieces), Some(list)) = (&it.id, &it.init) {
+            for (at, _) in pieces.elements.iter().enumerate().filter(|(_, it)| it.is_some()) {
+                self.takes_piece(self.alloc(list), at as isize, it.span);
+            }
+        }
+        walk::walk_variable_declarator(self, it);
     }
 
     fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
@@ -182,6 +207,11 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
             let text = self.texts.of(here, self.alloc(&it.right));
             let text = both(both(unknown(), &text), &unknown());
             self.note_all(text, it.span, Purpose::Any, true);
+        }
+        if let AssignmentTarget::ArrayAssignmentTarget(pieces) = &it.left {
+            for (at, _) in pieces.elements.iter().enumerate().filter(|(_, it)| it.is_some()) {
+                self.takes_piece(self.alloc(&it.right), at as isize, it.span);
+            }
         }
         if let AssignmentTarget::StaticMemberExpression(member) = &it.left
             && FETCHED.contains(&member.property.name.as_str())
@@ -239,6 +269,15 @@ impl<'a> Search<'_, 'a> {
                 for pattern in self.texts.patterns(scope, pattern, part.takes_source()) {
                     self.take(it.span, part.by(pattern));
                 }
+            }
+        }
+    }
+
+    fn takes_piece(&mut self, list: &'a Expression<'a>, at: isize, span: Span) {
+        let Some((scope, url, by)) = split(self.here(), list, self.texts.variables) else { return };
+        if self.texts.urls.is(scope, url) {
+            for between in self.texts.patterns(scope, by, false) {
+                self.take(span, Part::Piece { between, at });
             }
         }
     }

@@ -34,6 +34,8 @@ pub(crate) enum Part<P> {
         /// Whether a text counts wherever it stands.
         is_every: bool,
     },
+    /// One of the pieces between texts: that of a number, which is negative if it counts from the end.
+    Piece { between: P, at: isize },
     /// The URL up to a place in the name, or from it.
     Cut,
 }
@@ -58,6 +60,7 @@ impl<P> Part<P> {
             Self::Rest { is_removed, has_groups, is_every, .. } => {
                 Part::Rest { of: pattern, is_removed, has_groups, is_every }
             }
+            Self::Piece { at, .. } => Part::Piece { between: pattern, at },
             Self::Cut => Part::Cut,
         }
     }
@@ -65,7 +68,7 @@ impl<P> Part<P> {
     pub(crate) fn pattern(&self) -> Option<&P> {
         match self {
             Self::Test(pattern) | Self::TestOfAny(pattern) | Self::Match(pattern) => Some(pattern),
-            Self::Rest { of, .. } => Some(of),
+            Self::Rest { of: pattern, .. } | Self::Piece { between: pattern, .. } => Some(pattern),
             Self::Cut => None,
         }
     }
@@ -107,6 +110,50 @@ impl<'a> Part<&'a Expression<'a>> {
             _ => return None,
         };
         Some(part)
+    }
+}
+
+/// `url.split(".")`, or a variable with that: the URL, and the argument, with their scope.
+pub(super) fn split<'a>(
+    mut scope: Scope,
+    mut expression: &'a Expression<'a>,
+    variables: &Variables<'a>,
+) -> Option<(Scope, &'a Expression<'a>, &'a Expression<'a>)> {
+    for _ in 0..8 {
+        match expression.get_inner_expression() {
+            Expression::CallExpression(call) => {
+                let member = call.callee.as_member_expression()?;
+                let by = call.arguments.first()?.as_expression()?;
+                let is_split = member.static_property_name() == Some("split");
+                return is_split.then_some((scope, member.object(), by));
+            }
+            Expression::Identifier(name) => {
+                let values = variables.values(variables.find(scope, name.name)?);
+                let of = values.iter().find_map(|value| match value {
+                    Value::Of(scope, it) => Some((*scope, *it)),
+                    _ => None,
+                });
+                (scope, expression) = of?;
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The number of an element in a list: `1`, `-2`, `list.length - 2`.
+pub(super) fn number(index: &Expression<'_>) -> Option<isize> {
+    match index.get_inner_expression() {
+        Expression::NumericLiteral(number) => Some(number.value as isize),
+        Expression::UnaryExpression(it) if it.operator.as_str() == "-" => {
+            number(&it.argument).map(|number| -number)
+        }
+        Expression::BinaryExpression(it) if it.operator.as_str() == "-" => {
+            let length = it.left.get_inner_expression().as_member_expression()?;
+            let is_length = length.static_property_name() == Some("length");
+            number(&it.right).filter(|_| is_length).map(|number| -number)
+        }
+        _ => None,
     }
 }
 
