@@ -694,6 +694,10 @@ mod tests {
         own("const p=i.getAttribute('src').split('/')[1].split('.');f(p[0]+p[1])", both);
         own("const p=i.src.split(/[./]/);f(p[p.length-2])", both);
         own("f(i.src.split('.').at(-2))", both);
+        own("f(i.src.split('.').reverse()[1])", both);
+        own("const p=i.src.split('.');p.pop();f(p.join('.'))", picture);
+        own("let src;({src}=i);f(src.replace('.jpg',''))", picture);
+        own("f(i.src.split('.').reverse()[0],i.src.split('.').join('.'))", &[]);
         own("const p=i.src.split('.');f(p[0],p[p.length-1],p.at(-1));const [n]=p", &[]);
         own("const p=i.src.split('/');f(p[1],p[p.length-1],p.at(-2));const [a,b,c,d]=p", &[]);
         own("f(s.split('.')[1]);const [a,b]=s.split('.')", &[]);
@@ -718,6 +722,7 @@ mod tests {
         own("f(/theme.css(\\?.*)?$/)", sheet);
         own("f(/DAY\\.(png|jpe?g)$/i)", picture);
         own("f(/^(day|night)\\.jpg$/)", picture);
+        own("f(/DAY\\.jpg$/i)", picture);
         own("f(/\\/pic\\/[a-z]+\\.jpg$/)", picture);
         own("f(new RegExp('(theme|style)\\\\.css'))", sheet);
         own("f(RegExp(`/th${x}\\\\.css$`))", sheet);
@@ -768,6 +773,15 @@ mod tests {
         own("new Map([[m+'.css',1]]).get(l.href)", sheet);
         own("[m+'.css'].some(n=>n===l.href)", sheet);
         own("new Set([m+'.css']).has(m);[m+'.css'].includes('x')", &[]);
+        own("const s={};s[l.href.split('/').pop()]=l;s[m+'.css'].disabled=1", sheet);
+        own("const s=new Map;s.set(l.getAttribute('href'),l);s.get(`${m}.css`)", sheet);
+        own("const s=[];s.push(l.href);s.includes(m+'.css')", sheet);
+        own("const s={},t={};s[l.href]=l;t[m+'.css']=l;s[m+'/x']=l", &[]);
+        own("path.basename(l.href)===m+'.css'", sheet);
+        own("l.getAttributeNode('href').value===m+'.css'", sheet);
+        own("l.href.lastIndexOf(m+'.css')", sheet);
+        own("q(`link[href=\"${m}.css\"]`)", sheet);
+        own("e.innerHTML=`<a href=\"${m}.css\">`+'['+`<a href=${m}.css>`", &[]);
         own("if(l.title==m+'.css')f();if(l.href==''||l.href==m||l.href==m+'/')f()", &[]);
     }
 

@@ -216,13 +216,15 @@ impl Words {
         let is_quote = matches!(delimiter, '"' | '\'');
         // The `=` of `$=` belongs to it, and a quote to what it follows.
         let is_operator = delimiter == '=' && self.before.ends_with(['$', '*']);
+        // `[href=` of a selector, unlike `<a href=`.
+        let bracket = if self.before.ends_with('[') && delimiter == '=' { "[" } else { "" };
         if !word.is_empty() || !(is_quote || is_operator) {
-            self.before = format!("{word}{delimiter}");
+            self.before = format!("{bracket}{word}{delimiter}");
         } else if is_operator {
             self.before.push(delimiter);
         }
         let is_behind = |one_of: &[&str]| one_of.iter().any(|it| self.before.ends_with(it));
-        self.purpose = if is_behind(&["href$=", "href*=", "src$=", "src*="]) {
+        self.purpose = if is_behind(&["href$=", "href*=", "[href=", "src$=", "src*=", "[src="]) {
             Purpose::Find
         } else if is_behind(&["src=", "url(", "poster="]) {
             Purpose::Fetch

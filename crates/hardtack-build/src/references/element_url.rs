@@ -91,7 +91,7 @@ impl<'v, 'a> ElementUrls<'v, 'a> {
     fn is_call(&mut self, scope: Scope, call: &'a CallExpression<'a>) -> bool {
         if let Some(member) = call.callee.as_member_expression() {
             match member.static_property_name() {
-                Some("getAttribute" | "attr" | "prop") => {
+                Some("getAttribute" | "getAttributeNode" | "getNamedItem" | "attr" | "prop") => {
                     return first_text(call)
                         .is_some_and(|it| is_url(it) || it.starts_with("data-"));
                 }

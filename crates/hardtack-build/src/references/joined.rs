@@ -8,8 +8,8 @@ use std::{
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, AssignmentExpression, AssignmentOperator, AssignmentTarget,
     BinaryOperator, BindingPattern, CallExpression, ComputedMemberExpression, Expression,
-    ImportExpression, NewExpression, ObjectProperty, ObjectPropertyKind, Program, RegExpLiteral,
-    SwitchStatement, TemplateLiteral, VariableDeclarator,
+    ImportExpression, NewExpression, ObjectProperty, ObjectPropertyKind, Program, RegExpFlags,
+    RegExpLiteral, SwitchStatement, TemplateLiteral, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
@@ -27,6 +27,7 @@ use super::{
 pub(super) fn derived<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Derived {
     let mut search = Search {
         found: Derived::default(),
+        keys: HashMap::new(),
         without_names: WithoutNames::default(),
         seen: HashSet::new(),
         scopes: Vec::new(),
@@ -40,6 +41,7 @@ pub(super) fn derived<'a>(program: &Program<'a>, variables: &Variables<'a>) -> D
         },
     };
     search.visit_program(program);
+    search.note_keys();
     let Search { mut found, without_names, .. } = search;
     found.takings.retain(|it| it.part != Part::Cut || !without_names.contain(it.offset));
     found
@@ -56,8 +58,18 @@ impl WithoutNames {
     }
 }
 
+/// The keys of a collection.
+#[derive(Default)]
+struct Keys<'a> {
+    /// Whether one has its value from an element's URL.
+    has_url: bool,
+    /// The joined ones, with their scopes.
+    others: Vec<(Scope, &'a Expression<'a>)>,
+}
+
 struct Search<'v, 'a> {
     found: Derived,
+    keys: HashMap<Variable, Keys<'a>>,
     without_names: WithoutNames,
     /// The texts in there, their purposes, and whether they are of an element's URL.
     seen: HashSet<(Parts, Purpose, bool)>,
@@ -144,7 +156,7 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
                 self.note_argument(&it.arguments, 1);
             }
             Some("replace" | "replaceAll") => self.cut(self.alloc(it)),
-            Some("endsWith" | "includes" | "indexOf") => {
+            Some("endsWith" | "includes" | "indexOf" | "lastIndexOf" | "startsWith") => {
                 self.looks_for(self.alloc(it));
                 self.looked_up(self.alloc(it));
             }
@@ -156,6 +168,12 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
                 }
             }
             _ => {}
+        }
+        if let (Some("add" | "get" | "has" | "includes" | "indexOf" | "push" | "set"), Some(key)) =
+            (name, it.arguments.first().and_then(Argument::as_expression))
+            && let Some(collection) = object(self.alloc(it))
+        {
+            self.key(collection, self.alloc(key));
         }
         if it.callee.is_specific_id("RegExp") {
             self.tests_any(&it.arguments);
@@ -169,6 +187,7 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
         if let Some(at) = number(&it.expression) {
             self.takes_piece(self.alloc(&it.object), at, it.span);
         }
+        self.key(self.alloc(&it.object), self.alloc(&it.expression));
         walk::walk_computed_member_expression(self, it);
     }
 
@@ -184,7 +203,8 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
 
     fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
         // One that stands for a text is a part of a URL by itself.
-        if text_of(&it.regex.pattern.text).is_none() {
+        let is_text = text_of(&it.regex.pattern.text).is_some();
+        if !is_text || it.regex.flags.contains(RegExpFlags::I) {
             self.take(it.span, Part::TestOfAny(Pattern::of(it)));
         }
     }
@@ -253,7 +273,7 @@ impl<'a> Search<'_, 'a> {
 
     /// `link.getAttribute("href") == name + ".css"`
     fn compared(&mut self, url: &'a Expression<'a>, text: &'a Expression<'a>) {
-        if !is_constant(text) && self.texts.urls.is(self.here(), url) {
+        if !is_constant(text) && self.may_be_of_url(url) {
             self.note(text, Purpose::Find);
         }
     }
@@ -274,6 +294,11 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn takes_piece(&mut self, list: &'a Expression<'a>, at: isize, span: Span) {
+        if let Expression::CallExpression(call) = list.get_inner_expression()
+            && let (Some("reverse"), Some(list)) = (method(call), object(call))
+        {
+            return self.takes_piece(list, -1 - at, span);
+        }
         let Some((scope, url, by)) = split(self.here(), list, self.texts.variables) else { return };
         if self.texts.urls.is(scope, url) {
             for between in self.texts.patterns(scope, by, false) {
@@ -299,6 +324,38 @@ impl<'a> Search<'_, 'a> {
         };
         if !says_nothing {
             self.found.takings.push(Taking { offset: span.start as usize, part });
+        }
+    }
+
+    /// Whether a text has its value from an element's URL, perhaps by a method that is not known:
+    /// `path.basename(link.href)`.
+    fn may_be_of_url(&mut self, text: &'a Expression<'a>) -> bool {
+        let scope = self.here();
+        let arguments = match text.get_inner_expression() {
+            Expression::CallExpression(call) => &call.arguments[..],
+            _ => &[],
+        };
+        let mut arguments = arguments.iter().filter_map(Argument::as_expression);
+        self.texts.urls.is(scope, text) || arguments.any(|it| self.texts.urls.is(scope, it))
+    }
+
+    /// A key of a collection, or an element: `sheets[name_of(link.href)]`, `set.has(name + ".css")`.
+    fn key(&mut self, collection: &'a Expression<'a>, key: &'a Expression<'a>) {
+        let Expression::Identifier(name) = collection.get_inner_expression() else { return };
+        let scope = self.here();
+        let Some(variable) = self.texts.variables.find(scope, name.name) else { return };
+        if is_joined(key.get_inner_expression()) && !self.may_be_of_url(key) {
+            self.keys.entry(variable).or_default().others.push((scope, key));
+        } else if !is_constant(key) && self.may_be_of_url(key) {
+            self.keys.entry(variable).or_default().has_url = true;
+        }
+    }
+
+    /// Notes the other keys of collections of which some key is an element's URL.
+    fn note_keys(&mut self) {
+        let keys = std::mem::take(&mut self.keys).into_values().filter(|keys| keys.has_url);
+        for (scope, text) in keys.flat_map(|keys| keys.others) {
+            self.note_in(scope, text, Purpose::Find);
         }
     }
 

@@ -100,6 +100,15 @@ impl<'a> Part<&'a Expression<'a>> {
                 let (is_removed, has_groups) = (is_empty(to), has_groups(to));
                 Self::Rest { of, is_removed, has_groups, is_every: name == "replaceAll" }
             }
+            // Of a variable, other elements than the last may be taken away.
+            ("join", _)
+                if matches!(object.get_inner_expression(), Expression::Identifier(_))
+                    && split(scope, object, variables).is_some_and(|(scope, url, by)| {
+                        by.is_specific_string_literal(".") && urls.is(scope, url)
+                    }) =>
+            {
+                Self::Cut
+            }
             ("slice", [_, _]) if is_split_at_dots(object) && urls.is(scope, object) => Self::Cut,
             ("slice" | "substring" | "substr", ends)
                 if urls.is(scope, object)

@@ -5,10 +5,10 @@ use std::{cell::Cell, collections::HashMap};
 use oxc_allocator::{Allocator, ArenaVec};
 use oxc_ast::ast::{
     Argument, ArrowFunctionBody, AssignmentExpression, AssignmentOperator, AssignmentTarget,
-    BindingIdentifier, BindingPattern, BindingProperty, CallExpression, CatchClause, Expression,
-    ForOfStatement, ForStatementLeft, FormalParameters, Function, FunctionBody, MethodDefinition,
-    ObjectProperty, Program, PropertyDefinition, PropertyKey, Statement, VariableDeclaration,
-    VariableDeclarator,
+    AssignmentTargetProperty, BindingIdentifier, BindingPattern, BindingProperty, CallExpression,
+    CatchClause, Expression, ForOfStatement, ForStatementLeft, FormalParameters, Function,
+    FunctionBody, MethodDefinition, ObjectProperty, Program, PropertyDefinition, PropertyKey,
+    Statement, VariableDeclaration, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_str::{ArenaIdentHashMap, Ident};
@@ -419,6 +419,16 @@ impl<'a> Visit<'a> for Survey<'a> {
                 _ => Value::Unknown,
             };
             self.give(name.name, value);
+        }
+        if let AssignmentTarget::ObjectAssignmentTarget(object) = &it.left {
+            let value = Value::Of(self.here(), self.alloc(&it.right));
+            let names = object.properties.iter().filter_map(|it| match it {
+                AssignmentTargetProperty::AssignmentTargetPropertyIdentifier(it) => {
+                    Some(it.binding.name)
+                }
+                AssignmentTargetProperty::AssignmentTargetPropertyProperty(_) => None,
+            });
+            names.for_each(|name| self.give(name, value.property(name.as_str())));
         }
         if let Some(member) = it.left.as_member_expression()
             && let Expression::Identifier(name) = member.object()
