@@ -404,6 +404,9 @@ mod tests {
             script(&format!("q(`{selector}`)"), marker);
             script(&format!("q({:?})", format!("a>{selector}+b")), marker);
         }
+        page("<style>[src$='ker\\2epng']{}</style>", marker);
+        page("<style>[src$='\\6B er\\00002e png']{}</style>", marker);
+        script("q('[src$=\"\\\\6b er.png\"]')", marker);
         page("<style>[src$='KER.png']{}[src$='KER.png' s]{}[alt='X' i]{}</style>", &[]);
         page("<style>[src='.png' i]{}[type='PNG' i]{}[src$='other.png' i]{}</style>", &[]);
     }

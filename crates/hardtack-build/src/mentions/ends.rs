@@ -147,5 +147,25 @@ fn value(text: &[u8]) -> (String, bool) {
         [b'i' | b'I', rest @ ..] => rest.trim_ascii_start().starts_with(b"]"),
         _ => false,
     };
-    (String::from_utf8_lossy(&value[..end]).replace('\\', ""), is_case_ignored)
+    (unescaped(&String::from_utf8_lossy(&value[..end])), is_case_ignored)
+}
+
+/// A text of CSS without escapes: a letter, or its number in hex (CSS Syntax Level 3 §4.3.7). In a
+/// string of a script, the backslash is escaped too.
+fn unescaped(text: &str) -> String {
+    let mut pieces = text.split('\\');
+    let mut unescaped = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let digits = piece.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
+        let letter = u32::from_str_radix(&piece[..digits], 16).ok().and_then(char::from_u32);
+        // The letters of one digit stand in no URL.
+        match letter.filter(|_| digits > 1) {
+            Some(letter) => {
+                unescaped.push(letter);
+                unescaped.push_str(piece[digits..].strip_prefix(' ').unwrap_or(&piece[digits..]));
+            }
+            None => unescaped.push_str(piece),
+        }
+    }
+    unescaped
 }
