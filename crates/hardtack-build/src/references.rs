@@ -28,6 +28,7 @@ mod source_map;
 mod srcset;
 mod svg;
 mod taking;
+mod texts;
 mod url;
 mod variables;
 mod web_manifest;

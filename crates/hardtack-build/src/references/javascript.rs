@@ -16,10 +16,11 @@ use oxc_span::{GetSpan, SourceType, Span};
 use super::{
     Found, IfMissing, Link,
     depth::is_too_deep,
-    joined::{derived, text_of},
+    joined::derived,
     literal::{Literal, LiteralKind, PartOfUrl, Where},
     own_script::asked,
     source_map,
+    texts::text_of,
     variables::Variables,
 };
 use crate::rewrite::Quoting;

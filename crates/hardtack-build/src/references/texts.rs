@@ -1,0 +1,607 @@
+//! The texts that expressions of a script say, as far as their parts are known.
+
+use std::collections::HashMap;
+
+use oxc_ast::ast::{
+    Argument, ArrayExpressionElement, BinaryOperator, CallExpression, Expression, ObjectProperty,
+    ObjectPropertyKind, TemplateLiteral,
+};
+use percent_encoding::percent_decode_str;
+
+use super::{
+    element_url::ElementUrls,
+    taking::Pattern,
+    variables::{Scope, Value, Variable, Variables},
+};
+
+/// The constant parts of a text, with an unknown one between each two.
+pub(super) type Parts = Vec<String>;
+
+/// Unknown parts only.
+pub(super) fn unknown() -> Vec<Parts> {
+    vec![vec![String::new(), String::new()]]
+}
+
+/// The texts of expressions: for each expression, what it may say.
+pub(super) struct Texts<'v, 'a> {
+    pub(super) variables: &'v Variables<'a>,
+    pub(super) urls: ElementUrls<'v, 'a>,
+    /// Those of variables. A variable that is made of itself has none yet.
+    known: Vec<Option<Vec<Parts>>>,
+    /// Those that functions return. One that calls itself returns none yet.
+    results: HashMap<Scope, Vec<Parts>>,
+    depth: usize,
+}
+
+impl<'v, 'a> Texts<'v, 'a> {
+    pub(super) fn new(variables: &'v Variables<'a>) -> Self {
+        let known = vec![None; variables.count()];
+        let urls = ElementUrls::new(variables);
+        Self { variables, urls, known, results: HashMap::new(), depth: 0 }
+    }
+
+    pub(super) fn of(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Vec<Parts> {
+        const DEEPEST: usize = 64;
+        if self.depth == DEEPEST {
+            return unknown();
+        }
+        self.depth += 1;
+        let texts = self.of_any(scope, expression.get_inner_expression());
+        self.depth -= 1;
+        texts
+    }
+
+    fn of_any(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Vec<Parts> {
+        match expression {
+            Expression::StringLiteral(text) => vec![vec![text.value.to_string()]],
+            Expression::NumericLiteral(number) => vec![vec![number.value.to_string()]],
+            Expression::TemplateLiteral(template) => self.of_template(scope, template),
+            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
+                self.of_all(scope, terms(expression))
+            }
+            Expression::ConditionalExpression(it) => {
+                either(self.of(scope, &it.consequent), self.of(scope, &it.alternate))
+            }
+            Expression::LogicalExpression(it) => {
+                either(self.of(scope, &it.left), self.of(scope, &it.right))
+            }
+            Expression::AssignmentExpression(it) if it.operator.is_assign() => {
+                self.of(scope, &it.right)
+            }
+            Expression::Identifier(it) => self.of_variable(self.variables.find(scope, it.name)),
+            Expression::CallExpression(call) => self.of_call(scope, call),
+            Expression::StaticMemberExpression(it)
+                if matches!(it.object, Expression::ThisExpression(_)) =>
+            {
+                self.of_variable(self.variables.find_of_this(it.property.name))
+            }
+            Expression::StaticMemberExpression(it) => {
+                self.of_property(scope, &it.object, Some(it.property.name.as_str()))
+            }
+            Expression::ComputedMemberExpression(it) => self.of_property(scope, &it.object, None),
+            Expression::TaggedTemplateExpression(it) => self.of_template(scope, &it.quasi),
+            _ => unknown(),
+        }
+    }
+
+    fn of_template(&mut self, scope: Scope, template: &'a TemplateLiteral<'a>) -> Vec<Parts> {
+        let mut texts = vec![vec![String::new()]];
+        for (at, text) in template.quasis.iter().enumerate() {
+            let text = text.value.cooked.unwrap_or(text.value.raw);
+            texts = both(texts, &[vec![text.to_string()]]);
+            if let Some(next) = template.expressions.get(at) {
+                texts = both(texts, &self.of(scope, next));
+            }
+        }
+        texts
+    }
+
+    fn of_all(&mut self, scope: Scope, all: Vec<&'a Expression<'a>>) -> Vec<Parts> {
+        let none = vec![vec![String::new()]];
+        all.into_iter().fold(none, |texts, term| both(texts, &self.of(scope, term)))
+    }
+
+    pub(super) fn of_variable(&mut self, variable: Option<Variable>) -> Vec<Parts> {
+        let Some(variable) = variable else { return unknown() };
+        if let Some(known) = &self.known[variable] {
+            return known.clone();
+        }
+        self.known[variable] = Some(unknown());
+        let mut texts: Vec<Parts> = Vec::new();
+        let variables = self.variables;
+        for value in variables.values(variable) {
+            texts = match *value {
+                Value::Of(scope, it) | Value::Passed(scope, it) => {
+                    either(texts, self.of(scope, it))
+                }
+                Value::ElementOf(scope, list) => either(texts, self.of_elements(scope, list)),
+                Value::PropertyOf(scope, object, name) => {
+                    either(texts, self.of_property(scope, object, Some(name)))
+                }
+                Value::With(scope, it) => {
+                    let longer = both(texts.clone(), &self.of(scope, it));
+                    either(texts, longer)
+                }
+                Value::Property(_) | Value::Caught | Value::Unknown => either(texts, unknown()),
+            };
+        }
+        if texts.is_empty() || !are_short(&texts) {
+            texts = unknown();
+        }
+        self.known[variable] = Some(texts.clone());
+        texts
+    }
+
+    /// A property of an object that is written out; of one that is not named, any.
+    fn of_property(
+        &mut self,
+        scope: Scope,
+        object: &'a Expression<'a>,
+        name: Option<&str>,
+    ) -> Vec<Parts> {
+        let Some((scope, object, is_open)) = self.written_out(scope, object) else {
+            return unknown();
+        };
+        let objects = match (object, name) {
+            (Expression::ObjectExpression(it), _) => vec![it],
+            (Expression::ArrayExpression(list), Some(_)) => {
+                let elements = list.elements.iter().filter_map(|it| it.as_expression());
+                let object = |it: &'a Expression<'a>| match it.get_inner_expression() {
+                    Expression::ObjectExpression(it) => Some(it),
+                    _ => None,
+                };
+                elements.filter_map(object).collect()
+            }
+            _ if name.is_none() => return self.of_elements(scope, object),
+            _ => return unknown(),
+        };
+        let mut texts = Vec::new();
+        for property in objects.iter().flat_map(|it| &it.properties) {
+            if let ObjectPropertyKind::ObjectProperty(property) = property
+                && name.is_none_or(|name| property.key.is_specific_static_name(name))
+            {
+                texts = either(texts, self.of(scope, &property.value));
+            }
+        }
+        if texts.is_empty() || is_open { either(texts, unknown()) } else { texts }
+    }
+
+    fn of_elements(&mut self, scope: Scope, list: &'a Expression<'a>) -> Vec<Parts> {
+        let elements = self.list(scope, list).unwrap_or_default();
+        let texts = elements.into_iter().fold(Vec::new(), either);
+        if texts.is_empty() { unknown() } else { texts }
+    }
+
+    /// The object or list that an expression stands for, with its scope, and whether it may have
+    /// other members than those that are written out.
+    fn written_out(
+        &self,
+        mut scope: Scope,
+        mut expression: &'a Expression<'a>,
+    ) -> Option<(Scope, &'a Expression<'a>, bool)> {
+        let mut is_open = false;
+        for _ in 0..8 {
+            expression = expression.get_inner_expression();
+            let Expression::Identifier(name) = expression else {
+                return Some((scope, expression, is_open));
+            };
+            let variable = self.variables.find(scope, name.name)?;
+            let values = self.variables.values(variable).iter();
+            let mut known = values.filter(|it| !matches!(it, Value::Unknown));
+            let (Some(Value::Of(inside, value)), None) = (known.next(), known.next()) else {
+                return None;
+            };
+            is_open |= self.variables.values(variable).len() > 1;
+            (scope, expression) = (*inside, value);
+        }
+        None
+    }
+
+    fn of_call(&mut self, scope: Scope, call: &'a CallExpression<'a>) -> Vec<Parts> {
+        let arguments: Vec<_> =
+            call.arguments.iter().filter_map(|argument| argument.as_expression()).collect();
+        let Some((name, object)) = method(call).zip(object(call)) else {
+            return match (arguments[..].first(), call.callee.get_inner_expression()) {
+                (Some(only), Expression::Identifier(name)) if is_same(&name.name) => {
+                    self.of(scope, only)
+                }
+                (Some(only), Expression::Identifier(name))
+                    if name.name.starts_with("decodeURI") =>
+                {
+                    self.of(scope, only).into_iter().map(decoded).collect()
+                }
+                _ => match self.variables.result(scope, call) {
+                    Some(result) => self.of_result(result),
+                    None => unknown(),
+                },
+            };
+        };
+        match name {
+            "concat" if !matches!(object, Expression::ArrayExpression(_)) => {
+                self.of_all(scope, [vec![object], arguments].concat())
+            }
+            "join" => {
+                let between = match arguments.first() {
+                    Some(text) => self.of(scope, text),
+                    None => vec![vec![",".to_owned()]],
+                };
+                let Some(list) = self.list(scope, object) else { return unknown() };
+                let mut texts = vec![vec![String::new()]];
+                for (at, element) in list.into_iter().enumerate() {
+                    texts = if at > 0 { both(texts, &between) } else { texts };
+                    texts = both(texts, &element);
+                }
+                texts
+            }
+            "toString" | "trim" => self.of(scope, object),
+            "replace" | "replaceAll" => self.of_replaced(scope, object, &arguments),
+            "slice" | "substring" | "substr" | "toLowerCase" | "toUpperCase" => {
+                let arguments: Option<Vec<_>> =
+                    arguments.into_iter().map(|it| self.constant(scope, it)).collect();
+                let texts = self.of(scope, object).into_iter();
+                let changed = texts.map(|parts| match (&parts[..], &arguments) {
+                    ([only], Some(arguments)) => changed(name, only, arguments),
+                    _ => None,
+                });
+                let changed = changed.map(|text| text.map_or_else(unknown, |it| vec![vec![it]]));
+                changed.fold(Vec::new(), either)
+            }
+            _ => {
+                let results = self.variables.results_of_method(call);
+                let texts = results.map(|it| self.of_result(it)).fold(Vec::new(), either);
+                if texts.is_empty() { unknown() } else { texts }
+            }
+        }
+    }
+
+    /// What a function returns, whose scope is given.
+    fn of_result(&mut self, (function, result): (Scope, &'a Expression<'a>)) -> Vec<Parts> {
+        if let Some(known) = self.results.get(&function) {
+            return known.clone();
+        }
+        self.results.insert(function, unknown());
+        let texts = self.of(function, result);
+        self.results.insert(function, texts.clone());
+        texts
+    }
+
+    /// `text.replace("{name}", name)`
+    fn of_replaced(
+        &mut self,
+        scope: Scope,
+        object: &'a Expression<'a>,
+        arguments: &[&'a Expression<'a>],
+    ) -> Vec<Parts> {
+        let [from, to] = arguments else { return unknown() };
+        if self.urls.is(scope, object) {
+            let to = self.of(scope, to).into_iter().map(without_groups).collect::<Vec<_>>();
+            return both(both(unknown(), &to), &unknown());
+        }
+        let (texts, to) = (self.of(scope, object), self.of(scope, to));
+        let Some(from) = self.constant(scope, from).filter(|from| !from.is_empty()) else {
+            return unknown();
+        };
+        let mut replaced = Vec::new();
+        for text in texts {
+            let [text] = &text[..] else { return unknown() };
+            let mut parts = text.split(from.as_str()).map(|part| vec![vec![part.to_owned()]]);
+            let first = parts.next().unwrap_or_else(unknown);
+            let text = parts.fold(first, |text, part| both(both(text, &to), &part));
+            replaced = either(replaced, text);
+        }
+        replaced
+    }
+
+    /// The regular expressions that an expression stands for. A text is the source of one, or stands
+    /// for itself.
+    pub(super) fn patterns(
+        &mut self,
+        scope: Scope,
+        expression: &'a Expression<'a>,
+        is_source: bool,
+    ) -> Vec<Pattern> {
+        const DEEPEST: usize = 64;
+        if self.depth == DEEPEST {
+            return Vec::new();
+        }
+        self.depth += 1;
+        let patterns = self.patterns_of_any(scope, expression.get_inner_expression(), is_source);
+        self.depth -= 1;
+        patterns
+    }
+
+    fn patterns_of_any(
+        &mut self,
+        scope: Scope,
+        expression: &'a Expression<'a>,
+        is_source: bool,
+    ) -> Vec<Pattern> {
+        let (callee, arguments) = match expression {
+            Expression::RegExpLiteral(literal) => return vec![Pattern::of(literal)],
+            Expression::NewExpression(new) => (&new.callee, &new.arguments),
+            Expression::CallExpression(call) => (&call.callee, &call.arguments),
+            Expression::Identifier(name) => {
+                let variable = self.variables.find(scope, name.name);
+                let values = variable.map_or(&[][..], |it| self.variables.values(it)).iter();
+                let known = values.filter(|it| !matches!(it, Value::Unknown));
+                let [only] = known.collect::<Vec<_>>()[..] else { return Vec::new() };
+                return match *only {
+                    Value::Of(inside, value) => self.patterns(inside, value, is_source),
+                    _ => Vec::new(),
+                };
+            }
+            _ => return self.patterns_of_texts(scope, expression, is_source),
+        };
+        if !callee.is_specific_id("RegExp") {
+            return self.patterns_of_texts(scope, expression, is_source);
+        }
+        let mut arguments = arguments.iter().filter_map(Argument::as_expression);
+        let Some(source) = arguments.next() else { return Vec::new() };
+        let flags = match arguments.next().map(Expression::get_inner_expression) {
+            Some(Expression::StringLiteral(flags)) => flags.value.as_str(),
+            _ => "",
+        };
+        match source.get_inner_expression() {
+            Expression::RegExpLiteral(literal) => vec![Pattern::of(literal)],
+            _ => {
+                let texts = self.of(scope, source).into_iter();
+                texts.map(|parts| Pattern::of_source(&parts, flags)).collect()
+            }
+        }
+    }
+
+    fn patterns_of_texts(
+        &mut self,
+        scope: Scope,
+        expression: &'a Expression<'a>,
+        is_source: bool,
+    ) -> Vec<Pattern> {
+        let texts = self.of(scope, expression).into_iter();
+        let pattern = |parts: Parts| match &parts[..] {
+            _ if is_source => Some(Pattern::of_source(&parts, "")),
+            [only] => Some(Pattern::of_text(only)),
+            _ => None,
+        };
+        texts.filter_map(pattern).collect()
+    }
+
+    /// The one text that an expression says, in the case of a pattern its source.
+    pub(super) fn constant(
+        &mut self,
+        scope: Scope,
+        expression: &'a Expression<'a>,
+    ) -> Option<String> {
+        match expression.get_inner_expression() {
+            Expression::RegExpLiteral(pattern) => text_of(&pattern.regex.pattern.text),
+            Expression::UnaryExpression(minus) => {
+                Some(format!("-{}", self.constant(scope, &minus.argument)?))
+            }
+            other => match &mut self.of(scope, other)[..] {
+                [only] if only.len() == 1 => only.pop(),
+                _ => None,
+            },
+        }
+    }
+
+    /// The names or the values of an object that is written out.
+    fn members(
+        &mut self,
+        scope: Scope,
+        object: &'a Expression<'a>,
+        are_names: bool,
+    ) -> Option<Vec<Vec<Parts>>> {
+        let (scope, Expression::ObjectExpression(object), false) =
+            self.written_out(scope, object)?
+        else {
+            return None;
+        };
+        let properties = object.properties.iter().filter_map(|it| it.as_property());
+        let member = |it: &'a ObjectProperty<'a>| match are_names {
+            true => it.key.static_name().map(|name| vec![vec![name.to_string()]]),
+            false => Some(self.of(scope, &it.value)),
+        };
+        properties.map(member).collect()
+    }
+
+    /// The elements of a list or a `Set`, and the keys of a `Map`, as far as they are written out.
+    pub(super) fn keys(
+        &self,
+        scope: Scope,
+        list: &'a Expression<'a>,
+    ) -> Vec<(Scope, &'a Expression<'a>)> {
+        match self.written_out(scope, list) {
+            Some((scope, Expression::ArrayExpression(list), _)) => {
+                let elements = list.elements.iter().filter_map(|it| it.as_expression());
+                elements.map(|it| (scope, it)).collect()
+            }
+            Some((scope, Expression::NewExpression(new), _)) => {
+                let list = new.arguments.first().and_then(Argument::as_expression);
+                let keys = list.map(|list| self.keys(scope, list)).unwrap_or_default().into_iter();
+                let first = |(scope, it): (Scope, &'a Expression<'a>)| match it {
+                    Expression::ArrayExpression(pair) => {
+                        Some((scope, pair.elements.first()?.as_expression()?))
+                    }
+                    _ => Some((scope, it)),
+                };
+                keys.filter_map(first).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The elements of a list.
+    fn list(&mut self, scope: Scope, list: &'a Expression<'a>) -> Option<Vec<Vec<Parts>>> {
+        match self.written_out(scope, list)? {
+            (scope, Expression::ArrayExpression(array), false) => {
+                let is_known = |it: &ArrayExpressionElement<'_>| it.as_expression().is_some();
+                array.elements.iter().all(is_known).then(|| {
+                    let elements = array.elements.iter().filter_map(|it| it.as_expression());
+                    elements.map(|element| self.of(scope, element)).collect()
+                })
+            }
+            (scope, Expression::CallExpression(call), false) => {
+                let object = object(call)?;
+                let arguments = call.arguments.iter().filter_map(|it| it.as_expression());
+                let arguments: Vec<_> = arguments.collect();
+                match (method(call)?, &arguments[..]) {
+                    ("keys" | "values", [of]) if object.is_specific_id("Object") => {
+                        self.members(scope, of, method(call) == Some("keys"))
+                    }
+                    ("split", [by, ..]) => {
+                        let (text, by) = (self.constant(scope, object)?, self.constant(scope, by)?);
+                        let parts =
+                            text.split(by.as_str()).filter(|it| !by.is_empty() || !it.is_empty());
+                        Some(parts.map(|part| vec![vec![part.to_owned()]]).collect())
+                    }
+                    ("reverse", []) => {
+                        self.list(scope, object).map(|list| list.into_iter().rev().collect())
+                    }
+                    ("filter", _) => self.list(scope, object),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The terms of a sum, in order.
+pub(super) fn terms<'a>(sum: &'a Expression<'a>) -> Vec<&'a Expression<'a>> {
+    let (mut terms, mut open) = (Vec::new(), vec![sum]);
+    while let Some(next) = open.pop() {
+        match next.get_inner_expression() {
+            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
+                open.extend([&sum.right, &sum.left]);
+            }
+            term => terms.push(term),
+        }
+    }
+    terms
+}
+
+pub(super) fn method<'a>(call: &'a CallExpression<'a>) -> Option<&'a str> {
+    call.callee.as_member_expression()?.static_property_name()
+}
+
+pub(super) fn object<'a>(call: &'a CallExpression<'a>) -> Option<&'a Expression<'a>> {
+    call.callee.as_member_expression().map(|member| member.object())
+}
+
+/// A text that replaces another, in which `$1` is unknown.
+fn without_groups(parts: Parts) -> Parts {
+    let mut known = vec![String::new()];
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            append(&mut known, &unknown()[0]);
+        }
+        let mut pieces = part.split('$');
+        append(&mut known, &vec![pieces.next().unwrap_or_default().to_owned()]);
+        for piece in pieces {
+            let name = |it: char| it.is_ascii_digit() || matches!(it, '&' | '\'' | '`');
+            append(&mut known, &unknown()[0]);
+            append(&mut known, &vec![piece.trim_start_matches(name).to_owned()]);
+        }
+    }
+    known
+}
+
+/// The most texts that an expression is followed for.
+const MOST: usize = 64;
+
+/// The texts of one expression or another.
+fn either(mut one: Vec<Parts>, other: Vec<Parts>) -> Vec<Parts> {
+    for text in other {
+        if one.contains(&text) {
+            continue;
+        }
+        if one.len() >= MOST {
+            return unknown();
+        }
+        one.push(text);
+    }
+    one
+}
+
+/// Each of the first texts with each of the others behind it.
+pub(super) fn both(mut first: Vec<Parts>, then: &[Parts]) -> Vec<Parts> {
+    if let [then] = then {
+        first.iter_mut().for_each(|parts| append(parts, then));
+        return first;
+    }
+    if first.len() * then.len() > MOST || !are_short(&first) {
+        return both(first, &unknown());
+    }
+    let longer = |parts: &Parts, then: &Parts| {
+        let mut parts = parts.clone();
+        append(&mut parts, then);
+        parts
+    };
+    first.iter().flat_map(|parts| then.iter().map(move |then| longer(parts, then))).collect()
+}
+
+fn append(parts: &mut Parts, then: &Parts) {
+    let (Some(last), [next, rest @ ..]) = (parts.last_mut(), &then[..]) else { return };
+    last.push_str(next);
+    // Two unknown parts beside each other are one.
+    for part in rest {
+        let is_one = parts.len() > 1 && parts.last().is_some_and(String::is_empty);
+        if is_one {
+            parts.pop();
+        }
+        parts.push(part.clone());
+    }
+}
+
+/// Whether texts may be names. Longer ones are not copied.
+fn are_short(texts: &[Parts]) -> bool {
+    const LONGEST: usize = 2000;
+    texts.iter().flatten().map(String::len).sum::<usize>() < LONGEST
+}
+
+/// Whether a function leaves a name as it is.
+fn is_same(function: &str) -> bool {
+    matches!(function, "String" | "encodeURI" | "encodeURIComponent")
+}
+
+/// A text after `decodeURIComponent()`.
+fn decoded(parts: Parts) -> Parts {
+    let decoded = |part: String| percent_decode_str(&part).decode_utf8_lossy().into_owned();
+    parts.into_iter().map(decoded).collect()
+}
+
+/// A text after a method without side effects, whose arguments are constant.
+fn changed(method: &str, text: &str, arguments: &[String]) -> Option<String> {
+    let number = |at: usize| arguments.get(at).map(|it| it.parse::<isize>()).transpose().ok();
+    match (method, arguments) {
+        ("toLowerCase", []) => Some(text.to_lowercase()),
+        ("toUpperCase", []) => Some(text.to_uppercase()),
+        ("slice", _) => part(text, number(0)?.unwrap_or(0), number(1)?, true),
+        ("substring", _) => part(text, number(0)?.unwrap_or(0), number(1)?, false),
+        ("substr", _) => {
+            let start = number(0)?.unwrap_or(0);
+            let start = if start < 0 { start + text.len() as isize } else { start };
+            part(text, start, number(1)?.map(|length| start + length), false)
+        }
+        _ => None,
+    }
+}
+
+/// A part of a text in ASCII. A negative number may count from the end.
+fn part(text: &str, start: isize, end: Option<isize>, counts_back: bool) -> Option<String> {
+    let length = text.len() as isize;
+    let clamp = |at: isize| {
+        let at = if at < 0 && counts_back { at + length } else { at };
+        at.clamp(0, length) as usize
+    };
+    let (start, end) = (clamp(start), clamp(end.unwrap_or(length)));
+    let range = if start > end && !counts_back { end..start } else { start..end };
+    Some(text.get(range)?.to_owned()).filter(|_| text.is_ascii())
+}
+
+/// The one text that a pattern stands for, if it is no more than that, perhaps at the end.
+pub(super) fn text_of(pattern: &str) -> Option<String> {
+    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+    let is_plain = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '/' | '@');
+    let text = pattern.replace("\\.", "\0").replace("\\/", "/").replace("\\-", "-");
+    text.chars().all(|it| is_plain(it) || it == '\0').then(|| text.replace('\0', "."))
+}
