@@ -288,6 +288,10 @@ mod tests {
         is(&both, "a{--a:red;b:url(img/a.png)}", &[]);
         is(&both, "a{--a:{}}b{c:url(img/a.png)}", &[]);
         is(&both, "a{b:var(--a) url(img/a.png)}", &[]);
+        is(&both, "a{b:var(--a);}b:hover{c:url(img/a.png)}", &[]);
+        is(&both, "@media (--m){a:hover{b:url(img/a.png)}}", &[]);
+        is(&both, "a{--b : red ; c:url(img/a.png)}", &[]);
+        is(&both, "a{b:c;--d/**/:url(img/a.png)}", &both);
         page("<p style='--a:url(img/marker.png)'>", &["img/marker.png"]);
     }
 

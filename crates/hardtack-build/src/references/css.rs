@@ -9,8 +9,8 @@ use crate::rewrite::Quoting;
 /// The links in a style sheet.
 pub(super) fn find(text: &str) -> Found {
     let (links, literals, open) = (Vec::new(), Vec::new(), Vec::new());
-    let mut sheet =
-        Sheet { text, links, literals, open, selectors: 0, is_custom: false, custom: None };
+    let (selectors, part, custom) = (0, Part::Before, None);
+    let mut sheet = Sheet { text, links, literals, open, selectors, part, custom };
     sheet.collect();
     Found { links: sheet.links, literals: sheet.literals, ..Found::default() }
 }
@@ -25,8 +25,8 @@ struct Sheet<'a> {
     open: Vec<Block>,
     /// How many of the open blocks are attribute selectors.
     selectors: usize,
-    /// Whether the last token is the name of a custom property.
-    is_custom: bool,
+    /// The part of a declaration that the last token is.
+    part: Part,
     /// The number of blocks that are open around the value of a custom property.
     custom: Option<usize>,
 }
@@ -37,6 +37,17 @@ struct Block {
     closed_by: Closing,
     /// The meaning of the token behind the block.
     then: Expect,
+}
+
+/// A part of a declaration.
+#[derive(Clone, Copy)]
+enum Part {
+    /// The end of what stands before it.
+    Before,
+    /// Its name, which is that of a custom property.
+    CustomName,
+    /// Any other.
+    Behind,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -73,6 +84,7 @@ impl Sheet<'_> {
             let token = parser.next_including_whitespace_and_comments().cloned();
             let end = begin + parser.position().byte_index();
             let Ok(token) = token else { break };
+            self.declare(&token);
             if let Some((closed_by, inside)) = opens(&token, expect) {
                 self.selectors += usize::from(closed_by == Closing::Square);
                 let then =
@@ -126,9 +138,6 @@ impl Sheet<'_> {
                 self.custom = self.custom.filter(|depth| *depth < self.open.len());
                 return Expect::Nothing;
             }
-            Token::Colon if self.is_custom => {
-                self.custom.get_or_insert(self.open.len());
-            }
             _ if expect == Expect::Condition => return expect,
             Token::Ident(_) if expect == Expect::Name => return expect,
             Token::AtKeyword(name) if name.eq_ignore_ascii_case("import") => return Expect::Link,
@@ -146,14 +155,26 @@ impl Sheet<'_> {
                 let link = unquoted(self.text, start, end, &url);
                 self.links.push(link.in_property(self.custom.is_some()));
             }
-            Token::Ident(name) if name.starts_with("--") => {
-                self.is_custom = true;
-                return after(expect);
-            }
             _ => {}
         }
-        self.is_custom = false;
         after(expect)
+    }
+
+    /// Follows a declaration (CSS Syntax §5.5.6), whose value is that of a custom property if the
+    /// name begins with two hyphens.
+    fn declare(&mut self, token: &Token<'_>) {
+        self.part = match (token, self.part) {
+            (Token::WhiteSpace(_) | Token::Comment(_), part) => part,
+            (Token::Semicolon | Token::CurlyBracketBlock | Token::CloseCurlyBracket, _) => {
+                Part::Before
+            }
+            (Token::Ident(name), Part::Before) if name.starts_with("--") => Part::CustomName,
+            (Token::Colon, Part::CustomName) => {
+                self.custom.get_or_insert(self.open.len());
+                Part::Behind
+            }
+            _ => Part::Behind,
+        };
     }
 
     fn comment(&mut self, content: &str, start: usize) {
