@@ -29,7 +29,7 @@ source "amazon-ebs" "site" {
     owners      = ["136693071363"] # Debian
     most_recent = true
     filters = {
-      name                = "debian-12-amd64-*"
+      name                = "debian-13-amd64-*"
       root-device-type    = "ebs"
       virtualization-type = "hvm"
     }
