@@ -199,18 +199,17 @@ impl CacheTags {
 
     /// Adds the tags of an error.
     pub(crate) fn tag_error(&self, response: &mut Response<Body>) {
-        response.headers_mut().insert(&self.0.field.name, self.0.error.clone());
+        self.add(&self.0.error, response);
     }
 
     /// A rule of the site may have set tags of its own.
     fn add(&self, value: &HeaderValue, response: &mut Response<Body>) {
         let (CacheTagField { name, separator }, headers) = (&self.0.field, response.headers_mut());
-        let both = headers.get(name).map(|own| {
-            let separator = [*separator as u8];
-            let bytes = [own.as_bytes(), &separator, value.as_bytes()].concat();
-            HeaderValue::from_maybe_shared(bytes::Bytes::from(bytes))
-        });
-        headers.insert(name, both.and_then(Result::ok).unwrap_or_else(|| value.clone()));
+        let all: Vec<&[u8]> =
+            headers.get_all(name).iter().chain([value]).map(HeaderValue::as_bytes).collect();
+        let all = bytes::Bytes::from(all.join(&(*separator as u8)));
+        let all = HeaderValue::from_maybe_shared(all);
+        headers.insert(name, all.unwrap_or_else(|_| value.clone()));
     }
 }
 
