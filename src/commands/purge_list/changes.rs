@@ -67,11 +67,12 @@ impl Changes {
         paths.extend(of_patterns(old, new)?);
         paths.extend(of_fallback(old, new)?);
         paths.sort_by(|one, other| one.place.cmp(&other.place));
-        paths.dedup_by(|one, other| one.place == other.place && one.cached == other.cached);
+        let tags = paths.iter().filter_map(|changed| changed.cached).map(Tag).collect();
+        paths.dedup_by(|one, other| one.place == other.place);
         Ok(Self {
             old_release_id: old.release_id().to_string(),
             new_release_id: new.release_id().to_string(),
-            tags: paths.iter().filter_map(|changed| changed.cached).map(Tag).collect(),
+            tags,
             paths,
             kept_fields,
         })
@@ -177,6 +178,8 @@ fn of_patterns(old: &Bundle<'_>, new: &Bundle<'_>) -> Result<Vec<Changed>> {
     });
     let fallback = old.fallback()?.map(|route| PolicyTag::of(&route));
     let added = after.iter().filter(|(text, _)| !has(&before, text));
+    // Without a fallback, the answers were 404s, which no cache keeps.
+    let added = added.filter(|_| fallback.is_some());
     let added = added.map(|(text, _)| changed(text, Change::Added, fallback));
     Ok(differ.chain(added).collect())
 }
@@ -188,13 +191,12 @@ fn patterns<'a>(bundle: &Bundle<'a>) -> Result<Vec<(&'a str, Answer<'a>)>, Error
 /// The page of a single-page app answers at any path.
 fn of_fallback(old: &Bundle<'_>, new: &Bundle<'_>) -> Result<Vec<Changed>> {
     let (before, after) = (fallback(old)?, fallback(new)?);
-    let change = match (&before, &after) {
-        _ if before == after => return Ok(Vec::new()),
-        (None, _) => Change::Added,
-        (_, None) => Change::Removed,
-        _ => Change::Changed,
+    let Some(before) = before.filter(|before| after.as_ref() != Some(before)) else {
+        // Without a page before, the answers were 404s, which no cache keeps.
+        return Ok(Vec::new());
     };
-    let cached = before.map(|answer| answer.policy);
+    let change = if after.is_none() { Change::Removed } else { Change::Changed };
+    let cached = Some(before.policy);
     let below = |prefix: &str| Changed { place: Place::Below(prefix.to_owned()), change, cached };
     Ok(old.prefixes().map(below).collect())
 }
