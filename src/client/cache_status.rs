@@ -11,21 +11,20 @@ pub(crate) enum CacheStatus {
     Unknown,
 }
 
-/// Fields with a word such as `Hit from cloudfront`, `MISS, HIT`, `TCP_MEM_HIT` or `REVALIDATED`; the
-/// last is the standard's (RFC 9211), as `cdn; hit` or `cdn; fwd=miss`.
-const FIELDS: [&str; 7] = [
+/// Fields with a word such as `Hit from cloudfront`, `MISS, HIT`, `TCP_MEM_HIT` or `REVALIDATED`.
+const FIELDS: [&str; 6] = [
     "x-cache",
     "cf-cache-status",
     "x-cache-status",
     "x-proxy-cache",
     "x-vercel-cache",
     "cdn-cache",
-    "cache-status",
 ];
+/// The standard's field (RFC 9211): `cdn; hit`, or `cdn; fwd=miss`.
+const CACHE_STATUS: &str = "cache-status";
 /// Words of a response that a cache gave without fetching its content again.
 const HITS: [&str; 4] = ["hit", "stale", "revalidated", "updating"];
-const MISSES: [&str; 8] =
-    ["miss", "expired", "bypass", "dynamic", "pass", "error", "refresh", "fwd"];
+const MISSES: [&str; 7] = ["miss", "expired", "bypass", "dynamic", "pass", "error", "refresh"];
 /// Varnish's: the number of this request, and behind it that of the one that filled the cache.
 const X_VARNISH: &str = "x-varnish";
 
@@ -35,7 +34,8 @@ impl CacheStatus {
         let by_number = Self::by_number(&all(headers, X_VARNISH));
         let is_old = age(headers).is_some_and(|age| age > 0);
         let by_age = if is_old { Self::Hit } else { Self::Unknown };
-        let all = [said.as_slice(), &[by_number, by_age]].concat();
+        let by_parameter = Self::in_parameters(&all(headers, CACHE_STATUS));
+        let all = [said.as_slice(), &[by_parameter, by_number, by_age]].concat();
         let has = |status| all.contains(&status);
         match (has(Self::Hit), has(Self::Miss)) {
             (true, _) => Self::Hit,
@@ -45,11 +45,25 @@ impl CacheStatus {
     }
 
     fn in_words(value: &str) -> Self {
-        // The standard's word for a miss: there was a stale response.
-        let value = value.to_ascii_lowercase().replace("fwd=stale", "fwd");
-        if HITS.iter().any(|word| value.contains(word)) {
+        let value = value.to_ascii_lowercase();
+        let mut words = value.split(|byte: char| !byte.is_ascii_alphanumeric());
+        // `RefreshHit` is one word.
+        if words.clone().any(|word| HITS.iter().any(|hit| word.ends_with(hit))) {
             Self::Hit
-        } else if MISSES.iter().any(|word| value.contains(word)) {
+        } else if words.any(|word| MISSES.contains(&word)) {
+            Self::Miss
+        } else {
+            Self::Unknown
+        }
+    }
+
+    /// The parameters of the standard's field (RFC 9211 §2.1, §2.2). Texts in quotes have no part in it.
+    fn in_parameters(value: &str) -> Self {
+        let without_quoted: String = value.split('"').step_by(2).collect();
+        let mut parameters = without_quoted.split([',', ';']).map(str::trim);
+        if parameters.clone().any(|it| it == "hit" || it == "hit=?1") {
+            Self::Hit
+        } else if parameters.any(|it| it.starts_with("fwd=")) {
             Self::Miss
         } else {
             Self::Unknown
@@ -73,7 +87,7 @@ pub(crate) fn age(headers: &HeaderMap) -> Option<u64> {
 /// Whether a cache is on the way of a response, which it may have passed on only. `Via` is no sign of
 /// one: a server in front of an application sets it too.
 pub(crate) fn is_from_a_cache(headers: &HeaderMap) -> bool {
-    let others = [X_VARNISH, AGE.as_str()];
+    let others = [CACHE_STATUS, X_VARNISH, AGE.as_str()];
     FIELDS.iter().chain(&others).any(|field| headers.contains_key(*field))
 }
 
@@ -106,6 +120,8 @@ mod tests {
         says(&[("x-cache", "MISS, MISS")], Miss);
         says(&[("x-cache", "TCP_MEM_HIT from a23")], Hit);
         says(&[("x-cache", "TCP_MISS")], Miss);
+        says(&[("x-cache", "architecture")], Unknown);
+        says(&[("cache-status", "edge; fwd=uri-miss; key=\"/img/architecture.png; hit\"")], Miss);
         says(&[("cf-cache-status", "HIT")], Hit);
         says(&[("cf-cache-status", "REVALIDATED")], Hit);
         says(&[("cf-cache-status", "DYNAMIC"), ("age", "0")], Miss);

@@ -1,10 +1,11 @@
 //! The order in which assets are requested.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use anyhow::Result;
 use hardtack_build::names_across_releases;
-use hardtack_bundle::{Asset, Bundle};
+use hardtack_bundle::{Action, Asset, Bundle};
+use percent_encoding::percent_decode_str;
 
 /// The paths that pages link to: first those of files of which the last release has another version,
 /// then the others of this release, then those of earlier releases, the latest first.
@@ -21,7 +22,15 @@ pub(super) fn paths(bundle: &Bundle<'static>) -> Result<Vec<String>> {
     );
     ranked.extend(carried.iter().map(|asset| (asset.age.saturating_add(1), asset)));
     ranked.sort_by_key(|(rank, _)| *rank);
-    Ok(ranked.into_iter().map(|(_, asset)| asset.url.to_owned()).collect())
+    let served = ranked.into_iter().filter(|(_, asset)| is_served(bundle, asset));
+    Ok(served.map(|(_, asset)| asset.url.to_owned()).collect())
+}
+
+/// Whether the asset itself answers at its path, and no rule in its place.
+fn is_served(bundle: &Bundle<'static>, asset: &Asset<'_>) -> bool {
+    let path: Cow<'_, [u8]> = percent_decode_str(asset.url).into();
+    let route = bundle.route(&path).ok().flatten();
+    route.is_none_or(|route| matches!(route.action, Action::Serve(_)))
 }
 
 #[cfg(test)]
