@@ -3,11 +3,13 @@
 use std::{
     io::{self, Read, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
-    os::unix::net::UnixStream,
+    os::{fd::OwnedFd, unix::net::UnixStream},
+    path::Path,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::{cli::Health, settings::ListenAddress};
 
@@ -34,13 +36,24 @@ fn ask(address: &ListenAddress, path: &str, most: Duration) -> io::Result<Vec<u8
     match address {
         ListenAddress::Tcp(address) => {
             let stream = TcpStream::connect_timeout(&reachable(*address), most)?;
+            stream.set_write_timeout(Some(most))?;
             exchange(stream, path, deadline, TcpStream::set_read_timeout)
         }
         ListenAddress::Unix(socket) => {
-            let stream = UnixStream::connect(socket)?;
+            let stream = connect_to(socket)?;
+            stream.set_write_timeout(Some(most))?;
             exchange(stream, path, deadline, UnixStream::set_read_timeout)
         }
     }
+}
+
+/// Connects without waiting for a place in the queue of a server that accepts nobody.
+fn connect_to(path: &Path) -> io::Result<UnixStream> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)?;
+    socket.set_nonblocking(false)?;
+    Ok(OwnedFd::from(socket).into())
 }
 
 /// An address to connect to, for one to listen at: all addresses of the machine include its own.
