@@ -46,7 +46,9 @@ pub(crate) fn with_page_dictionary(
     let without =
         |assets, fault| WithDictionary { assets, dictionary: None, deltas: vec![], fault };
     if !(settings.page_dictionary && settings.dictionaries) {
-        return Ok(without(assets, None));
+        let text = "`page_dictionary` has no effect with `dictionaries = false`, which turns all of them off";
+        let fault = ProblemKind::Remark(text.to_owned()).of(&settings.assets);
+        return Ok(without(assets, settings.page_dictionary.then_some(fault)));
     }
     let place = assets.binary_search_by(|other| other.asset.logical_path.as_str().cmp(NAME));
     let Err(index) = place else {

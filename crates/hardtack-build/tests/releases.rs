@@ -453,7 +453,9 @@ fn a_dictionary_of_no_use_is_left_out_with_a_remark() {
     let off = History::new("page_dictionary = true\ndictionaries = false");
     let pages = pages(40, 1);
     let baked = off.bake("1", &as_files(&pages), &[]);
-    assert_eq!((baked.manifest.assets.len(), baked.warnings.len()), (40, 0));
+    assert_eq!((baked.manifest.assets.len(), baked.warnings.len()), (40, 1));
+    let warning = baked.warnings[0].to_string();
+    assert!(warning.contains("no effect with `dictionaries = false`"), "{warning}");
 }
 
 #[test]
