@@ -25,7 +25,7 @@ use http::{HeaderName, HeaderValue};
 use indicatif::ProgressBar;
 
 use self::{
-    inspection::{Inspection, Outcomes},
+    inspection::{Inspection, Outcomes, SoFar},
     judgment::Side,
     sample::Sample,
     subjects::Subjects,
@@ -45,9 +45,12 @@ use crate::{
 pub(crate) fn check(bundle: &Bundle<'static>, options: &Check) -> Result<()> {
     known_names(&options.skip)?;
     let subjects = Subjects::of(*bundle, sample(options), &options.outside)?;
-    let checked = reach::runtime()?.block_on(run(bundle, options, &subjects))?;
+    let (checked, failure) = reach::runtime()?.block_on(run(bundle, options, &subjects));
     let is_good = checked.iter().all(Checked::is_good);
-    print(bundle, options, &subjects, &checked)?;
+    if !checked.is_empty() {
+        print(bundle, options, &subjects, &checked)?;
+    }
+    failure?;
     ensure!(is_good, "the check failed");
     Ok(())
 }
@@ -68,20 +71,27 @@ fn known_names(skipped: &[String]) -> Result<()> {
     }
 }
 
+/// The results of one side after the other, up to the first that cannot be checked.
 async fn run(
     bundle: &Bundle<'static>,
     options: &Check,
     subjects: &Subjects,
-) -> Result<Vec<Checked>> {
+) -> (Vec<Checked>, Result<()>) {
     let progress = reach::progress("checking");
     let side = if options.origin.is_some() { Side::Cdn } else { Side::Front };
-    let mut checked =
-        vec![inspect(bundle, options, subjects, &options.url, side, &progress).await?];
-    if let Some(origin) = &options.origin {
-        checked.push(inspect(bundle, options, subjects, origin, Side::Origin, &progress).await?);
+    let origin = options.origin.iter().map(|origin| (origin, Side::Origin));
+    let (mut checked, mut failure) = (Vec::new(), Ok(()));
+    for (site, side) in [(&options.url, side)].into_iter().chain(origin) {
+        match inspect(bundle, options, subjects, site, side, &progress).await {
+            Ok(one) => checked.push(one),
+            Err(error) => {
+                failure = Err(error);
+                break;
+            }
+        }
     }
     progress.finish_and_clear();
-    Ok(checked)
+    (checked, failure)
 }
 
 async fn inspect(
@@ -92,7 +102,7 @@ async fn inspect(
     side: Side,
     progress: &ProgressBar,
 ) -> Result<Checked> {
-    let client = client(options, site)?;
+    let mut client = client(options, site)?;
     let unreachable = || format!("cannot reach {site}");
     client.find(site).await.map_err(Error::msg).with_context(unreachable)?;
     let secret = if side == Side::Origin { secret(options)? } else { None };
@@ -102,12 +112,29 @@ async fn inspect(
     }
     let handshake = client.reach(site).await.map_err(Error::msg).with_context(unreachable)?;
     let fault = handshake.as_ref().and_then(|shown| shown.fault.as_ref());
-    if let (Some(fault), Some(_)) = (fault, &secret) {
-        bail!("{site}: {fault}: the secret of the CDN is not sent there");
+    if secret.is_some() {
+        if let Some(fault) = fault {
+            bail!("{site}: {fault}: the secret of the CDN is not sent there");
+        }
+        ensure!(
+            site.is_tls || site.is_loopback(),
+            "{site}: the secret of the CDN is not sent without TLS: use https, or check from the \
+             machine itself, by a loopback address"
+        );
+        // No later connection gets the secret behind a bad certificate, either.
+        client = trusting_client(options, site)?;
     }
     let (site, skipped, progress) = (site.clone(), options.skip.clone(), progress.clone());
-    let inspection =
-        Inspection { site: site.clone(), side, secret, skipped, client, handshake, progress };
+    let inspection = Inspection {
+        site: site.clone(),
+        side,
+        secret,
+        skipped,
+        client,
+        handshake,
+        progress,
+        so_far: SoFar::default(),
+    };
     let outcomes = inspection.run(bundle, subjects.all.clone()).await;
     Ok(Checked { site, side, outcomes })
 }
@@ -117,6 +144,14 @@ fn client(options: &Check, site: &Site) -> Result<Client> {
     let reach = &options.reach;
     let trust =
         if site.is_tls { Trust::Anything(roots(reach.ca.as_deref())?) } else { Trust::WithoutTls };
+    Client::new(reach.timeout, trust, &reach.resolve)
+}
+
+/// A client that takes no bad certificate.
+fn trusting_client(options: &Check, site: &Site) -> Result<Client> {
+    let reach = &options.reach;
+    let trust =
+        if site.is_tls { Trust::Roots(roots(reach.ca.as_deref())?) } else { Trust::WithoutTls };
     Client::new(reach.timeout, trust, &reach.resolve)
 }
 

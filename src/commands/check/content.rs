@@ -37,7 +37,8 @@ impl Content {
         if let Some(other) = all.iter().find(|it| it.body == body) {
             return Self::Undeclared(other.coding);
         }
-        if of_named().any(|it| it.body.starts_with(body)) {
+        let is_of_another_release = is_of_another_release(subject, answer);
+        if !is_of_another_release && of_named().any(|it| it.body.starts_with(body)) {
             return Self::Cut;
         }
         let asset = all.first().map(|identity| identity.body).unwrap_or_default();
@@ -48,7 +49,7 @@ impl Content {
             {
                 Self::Recoded(coding)
             }
-            _ if is_of_another_release(subject, answer) => Self::OtherRelease,
+            _ if is_of_another_release => Self::OtherRelease,
             _ => Self::Other,
         }
     }
@@ -69,8 +70,9 @@ impl Content {
 
 /// The coding that the response names; none if it is none of ours.
 fn named_coding(answer: &Answer) -> Option<Coding> {
-    let Some(value) = answer.headers.get(CONTENT_ENCODING) else { return Some(Coding::Identity) };
-    let value = value.to_str().ok()?.trim();
+    let mut lines = answer.headers.get_all(CONTENT_ENCODING).iter();
+    let Some(value) = lines.next() else { return Some(Coding::Identity) };
+    let value = value.to_str().ok().filter(|_| lines.next().is_none())?.trim();
     Coding::ALL.into_iter().find(|coding| coding.name().eq_ignore_ascii_case(value))
 }
 
@@ -89,6 +91,7 @@ fn is_of_another_release(subject: &Subject, answer: &Answer) -> bool {
 mod tests {
     use super::*;
     use crate::commands::check::{ask::Ask, testing};
+    use http::HeaderValue;
 
     #[track_caller]
     fn is(change: impl FnOnce(&mut Answer), expected: &str) {
@@ -104,6 +107,12 @@ mod tests {
         is(|_| {}, "Exact");
         is(|it| drop(it.headers.remove(CONTENT_ENCODING)), "Undeclared(Gzip)");
         is(|it| it.body = testing::STYLE.into(), "Undeclared(Identity)");
+        is(
+            |it| {
+                it.headers.append(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            },
+            "Undeclared(Gzip)",
+        );
         is(|it| it.body = testing::recoded().into(), "Recoded(Gzip)");
         is(|it| it.body.to_mut().truncate(20), "Cut");
         is(|it| it.body.to_mut().clear(), "Cut");

@@ -1,6 +1,13 @@
-//! Fetches what the judgments need, and judges.
+//! The requests that the judgments need, and the judgments.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use hardtack_bundle::Bundle;
 use http::{HeaderName, HeaderValue};
@@ -11,9 +18,9 @@ use super::{
     ask::{Answers, Ask, Turn},
     judgment::{Judgment, Of, Seen, Side, Verdict},
     judgments,
-    subject::Subject,
+    subject::{Kind, Subject},
 };
-use crate::client::{Answer, Client, Handshake, Keep, Site, at_once};
+use crate::client::{Answer, Client, Handshake, Keep, Site, at_once, is_from_a_cache};
 
 /// Paths that are asked for at once; requests for one path are sent one after the other.
 const AT_ONCE: usize = 6;
@@ -34,7 +41,20 @@ pub(super) struct Inspection {
     /// Of a site that speaks TLS.
     pub(super) handshake: Option<Handshake>,
     pub(super) progress: ProgressBar,
+    pub(super) so_far: SoFar,
 }
+
+/// The knowledge of a site that grows with the answers.
+#[derive(Default)]
+pub(super) struct SoFar {
+    /// Whether an answer came from a cache.
+    has_cache: AtomicBool,
+    /// The requests in a row without an answer.
+    unanswered: AtomicUsize,
+}
+
+/// After so many requests in a row without an answer, no more are sent.
+const MOST_UNANSWERED: usize = 12;
 
 /// The outcome of a judgment over all subjects.
 pub(super) struct Outcome {
@@ -64,14 +84,20 @@ impl Inspection {
         self.progress.inc_length(planned as u64);
         let mut outcomes = outcomes(self.side, &self.skipped);
         let inspection = Arc::new(self);
-        let verdicts = at_once(AT_ONCE, subjects, move |subject| {
+        // The release's paths say whether there is a cache, on which the judgment of others depends.
+        let (outside, own): (Vec<_>, Vec<_>) =
+            subjects.into_iter().partition(|subject| matches!(subject.kind, Kind::Outside));
+        for subjects in [own, outside] {
             let inspection = Arc::clone(&inspection);
-            async move { inspection.judge(subject, most).await }
-        });
-        for (path, verdicts) in verdicts.await {
-            for (name, verdict) in verdicts {
-                let outcome = outcomes.iter_mut().find(|it| it.judgment.name == name);
-                outcome.into_iter().for_each(|it| it.add(&path, verdict.clone()));
+            let verdicts = at_once(AT_ONCE, subjects, move |subject| {
+                let inspection = Arc::clone(&inspection);
+                async move { inspection.judge(subject, most).await }
+            });
+            for (path, verdicts) in verdicts.await {
+                for (name, verdict) in verdicts {
+                    let outcome = outcomes.iter_mut().find(|it| it.judgment.name == name);
+                    outcome.into_iter().for_each(|it| it.add(&path, verdict.clone()));
+                }
             }
         }
         Outcomes { all: outcomes, requests: planned }
@@ -86,7 +112,13 @@ impl Inspection {
             self.progress.inc(1);
         }
         let (subject, answers, handshake) = (&subject, &answers, self.handshake.as_ref());
-        let seen = Seen { subject, answers, side: self.side, handshake };
+        let mut answered = answers.0.iter().filter_map(|(_, outcome)| outcome.as_ref().ok());
+        if answered.any(|answer| is_from_a_cache(&answer.headers)) {
+            self.so_far.has_cache.store(true, Relaxed);
+        }
+        let has_cache = self.so_far.has_cache.load(Relaxed);
+        let side = if self.side == Side::Front && has_cache { Side::Cdn } else { self.side };
+        let seen = Seen { subject, answers, side, host: &self.site.host, handshake };
         let judged = self.judgments().filter(|judgment| !(judgment.ask)(subject).is_empty());
         let verdicts = judged.map(|judgment| (judgment.name, (judgment.judge)(&seen))).collect();
         (subject.path.clone(), verdicts)
@@ -101,7 +133,15 @@ impl Inspection {
         if let Some((name, value)) = self.secret.as_ref().filter(|_| !ask.is_without_secret) {
             request.headers_mut().insert(name, value.clone());
         }
-        let mut answer = self.client.fetch(request, Keep::UpTo(most)).await?;
+        if self.so_far.unanswered.load(Relaxed) >= MOST_UNANSWERED {
+            return Err(format!("not asked: {MOST_UNANSWERED} requests before had no answer"));
+        }
+        let answer = self.client.fetch(request, Keep::UpTo(most)).await;
+        match &answer {
+            Ok(_) => self.so_far.unanswered.store(0, Relaxed),
+            Err(_) => drop(self.so_far.unanswered.fetch_add(1, Relaxed)),
+        }
+        let mut answer = answer?;
         // Content that is as expected is not kept twice.
         let all = subject.representations();
         if let Some(same) = all.iter().find(|it| *it.body == *answer.body) {

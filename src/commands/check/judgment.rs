@@ -50,6 +50,8 @@ pub(super) struct Seen<'a> {
     pub(super) subject: &'a Subject,
     pub(super) answers: &'a Answers,
     pub(super) side: Side,
+    /// The host of the URL.
+    pub(super) host: &'a str,
     /// Of a site that speaks TLS.
     pub(super) handshake: Option<&'a Handshake>,
 }

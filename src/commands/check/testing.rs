@@ -163,7 +163,8 @@ impl Judged<'_> {
         });
         let answers = Answers(answered.collect());
         let (subject, handshake) = (&self.subject, self.handshake.as_ref());
-        let seen = Seen { subject, answers: &answers, side: Side::Front, handshake };
+        let seen =
+            Seen { subject, answers: &answers, side: Side::Front, host: "cdn.example", handshake };
         (self.judgment.judge)(&seen)
     }
 }

@@ -46,7 +46,9 @@ fn judge(seen: &Seen<'_>) -> Verdict {
     let Some(answer) = seen.answers.ok(with) else { return Verdict::NotApplicable(OTHER_FAULT) };
     let expected = seen.subject.expected(with).headers;
     let name = &ACCESS_CONTROL_ALLOW_ORIGIN;
-    Verdict::kept_if(expected.get(name) == answer.headers.get(name), || {
+    // Browsers refuse two lines, also of one value.
+    let is_kept = expected.get_all(name).iter().eq(answer.headers.get_all(name));
+    Verdict::kept_if(is_kept, || {
         format!("{}, for Origin: {}", field(answer, name), origin(seen.subject).unwrap_or_default())
     })
 }
@@ -55,6 +57,7 @@ fn judge(seen: &Seen<'_>) -> Verdict {
 mod tests {
     use super::*;
     use crate::commands::check::testing::judges;
+    use http::HeaderValue;
 
     #[test]
     fn origins() {
@@ -62,6 +65,12 @@ mod tests {
         judges(&JUDGMENT).broken(
             |_, it| drop(it.headers.remove(ACCESS_CONTROL_ALLOW_ORIGIN)),
             "no access-control-allow-origin, for Origin: https://check.example",
+        );
+        judges(&JUDGMENT).broken(
+            |_, it| {
+                it.headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            },
+            "for Origin: https://check.example",
         );
         judges(&JUDGMENT).of(Kind::Missing).not_applicable();
     }

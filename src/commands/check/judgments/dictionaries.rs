@@ -1,6 +1,5 @@
 //! Compression dictionaries (RFC 9842).
 
-use hardtack_bundle::Asset;
 use http::{
     HeaderName,
     header::{CONTENT_ENCODING, VARY},
@@ -40,15 +39,9 @@ fn ask(subject: &Subject) -> Vec<Ask> {
     asks
 }
 
-/// The value of `Available-Dictionary` for a dictionary of the asset's deltas, which is the content of
-/// a carried asset.
+/// The value of `Available-Dictionary` for a dictionary of the asset's deltas.
 fn dictionary(subject: &Subject) -> Option<String> {
-    let representations = subject.representations();
-    let wanted = representations.iter().find_map(|it| it.dictionary)?;
-    let identity = |asset: Asset<'static>| asset.identity().ok();
-    let mut all = subject.bundle.carried().flatten().filter_map(identity);
-    let digest = all.find(|identity| identity.digest == wanted)?.repr_digest();
-    digest.strip_prefix("sha-256=").map(str::to_owned)
+    subject.representations().iter().find_map(|it| it.available_dictionary())
 }
 
 fn judge(seen: &Seen<'_>) -> Verdict {

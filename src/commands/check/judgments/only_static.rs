@@ -35,13 +35,14 @@ fn judge(seen: &Seen<'_>) -> Verdict {
         return Verdict::NotApplicable(NO_CACHE);
     }
     let ask = Ask::accepting(BROWSER);
-    // A connection that is refused leads to no site.
-    seen.answers.to(&ask).map_or(Verdict::Kept, |answer| {
+    seen.answers.to(&ask).map_or(Verdict::NotApplicable(NO_ANSWER), |answer| {
         Verdict::kept_if(is_refused(answer), || {
             format!("{}: somebody else than the CDN answers", answer.status.as_u16())
         })
     })
 }
+
+const NO_ANSWER: &str = "there was no answer";
 
 /// Whether a response is no answer of an application. Its own 404 may have a cookie.
 fn is_refused(answer: &Answer) -> bool {

@@ -19,14 +19,14 @@ pub(super) const JUDGMENT: Judgment = Judgment {
 
 fn ask(subject: &Subject) -> Vec<Ask> {
     match subject.kind {
-        Kind::Connection => vec![Ask::accepting(BROWSER).without_secret()],
+        Kind::Connection | Kind::Asset(_) => vec![Ask::accepting(BROWSER).without_secret()],
         _ => Vec::new(),
     }
 }
 
 fn judge(seen: &Seen<'_>) -> Verdict {
     let answer = seen.answers.to(&Ask::accepting(BROWSER).without_secret());
-    answer.map_or(Verdict::Kept, |answer| {
+    answer.map_or(Verdict::NotApplicable("there was no answer"), |answer| {
         let status = answer.status;
         Verdict::kept_if(status.is_client_error(), || {
             format!("{} without a secret", status.as_u16())

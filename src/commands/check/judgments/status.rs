@@ -8,9 +8,10 @@ use crate::commands::check::{
 pub(super) const JUDGMENT: Judgment = Judgment {
     name: "status",
     rule: "every path of the release is answered with its status",
-    remedy: "is --binary the release that is deployed? For 403, give the CDN's secret \
-             (--origin-secret-file); for 301, is the URL https://? For 404, let the CDN send these paths to the origin, with the \
-             host name that it serves",
+    remedy: "is --binary the release that is deployed? For 403, is this the origin? Then \
+             name it with --origin, and the secret with --origin-secret-file; if it is the CDN, its \
+             secret is not the server's. For 301, is the URL https://? For 404, let the CDN send these paths \
+             to the origin, with the host name that it serves",
     of: Of::Both,
     ask: Subject::in_codings,
     judge,
