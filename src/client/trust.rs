@@ -23,7 +23,7 @@ pub(crate) enum Trust {
     WithoutTls,
     /// Those whose chain leads to a root.
     Roots(Arc<RootCertStore>),
-    /// All of them, for a client that is to judge what else is behind a bad certificate.
+    /// All of them, for a client that also judges the responses behind a bad certificate.
     Anything(Arc<RootCertStore>),
 }
 

@@ -81,7 +81,7 @@ struct Warming {
     progress: ProgressBar,
 }
 
-/// What came of a target: a cache's word, or the reason of a failure.
+/// The outcome of a target: a cache's word, or the reason of a failure.
 type Outcome = (Target, Result<CacheStatus, String>);
 
 impl Warming {

@@ -60,12 +60,12 @@ impl Ask {
     }
 }
 
-/// What came of the requests for a subject.
+/// The outcomes of the requests for a subject.
 #[derive(Debug, Default)]
 pub(super) struct Answers(pub(super) Vec<(Ask, Result<Answer, String>)>);
 
 impl Answers {
-    /// What came of a request: a response, or the reason why there is none. None if it was not sent.
+    /// The outcome of a request: a response, or the reason why there is none. None if it was not sent.
     pub(super) fn outcome(&self, ask: &Ask) -> Option<&Result<Answer, String>> {
         self.0.iter().find(|(asked, _)| asked == ask).map(|(_, outcome)| outcome)
     }

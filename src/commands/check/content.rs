@@ -1,4 +1,4 @@
-//! What the content of a response is, compared with the release.
+//! The content of a response, compared with the release.
 
 use hardtack_bundle::{Coding, Representation};
 use http::header::{CONTENT_ENCODING, ETAG};

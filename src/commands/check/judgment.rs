@@ -1,4 +1,4 @@
-//! What a judgment is.
+//! A judgment: its rule, its requests, its verdict.
 
 use http::HeaderName;
 
@@ -45,7 +45,7 @@ pub(super) enum Side {
     Origin,
 }
 
-/// What was seen of a subject.
+/// The answers about a subject, and the circumstances.
 pub(super) struct Seen<'a> {
     pub(super) subject: &'a Subject,
     pub(super) answers: &'a Answers,
@@ -123,7 +123,7 @@ impl Verdict {
     }
 }
 
-/// The reason not to judge what has another fault.
+/// The reason not to judge a response with another fault.
 pub(super) const OTHER_FAULT: &str = "another judgment has the fault";
 
 /// A request in the words of a fault.

@@ -46,7 +46,7 @@ pub(super) fn sample(assets: &[Asset<'static>], sample: Sample) -> Vec<Asset<'st
     taken
 }
 
-/// What makes an asset one of a kind.
+/// The properties that assets of one kind share.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Trait {
     MediaType(&'static str),

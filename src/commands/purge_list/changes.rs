@@ -30,7 +30,7 @@ pub(super) struct Changed {
     #[serde(rename = "path")]
     pub(super) place: Place,
     change: Change,
-    /// The policy of the old answer; of an added path, what a cache may have in its place.
+    /// The policy of the old answer; of an added path, that of the answer that a cache may have in its place.
     #[serde(skip)]
     cached: Option<PolicyTag>,
 }
