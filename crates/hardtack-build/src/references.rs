@@ -658,35 +658,20 @@ impl Targets<'_> {
             found.forget_specifiers();
         }
         let imports = self.imports(base.as_deref(), &found.links);
-        let mut service_workers = self.workers(base.as_deref(), &found.service_workers);
-        let used_somehow = self.workers(base.as_deref(), &found.used_somehow).into_iter();
-        service_workers
-            .extend(used_somehow.filter(|it| service_worker::is_one(&self.routes.assets[*it])));
+        let service_workers = self.service_workers(base.as_deref(), &found);
         let web_manifests = &found.web_manifests;
         let web_manifests =
             web_manifests.iter().filter_map(|url| self.asset(base.as_deref(), url)).collect();
         let mut passages = self.passages(base.as_deref(), &mut found);
-        let in_policy = found.in_policy.iter();
-        passages.pinned.extend(
-            in_policy.filter_map(|(at, path)| {
-                Some((*at, self.asset(base.as_deref(), path)?, IN_POLICY))
-            }),
-        );
         let mut of_asset = OfAsset { imports, unbundled, bare: found.bare, ..OfAsset::default() };
         let mut templates = Vec::new();
         for link in found.links {
-            if link.span.start < found.base_at
-                && let Some(targets) = self.in_doubt(source, base.as_deref(), &link.url)
+            let is_above_base = link.span.start < found.base_at;
+            if let Some((targets, why)) =
+                self.ambiguous(source, base.as_deref(), &link, is_above_base)
             {
                 let at = link.span.start;
-                passages.pinned.extend(targets.into_iter().map(|it| (at, it, ABOVE_BASE)));
-                continue;
-            }
-            if link.is_in_property
-                && let Some(targets) = self.in_property(base.as_deref(), &link.url)
-            {
-                let at = link.span.start;
-                passages.pinned.extend(targets.into_iter().map(|it| (at, it, IN_PROPERTY)));
+                passages.pinned.extend(targets.into_iter().map(|target| (at, target, why)));
                 continue;
             }
             match self.routes.resolve(base.as_deref(), &link.url) {
@@ -742,10 +727,30 @@ impl Targets<'_> {
         (Link { integrity: None, ..link }, Some(problem))
     }
 
+    /// The targets of a link that may lead to one of several, and the reason.
+    fn ambiguous(
+        &self,
+        source: &Source<'_>,
+        base: Option<&str>,
+        link: &Link,
+        is_above_base: bool,
+    ) -> Option<(BTreeSet<usize>, &'static str)> {
+        if is_above_base && let Some(targets) = self.above_base(source, base, &link.url) {
+            return Some((targets, ABOVE_BASE));
+        }
+        let in_property = || self.in_property(base, &link.url);
+        Some((link.is_in_property.then(in_property).flatten()?, IN_PROPERTY))
+    }
+
     /// The targets of a link that stands above the page's `base`, if it has others without that.
     ///
     /// A browser that fetches it as soon as it is read does not know the base.
-    fn in_doubt(&self, source: &Source<'_>, base: Option<&str>, url: &str) -> Option<Vec<usize>> {
+    fn above_base(
+        &self,
+        source: &Source<'_>,
+        base: Option<&str>,
+        url: &str,
+    ) -> Option<BTreeSet<usize>> {
         let own = url::base(self.routes.at, &source.asset.logical_path, None);
         let targets = [self.asset(own.as_deref(), url), self.asset(base, url)];
         let targets = (targets[0] != targets[1]).then_some(targets)?;
@@ -755,6 +760,9 @@ impl Targets<'_> {
     /// The assets that a URL in a custom property may lead to, if these are others than the one
     /// beside it.
     fn in_property(&self, base: Option<&str>, url: &str) -> Option<BTreeSet<usize>> {
+        if !url::is_relative(url) {
+            return None;
+        }
         let own = self.asset(base, url);
         let bases = self.users_of_properties.get_or_init(|| self.bases_of_styles());
         let all: BTreeSet<_> =
@@ -811,15 +819,26 @@ impl Targets<'_> {
 
     fn passages(&self, base: Option<&str>, found: &mut Found) -> Passages {
         let ids = mem::take(&mut found.ids).into_iter();
+        let in_policy = mem::take(&mut found.in_policy).into_iter();
+        let in_policy =
+            in_policy.filter_map(|(at, path)| Some((at, self.asset(base, &path)?, IN_POLICY)));
         let mut workers = self.workers(base, &found.workers);
         workers.extend(self.workers(base, &found.service_workers));
         Passages {
             ids: ids.filter_map(|(id, url)| Some((id, self.asset(base, &url)?))).collect(),
+            pinned: in_policy.collect(),
             workers,
             base: base.map(str::to_owned),
             imported_scripts: self.workers(base, &found.imported_scripts),
             ..found.take_passages()
         }
+    }
+
+    /// The service workers that a script registers, or may register.
+    fn service_workers(&self, base: Option<&str>, found: &Found) -> Vec<usize> {
+        let is_one = |target: &usize| service_worker::is_one(&self.routes.assets[*target]);
+        let used_somehow = self.workers(base, &found.used_somehow).into_iter().filter(is_one);
+        self.workers(base, &found.service_workers).into_iter().chain(used_somehow).collect()
     }
 
     /// A script in a page names the URL relative to the page, any other script mostly from the

@@ -64,6 +64,12 @@ fn absolute(base: &str, path: &str) -> Option<String> {
     })
 }
 
+/// Whether a URL leads to another path from another folder.
+pub(super) fn is_relative(url: &str) -> bool {
+    let path = as_browsers_read(split(url).0);
+    !path.is_empty() && !path.starts_with('/') && !has_scheme(&path)
+}
+
 /// Splits a URL into its path, with scheme and host, and the rest: query and fragment.
 pub(crate) fn split(url: &str) -> (&str, &str) {
     url.split_at(url.find(['?', '#']).unwrap_or(url.len()))
@@ -116,6 +122,19 @@ mod tests {
     #[track_caller]
     fn leads_out(url: &str) {
         assert_eq!(resolve("/static/css/app.css", url), None, "{url}");
+    }
+
+    #[test]
+    fn urls_that_depend_on_their_folder() {
+        let is = |url: &str, expected: bool| assert_eq!(is_relative(url), expected, "{url}");
+        is("a.png", true);
+        is("../a.png?x", true);
+        is("/a.png", false);
+        is("\\a.png", false);
+        is("//a.example/b.png", false);
+        is("data:image/png;base64,AAAA", false);
+        is("#a", false);
+        is("", false);
     }
 
     #[test]
