@@ -267,7 +267,7 @@ fn an_origin_that_answers_around_the_cdn() {
     assert_eq!((names(&with_verdict(&checked, "skipped")), status), (vec!["origin-closed"], 0));
 }
 
-/// What a security group does; nothing else can be said of such an origin.
+/// A security group closes it; nothing else can be said of such an origin.
 #[test]
 fn an_origin_that_accepts_no_connection() {
     let stack = Stack::new();

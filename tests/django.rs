@@ -242,7 +242,7 @@ impl Visitor {
         Self { process, parts }
     }
 
-    /// What happened in the next part of the visit.
+    /// The events of the next part of the visit.
     fn part(&mut self) -> Value {
         let line = self.parts.next().expect("the browser goes on").unwrap();
         serde_json::from_str(&line).unwrap()
@@ -324,7 +324,7 @@ fn has_events(seen: &Value) {
     assert!(times.len() == 2 && times[0] != times[1], "{times:?}");
 }
 
-/// What the first test demands of the CDN does not come by itself.
+/// The demands of the first test on the CDN are not kept by themselves.
 #[test]
 #[ignore = "needs varnish, and corpora/venv with Django"]
 fn without_the_guard_the_cdn_hands_out_dynamic_pages() {
@@ -333,7 +333,7 @@ fn without_the_guard_the_cdn_hands_out_dynamic_pages() {
     assert!(had.len() > 5 && had.contains(&"GET /admin/login/"), "{had:?}");
 }
 
-/// What the first test demands of the files does not come by itself.
+/// The demands of the first test on the files are not kept by themselves.
 #[test]
 #[ignore = "needs chromium, node, varnish, corpora/playwright-core and corpora/venv with Django"]
 fn with_another_static_host_no_file_is_from_the_cdn() {

@@ -41,7 +41,7 @@ pub const PREFIX: &str = "/static/";
 /// The secret that it sends.
 pub const SECRET: &str = "the secret of this stand-in";
 
-/// What is wrong with a CDN.
+/// A fault of a CDN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,

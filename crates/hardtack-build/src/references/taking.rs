@@ -179,7 +179,7 @@ fn is_split_at_dots(expression: &Expression<'_>) -> bool {
 }
 
 impl Pattern {
-    /// What an unknown part of a source is taken as: letters of one segment, but not [`Self::MARK`].
+    /// The stand-in for an unknown part of a source: letters of one segment, but not [`Self::MARK`].
     pub(crate) const UNKNOWN: &'static str = "[^/\x01]+";
     /// A letter that stands in no URL.
     pub(crate) const MARK: char = '\x01';

@@ -254,7 +254,7 @@ impl<'v, 'a> Texts<'v, 'a> {
         }
     }
 
-    /// What a function returns, whose scope is given.
+    /// The result of a function, whose scope is given.
     fn of_result(&mut self, (function, result): (Scope, &'a Expression<'a>)) -> Vec<Parts> {
         if let Some(known) = self.results.get(&function) {
             return known.clone();
