@@ -9,7 +9,7 @@ use crate::commands::check::{
 pub(super) const JUDGMENT: Judgment = Judgment {
     name: "content",
     rule: "content is the release's, byte by byte",
-    remedy: "turn off what changes content: minifiers, image optimizers, injected scripts, rewritten \
+    remedy: "turn off the features that change content: minifiers, image optimizers, injected scripts, rewritten \
              links; then purge the path. Is --binary the release that is deployed?",
     of: Of::Both,
     ask: Subject::in_codings,

@@ -10,7 +10,7 @@ use crate::commands::check::{
 pub(super) const JUDGMENT: Judgment = Judgment {
     name: "cookies",
     rule: "no asset sets a cookie",
-    remedy: "turn off what adds the cookie, such as a load balancer's stickiness: a cache gives it to \
+    remedy: "turn off the feature that adds the cookie, such as a load balancer's stickiness: a cache gives it to \
              every visitor, or keeps nothing",
     of: Of::Both,
     ask: Subject::in_codings,
