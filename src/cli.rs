@@ -18,7 +18,7 @@ use clap_complete::Shell;
 use hardtack_build::{Folder, Prefix, logical_path};
 
 pub(crate) use self::{
-    asking::{Check, Health, Warm},
+    asking::{Check, Health, Reach, Warm},
     deploy::{Cloudfront, Deploy, DeployTo, OriginHttp},
     purge_list::{PurgeFormat, PurgeList},
     serve::Serve,

@@ -1,13 +1,20 @@
 //! The styles of words on a terminal.
 
+use std::fmt::Display;
+
 use anstyle::{AnsiColor, Style};
 
 /// The style of the word before an error.
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 /// The style of the word before a warning.
-pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 /// The style of the parts that a reader looks for first.
 pub(crate) const EMPHASIS: Style = Style::new().bold();
+
+/// Prints a warning on standard error.
+pub(crate) fn warn(text: impl Display) {
+    anstream::eprintln!("{WARNING}warning:{WARNING:#} {text}");
+}
 
 /// A name on one line of a terminal: characters that cannot be seen are escaped.
 pub(crate) fn visible(name: &str) -> String {

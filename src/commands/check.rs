@@ -33,7 +33,7 @@ use self::{
 };
 use crate::{
     cli::Check,
-    client::{Client, Site, Trust, roots},
+    client::{Site, Trust},
     commands::reach,
 };
 
@@ -102,7 +102,8 @@ async fn inspect(
     side: Side,
     progress: &ProgressBar,
 ) -> Result<Checked> {
-    let mut client = client(options, site)?;
+    // It goes on behind a bad certificate, which is one of the faults.
+    let mut client = reach::client(&options.reach, site, Trust::Anything)?;
     let unreachable = || format!("cannot reach {site}");
     client.find(site).await.map_err(Error::msg).with_context(unreachable)?;
     let secret = if side == Side::Origin { secret(options)? } else { None };
@@ -122,7 +123,7 @@ async fn inspect(
              machine itself, by a loopback address"
         );
         // No later connection gets the secret behind a bad certificate, either.
-        client = trusting_client(options, site)?;
+        client = reach::client(&options.reach, site, Trust::Roots)?;
     }
     let (site, skipped, progress) = (site.clone(), options.skip.clone(), progress.clone());
     let inspection = Inspection {
@@ -137,22 +138,6 @@ async fn inspect(
     };
     let outcomes = inspection.run(bundle, subjects.all.clone()).await;
     Ok(Checked { site, side, outcomes })
-}
-
-/// A client that goes on behind a bad certificate, which is one of the faults.
-fn client(options: &Check, site: &Site) -> Result<Client> {
-    let reach = &options.reach;
-    let trust =
-        if site.is_tls { Trust::Anything(roots(reach.ca.as_deref())?) } else { Trust::WithoutTls };
-    Client::new(reach.timeout, trust, &reach.resolve)
-}
-
-/// A client that takes no bad certificate.
-fn trusting_client(options: &Check, site: &Site) -> Result<Client> {
-    let reach = &options.reach;
-    let trust =
-        if site.is_tls { Trust::Roots(roots(reach.ca.as_deref())?) } else { Trust::WithoutTls };
-    Client::new(reach.timeout, trust, &reach.resolve)
 }
 
 /// The field by which the origin knows the CDN: the first secret of the file or the environment.

@@ -8,8 +8,9 @@ use hardtack_bundle::Bundle;
 use hardtack_serve::{channel::Protocol, upstream::Address};
 
 use crate::{
+    output::folder_of,
     settings::{ListenAddress, Listening, Settings},
-    style::{EMPHASIS, WARNING},
+    style::{EMPHASIS, warn},
     supervisor::{
         accounts,
         certificate::{Files, Found},
@@ -47,7 +48,7 @@ pub(crate) fn check_config(
     warnings.extend(missing_socket(settings));
     warnings.extend(missing_folder(settings));
     for warning in &warnings {
-        anstream::eprintln!("{WARNING}warning:{WARNING:#} {warning}");
+        warn(warning);
     }
     report(bundle, settings, &certificates, warnings.len())
 }
@@ -103,9 +104,8 @@ fn missing_socket(settings: &Settings) -> Option<String> {
 
 /// The warning that the maintenance file's folder is missing: the path may be mistyped.
 fn missing_folder(settings: &Settings) -> Option<String> {
-    let folder = settings.maintenance_file.as_ref()?.parent()?;
-    let is_there = folder.as_os_str().is_empty() || folder.is_dir();
-    (!is_there).then(|| {
+    let folder = folder_of(settings.maintenance_file.as_ref()?);
+    (!folder.is_dir()).then(|| {
         format!("--maintenance-file: there is no folder {} to make the file in", folder.display())
     })
 }

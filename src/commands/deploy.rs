@@ -16,7 +16,7 @@ use self::{plan::Plan, template::template};
 use crate::{
     cli::{Cloudfront, Deploy, DeployTo, Serve},
     release::Release,
-    style::WARNING,
+    style::warn,
 };
 
 /// Prints the configuration of a service for a release.
@@ -31,7 +31,7 @@ fn cloudfront(options: &Cloudfront) -> Result<()> {
     let plan = Plan::of(&release.bundle()?, options).with_context(|| release.name.clone())?;
     let template = template(&plan, &Serve::defaults().settings())?;
     for hint in plan.hints() {
-        anstream::eprintln!("{WARNING}warning:{WARNING:#} {hint}");
+        warn(hint);
     }
     Ok(writeln!(io::stdout().lock(), "{}", serde_json::to_string_pretty(&template)?)?)
 }

@@ -12,7 +12,7 @@ use self::changes::{Change, Changes, Kind};
 use crate::{
     cli::Diff,
     release::Release,
-    style::{EMPHASIS, WARNING, visible},
+    style::{EMPHASIS, visible, warn},
 };
 
 /// Prints what a new release changes, and how many bytes of it visitors download.
@@ -26,12 +26,12 @@ pub(crate) fn diff(options: &Diff) -> Result<()> {
     table(&mut out, &changes.files)?;
     summary(&mut out, &changes)?;
     if !changes.lost.is_empty() {
-        anstream::eprintln!(
-            "{WARNING}warning:{WARNING:#} {} of the old release's hashed paths are a 404 in the new \
-             one, and open pages may ask for them: bake it with `--previous {}`",
+        warn(format!(
+            "{} of the old release's hashed paths are a 404 in the new one, and open pages may ask \
+             for them: bake it with `--previous {}`",
             changes.lost.len(),
             options.old.display()
-        );
+        ));
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use self::{batch::Batch, changes::Changes};
 use crate::{
     cli::{PurgeFormat, PurgeList},
     release::Release,
-    style::WARNING,
+    style::warn,
 };
 
 /// Prints the paths or tags that caches have to drop when a new release replaces an old one.
@@ -23,7 +23,9 @@ pub(crate) fn purge_list(options: &PurgeList) -> Result<()> {
     let mut out = io::stdout().lock();
     match options.format {
         _ if options.json => writeln!(out, "{}", serde_json::to_string_pretty(&changes)?)?,
-        PurgeFormat::Text if options.tags => print(&mut out, &changes.tags)?,
+        PurgeFormat::Text if options.tags => {
+            print(&mut out, changes.tags.iter().map(|tag| tag.name()))?
+        }
         PurgeFormat::Text => {
             print(&mut out, changes.paths.iter().flat_map(|it| it.place.in_requests()))?;
         }
@@ -40,7 +42,7 @@ pub(crate) fn purge_list(options: &PurgeList) -> Result<()> {
         }
     }
     if changes.kept_fields > 0 {
-        warn(&format!(
+        warn(format!(
             "the header fields of {} hashed paths changed, and caches keep the old ones; invalidate \
              the tag `immutable`, or all paths, if that matters",
             changes.kept_fields
@@ -63,8 +65,4 @@ fn write_batch(out: &mut impl Write, batch: &Batch) -> Result<()> {
         return Ok(());
     }
     Ok(writeln!(out, "{}", serde_json::to_string_pretty(batch)?)?)
-}
-
-fn warn(text: &str) {
-    anstream::eprintln!("{WARNING}warning:{WARNING:#} {text}");
 }

@@ -1,8 +1,26 @@
 //! The common parts of the commands that ask a server.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
+use rustls::RootCertStore;
 use tokio::runtime::{self, Runtime};
+
+use crate::{
+    cli::Reach,
+    client::{Client, Site, Trust, roots},
+};
+
+/// A client for a site, and its trust in certificates beside the roots.
+pub(super) fn client(
+    options: &Reach,
+    site: &Site,
+    trust: impl FnOnce(Arc<RootCertStore>) -> Trust,
+) -> Result<Client> {
+    let trust = if site.is_tls { trust(roots(options.ca.as_deref())?) } else { Trust::WithoutTls };
+    Client::new(options.timeout, trust, &options.resolve)
+}
 
 pub(super) fn runtime() -> Result<Runtime> {
     Ok(runtime::Builder::new_current_thread().enable_all().build()?)

@@ -20,7 +20,7 @@ use self::patience::Patience;
 use super::reach;
 use crate::{
     cli::Warm,
-    client::{Answer, CacheStatus, Client, Keep, Site, Trust, at_once, roots},
+    client::{Answer, CacheStatus, Client, Keep, Site, Trust, at_once},
     style::EMPHASIS,
 };
 
@@ -37,11 +37,7 @@ const WITH_ZSTD: &str = "gzip, deflate, br, zstd";
 /// If a request fails.
 pub(crate) fn warm(bundle: &Bundle<'static>, options: &Warm) -> Result<()> {
     let targets = targets(bundle, options)?;
-    let trust = match options.url.is_tls {
-        true => Trust::Roots(roots(options.reach.ca.as_deref())?),
-        false => Trust::WithoutTls,
-    };
-    let client = Client::new(options.reach.timeout, trust, &options.reach.resolve)?;
+    let client = reach::client(&options.reach, &options.url, Trust::Roots)?;
     let progress = reach::progress("warming");
     progress.set_length(targets.len() as u64);
     let bar = progress.clone();

@@ -118,7 +118,7 @@ impl Inspection {
         }
         let has_cache = self.so_far.has_cache.load(Relaxed);
         let side = if self.side == Side::Front && has_cache { Side::Cdn } else { self.side };
-        let seen = Seen { subject, answers, side, host: &self.site.host, handshake };
+        let seen = Seen::new(subject, answers, side, &self.site.host, handshake);
         let judged = self.judgments().filter(|judgment| !(judgment.ask)(subject).is_empty());
         let verdicts = judged.map(|judgment| (judgment.name, (judgment.judge)(&seen))).collect();
         (subject.path.clone(), verdicts)

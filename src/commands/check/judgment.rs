@@ -49,6 +49,8 @@ pub(super) enum Side {
 pub(super) struct Seen<'a> {
     pub(super) subject: &'a Subject,
     pub(super) answers: &'a Answers,
+    /// The contents that came with 200.
+    contents: Vec<(&'a Ask, &'a Answer, Content)>,
     pub(super) side: Side,
     /// The host of the URL.
     pub(super) host: &'a str,
@@ -75,20 +77,25 @@ impl Judgment {
     }
 }
 
-impl Seen<'_> {
-    /// The contents in each coding that came with 200.
-    pub(super) fn contents(&self) -> Vec<(Ask, &Answer, Content)> {
-        let asks = self.subject.in_codings().into_iter();
-        let answered = asks.filter_map(|ask| {
-            let answer = self.answers.ok(&ask)?;
-            Some((ask, answer, Content::of(self.subject, answer)))
+impl<'a> Seen<'a> {
+    pub(super) fn new(
+        subject: &'a Subject,
+        answers: &'a Answers,
+        side: Side,
+        host: &'a str,
+        handshake: Option<&'a Handshake>,
+    ) -> Self {
+        let asked = answers.0.iter().map(|(ask, _)| ask);
+        let came = asked.filter_map(|ask| {
+            let answer = answers.ok(ask)?;
+            Some((ask, answer, Content::of(subject, answer)))
         });
-        answered.collect()
+        Self { subject, answers, contents: came.collect(), side, host, handshake }
     }
 
     /// The content that came for a request, if it came with 200.
-    pub(super) fn content(&self, ask: &Ask) -> Option<Content> {
-        self.answers.ok(ask).map(|answer| Content::of(self.subject, answer))
+    pub(super) fn content(&self, ask: &Ask) -> Option<&Content> {
+        self.contents.iter().find(|(asked, ..)| *asked == ask).map(|(.., content)| content)
     }
 
     /// Whether the URL of the command may be an origin: nothing speaks for a cache.
@@ -97,17 +104,19 @@ impl Seen<'_> {
         self.side == Side::Front && !answers.any(|answer| is_from_a_cache(&answer.headers))
     }
 
-    /// Judges each content; the first fault counts. Content that has no verdict is that of another
+    /// Judges the content in each coding; the first fault counts. Content that has no verdict is that of another
     /// judgment.
     pub(super) fn judge_contents(
         &self,
         judge: impl Fn(&Ask, &Answer, &Content) -> Option<Verdict>,
     ) -> Verdict {
         let mut verdict = Verdict::NotApplicable(OTHER_FAULT);
-        for (ask, answer, content) in self.contents() {
-            match judge(&ask, answer, &content) {
+        for coded in self.subject.in_codings() {
+            let came = self.contents.iter().find(|(ask, ..)| **ask == coded);
+            let Some((ask, answer, content)) = came else { continue };
+            match judge(ask, answer, content) {
                 Some(Verdict::Broken(fault)) => {
-                    return Verdict::Broken(format!("{}: {fault}", accepting(&ask)));
+                    return Verdict::Broken(format!("{}: {fault}", accepting(ask)));
                 }
                 Some(other) if verdict != Verdict::Kept => verdict = other,
                 _ => {}

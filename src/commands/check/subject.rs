@@ -1,8 +1,11 @@
 //! The paths that are judged.
 
+use std::collections::BTreeSet;
+
+use hardtack::Body;
 use hardtack_bundle::{Asset, Bundle, Coding, Representation};
 use http::{
-    HeaderMap, Request, StatusCode,
+    HeaderMap, HeaderValue, Response, StatusCode,
     header::{CACHE_CONTROL, HOST},
 };
 
@@ -44,13 +47,18 @@ pub(super) struct Expected {
 impl Subject {
     /// The answer that the release gives to that request.
     pub(super) fn expected(&self, ask: &Ask) -> Expected {
-        let request = Request::get(&self.path).header(HOST, "localhost");
-        let request = ask.fields.iter().fold(request, |it, (name, value)| it.header(*name, value));
-        let Ok(request) = request.body(()) else {
+        let Ok(response) = self.response(ask) else {
             return Expected { status: StatusCode::NOT_FOUND, headers: HeaderMap::new() };
         };
-        let (head, _) = hardtack::respond(&self.bundle, &request).into_parts();
+        let (head, _) = response.into_parts();
         Expected { status: head.status, headers: head.headers }
+    }
+
+    /// The response of the release itself.
+    pub(super) fn response(&self, ask: &Ask) -> http::Result<Response<Body>> {
+        let mut request = ask.request(&self.path)?;
+        request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
+        Ok(hardtack::respond(&self.bundle, &request))
     }
 
     pub(super) fn asset(&self) -> Option<&Asset<'static>> {
@@ -83,11 +91,17 @@ impl Subject {
     /// Whether a shared cache may answer a second request without asking (RFC 9111 §3).
     pub(super) fn may_be_kept(&self) -> bool {
         let expected = self.expected(&Ask::accepting(BROWSER));
-        let value = expected.headers.get(CACHE_CONTROL).and_then(|value| value.to_str().ok());
-        let value = value.unwrap_or_default();
+        let directives = directives(&expected.headers);
         let forbids = ["no-store", "no-cache", "private", "max-age=0"];
         expected.status == StatusCode::OK
-            && value.contains("max-age")
-            && !value.split(',').any(|directive| forbids.contains(&directive.trim()))
+            && directives.iter().any(|directive| directive.contains("max-age"))
+            && !forbids.iter().any(|directive| directives.contains(*directive))
     }
+}
+
+/// The directives of `Cache-Control`, whose order and case mean nothing.
+pub(super) fn directives(headers: &HeaderMap) -> BTreeSet<String> {
+    let values = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let all = values.flat_map(|value| value.split(',')).map(|it| it.trim().to_ascii_lowercase());
+    all.filter(|directive| !directive.is_empty()).collect()
 }

@@ -9,7 +9,10 @@ use super::{
     inspection::{Outcome, Outcomes},
     judgment::Side,
 };
-use crate::{client::Site, style::EMPHASIS};
+use crate::{
+    client::Site,
+    style::{EMPHASIS, visible},
+};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -65,8 +68,7 @@ impl Outcome {
         let (name, rule) = (self.judgment.name, self.judgment.rule);
         writeln!(out, "  {BAD}✗{BAD:#} {EMPHASIS}{name:width$}{EMPHASIS:#}  not true: {rule}")?;
         for (path, fault) in self.broken.iter().take(SHOWN) {
-            let fault = fault.escape_debug();
-            writeln!(out, "      {path}: {}", fault.to_string().replace("\\\"", "\""))?;
+            writeln!(out, "      {path}: {}", visible(fault))?;
         }
         let more = self.broken.len().saturating_sub(SHOWN);
         if more > 0 {

@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 use hardtack_bundle::{
     Action, Bundle, CachePolicy, Coding, FieldEdit, Fingerprint, NewAsset, Role, Writer,
 };
-use http::{Request, Version, header::HOST};
+use http::Version;
 use http_body_util::BodyExt;
 
 use super::{
@@ -82,10 +82,7 @@ fn subject(kind: Kind) -> Subject {
 
 /// The answer of the release itself.
 pub(super) fn answer(subject: &Subject, ask: &Ask) -> Answer {
-    let request = Request::get(&subject.path).header(HOST, "localhost");
-    let request = ask.fields.iter().fold(request, |it, (name, value)| it.header(*name, value));
-    let response = hardtack::respond(&subject.bundle, &request.body(()).unwrap());
-    let (head, body) = response.into_parts();
+    let (head, body) = subject.response(ask).unwrap().into_parts();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let body = runtime.block_on(body.collect()).unwrap().to_bytes().to_vec().into();
     let version = Version::HTTP_11;
@@ -163,8 +160,7 @@ impl Judged<'_> {
         });
         let answers = Answers(answered.collect());
         let (subject, handshake) = (&self.subject, self.handshake.as_ref());
-        let seen =
-            Seen { subject, answers: &answers, side: Side::Front, host: "cdn.example", handshake };
+        let seen = Seen::new(subject, &answers, Side::Front, "cdn.example", handshake);
         (self.judgment.judge)(&seen)
     }
 }

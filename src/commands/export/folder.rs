@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Result, bail, ensure};
 
 use super::files::Files;
+use crate::output::folder_of;
 
 /// The file that every export has, and no other folder is likely to.
 pub(super) const MARK: &str = "objects.json";
@@ -29,7 +30,7 @@ pub(super) fn check(folder: &Path) -> Result<()> {
         Err(error) => return Err(anyhow::Error::from(error).context(format!("cannot read {name}"))),
     };
     ensure!(is_free, "{name} has other files than those of an export: name a new folder");
-    let above = above(folder);
+    let above = folder_of(folder);
     ensure!(above.is_dir(), "{} is not a folder: make it first", above.display());
     Ok(())
 }
@@ -72,7 +73,7 @@ pub(super) fn write(folder: &Path, files: &Files) -> Result<()> {
     let beside = || {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".hardtack-export-").permissions(Permissions::from_mode(0o777));
-        builder.tempdir_in(above(folder))
+        builder.tempdir_in(folder_of(folder))
     };
     let new = beside()?;
     for (path, bytes) in files.iter() {
@@ -111,13 +112,6 @@ fn exchange(_: &Path, other: &Path) -> io::Result<()> {
 fn replace(folder: &Path, new: &Path, aside: &Path) -> io::Result<()> {
     fs::rename(folder, aside)?;
     fs::rename(new, folder).inspect_err(|_| drop(fs::rename(aside, folder)))
-}
-
-fn above(folder: &Path) -> &Path {
-    match folder.parent() {
-        Some(above) if !above.as_os_str().is_empty() => above,
-        _ => Path::new("."),
-    }
 }
 
 #[cfg(test)]

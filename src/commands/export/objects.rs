@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use hardtack_bundle::{Action, Asset, Bundle, Coding, Role, Route, encode_path, url_path_of};
 use http::{
     Request,
-    header::{ACCEPT_ENCODING, HOST},
+    header::{ACCEPT_ENCODING, HOST, LINK},
 };
 use serde::Serialize;
 
@@ -159,7 +159,7 @@ fn headers(
     let fields = response.headers().keys().filter(|name| !LEFT_OUT.contains(&name.as_str()));
     let values = |name: &http::HeaderName| {
         let values = response.headers().get_all(name).iter().map(|it| it.to_str().unwrap_or(""));
-        let values = values.filter(|value| !is_about_deltas(value));
+        let values = values.filter(|value| name != LINK || !is_about_deltas(value));
         (name.to_string(), values.collect::<Vec<_>>().join(", "))
     };
     Ok(fields.map(values).filter(|(_, value)| !value.is_empty()).collect())

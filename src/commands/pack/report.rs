@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     cli::Pack,
-    style::{EMPHASIS, WARNING, visible},
+    style::{EMPHASIS, visible, warn},
 };
 
 /// Warnings of one kind, and places of one warning, without `-v`.
@@ -25,7 +25,7 @@ pub(super) fn report(options: &Pack, baked: &Baked) -> Result<()> {
     }
     let most = if options.verbose { usize::MAX } else { MOST_WARNINGS };
     for block in blocks(&baked.warnings, most) {
-        anstream::eprintln!("{WARNING}warning:{WARNING:#} {block}");
+        warn(block);
     }
     let output = options.output.display();
     let Summary { release_id, seconds, .. } = &baked.summary;

@@ -37,7 +37,7 @@ struct Paths {
 
 impl Batch {
     pub(super) fn of_tags(changes: &Changes) -> Self {
-        Self::new(changes, changes.tags.iter().map(|tag| format!("#{tag}")).collect())
+        Self::new(changes, changes.tags.iter().map(|tag| format!("#{}", tag.name())).collect())
     }
 
     /// # Errors
@@ -99,14 +99,19 @@ fn with_whole_folders(mut places: BTreeSet<Place>, all: &BTreeSet<String>) -> BT
         .collect();
     // An outer folder has as many paths as an inner one, or more, and a shorter name.
     whole.sort_by_key(|(folder, count)| (std::cmp::Reverse(*count), folder.len(), *folder));
+    let mut wildcards = wildcards(&places);
     for (folder, _) in whole {
-        let wildcards = places.iter().filter(|place| matches!(place, Place::Below(_))).count();
         let below = Place::Below(folder.to_owned());
-        if wildcards < MOST_WILDCARDS && !places.iter().any(|place| place.covers(&below)) {
-            places.insert(below);
+        if wildcards.len() < MOST_WILDCARDS && !wildcards.iter().any(|it| it.covers(&below)) {
+            wildcards.push(below);
         }
     }
+    places.extend(wildcards);
     places
+}
+
+fn wildcards(places: &BTreeSet<Place>) -> Vec<Place> {
+    places.iter().filter(|place| matches!(place, Place::Below(_))).cloned().collect()
 }
 
 /// The folders that a path lies in, the root among them.
@@ -116,8 +121,7 @@ fn folders(path: &str) -> impl Iterator<Item = &str> {
 
 /// The places that no other place covers.
 fn uncovered(places: BTreeSet<Place>) -> Vec<Place> {
-    let wildcards: Vec<_> =
-        places.iter().filter(|place| matches!(place, Place::Below(_))).cloned().collect();
+    let wildcards = wildcards(&places);
     let is_covered =
         |place: &Place| wildcards.iter().any(|other| other != place && other.covers(place));
     places.into_iter().filter(|place| !is_covered(place)).collect()

@@ -18,7 +18,7 @@ pub(super) struct Changes {
     pub(super) paths: Vec<Changed>,
     /// The tags of the old answers.
     #[serde(serialize_with = "names")]
-    pub(super) tags: BTreeSet<Tag>,
+    pub(super) tags: BTreeSet<PolicyTag>,
     /// The number of hashed paths with the old content and other header fields.
     #[serde(rename = "hashed_paths_with_other_fields")]
     pub(super) kept_fields: usize,
@@ -43,18 +43,8 @@ enum Change {
     Removed,
 }
 
-/// The tag of a policy; it is displayed as its text.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Tag(PolicyTag);
-
-impl std::fmt::Display for Tag {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.name())
-    }
-}
-
-fn names<S: Serializer>(tags: &BTreeSet<Tag>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(tags.iter().map(ToString::to_string))
+fn names<S: Serializer>(tags: &BTreeSet<PolicyTag>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(tags.iter().map(|tag| tag.name()))
 }
 
 impl Changes {
@@ -67,7 +57,7 @@ impl Changes {
         paths.extend(of_patterns(old, new)?);
         paths.extend(of_fallback(old, new)?);
         paths.sort_by(|one, other| one.place.cmp(&other.place));
-        let tags = paths.iter().filter_map(|changed| changed.cached).map(Tag).collect();
+        let tags = paths.iter().filter_map(|changed| changed.cached).collect();
         paths.dedup_by(|one, other| one.place == other.place);
         Ok(Self {
             old_release_id: old.release_id().to_string(),

@@ -1,15 +1,13 @@
 //! `Cache-Control` (RFC 9111 §5.2).
 
-use std::collections::BTreeSet;
-
-use http::{HeaderMap, header::CACHE_CONTROL};
+use http::header::CACHE_CONTROL;
 
 use crate::{
     client::Answer,
     commands::check::{
         ask::Ask,
         judgment::{Judgment, OTHER_FAULT, Of, Seen, Verdict, field},
-        subject::{BROWSER, Kind, Subject},
+        subject::{BROWSER, Kind, Subject, directives},
     },
 };
 
@@ -50,13 +48,6 @@ fn compare(seen: &Seen<'_>, ask: &Ask, answer: &Answer) -> Verdict {
         let expected: Vec<_> = expected.into_iter().collect();
         format!("{}, not {}", field(answer, &CACHE_CONTROL), expected.join(", "))
     })
-}
-
-/// The directives, whose order and case mean nothing.
-fn directives(headers: &HeaderMap) -> BTreeSet<String> {
-    let values = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
-    let all = values.flat_map(|value| value.split(',')).map(|it| it.trim().to_ascii_lowercase());
-    all.filter(|directive| !directive.is_empty()).collect()
 }
 
 #[cfg(test)]
