@@ -202,9 +202,13 @@ impl CacheTags {
         self.add(&self.0.error, response);
     }
 
-    /// A rule of the site may have set tags of its own.
     fn add(&self, value: &HeaderValue, response: &mut Response<Body>) {
         let (CacheTagField { name, separator }, headers) = (&self.0.field, response.headers_mut());
+        if !headers.contains_key(name) {
+            headers.insert(name, value.clone());
+            return;
+        }
+        // A rule of the site has set tags of its own.
         let all: Vec<&[u8]> =
             headers.get_all(name).iter().chain([value]).map(HeaderValue::as_bytes).collect();
         let all = bytes::Bytes::from(all.join(&(*separator as u8)));
@@ -341,9 +345,14 @@ mod tests {
     /// Tags without that of the release.
     #[track_caller]
     fn tags(field: &str, path: &str, expected: &str) {
-        let bundle = bundle();
+        let request = Request::get(path).header("host", "localhost");
+        tags_of(field, request.body(()).unwrap(), expected);
+    }
+
+    #[track_caller]
+    fn tags_of(field: &str, request: Request<()>, expected: &str) {
+        let (bundle, path) = (bundle(), request.uri());
         let tags = CacheTags::new(bundle, field.parse().unwrap()).unwrap();
-        let request = Request::get(path).header("host", "localhost").body(()).unwrap();
         let response = tags.respond(&request);
         let value = response.headers()[field].to_str().unwrap();
         let rest = value.strip_prefix(&format!("release-{}", bundle.release_id().short()));
@@ -366,6 +375,14 @@ mod tests {
         tags("cache-tag", &format!("/{}/x", "%C3%BC".repeat(30)), ",plain,/");
         tags("cache-tag", "/absent", ",error");
         tags("surrogate-key", "/static/%00", " error");
+    }
+
+    /// An error at the path of an asset is an error alone.
+    #[test]
+    fn tags_of_an_error_of_an_asset() {
+        let request = Request::get("/static/a.css").header("host", "localhost");
+        let request = request.header("if-match", "\"other\"").body(()).unwrap();
+        tags_of("cache-tag", request, ",error");
     }
 
     #[test]

@@ -254,7 +254,8 @@ fn tagged(
     route: &Route<'static>,
     mut response: Response<Body>,
 ) -> Response<Body> {
-    if let Some(tags) = asked.tags {
+    // An error has tags of its own.
+    if let Some(tags) = asked.tags.filter(|_| !is_error(response.status())) {
         tags.tag(route, &mut response);
     }
     response
