@@ -77,13 +77,16 @@ fn write_files(page: &mut String, files: &[File<'_>]) -> fmt::Result {
 }
 
 fn write_deltas(page: &mut String, files: &[File<'_>], carried: &[Entry]) -> fmt::Result {
+    // A file's fingerprint is the SHA-256 of its bytes, unless it is in a circle of references.
+    let mut urls: BTreeMap<&str, &str> = BTreeMap::new();
+    for one in carried.iter().chain(files.iter().map(|file| file.entry)) {
+        urls.entry(&one.fingerprint).or_insert(&one.url);
+    }
     let mut rows = Vec::new();
     for file in files {
         for delta in &file.entry.representations {
             let Some(dictionary) = &delta.dictionary else { continue };
-            let own = files.iter().map(|file| file.entry);
-            let version = carried.iter().chain(own).find(|one| has_digest(one, dictionary));
-            let version = version.map_or(dictionary.as_str(), |one| &one.url);
+            let version = urls.get(dictionary.as_str()).copied().unwrap_or(dictionary);
             let percent = (delta.bytes * 100).checked_div(file.wire).unwrap_or(100);
             rows.push(format!(
                 "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td>{}{}<td class=\"number\">{percent} %</td></tr>\n",
@@ -98,12 +101,6 @@ fn write_deltas(page: &mut String, files: &[File<'_>], carried: &[Entry]) -> fmt
     let columns = ["file", "file that the browser has", "coding", "#delta", "#whole", "#share"];
     let none = "No file has one: the release carries no earlier version of a file, and has no dictionary of its pages.";
     write_section(page, "deltas", "Deltas", &columns, &rows, none)
-}
-
-/// Whether a file's bytes have that SHA-256, which is also its fingerprint unless it is in a circle of
-/// references.
-fn has_digest(entry: &Entry, dictionary: &str) -> bool {
-    entry.fingerprint == dictionary
 }
 
 fn write_duplicates(page: &mut String, files: &[File<'_>]) -> fmt::Result {
