@@ -2,7 +2,7 @@
 
 # Only Hardtack is meant to talk to Django, and it does so over this socket: no port is open.
 bind = "unix:var/app.sock"
-# Whatever comes over the socket was sent by Hardtack, so its X-Forwarded-For is believed.
+# Every request on the socket was sent by Hardtack, so its X-Forwarded-For is believed.
 forwarded_allow_ips = "*"
 
 # Uvicorn's workers serve ordinary views and event streams alike. HUP replaces them.
