@@ -45,10 +45,13 @@ pub(crate) fn with_page_dictionary(
 ) -> Result<WithDictionary, Error> {
     let without =
         |assets, fault| WithDictionary { assets, dictionary: None, deltas: vec![], fault };
-    if !(settings.page_dictionary && settings.dictionaries) {
+    if !settings.page_dictionary {
+        return Ok(without(assets, None));
+    }
+    if !settings.dictionaries {
         let text = "`page_dictionary` has no effect with `dictionaries = false`, which turns all of them off";
         let fault = ProblemKind::Remark(text.to_owned()).of(&settings.assets);
-        return Ok(without(assets, settings.page_dictionary.then_some(fault)));
+        return Ok(without(assets, Some(fault)));
     }
     let place = assets.binary_search_by(|other| other.asset.logical_path.as_str().cmp(NAME));
     let Err(index) = place else {
@@ -122,7 +125,7 @@ pub(crate) fn link(dictionary: &Final) -> String {
 }
 
 /// The bytes that at least a third of the pages has, and two pages at least. The page with the most of
-/// them comes first, and what others add follows.
+/// them comes first; the pieces that other pages add follow.
 ///
 /// A page is cut before each tag. Common pieces that follow each other are added together, in their
 /// order, if one of them is new: so a menu stays whole, and the tags of a table are there once.
@@ -193,7 +196,7 @@ mod tests {
         is(&["<i>menu<p>a", "<i>menu<p>b"], "<i>menu");
         is(&["<i>menu<p>a<td><td><td>", "<i>menu<p>b"], "<i>menu");
         is(&["<i>1<p>a<td><p>b<td>", "<i>1<p>c<td>"], "<i>1<td>");
-        // Two of four pages are a third of them; one is not. What another page adds follows.
+        // Two of four pages are a third of them; one is not. The pieces that another page adds follow.
         is(&["<a>1", "<a>1<b>2<c>3", "<b>2", "<d>4"], "<a>1<b>2");
         is(&["<a>1<b>2<x>", "<a>1<b>2<y>", "<c>3", "<c>3"], "<a>1<b>2<c>3");
         is(&["<a>1", "<b>2", "<c>3", "<d>4", "<e>5", "<f>6", "<a>1"], "");

@@ -38,13 +38,8 @@ pub(super) fn pins(referenced: &Referenced, at: &str) -> Vec<Pin> {
             let way = Way::of(part);
             let what = if matches!(part, Part::Test(_)) { TESTED } else { TAKEN };
             let targets = shown.par_iter().filter(|shown| way.is_another(shown));
-            let targets: Vec<_> = targets.map(|shown| shown.asset).collect();
-            pins.extend(targets.into_iter().map(|target| Pin {
-                target,
-                by,
-                offset: *offset,
-                what,
-            }));
+            let offset = *offset;
+            pins.par_extend(targets.map(|shown| Pin { target: shown.asset, by, offset, what }));
         }
     }
     if !of_any.is_empty() {

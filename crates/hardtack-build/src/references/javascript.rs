@@ -20,7 +20,7 @@ use super::{
     literal::{Literal, LiteralKind, PartOfUrl, Where},
     own_script::asked,
     source_map,
-    texts::text_of,
+    texts::{method, text_of},
     variables::Variables,
 };
 use crate::rewrite::Quoting;
@@ -390,11 +390,6 @@ fn constant_url(expression: &Expression<'_>) -> Option<String> {
         other => other,
     };
     literal(url).map(|(_, url)| url.to_owned())
-}
-
-/// The name of the method that is called.
-fn method<'e>(call: &'e CallExpression<'_>) -> Option<&'e str> {
-    call.callee.as_member_expression()?.static_property_name()
 }
 
 /// `navigator.serviceWorker`, or a variable that holds it.

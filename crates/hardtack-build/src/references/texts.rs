@@ -41,7 +41,6 @@ impl<'v, 'a> Texts<'v, 'a> {
     }
 
     pub(super) fn of(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Vec<Parts> {
-        const DEEPEST: usize = 64;
         if self.depth == DEEPEST {
             return unknown();
         }
@@ -186,13 +185,9 @@ impl<'v, 'a> Texts<'v, 'a> {
                 return Some((scope, expression, is_open));
             };
             let variable = self.variables.find(scope, name.name)?;
-            let values = self.variables.values(variable).iter();
-            let mut known = values.filter(|it| !matches!(it, Value::Unknown));
-            let (Some(Value::Of(inside, value)), None) = (known.next(), known.next()) else {
-                return None;
-            };
+            let only = self.variables.only_value(variable)?;
             is_open |= self.variables.values(variable).len() > 1;
-            (scope, expression) = (*inside, value);
+            (scope, expression) = only;
         }
         None
     }
@@ -300,7 +295,6 @@ impl<'v, 'a> Texts<'v, 'a> {
         expression: &'a Expression<'a>,
         is_source: bool,
     ) -> Vec<Pattern> {
-        const DEEPEST: usize = 64;
         if self.depth == DEEPEST {
             return Vec::new();
         }
@@ -322,13 +316,9 @@ impl<'v, 'a> Texts<'v, 'a> {
             Expression::CallExpression(call) => (&call.callee, &call.arguments),
             Expression::Identifier(name) => {
                 let variable = self.variables.find(scope, name.name);
-                let values = variable.map_or(&[][..], |it| self.variables.values(it)).iter();
-                let known = values.filter(|it| !matches!(it, Value::Unknown));
-                let [only] = known.collect::<Vec<_>>()[..] else { return Vec::new() };
-                return match *only {
-                    Value::Of(inside, value) => self.patterns(inside, value, is_source),
-                    _ => Vec::new(),
-                };
+                let only = variable.and_then(|it| self.variables.only_value(it));
+                let patterns = only.map(|(inside, value)| self.patterns(inside, value, is_source));
+                return patterns.unwrap_or_default();
             }
             _ => return self.patterns_of_texts(scope, expression, is_source),
         };
@@ -504,6 +494,9 @@ fn without_groups(parts: Parts) -> Parts {
     }
     known
 }
+
+/// The nesting of expressions that is followed.
+const DEEPEST: usize = 64;
 
 /// The most texts that an expression is followed for.
 const MOST: usize = 64;

@@ -165,6 +165,15 @@ impl<'a> Variables<'a> {
         }
     }
 
+    /// The expression that gives a variable its value, if no other one is known to.
+    pub(super) fn only_value(&self, variable: Variable) -> Option<(Scope, &'a Expression<'a>)> {
+        let mut known = self.values(variable).iter().filter(|it| !matches!(it, Value::Unknown));
+        match (known.next(), known.next()) {
+            (Some(Value::Of(scope, it)), None) => Some((*scope, it)),
+            _ => None,
+        }
+    }
+
     pub(super) fn values(&self, variable: Variable) -> &[Value<'a>] {
         &self.sources[variable].values
     }
@@ -435,15 +444,13 @@ impl<'a> Visit<'a> for Survey<'a> {
         {
             self.give(name.name, Value::Unknown);
         }
-        if let AssignmentTarget::StaticMemberExpression(member) = &it.left
-            && let Some(function) = parameters(self.alloc(&it.right))
-        {
-            self.method(self.alloc(member).property.name.as_str(), function);
-        }
-        if let AssignmentTarget::StaticMemberExpression(member) = &it.left
-            && matches!(member.object, Expression::ThisExpression(_))
-        {
-            self.give_this(member.property.name, self.alloc(&it.right));
+        if let AssignmentTarget::StaticMemberExpression(member) = &it.left {
+            if let Some(function) = parameters(self.alloc(&it.right)) {
+                self.method(self.alloc(member).property.name.as_str(), function);
+            }
+            if matches!(member.object, Expression::ThisExpression(_)) {
+                self.give_this(member.property.name, self.alloc(&it.right));
+            }
         }
         walk::walk_assignment_expression(self, it);
     }
