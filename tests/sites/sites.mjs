@@ -148,7 +148,7 @@ export const SITES = {
   hugo: {
     tool: "Hugo",
     steps: ["click text=Biscuits", "reload"],
-    note: "`baseURL` and `at` say the same. What `resources.Fingerprint` named keeps its name.",
+    note: "`baseURL` and `at` say the same. A file that `resources.Fingerprint` named keeps its name.",
   },
   jekyll: {
     tool: "Jekyll",

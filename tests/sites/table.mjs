@@ -13,7 +13,7 @@ const rows = Object.keys(SITES).flatMap((name) => reports.filter((report) => rep
 console.log(`# Sites of the world's tools
 
 Written by \`just sites\`; nobody edits it. Each tool builds a small project of ours with its default settings, or its package
-is taken as it is (\`scripts/fetch-sites\` builds all of them, from pinned versions). \`hardtack pack\` bakes the folder, without any
+is taken as it is (\`scripts/fetch-sites\` builds all of them, from pinned versions; Hugo and Jekyll are Debian's). \`hardtack pack\` bakes the folder, without any
 configuration unless the row says so. A browser then visits the folder on a plain static server, and the baked site: it opens a
 page, reloads it, with a service worker once more without a network, clicks through the site and opens pages below. After each
 step the title, the text, the styles and boxes of the elements, the images and the fonts are compared; after all of them the failed requests,
