@@ -9,7 +9,7 @@ use std::{
 };
 
 use common::{
-    folder, hardtack,
+    folder, hardtack, of_venv,
     releases::{Releases, sheet},
     run, stderr, stdout,
 };
@@ -265,12 +265,12 @@ fn script(name: &str) -> PathBuf {
 #[test]
 #[ignore = "needs corpora/venv with cfn-lint and botocore"]
 fn cfn_lint_and_the_model_of_the_api_agree() {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora/venv/bin/python");
     let files = tempfile::tempdir().unwrap();
     for (name, template) in templates() {
         let file = files.path().join(name);
         fs::write(&file, template.to_string()).unwrap();
-        let said = stdout(Command::new(&python).arg(script("cloudfront_model.py")).arg(&file));
+        let said =
+            stdout(Command::new(of_venv("python")).arg(script("cloudfront_model.py")).arg(&file));
         let unknown =
             if name == "http1" { "" } else { "cfn-lint does not know OriginHttpVersion\n" };
         assert_eq!(said, format!("{unknown}as the API has it\n"), "{name}");

@@ -2,9 +2,9 @@
 
 mod common;
 
-use std::{fs, path::Path, process::Command};
+use std::{ffi::OsStr, fs, path::Path, process::Command};
 
-use common::{hardtack, stdout};
+use common::{hardtack, of_venv, stdout, succeeds};
 
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -82,11 +82,11 @@ fn every_command_is_known() {
     assert!(help.contains("--admin-listen") && help.contains("HARDTACK_ADMIN_LISTEN"));
 }
 
-#[track_caller]
-fn succeeds(command: &mut Command) {
-    let output = common::run(command.current_dir(Path::new(REPOSITORY).join("deploy")));
-    let said = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+/// A program that reads the files of `deploy/`.
+fn in_deploy(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(Path::new(REPOSITORY).join("deploy"));
+    command
 }
 
 #[test]
@@ -94,28 +94,18 @@ fn succeeds(command: &mut Command) {
 fn packer_finds_nothing_wrong() {
     let package = tempfile::NamedTempFile::new().unwrap();
     let package = format!("package={}", package.path().display());
-    succeeds(Command::new("packer").args([
-        "validate",
-        "-var",
-        &package,
-        "packer/hardtack.pkr.hcl",
-    ]));
-    succeeds(Command::new("packer").args(["fmt", "-check", "packer"]));
-}
-
-/// Python's programs in the environment of `scripts/fetch-corpora --django`.
-fn python(program: &str) -> Command {
-    Command::new(Path::new(REPOSITORY).join("corpora/venv/bin").join(program))
+    succeeds(in_deploy("packer").args(["validate", "-var", &package, "packer/hardtack.pkr.hcl"]));
+    succeeds(in_deploy("packer").args(["fmt", "-check", "packer"]));
 }
 
 #[test]
 #[ignore = "needs cfn-lint"]
 fn cloudformation_finds_nothing_wrong() {
-    succeeds(python("cfn-lint").arg("ec2.yaml"));
+    succeeds(in_deploy(of_venv("cfn-lint")).arg("ec2.yaml"));
 }
 
 #[test]
 #[ignore = "needs kubernetes-validate"]
 fn kubernetes_finds_nothing_wrong() {
-    succeeds(python("kubernetes-validate").args(["--strict", "kubernetes.yaml"]));
+    succeeds(in_deploy(of_venv("kubernetes-validate")).args(["--strict", "kubernetes.yaml"]));
 }

@@ -15,7 +15,7 @@ use std::{
 };
 
 use common::{
-    Connection, Server, assets, executable,
+    Connection, Server, assets, executable, of_venv,
     process::until,
     stdout,
     varnish::{Varnish, free_address},
@@ -81,10 +81,8 @@ impl Project {
 
     /// `./run` with these arguments.
     fn run(&self, arguments: &[&str]) -> Command {
-        let python = repository("corpora/venv/bin/python");
-        assert!(python.is_file(), "Django is missing: run scripts/fetch-corpora --django");
         let mut command = executable(&self.file("run"));
-        command.args(arguments).env("PYTHON", python);
+        command.args(arguments).env("PYTHON", of_venv("python"));
         command.env("HARDTACK", env!("CARGO_BIN_EXE_hardtack"));
         command.env("SITE_ORIGIN", self.origin());
         command.env("HARDTACK_LISTEN", self.front.to_string());

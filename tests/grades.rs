@@ -4,17 +4,9 @@ mod common;
 
 use std::{fs, path::Path, process::Command};
 
-use common::{Server, hardtack, run};
+use common::{Server, hardtack, run, succeeds};
 
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
-
-/// A command that succeeds, or says why not.
-#[track_caller]
-fn succeeds(command: &mut Command) {
-    let output = run(command);
-    let said = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
-}
 
 #[test]
 #[ignore = "needs testssl.sh"]

@@ -4,7 +4,7 @@ mod common;
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-use common::{folder, hardtack, releases::Releases, stderr, stdout};
+use common::{folder, hardtack, of_venv, releases::Releases, stderr, stdout};
 use serde_json::Value;
 
 type Files<'a> = &'a [(&'a str, &'a str)];
@@ -164,7 +164,7 @@ fn the_model_of_cloudfronts_api_has_such_batches() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for options in [&["--format", "aws"][..], &["--format", "aws", "--tags"]] {
         fs::write(site.0.file("batch"), site.list(options)).unwrap();
-        let mut python = Command::new(root.join("corpora/venv/bin/python"));
+        let mut python = Command::new(of_venv("python"));
         python.arg(root.join("tests/cloudfront_model.py")).arg("--batch").arg(site.0.file("batch"));
         assert_eq!(stdout(&mut python), "as the API has it\n");
     }

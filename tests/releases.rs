@@ -11,7 +11,7 @@ use std::{
 };
 
 use common::{
-    Server, executable, folder,
+    Server, executable, folder, of_venv,
     process::until,
     releases::{Releases, sheet},
     stderr, stdout,
@@ -95,7 +95,7 @@ fn other_decoders_read_the_difference() {
     };
     let length = sheet(2).len().to_string();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = Command::new(folder.join("corpora/venv/bin/python"))
+    let python = Command::new(of_venv("python"))
         .arg(folder.join("tests/brotli_with_dictionary.py"))
         .args([&dictionary, &stream("dcb", 36)])
         .arg(&length)

@@ -8,7 +8,7 @@ use std::{
     io::{BufRead, ErrorKind, Read, Write},
     net::{SocketAddr, TcpListener},
     os::unix::net::{UnixListener, UnixStream},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command},
     thread,
     time::Duration,
@@ -18,7 +18,7 @@ use socket2::SockRef;
 
 use common::{
     Connection, PATIENCE, Response, Server, executable, folder, frames, hardtack, http2::Http2,
-    pack, process::until, run, stdout, tls::Installed,
+    of_venv, pack, process::until, run, stdout, tls::Installed,
 };
 
 /// An application, and the server in front of it.
@@ -1029,13 +1029,6 @@ fn over_http2_and_tls_it_is_still_spoken_to_in_http1() {
     }
 }
 
-/// What `scripts/fetch-corpora --django` has installed.
-fn python() -> PathBuf {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora/venv/bin/python");
-    assert!(python.is_file(), "Django is missing: run scripts/fetch-corpora --django");
-    python
-}
-
 /// Django's admin, behind the server that carries its static files; it is killed when this goes.
 struct Django {
     process: Child,
@@ -1046,7 +1039,7 @@ impl Django {
     fn start(folder: &Path) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/django_admin.py");
         let django = |duty: &str| {
-            let mut command = Command::new(python());
+            let mut command = Command::new(of_venv("python"));
             command.arg(&script).arg(duty).current_dir(folder);
             command
         };

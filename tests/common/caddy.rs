@@ -2,12 +2,12 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::Read,
     net::{SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
 };
 
-use super::{Response, process::until, varnish::free_address};
+use super::{Connection, Response, process::until, varnish::free_address};
 
 /// A running Caddy. It is killed when this goes.
 pub struct Caddy {
@@ -35,25 +35,14 @@ impl Caddy {
 
     /// A request of HTTP/1.0: to one of HTTP/1.1, Caddy's response has no length.
     pub fn get(&self, path: &str, coding: &str) -> Response {
-        let mut stream = TcpStream::connect(self.address).expect("it listens");
-        write!(
-            stream,
-            "GET {path} HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: {coding}\r\n\r\n"
-        )
-        .expect("sent");
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).expect("a response");
-        let end = memchr::memmem::find(&bytes, b"\r\n\r\n").expect("a head");
-        let head = String::from_utf8_lossy(&bytes[..end]).to_string();
-        let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
-        let fields = lines.filter_map(|line| line.split_once(": "));
-        let headers = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
-        Response {
-            status: status.expect("a status"),
-            headers: headers.collect(),
-            body: bytes[end + 4..].to_vec(),
-        }
+        let mut connection = Connection::to(self.address);
+        connection.send(
+            format!("GET {path} HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: {coding}\r\n\r\n")
+                .as_bytes(),
+        );
+        let mut response = connection.head();
+        connection.stream.read_to_end(&mut response.body).expect("a response");
+        response
     }
 }
 

@@ -198,8 +198,8 @@ impl<S: Read + Write> Connection<S> {
         self.response(method)
     }
 
-    /// Reads one response, to a request of that method.
-    pub fn response(&mut self, method: &str) -> Response {
+    /// Reads the status line and the fields of a response.
+    pub fn head(&mut self) -> Response {
         let status_line = self.line();
         let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
         let status = status.unwrap_or_else(|| panic!("no status line: {status_line:?}"));
@@ -209,8 +209,13 @@ impl<S: Read + Write> Connection<S> {
             let Some((name, value)) = line.split_once(": ") else { break };
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
-        let mut response = Response { status, headers, body: Vec::new() };
-        let has_body = method != "HEAD" && !matches!(status, 100..200 | 204 | 304);
+        Response { status, headers, body: Vec::new() }
+    }
+
+    /// Reads one response, to a request of that method.
+    pub fn response(&mut self, method: &str) -> Response {
+        let mut response = self.head();
+        let has_body = method != "HEAD" && !matches!(response.status, 100..200 | 204 | 304);
         if has_body {
             let length = response.header("content-length").expect("a length on every response");
             response.body = vec![0; length.parse().expect("a number")];

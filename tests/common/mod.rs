@@ -38,6 +38,22 @@ pub fn stderr(command: &mut Command, status: i32) -> String {
     stderr
 }
 
+/// Runs a command that succeeds, or shows its output.
+#[track_caller]
+pub fn succeeds(command: &mut Command) {
+    let output = run(command);
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+}
+
+/// A program of the environment that `scripts/fetch-corpora --django` makes.
+#[track_caller]
+pub fn of_venv(program: &str) -> PathBuf {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora/venv/bin").join(program);
+    assert!(file.is_file(), "{program} is missing: run scripts/fetch-corpora --django");
+    file
+}
+
 /// A folder of files.
 pub fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
