@@ -1,5 +1,6 @@
 //! The HTTP client of the commands that ask a running server or a CDN.
 
+mod attempts;
 mod cache_status;
 mod connect;
 mod place;

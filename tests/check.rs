@@ -415,6 +415,19 @@ fn failures_are_told() {
     assert!(said.contains("  failed: status 403, 3 × as /static/b."), "{said}");
 }
 
+/// One address of a host is gone, and another one is there.
+#[test]
+fn any_address_of_a_host_will_do() {
+    let stack = Stack::new();
+    let cdn = Cdn::before(stack.origin.address, Fault::None);
+    let mut command = stack.command("warm", "http://cdn.example");
+    for address in [common::varnish::free_address(), cdn.address] {
+        command.arg("--resolve").arg(format!("cdn.example:{address}"));
+    }
+    let (warmed, status) = result(&mut command);
+    assert_eq!((counts(&warmed), status), ([18, 0, 18, 0], 0));
+}
+
 #[test]
 #[ignore = "needs varnish"]
 fn varnish_is_a_good_cdn() {

@@ -110,7 +110,8 @@ pub(crate) struct Reach {
     /// A file of certificates (PEM) to trust, in place of this machine's
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
-    /// Connect to this address for a host, whatever DNS says; may be given several times
+    /// Connect to this address for a host, whatever DNS says; may be given several times, for several
+    /// addresses
     #[arg(long, value_name = "HOST:ADDRESS[:PORT]")]
     pub(crate) resolve: Vec<Elsewhere>,
     /// Print JSON instead of a table

@@ -24,6 +24,7 @@ use tower_service::Service;
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
 
 use super::{
+    attempts,
     place::{Elsewhere, Site},
     trust::{self, Trust, Verified},
 };
@@ -85,24 +86,16 @@ impl Connector {
     }
 
     pub(super) async fn tcp(&self, site: &Site) -> io::Result<TcpStream> {
-        let mut last = io::Error::other(format!("{} has no address", site.host));
-        for address in self.addresses(site).await? {
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    return Ok(stream);
-                }
-                Err(error) => last = io::Error::new(error.kind(), format!("{address}: {error}")),
-            }
-        }
-        Err(last)
+        attempts::connect(self.addresses(site).await?).await
     }
 
     pub(super) async fn addresses(&self, site: &Site) -> io::Result<Vec<SocketAddr>> {
         let is_it = |it: &&Elsewhere| it.host.eq_ignore_ascii_case(&site.host);
-        if let Some(elsewhere) = self.elsewhere.iter().find(is_it) {
-            let port = elsewhere.port.unwrap_or(site.port);
-            return Ok(vec![(elsewhere.address, port).into()]);
+        let elsewhere = self.elsewhere.iter().filter(is_it);
+        let elsewhere = elsewhere.map(|it| (it.address, it.port.unwrap_or(site.port)).into());
+        let elsewhere: Vec<_> = elsewhere.collect();
+        if !elsewhere.is_empty() {
+            return Ok(elsewhere);
         }
         let found = lookup_host((site.host.as_str(), site.port)).await;
         let words = |error| io::Error::other(format!("cannot look up {}: {error}", site.host));
