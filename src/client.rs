@@ -2,6 +2,7 @@
 
 mod attempts;
 mod cache_status;
+mod certificate;
 mod connect;
 mod place;
 mod queue;

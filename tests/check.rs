@@ -20,6 +20,7 @@ use common::{
     tls::Certificate,
     varnish::Varnish,
 };
+use rcgen::{BasicConstraints, IsCa};
 use serde_json::Value;
 
 /// The second of two releases of a site, behind a guard and before an application.
@@ -215,9 +216,14 @@ fn a_cache_that_keeps_the_old_release() {
 
 /// A certificate with that name, in those years.
 fn certificate(name: &str, years: [i32; 2]) -> Certificate {
+    certificate_of(name, years, IsCa::NoCa)
+}
+
+fn certificate_of(name: &str, years: [i32; 2], is_ca: IsCa) -> Certificate {
     let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
     let [first, last] = years.map(|year| rcgen::date_time_ymd(year, 1, 1));
     (parameters.not_before, parameters.not_after) = (first, last);
+    parameters.is_ca = is_ca;
     let key = rcgen::KeyPair::generate().unwrap();
     let made = parameters.self_signed(&key).unwrap();
     Certificate { chain: made.pem(), key: key.serialize_pem(), der: made.der().clone() }
@@ -229,6 +235,7 @@ fn faults_of_tls() {
     let both = &["h2", "http/1.1"];
     let good = certificate("localhost", [2020, 2090]);
     let expired = certificate("localhost", [2020, 2021]);
+    let early = certificate("localhost", [2089, 2090]);
     let other = certificate("other.example", [2020, 2090]);
     let judge = |shown: &Certificate, trusted: &Certificate, protocols: &[&str]| {
         let cdn = Cdn::with_tls(stack.origin.address, shown, protocols);
@@ -247,7 +254,11 @@ fn faults_of_tls() {
     assert_eq!(judge(&good, &good, both), []);
     is(judge(&expired, &expired, both), "tls", "it was valid until");
     is(judge(&other, &other, both), "tls", "it is of other.example");
-    is(judge(&good, &other, both), "tls", "its chain leads to no root");
+    is(judge(&early, &early, both), "tls", "it is not valid before");
+    is(judge(&good, &other, both), "tls", "it is signed by itself");
+    let authority = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = certificate_of("localhost", [2020, 2090], authority);
+    is(judge(&authority, &authority, both), "tls", "that of an authority (CA:TRUE)");
     is(judge(&good, &good, &["http/1.1"]), "protocol", "HTTP/1.1 alone");
 }
 

@@ -21,39 +21,34 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tower_service::Service;
-use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
 
 use super::{
     attempts,
     place::{Elsewhere, Site},
-    trust::{self, Trust, Verified},
+    trust::{self, Fault, Trust},
 };
 
 /// Opens connections for a client.
 #[derive(Clone)]
 pub(super) struct Connector {
     trust: Trust,
-    tls: Option<TlsConnector>,
+    tls: Option<(TlsConnector, Fault)>,
     elsewhere: Arc<[Elsewhere]>,
 }
 
 /// A site's answer to a handshake.
 #[derive(Clone, Debug)]
 pub(crate) struct Handshake {
-    /// The reason why the certificate is not trusted.
-    pub(crate) fault: Option<rustls::Error>,
+    /// The reason why the certificate is not trusted, in words.
+    pub(crate) fault: Option<String>,
     /// Whether HTTP/2 was agreed on.
     pub(crate) is_http2: bool,
-    /// The names of the certificate.
-    pub(crate) names: Vec<String>,
-    /// The end of the certificate's validity, in words.
-    pub(crate) not_after: String,
 }
 
 impl Connector {
     pub(super) fn new(trust: Trust, elsewhere: &[Elsewhere]) -> anyhow::Result<Self> {
         let config = trust::config(&trust)?;
-        let tls = config.map(|(config, _)| TlsConnector::from(config));
+        let tls = config.map(|(config, fault)| (TlsConnector::from(config), fault));
         Ok(Self { trust, tls, elsewhere: elsewhere.into() })
     }
 
@@ -68,9 +63,9 @@ impl Connector {
             trust => trust,
         };
         let config = trust::config(anything).map_err(io::Error::other)?;
-        let (config, verified) = config.ok_or(io::ErrorKind::Unsupported)?;
+        let (config, fault) = config.ok_or(io::ErrorKind::Unsupported)?;
         let stream = TlsConnector::from(config).connect(server_name(site)?, tcp).await?;
-        Ok(Some(Handshake::of(&stream, &verified)))
+        Ok(Some(Handshake { fault: taken(&fault), is_http2: agreed_on_http2(&stream) }))
     }
 
     async fn connect(&self, url: &Uri) -> io::Result<Stream> {
@@ -79,8 +74,12 @@ impl Connector {
         if !site.is_tls {
             return Ok(Stream { io: TokioIo::new(Box::new(tcp)), is_http2: false });
         }
-        let tls = self.tls.as_ref().ok_or(io::ErrorKind::Unsupported)?;
-        let stream = tls.connect(server_name(&site)?, tcp).await?;
+        let (tls, fault) = self.tls.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        let in_words = |error| match taken(fault) {
+            Some(fault) => io::Error::other(format!("its certificate is not trusted: {fault}")),
+            None => error,
+        };
+        let stream = tls.connect(server_name(&site)?, tcp).await.map_err(in_words)?;
         let is_http2 = agreed_on_http2(&stream);
         Ok(Stream { io: TokioIo::new(Box::new(stream)), is_http2 })
     }
@@ -111,31 +110,9 @@ fn agreed_on_http2(stream: &TlsStream<TcpStream>) -> bool {
     stream.get_ref().1.alpn_protocol() == Some(b"h2")
 }
 
-impl Handshake {
-    fn of(stream: &TlsStream<TcpStream>, verified: &Verified) -> Self {
-        let verified = verified.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-        let parsed = shown.and_then(|der| X509Certificate::from_der(der).ok());
-        let certificate = parsed.as_ref().map(|(_, certificate)| certificate);
-        Self {
-            fault: verified.and_then(Result::err),
-            is_http2: agreed_on_http2(stream),
-            names: certificate.map(names).unwrap_or_default(),
-            not_after: certificate
-                .map(|it| it.validity().not_after.to_string())
-                .unwrap_or_default(),
-        }
-    }
-}
-
-fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
-    let extension = certificate.subject_alternative_name().ok().flatten();
-    let names = extension.map(|it| it.value.general_names.as_slice()).unwrap_or_default();
-    let name = |name: &GeneralName<'_>| match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        _ => None,
-    };
-    names.iter().filter_map(name).collect()
+/// The fault of the last certificate, which is then forgotten.
+fn taken(fault: &Fault) -> Option<String> {
+    fault.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 impl Service<Uri> for Connector {

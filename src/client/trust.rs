@@ -16,6 +16,8 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 
+use super::certificate;
+
 /// The certificates that a client accepts.
 #[derive(Clone, Debug)]
 pub(crate) enum Trust {
@@ -56,12 +58,12 @@ pub(crate) fn roots(file: Option<&Path>) -> Result<Arc<RootCertStore>> {
     Ok(Arc::new(store))
 }
 
-/// The outcome of the last verification.
-pub(super) type Verified = Arc<Mutex<Option<Result<(), Error>>>>;
+/// The fault of the last certificate, in words; none if it is trusted.
+pub(super) type Fault = Arc<Mutex<Option<String>>>;
 
-/// The configuration of a client, and the place where it notes whether it would have trusted a
-/// certificate; none without TLS.
-pub(super) fn config(trust: &Trust) -> Result<Option<(Arc<ClientConfig>, Verified)>> {
+/// The configuration of a client, and the place where it notes the fault of a certificate; none
+/// without TLS.
+pub(super) fn config(trust: &Trust) -> Result<Option<(Arc<ClientConfig>, Fault)>> {
     let (roots, is_strict) = match trust {
         Trust::WithoutTls => return Ok(None),
         Trust::Roots(roots) => (roots, true),
@@ -70,37 +72,36 @@ pub(super) fn config(trust: &Trust) -> Result<Option<(Arc<ClientConfig>, Verifie
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier =
         WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(&provider));
-    let outcome = Verified::default();
-    let noting = Noting { verifier: verifier.build()?, outcome: Arc::clone(&outcome), is_strict };
+    let fault = Fault::default();
+    let noting = Noting { verifier: verifier.build()?, fault: Arc::clone(&fault), is_strict };
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(noting));
     let mut config = builder.with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Some((Arc::new(config), outcome)))
+    Ok(Some((Arc::new(config), fault)))
 }
 
-/// Verifies, and notes the outcome. One that is not strict accepts any certificate.
+/// Verifies, and notes the fault. One that is not strict accepts any certificate.
 #[derive(Debug)]
 struct Noting {
     verifier: Arc<WebPkiServerVerifier>,
-    outcome: Verified,
+    fault: Fault,
     is_strict: bool,
 }
 
 impl ServerCertVerifier for Noting {
     fn verify_server_cert(
         &self,
-        certificate: &CertificateDer<'_>,
+        shown: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verified =
-            self.verifier.verify_server_cert(certificate, intermediates, name, ocsp, now);
-        let noted = verified.as_ref().map(|_| ()).map_err(Error::clone);
-        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
+        let verified = self.verifier.verify_server_cert(shown, intermediates, name, ocsp, now);
+        let fault = verified.as_ref().err().map(|error| certificate::fault(error, shown));
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
         if self.is_strict { verified } else { Ok(ServerCertVerified::assertion()) }
     }
 

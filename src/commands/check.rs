@@ -115,7 +115,9 @@ async fn inspect(
     let fault = handshake.as_ref().and_then(|shown| shown.fault.as_ref());
     if secret.is_some() {
         if let Some(fault) = fault {
-            bail!("{site}: {fault}: the secret of the CDN is not sent there");
+            bail!(
+                "{site}: its certificate is not trusted: {fault}; the secret of the CDN is not sent there"
+            );
         }
         ensure!(
             site.is_tls || site.is_loopback(),

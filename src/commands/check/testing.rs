@@ -90,12 +90,7 @@ pub(super) fn answer(subject: &Subject, ask: &Ask) -> Answer {
 }
 
 pub(super) fn handshake() -> Handshake {
-    Handshake {
-        fault: None,
-        is_http2: true,
-        names: vec!["cdn.example".to_owned()],
-        not_after: "the day before".to_owned(),
-    }
+    Handshake { fault: None, is_http2: true }
 }
 
 /// A judgment of `/app.css`, unless another subject is named.
