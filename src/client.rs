@@ -1,6 +1,7 @@
 //! The HTTP client of the commands that ask a running server or a CDN.
 
 mod attempts;
+mod behind_head;
 mod cache_status;
 mod certificate;
 mod connect;
@@ -8,10 +9,10 @@ mod place;
 mod queue;
 mod trust;
 
-use std::{borrow::Cow, error::Error, time::Duration};
+use std::{borrow::Cow, error::Error, io, time::Duration};
 
 use anyhow::Result;
-use http::{HeaderMap, Request, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header::CONNECTION};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper_util::{
@@ -79,9 +80,13 @@ impl Client {
     /// If there is no response in time, in words.
     pub(crate) async fn fetch(
         &self,
-        request: Request<Empty<Bytes>>,
+        mut request: Request<Empty<Bytes>>,
         keep: Keep,
     ) -> Result<Answer, String> {
+        if request.method() == Method::HEAD {
+            // Content that must not be there would be taken for the response to the next request.
+            request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         let answered = async {
             let response = self.pool.request(request).await.map_err(|error| in_words(&error))?;
             let (head, body) = response.into_parts();
@@ -92,6 +97,21 @@ impl Client {
         };
         let late = |_| Err(format!("no whole response within {} s", self.timeout.as_secs()));
         timeout(self.timeout, answered).await.unwrap_or_else(late)
+    }
+
+    /// The bytes that a site sends behind its response to `HEAD`, although there may be none. A connection
+    /// of its own gets the request. Empty by HTTP/2, where they are an error of the connection, and
+    /// if there is no response.
+    pub(crate) async fn behind_head(&self, request: &Request<Empty<Bytes>>) -> Vec<u8> {
+        let read = async {
+            match self.connector.http1(request.uri()).await? {
+                Some(connection) => behind_head::read(connection, request).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let read: io::Result<_> =
+            timeout(self.timeout, read).await.unwrap_or_else(|_| Ok(Vec::new()));
+        read.unwrap_or_default()
     }
 
     /// Looks the host of a site up.

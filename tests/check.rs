@@ -4,7 +4,7 @@ mod common;
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpListener},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::Command,
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -142,10 +142,14 @@ fn a_right_stack_is_good() {
     assert_eq!(checked["assets"], checked["assets_checked"]);
     let not = with_verdict(&checked, "not_applicable");
     assert_eq!(names(&not), ["tls", "protocol"], "of the origin, which speaks no TLS");
-    assert_eq!(with_verdict(&checked, "kept").len(), 23 + 19);
+    assert_eq!(with_verdict(&checked, "kept").len(), 24 + 20);
 }
 
-const BROKEN: [(Fault, &str, &str); 29] = [
+const BROKEN: [(Fault, &str, &str); 36] = [
+    (Fault::AddsDisposition, "fields", "content-disposition: attachment, which is not the"),
+    (Fault::AddsMediaType, "fields", "2 lines content-type: text/"),
+    (Fault::AddsRobotsTag, "fields", "x-robots-tag: noindex"),
+    (Fault::AddsVaryAll, "vary", "*, so no cache may answer"),
     (Fault::AnswersNotFoundWith200, "errors", "200 in place of 404"),
     (Fault::CachesNotFound, "errors", "the second 404 is from a cache"),
     (Fault::ChangesContent, "content", "that are not the asset's"),
@@ -156,6 +160,7 @@ const BROKEN: [(Fault, &str, &str); 29] = [
     (Fault::DropsVary, "vary", "no vary"),
     (Fault::FollowsRedirects, "redirects", "200, no location"),
     (Fault::GivesDeltasToAll, "dictionaries", "which it cannot decode"),
+    (Fault::HasNoLengthOfHead, "head", "content-length: 0, and GET has"),
     (Fault::HasNoAge, "age", "a hit without age"),
     (Fault::IgnoresConditions, "conditional", "200 in place of 304"),
     (Fault::IgnoresDictionaries, "dictionaries", "no use-as-dictionary"),
@@ -163,6 +168,7 @@ const BROKEN: [(Fault, &str, &str); 29] = [
     (Fault::IgnoresVary, "vary", "the content is"),
     (Fault::NeverCaches, "cached", "no hit among 3"),
     (Fault::Recompresses, "recompression", "that the bake did not make"),
+    (Fault::RefusesHead, "head", "405 in place of 200"),
     (Fault::RefusesPictures, "status", "403 in place of 200"),
     (Fault::RewritesCacheControl, "cache-control", "max-age=14400, not"),
     (Fault::SaysNotModifiedAlways, "conditional", "304 for If-None-Match"),
@@ -175,6 +181,7 @@ const BROKEN: [(Fault, &str, &str); 29] = [
     (Fault::WeakensEntityTags, "etag", "is weak"),
     (Fault::WeakensEntityTagsOfHits, "etag", "again: etag: W/"),
     (Fault::None, "", ""),
+    (Fault::SpellsMediaTypes, "", ""),
 ];
 
 #[test]
@@ -183,7 +190,7 @@ fn each_fault_is_named_and_nothing_else() {
     let judge = |(fault, judgment, said): &(Fault, &str, &str)| {
         let cdn = Cdn::before(stack.origin.address, *fault);
         let mut command = stack.command("check", &cdn.url());
-        if *fault == Fault::None {
+        if judgment.is_empty() {
             let (checked, status) = result(&mut command);
             let broken = with_verdict(&checked, "broken");
             return if status == 0 { Ok(()) } else { Err(format!("{broken:?}")) };
@@ -212,6 +219,40 @@ fn a_cache_that_keeps_the_old_release() {
         "content of another release",
     );
     said.unwrap();
+}
+
+/// A proxy before a server, which asks by GET for each HEAD: content comes behind the header.
+fn with_content_of_head(server: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, mut server) = (client.unwrap(), TcpStream::connect(server).unwrap());
+            let mut back = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            thread::spawn(move || {
+                std::io::copy(&mut back.0, &mut back.1).ok();
+                back.1.shutdown(Shutdown::Both).ok();
+            });
+            thread::spawn(move || {
+                let mut bytes = [0; 4096];
+                while let Ok(length @ 1..) = client.read(&mut bytes) {
+                    let sent = &bytes[..length];
+                    let got = sent.strip_prefix(b"HEAD ").map(|rest| [b"GET ", rest].concat());
+                    server.write_all(got.as_deref().unwrap_or(sent)).ok();
+                }
+                server.shutdown(Shutdown::Write).ok();
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn content_behind_the_header_of_head() {
+    let stack = Stack::new();
+    let cdn = Cdn::before(stack.origin.address, Fault::None);
+    let url = format!("http://{}", with_content_of_head(cdn.address));
+    names_alone(&mut stack.command("check", &url), "head", "content behind the header").unwrap();
 }
 
 /// A certificate with that name, in those years.
@@ -276,6 +317,35 @@ fn an_origin_that_answers_around_the_cdn() {
     names_alone(&mut check(""), "origin-closed", "200 without a secret").unwrap();
     let (checked, status) = result(check("").args(["--skip", "origin-closed"]));
     assert_eq!((names(&with_verdict(&checked, "skipped")), status), (vec!["origin-closed"], 0));
+}
+
+/// It looks whether there is a secret, and not at its value.
+#[test]
+fn an_origin_that_admits_any_secret() {
+    let stack = Stack::new();
+    let cdn = Cdn::before(stack.origin.address, Fault::None);
+    let origin = Cdn::before(stack.origin.address, Fault::AdmitsAnySecret);
+    let mut command = stack.command("check", &cdn.url());
+    command.args(["--origin", &origin.url()]).env("HARDTACK_CDN_SECRET", SECRET);
+    names_alone(&mut command, "origin-closed", "200 with a wrong secret").unwrap();
+}
+
+#[test]
+fn an_echo_of_the_secret_is_not_printed() {
+    let stack = Stack::new();
+    let cdn = Cdn::before(stack.origin.address, Fault::None);
+    let origin = Cdn::before(stack.origin.address, Fault::EchoesSecret);
+    let check = |form: &[&str]| {
+        let mut command = executable(&stack.releases.file("new"));
+        command.args(["check", &cdn.url(), "--origin", &origin.url()]).args(form);
+        let command = command.args(["--skip", "origin-closed"]);
+        let output = run(command.env("HARDTACK_CDN_SECRET", SECRET));
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(said.contains("/login?of=(the secret of the CDN)"), "{said}");
+        assert!(!said.contains("stand-in"), "{said}");
+    };
+    check(&[]);
+    check(&["--json"]);
 }
 
 /// A security group closes it; nothing else can be said of such an origin.
@@ -373,7 +443,10 @@ fn the_secret_is_kept() {
     command.args(["--origin", &origin, "--ca"]).arg(ca.path().join("ca.pem"));
     let said = stderr(command.env("HARDTACK_CDN_SECRET", SECRET), 1);
     assert!(said.contains("the secret of the CDN is not sent there"), "{said}");
+    assert!(said.contains("it is signed by itself"), "{said}");
     assert!(!said.contains(SECRET));
+    let said = stderr(command.env("HARDTACK_CDN_SECRET", "short"), 1);
+    assert!(said.contains("at least 16 characters") && !said.contains("short"), "{said}");
     assert!(
         !stdout(hardtack().args(["check", "--help"]).env("HARDTACK_CDN_SECRET", SECRET))
             .contains(SECRET)

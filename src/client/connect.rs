@@ -84,6 +84,15 @@ impl Connector {
         Ok(Stream { io: TokioIo::new(Box::new(stream)), is_http2 })
     }
 
+    /// A connection that speaks HTTP/1.1; none if the site agrees on HTTP/2.
+    pub(super) async fn http1(
+        &self,
+        url: &Uri,
+    ) -> io::Result<Option<impl AsyncRead + AsyncWrite + Send + Unpin + use<>>> {
+        let stream = self.connect(url).await?;
+        Ok((!stream.is_http2).then(|| stream.io.into_inner()))
+    }
+
     pub(super) async fn tcp(&self, site: &Site) -> io::Result<TcpStream> {
         attempts::connect(self.addresses(site).await?).await
     }

@@ -6,28 +6,24 @@ mod inspection;
 mod judgment;
 mod judgments;
 mod sample;
+mod secret;
 mod subject;
 mod subjects;
 mod table;
 #[cfg(test)]
 mod testing;
 
-use std::{
-    env, fs,
-    io::{self, Write},
-    path::Path,
-};
+use std::io::{self, Write};
 
 use anyhow::{Context, Error, Result, bail, ensure};
-use hardtack::CdnGuard;
 use hardtack_bundle::Bundle;
-use http::{HeaderName, HeaderValue};
 use indicatif::ProgressBar;
 
 use self::{
     inspection::{Inspection, Outcomes, SoFar},
     judgment::Side,
     sample::Sample,
+    secret::Secret,
     subjects::Subjects,
     table::Checked,
 };
@@ -106,14 +102,15 @@ async fn inspect(
     let mut client = reach::client(&options.reach, site, Trust::Anything)?;
     let unreachable = || format!("cannot reach {site}");
     client.find(site).await.map_err(Error::msg).with_context(unreachable)?;
-    let secret = if side == Side::Origin { secret(options)? } else { None };
+    let secret = || Secret::read(*bundle, options.origin_secret_file.as_deref());
+    let secret = (side == Side::Origin).then(secret).transpose()?;
     if side == Side::Origin && !client.is_open(site).await {
         let outcomes = Outcomes::of_closed_origin(&options.skip);
         return Ok(Checked { site: site.clone(), side, outcomes });
     }
     let handshake = client.reach(site).await.map_err(Error::msg).with_context(unreachable)?;
     let fault = handshake.as_ref().and_then(|shown| shown.fault.as_ref());
-    if secret.is_some() {
+    if secret.as_ref().is_some_and(Secret::is_known) {
         if let Some(fault) = fault {
             bail!(
                 "{site}: its certificate is not trusted: {fault}; the secret of the CDN is not sent there"
@@ -140,31 +137,6 @@ async fn inspect(
     };
     let outcomes = inspection.run(bundle, subjects.all.clone()).await;
     Ok(Checked { site, side, outcomes })
-}
-
-/// The field by which the origin knows the CDN: the first secret of the file or the environment.
-fn secret(options: &Check) -> Result<Option<(HeaderName, HeaderValue)>> {
-    let text = match &options.origin_secret_file {
-        Some(file) => read_secret(file)?,
-        None => env::var("HARDTACK_CDN_SECRET").unwrap_or_default(),
-    };
-    let first = text.split(',').next().unwrap_or_default().trim();
-    if first.is_empty() {
-        return Ok(None);
-    }
-    let name = env::var("HARDTACK_CDN_HEADER").ok().filter(|name| !name.is_empty());
-    let name = name.map_or(Ok(CdnGuard::HEADER), |name| name.parse());
-    let mut value =
-        HeaderValue::from_str(first).context("the CDN's secret is not visible ASCII")?;
-    value.set_sensitive(true);
-    Ok(Some((name.context("HARDTACK_CDN_HEADER is no name of a header field")?, value)))
-}
-
-fn read_secret(file: &Path) -> Result<String> {
-    let name = file.display();
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
-    ensure!(!text.trim().is_empty(), "{name} is empty: it has to contain the CDN's secret");
-    Ok(text)
 }
 
 fn print(

@@ -40,11 +40,18 @@ use super::tls::Certificate;
 pub const PREFIX: &str = "/static/";
 /// The secret that it sends.
 pub const SECRET: &str = "the secret of this stand-in";
+const SECRET_FIELD: &str = "x-origin-verify";
 
 /// A fault of a CDN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,
+    AddsDisposition,
+    AddsMediaType,
+    AddsRobotsTag,
+    AddsVaryAll,
+    /// As an origin: whatever secret comes, it is taken for the CDN's.
+    AdmitsAnySecret,
     AnswersNotFoundWith200,
     CachesNotFound,
     ChangesContent,
@@ -53,6 +60,8 @@ pub enum Fault {
     DropsCors,
     DropsEntityTags,
     DropsVary,
+    /// As an origin: a redirect has the secret that came.
+    EchoesSecret,
     FailsAtFirst,
     FollowsRedirects,
     GivesDeltasToAll,
@@ -61,15 +70,20 @@ pub enum Fault {
     IgnoresDictionaries,
     IgnoresRanges,
     IgnoresVary,
+    /// The length of HEAD is that of the content that it does not have.
+    HasNoLengthOfHead,
     /// Plain paths are those of the server at that address.
     KeepsOldRelease(SocketAddr),
     NeverCaches,
     Recompresses,
+    RefusesHead,
     RefusesPictures,
     RewritesCacheControl,
     SaysNotModifiedAlways,
     SetsCookies,
     ServesWholeSite,
+    /// No fault: other spaces, quotes and case.
+    SpellsMediaTypes,
     SpeaksHttp10,
     StripsAcceptEncoding,
     TakesOtherRanges,
@@ -163,7 +177,21 @@ struct Cache {
 
 impl Cache {
     async fn answer(&self, request: Request<Incoming>) -> Answer {
+        let answer = self.answer_get(&request).await;
+        if *request.method() != Method::HEAD {
+            return answer;
+        }
+        match self.fault {
+            Fault::RefusesHead => status(StatusCode::METHOD_NOT_ALLOWED),
+            fault => without_content(answer, fault).await,
+        }
+    }
+
+    async fn answer_get(&self, request: &Request<Incoming>) -> Answer {
         let path = request.uri().path().to_owned();
+        if self.fault == Fault::AdmitsAnySecret && !request.headers().contains_key(SECRET_FIELD) {
+            return status(StatusCode::FORBIDDEN);
+        }
         if !path.starts_with(PREFIX) && self.fault != Fault::ServesWholeSite {
             return status(StatusCode::FORBIDDEN);
         }
@@ -218,11 +246,20 @@ impl Cache {
     fn deliver(&self, mut answer: Answer, word: &'static str) -> Answer {
         let headers = answer.headers_mut();
         headers.insert("x-cache", HeaderValue::from_static(word));
-        if self.fault == Fault::RewritesCacheControl {
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=14400"));
-        }
-        if self.fault == Fault::SetsCookies {
-            headers.insert(header::SET_COOKIE, HeaderValue::from_static("to=1"));
+        let mut add = |name: HeaderName, value| {
+            headers.append(name, HeaderValue::from_static(value));
+        };
+        match self.fault {
+            Fault::AddsDisposition => add(header::CONTENT_DISPOSITION, "attachment"),
+            Fault::AddsMediaType => add(header::CONTENT_TYPE, "application/octet-stream"),
+            Fault::AddsRobotsTag => add(HeaderName::from_static("x-robots-tag"), "noindex"),
+            Fault::AddsVaryAll => add(header::VARY, "*"),
+            Fault::SetsCookies => add(header::SET_COOKIE, "to=1"),
+            Fault::RewritesCacheControl => {
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=14400"));
+            }
+            Fault::SpellsMediaTypes => spell(headers),
+            _ => {}
         }
         if self.fault == Fault::SpeaksHttp10 {
             *answer.version_mut() = Version::HTTP_10;
@@ -261,7 +298,7 @@ impl Cache {
             _ => {}
         }
         if path.starts_with(PREFIX) {
-            fields.insert("x-origin-verify", HeaderValue::from_static(SECRET));
+            fields.insert(SECRET_FIELD, HeaderValue::from_static(SECRET));
         }
         fetch(origin, path, &fields).await
     }
@@ -285,12 +322,16 @@ impl Cache {
             Fault::AnswersNotFoundWith200 if answer.status() == StatusCode::NOT_FOUND => {
                 *answer.status_mut() = StatusCode::OK;
             }
+            Fault::EchoesSecret if answer.headers().contains_key(header::LOCATION) => {
+                let location = format!("/login?of={}", SECRET.replace(' ', "%20"));
+                answer.headers_mut().insert(header::LOCATION, location.parse().unwrap());
+            }
             Fault::FollowsRedirects if answer.headers().contains_key(header::LOCATION) => {
                 let location = answer.headers()[header::LOCATION].to_str().unwrap();
                 assert_ne!(location, path);
                 let mut fields = HeaderMap::new();
                 fields.insert(header::HOST, HeaderValue::from_static("localhost"));
-                fields.insert("x-origin-verify", HeaderValue::from_static(SECRET));
+                fields.insert(SECRET_FIELD, HeaderValue::from_static(SECRET));
                 return fetch(self.origin, location, &fields).await;
             }
             _ => {}
@@ -303,6 +344,23 @@ fn status(status: StatusCode) -> Answer {
     let mut answer = Answer::default();
     *answer.status_mut() = status;
     answer
+}
+
+/// The answer to HEAD, for one to GET.
+async fn without_content(answer: Answer, fault: Fault) -> Answer {
+    let (mut head, body) = answer.into_parts();
+    let length = body.collect().await.unwrap().to_bytes().len();
+    let length = if fault == Fault::HasNoLengthOfHead { 0 } else { length };
+    head.headers.insert(header::CONTENT_LENGTH, length.into());
+    Response::from_parts(head, Full::default())
+}
+
+/// `Text/CSS;charset="UTF-8"`
+fn spell(headers: &mut HeaderMap) {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return };
+    let value = value.to_str().unwrap().replace("text/css", "Text/CSS");
+    let value = value.replace("; charset=utf-8", ";charset=\"UTF-8\"");
+    headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
 }
 
 /// Whether a path has twelve digits between dots.

@@ -4,15 +4,17 @@ use http::{Method, StatusCode, header::ACCEPT_ENCODING};
 use http_body_util::Empty;
 use hyper::body::Bytes;
 
+use super::secret::Sent;
 use crate::client::Answer;
 
 /// A request for the path of a subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ask {
+    pub(super) method: Method,
     pub(super) fields: Vec<(&'static str, String)>,
     pub(super) turn: Turn,
-    /// Whether the secret of the CDN is left out at the origin.
-    pub(super) is_without_secret: bool,
+    /// The secret of the CDN, at the origin.
+    pub(super) sent: Sent,
 }
 
 /// The place of a request among those for one subject.
@@ -29,7 +31,11 @@ impl Ask {
     /// A `GET` with a value of `Accept-Encoding`.
     pub(super) fn accepting(codings: &str) -> Self {
         let fields = vec![(ACCEPT_ENCODING.as_str(), codings.to_owned())];
-        Self { fields, turn: Turn::First, is_without_secret: false }
+        Self { method: Method::GET, fields, turn: Turn::First, sent: Sent::Right }
+    }
+
+    pub(super) fn head(self) -> Self {
+        Self { method: Method::HEAD, ..self }
     }
 
     pub(super) fn with(mut self, field: &'static str, value: impl Into<String>) -> Self {
@@ -42,9 +48,8 @@ impl Ask {
         self
     }
 
-    pub(super) fn without_secret(mut self) -> Self {
-        self.is_without_secret = true;
-        self
+    pub(super) fn sending(self, sent: Sent) -> Self {
+        Self { sent, ..self }
     }
 
     /// The codings that it accepts, as they were said.
@@ -54,7 +59,7 @@ impl Ask {
 
     /// The request at that URL.
     pub(super) fn request(&self, url: &str) -> http::Result<http::Request<Empty<Bytes>>> {
-        let request = http::Request::builder().method(Method::GET).uri(url);
+        let request = http::Request::builder().method(&self.method).uri(url);
         let request = self.fields.iter().fold(request, |it, (name, value)| it.header(*name, value));
         request.body(Empty::new())
     }

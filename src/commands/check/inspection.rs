@@ -10,7 +10,7 @@ use std::{
 };
 
 use hardtack_bundle::Bundle;
-use http::{HeaderName, HeaderValue};
+use http::Method;
 use indicatif::ProgressBar;
 use tokio::time::sleep;
 
@@ -18,6 +18,7 @@ use super::{
     ask::{Answers, Ask, Turn},
     judgment::{Judgment, Of, Seen, Side, Verdict},
     judgments,
+    secret::Secret,
     subject::{Kind, Subject},
 };
 use crate::client::{Answer, Client, Handshake, Keep, Site, at_once, is_from_a_cache};
@@ -33,8 +34,8 @@ const BEYOND: usize = 64 << 10;
 pub(super) struct Inspection {
     pub(super) site: Site,
     pub(super) side: Side,
-    /// The field with the CDN's secret.
-    pub(super) secret: Option<(HeaderName, HeaderValue)>,
+    /// Of the origin; no other server gets it.
+    pub(super) secret: Option<Secret>,
     /// The names of the judgments that are not asked for.
     pub(super) skipped: Vec<String>,
     pub(super) client: Client,
@@ -130,18 +131,24 @@ impl Inspection {
         }
         let request = ask.request(&self.site.url(&subject.path));
         let mut request = request.map_err(|error| error.to_string())?;
-        if let Some((name, value)) = self.secret.as_ref().filter(|_| !ask.is_without_secret) {
-            request.headers_mut().insert(name, value.clone());
+        if let Some(secret) = &self.secret {
+            secret.put(ask.sent, request.headers_mut());
         }
         if self.so_far.unanswered.load(Relaxed) >= MOST_UNANSWERED {
             return Err(format!("not asked: {MOST_UNANSWERED} requests before had no answer"));
         }
-        let answer = self.client.fetch(request, Keep::UpTo(most)).await;
+        let answer = self.client.fetch(request.clone(), Keep::UpTo(most)).await;
         match &answer {
             Ok(_) => self.so_far.unanswered.store(0, Relaxed),
             Err(_) => drop(self.so_far.unanswered.fetch_add(1, Relaxed)),
         }
         let mut answer = answer?;
+        if let Some(secret) = &self.secret {
+            secret.hide(&mut answer.headers);
+        }
+        if request.method() == Method::HEAD && matches!(subject.kind, Kind::Connection) {
+            answer.body = self.client.behind_head(&request).await.into();
+        }
         // Content that is as expected is not kept twice.
         let all = subject.representations();
         if let Some(same) = all.iter().find(|it| *it.body == *answer.body) {

@@ -14,6 +14,7 @@ mod dictionaries;
 mod errors;
 mod etag;
 mod fields;
+mod head;
 mod only_static;
 mod origin_closed;
 mod protocol;
@@ -28,7 +29,7 @@ mod vary;
 use super::judgment::Judgment;
 
 /// All judgments, in the order of the table.
-pub(super) const ALL: [Judgment; 24] = [
+pub(super) const ALL: [Judgment; 25] = [
     tls::JUDGMENT,
     protocol::JUDGMENT,
     status::JUDGMENT,
@@ -44,6 +45,7 @@ pub(super) const ALL: [Judgment; 24] = [
     fields::JUDGMENT,
     cookies::JUDGMENT,
     cors::JUDGMENT,
+    head::JUDGMENT,
     conditional::JUDGMENT,
     range::JUDGMENT,
     dictionaries::JUDGMENT,

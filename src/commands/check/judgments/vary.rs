@@ -25,6 +25,12 @@ fn judge(seen: &Seen<'_>) -> Verdict {
             return Some(Verdict::Broken(format!("the content is {coding}")));
         }
         let expected = seen.subject.expected(ask).headers;
+        if says(&answer.headers, "*") && !says(&expected, "*") {
+            return Some(Verdict::Broken(format!(
+                "{}, so no cache may answer",
+                field(answer, &VARY)
+            )));
+        }
         let is_kept = !varies_by(&expected, "accept-encoding")
             || varies_by(&answer.headers, "accept-encoding");
         Some(Verdict::kept_if(is_kept, || field(answer, &VARY)))
@@ -37,9 +43,13 @@ fn is_accepted(ask: &Ask, coding: &str) -> bool {
 
 /// Whether responses depend on a field of the request, whose name is in lower case.
 pub(super) fn varies_by(headers: &HeaderMap, field: &str) -> bool {
+    says(headers, field) || says(headers, "*")
+}
+
+fn says(headers: &HeaderMap, name: &str) -> bool {
     let values = headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok());
     let mut names = values.flat_map(|value| value.split(',')).map(str::trim);
-    names.any(|name| name == "*" || name.eq_ignore_ascii_case(field))
+    names.any(|said| said.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -54,6 +64,12 @@ mod tests {
             it.headers.insert(VARY, "Origin, accept-encoding".parse().unwrap());
         });
         judges(&JUDGMENT).broken(|_, it| drop(it.headers.remove(VARY)), "no vary");
+        judges(&JUDGMENT).broken(
+            |_, it| {
+                it.headers.append(VARY, "*".parse().unwrap());
+            },
+            "vary: Accept-Encoding, *, so no cache may answer",
+        );
         let of_the_first = testing::answer(&testing::asset("/app.css"), &Ask::accepting("br"));
         judges(&JUDGMENT).broken(
             move |_, it| *it = of_the_first.clone(),
