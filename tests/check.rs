@@ -512,6 +512,30 @@ fn any_address_of_a_host_will_do() {
     assert_eq!((counts(&warmed), status), ([18, 0, 18, 0], 0));
 }
 
+/// A server that accepts connections and answers none.
+#[test]
+fn a_silent_server_has_a_deadline() {
+    let stack = Stack::new();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let mut command = stack.command("warm", &url);
+    let (warmed, status) = result(command.args(["--timeout", "1", "--concurrency", "2"]));
+    assert_eq!((counts(&warmed), status), ([18, 0, 0, 18], 1));
+    let failures = warmed["failures"].as_array().unwrap();
+    assert_eq!(failures[0]["reason"], "no whole response within 1 s");
+    assert_eq!(failures[17]["reason"], "not requested: there was no response for 2 s");
+}
+
+#[test]
+fn a_long_retry_after_is_told() {
+    let stack = Stack::new();
+    let cdn = Cdn::before(stack.origin.address, Fault::SaysComeBackInAnHour);
+    let (warmed, status) = result(&mut stack.command("warm", &cdn.url()));
+    assert_eq!((counts(&warmed), status), ([18, 0, 0, 18], 1));
+    let reason = "status 503, with a Retry-After of 3600 s, which is longer than 60 s";
+    assert_eq!(warmed["failures"][0]["reason"], reason);
+}
+
 #[test]
 #[ignore = "needs varnish"]
 fn varnish_is_a_good_cdn() {

@@ -32,7 +32,8 @@ pub(crate) const WARM_HELP: &str = "\
 Each asset is requested as browsers do, as clients do that know gzip alone, and as those that
 know no coding: CloudFront keeps these three apart. Files that changed since the last release
 come first, and files of earlier releases last. A request that fails is tried again, up to four
-times, after a while that grows; Retry-After is heeded.
+times, after a while that grows; Retry-After is heeded up to a minute. If no response comes for
+twice the time of --timeout, no more requests are sent.
 
 A CDN has caches in many places, and only the nearest is filled.
 

@@ -2,6 +2,7 @@
 
 mod order;
 mod patience;
+mod silence;
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +17,7 @@ use http_body_util::Empty;
 use indicatif::ProgressBar;
 use tokio::time::sleep;
 
-use self::patience::Patience;
+use self::{patience::Patience, silence::Silence};
 use super::reach;
 use crate::{
     cli::Warm,
@@ -41,7 +42,8 @@ pub(crate) fn warm(bundle: &Bundle<'static>, options: &Warm) -> Result<()> {
     let progress = reach::progress("warming");
     progress.set_length(targets.len() as u64);
     let bar = progress.clone();
-    let warming = Arc::new(Warming { client, site: options.url.clone(), progress });
+    let silence = Silence::at_most(options.reach.timeout * 2);
+    let warming = Arc::new(Warming { client, site: options.url.clone(), progress, silence });
     let work = at_once(options.concurrency.into(), targets, move |target| {
         let warming = Arc::clone(&warming);
         async move { warming.request(target).await }
@@ -75,6 +77,7 @@ struct Warming {
     client: Client,
     site: Site,
     progress: ProgressBar,
+    silence: Silence,
 }
 
 /// The outcome of a target: a cache's word, or the reason of a failure.
@@ -82,19 +85,30 @@ type Outcome = (Target, Result<CacheStatus, String>);
 
 impl Warming {
     async fn request(&self, target: Target) -> Outcome {
-        let mut patience = Patience::new();
-        let outcome = loop {
-            let fetched = self.fetch(&target).await;
-            match patience.wait_for(&fetched) {
-                Some(pause) => sleep(pause).await,
-                None => break fetched.and_then(judge),
-            }
+        let outcome = match self.silence.ends() {
+            Ok(()) => self.fetch(&target).await.and_then(judge),
+            Err(reason) => Err(reason),
         };
         self.progress.inc(1);
         (target, outcome)
     }
 
+    /// The outcome of the last try.
     async fn fetch(&self, target: &Target) -> Result<Answer, String> {
+        let mut patience = Patience::new();
+        loop {
+            let fetched = self.ask(target).await;
+            if fetched.is_ok() {
+                self.silence.is_broken();
+            }
+            match patience.wait_for(&fetched).filter(|_| self.silence.ends().is_ok()) {
+                Some(pause) => sleep(pause).await,
+                None => return fetched,
+            }
+        }
+    }
+
+    async fn ask(&self, target: &Target) -> Result<Answer, String> {
         let mut request = Request::get(self.site.url(&target.path));
         if !target.accepted.is_empty() {
             request = request.header(ACCEPT_ENCODING, target.accepted);
@@ -108,7 +122,7 @@ fn judge(answer: Answer) -> Result<CacheStatus, String> {
     match answer.status {
         _ if answer.is_cut => Err("the content was cut off".to_owned()),
         StatusCode::OK => Ok(CacheStatus::of(&answer.headers)),
-        status => Err(format!("status {}", status.as_u16())),
+        _ => Err(patience::reason(&answer)),
     }
 }
 

@@ -79,6 +79,7 @@ pub enum Fault {
     RefusesHead,
     RefusesPictures,
     RewritesCacheControl,
+    SaysComeBackInAnHour,
     SaysNotModifiedAlways,
     SetsCookies,
     ServesWholeSite,
@@ -283,6 +284,11 @@ impl Cache {
             }
             Fault::RefusesPictures if path.ends_with(".svg") => {
                 return status(StatusCode::FORBIDDEN);
+            }
+            Fault::SaysComeBackInAnHour => {
+                let mut answer = status(StatusCode::SERVICE_UNAVAILABLE);
+                answer.headers_mut().insert(header::RETRY_AFTER, 3600.into());
+                return answer;
             }
             Fault::FailsAtFirst => {
                 let mut kept = self.kept.lock().unwrap();

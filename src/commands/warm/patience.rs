@@ -26,7 +26,7 @@ impl Patience {
         Self { tries: 0 }
     }
 
-    /// The pause before the next try; none if there is none.
+    /// The pause before the next try; none if there is no other try.
     pub(super) fn wait_for(&mut self, outcome: &Result<Answer, String>) -> Option<Duration> {
         self.tries += 1;
         let demanded = match outcome {
@@ -38,6 +38,19 @@ impl Patience {
             return None;
         }
         Some(demanded.unwrap_or_else(|| back_off(self.tries, random())))
+    }
+}
+
+/// The reason of a failure, by the response.
+pub(super) fn reason(answer: &Answer) -> String {
+    let status = answer.status.as_u16();
+    match retry_after(&answer.headers, SystemTime::now()) {
+        Some(pause) if may_pass(answer) && pause > LONGEST => format!(
+            "status {status}, with a Retry-After of {} s, which is longer than {} s",
+            pause.as_secs(),
+            LONGEST.as_secs()
+        ),
+        _ => format!("status {status}"),
     }
 }
 
@@ -112,6 +125,18 @@ mod tests {
         ] {
             assert_eq!(Patience::new().wait_for(&outcome).is_some(), expected, "{outcome:?}");
         }
+    }
+
+    #[test]
+    fn reasons() {
+        let is = |status, retry_after, expected: &str| {
+            assert_eq!(reason(&answer(status, retry_after).unwrap()), expected);
+        };
+        is(404, None, "status 404");
+        is(404, Some("3600"), "status 404");
+        is(503, None, "status 503");
+        is(503, Some("60"), "status 503");
+        is(503, Some("61"), "status 503, with a Retry-After of 61 s, which is longer than 60 s");
     }
 
     #[test]
