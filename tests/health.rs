@@ -2,7 +2,13 @@
 
 mod common;
 
-use std::{net::TcpListener, path::PathBuf, process::Command};
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    path::PathBuf,
+    process::Command,
+    thread,
+};
 
 use common::{Server, hardtack, process::until, run, stderr, stdout, varnish::free_address};
 
@@ -41,6 +47,15 @@ fn a_server_that_is_not_healthy() {
     let silent = silent.local_addr().unwrap().to_string();
     stderr(health(&silent).args(["--timeout", "1"]), 1);
     assert!(stderr(hardtack().arg("health"), 2).contains("--admin-listen"));
+    let strange = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = strange.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        let (mut client, _) = strange.accept().unwrap();
+        client.write_all(b"HTTP/1.1 2000 OK\r\n\r\n").unwrap();
+        client.read_to_end(&mut Vec::new()).ok();
+    });
+    let said = stderr(&mut health(&address), 1);
+    assert!(said.contains("does not speak HTTP"), "{said}");
 }
 
 /// While it drains, `/readyz` says 503 and `/healthz` 200.

@@ -94,12 +94,15 @@ fn exchange<S: Read + Write>(
     Ok(answer)
 }
 
-/// The length of `HTTP/1.1 200`.
-const STATUS_LINE: usize = 12;
+/// The length of `HTTP/1.1 200 `.
+const STATUS_LINE: usize = 13;
 
+/// The status of three digits, behind which is a space, or the end of the line (RFC 9112 §4).
 fn status(answer: &[u8]) -> Option<u16> {
-    let line = std::str::from_utf8(answer.get(..STATUS_LINE)?).ok()?;
-    line.strip_prefix("HTTP/1.1 ")?.parse().ok()
+    let rest = answer.strip_prefix(b"HTTP/1.1 ")?;
+    let [digits @ .., b' ' | b'\r' | b'\n'] = rest.get(..4)? else { return None };
+    let is_number = digits.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(digits).ok().filter(|_| is_number)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -110,8 +113,15 @@ mod tests {
     fn statuses() {
         for (answer, expected) in [
             ("HTTP/1.1 200 OK\r\n", Some(200)),
-            ("HTTP/1.1 503", Some(503)),
-            ("HTTP/1.1 50", None),
+            ("HTTP/1.1 503 ", Some(503)),
+            ("HTTP/1.1 200\r\n", Some(200)),
+            ("HTTP/1.1 2000 OK\r\n", None),
+            ("HTTP/1.1 200OK\r\n", None),
+            ("HTTP/1.1 +20 OK\r\n", None),
+            ("HTTP/1.1  20 OK\r\n", None),
+            ("HTTP/1.1 200", None),
+            ("HTTP/1.1 50 ", None),
+            ("HTTP/1.10 200 OK\r\n", None),
             ("SSH-2.0-OpenSSH_9", None),
             ("", None),
         ] {
