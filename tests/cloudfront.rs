@@ -153,6 +153,24 @@ fn the_application_gets_the_rest_uncached_and_without_the_secret() {
     assert!(template["Parameters"]["SiteDomainName"].is_object());
 }
 
+/// A pattern is a path with a star behind it, and has at most 255 characters.
+#[test]
+fn a_prefix_that_is_too_long_is_an_error() {
+    let of = |length: usize| format!("/{}/", "x".repeat(length - 3));
+    let releases = release("site", "", &["--at", &of(255)]);
+    assert_eq!(paths(&template(&releases.file("site"), &[]))[1].len(), 255);
+    let releases = release("site", "", &["--at", &of(256)]);
+    for options in [&[][..], &["--site"]] {
+        let error = stderr(&mut deploy(&releases.file("site"), options), 1);
+        assert!(
+            error.contains("at most 255 characters") && error.contains(" has 256: "),
+            "{error}"
+        );
+        assert!(error.contains("bake that folder at a shorter prefix"), "{error}");
+    }
+    is_sound(&template(&releases.file("site"), &["--whole-site"]));
+}
+
 #[test]
 fn a_folder_at_the_root_beside_another_is_mentioned() {
     let root = folder(&[("robots.txt", b"")]);

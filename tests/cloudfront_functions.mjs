@@ -85,6 +85,16 @@ function codings(handler, [known]) {
   becomes('*', undefined, 'zstd, br, gzip')
   becomes('*;q=0.1, br;q=0', undefined, 'zstd, gzip')
   becomes('gzip;q=high, br;q=2, zstd;q=-1', undefined, undefined)
+  for (const weight of ['2', '1.001', '0.1234', '-1', '', '.5', '0x1', '1e0', '0.5;q=0.5', '1 0', '+1', 'NaN']) {
+    becomes(`gzip;q=${weight}, br`, undefined, 'br')
+  }
+  for (const other of ['gzip;q', 'gzip;level=9', 'gzip;', 'gzip;level=9;q=1', 'g zip']) {
+    becomes(`${other}, br`, undefined, 'br')
+  }
+  for (const weight of ['1', '1.', '1.000', '0.001', '0.5']) {
+    becomes(`gzip ; Q=${weight} , br`, undefined, 'br, gzip')
+  }
+  becomes('gzip;q=0., br;q=0.000', undefined, undefined)
   becomes('identity', undefined, undefined)
   becomes('', undefined, undefined)
   becomes(' , ;q=1', undefined, undefined)
@@ -110,6 +120,11 @@ function navigations(handler) {
   page('application/xhtml+xml', 'text/html')
   page('*/*, Text/HTML;level=1;q=0.1', 'text/html')
   page('text/html;q=0', undefined)
+  page('text/html;q=0.000, */*', undefined)
+  page('text/html;q=0;level=1', undefined)
+  page('text/html;q=high', 'text/html')
+  page('text/html;q=0.0001', 'text/html')
+  page('text/html2', undefined)
   page('image/avif,image/webp,*/*;q=0.8', undefined)
   page('*/*', undefined)
   page(undefined, undefined)

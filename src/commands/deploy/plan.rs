@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use hardtack_bundle::{Action, Bundle, Coding, Error, Origins};
 
 use crate::cli::{Cloudfront, OriginHttp};
@@ -55,6 +55,9 @@ pub(super) struct Dictionaries {
 /// Most cache behaviours of a distribution beside the default one (CloudFront's default quota).
 const MOST_BEHAVIOURS: usize = 74;
 
+/// Longest pattern of paths of a cache behaviour, in characters.
+const LONGEST_PATTERN: usize = 255;
+
 impl Plan {
     /// # Errors
     ///
@@ -72,6 +75,14 @@ impl Plan {
             "the site has more folders than a distribution of CloudFront has behaviours \
              ({MOST_BEHAVIOURS}): give --whole-site if there is no application behind it"
         );
+        if let Some(long) = static_paths.iter().find(|path| path.len() > LONGEST_PATTERN) {
+            bail!(
+                "CloudFront takes patterns of paths of at most {LONGEST_PATTERN} characters, and \
+                 {long} has {}: bake that folder at a shorter prefix, or give --whole-site if there is \
+                 no application behind it",
+                long.len()
+            );
+        }
         ensure!(
             rest != Rest::Site || !static_paths.is_empty(),
             "the site was baked at /, where its files and the application's paths cannot be told \

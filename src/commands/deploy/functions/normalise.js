@@ -40,24 +40,34 @@ function quality(qualities, coding) {
     return coding in qualities ? qualities[coding] : qualities['*'] || 0;
 }
 
+// A malformed weight of a media type is none, as to the server.
 function wantsPage(headers) {
-    const qualities = members(value(headers, 'accept'));
-    return qualities['text/html'] > 0 || qualities['application/xhtml+xml'] > 0;
+    return value(headers, 'accept').toLowerCase().split(',').some(function (range) {
+        const parts = range.split(';').map(function (part) { return part.trim(); });
+        const isPage = parts[0] === 'text/html' || parts[0] === 'application/xhtml+xml';
+        return isPage && parts.map(weight).filter(function (it) { return it >= 0; })[0] !== 0;
+    });
 }
 
-// The members of a weighted list (RFC 9110 12.4.2): names, each with the lowest of its qualities.
+// The members of a weighted list: names, each with the lowest of its qualities. One with anything else than
+// a weight is ignored, as by the server.
 function members(list) {
     const qualities = {};
     list.toLowerCase().split(',').forEach(function (member) {
-        const parts = member.split(';').map(function (part) { return part.trim(); });
-        const name = parts[0] === 'x-gzip' ? 'gzip' : parts[0];
-        const weight = parts.slice(1).filter(function (part) { return part.indexOf('q=') === 0; })[0];
-        const number = weight === undefined ? 1 : Number(weight.slice(2));
-        if (name !== '' && number >= 0 && number <= 1) {
-            qualities[name] = Math.min(name in qualities ? qualities[name] : 1, number);
+        const end = (member + ';').indexOf(';');
+        const named = member.slice(0, end).trim();
+        const name = named === 'x-gzip' ? 'gzip' : named;
+        const quality = end < member.length ? weight(member.slice(end + 1).trim()) : 1;
+        if (name !== '' && quality >= 0) {
+            qualities[name] = Math.min(name in qualities ? qualities[name] : 1, quality);
         }
     });
     return qualities;
+}
+
+// A quality value (RFC 9110 12.4.2), of "q=0.5"; undefined if it is malformed.
+function weight(text) {
+    return /^q=(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(text) ? Number(text.slice(2)) : undefined;
 }
 
 // All lines of a field.
