@@ -13,7 +13,7 @@ use std::{
 };
 
 use common::{
-    PATIENCE, Packed, Server, executable, folder, pack,
+    PATIENCE, Packed, Server, executable, folder, pack, run,
     varnish::{Varnish, free_address},
 };
 
@@ -179,7 +179,7 @@ fn recipe(origin: SocketAddr) -> String {
 
 #[test]
 #[ignore = "needs varnish"]
-fn the_recipe_of_the_guide_keeps_and_purges_by_tag() {
+fn the_recipe_of_the_guide_is_right_and_purges_by_tag() {
     let packed = pack(
         folder(&[("css/a.css", &css()), ("index.html", b"<h1>hi"), ("a.txt", b"a")]).path(),
         &[("HARDTACK_AT", "/static/")],
@@ -197,6 +197,10 @@ fn the_recipe_of_the_guide_keeps_and_purges_by_tag() {
     }
     assert_eq!(varnish.hit("/static/css/a.css?x", &[]).header("content-encoding"), None);
     assert_eq!(varnish.get("/account", &[]).status, 403);
+    let url = format!("http://{}", varnish.address);
+    let checked = run(packed.command().args(["check", &url, "--outside", "/account"]));
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success() && said.contains("✓ only-static"), "{said}");
     for _ in 0..2 {
         let missing = varnish.get("/static/absent", &[]);
         assert_eq!((missing.status, missing.header("x-cache")), (404, Some("0")));
