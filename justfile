@@ -61,6 +61,10 @@ sandbox *arguments:
 peers *arguments:
     scripts/peers {{ arguments }}
 
+# Builds the executable without shared libraries, looks at it with ldd, and fetches from it in an empty root directory; needs root or sudo
+static profile="dev":
+    scripts/images {{ profile }} static
+
 # Builds the static executable, the Debian package, the container image and a machine, and tries each; needs root
 images *arguments:
     scripts/images {{ arguments }}
