@@ -253,6 +253,14 @@ fn content_behind_the_header_of_head() {
     let cdn = Cdn::before(stack.origin.address, Fault::None);
     let url = format!("http://{}", with_content_of_head(cdn.address));
     names_alone(&mut stack.command("check", &url), "head", "content behind the header").unwrap();
+    let certificate = Certificate::new();
+    let fault = Fault::HasContentOfHead;
+    let cdn = Cdn::before_with_tls(stack.origin.address, fault, &certificate, &["h2"]);
+    let ca = folder(&[("ca.pem", certificate.chain.as_bytes())]);
+    let mut command = stack.command("check", &format!("https://localhost:{}", cdn.address.port()));
+    command.arg("--resolve").arg(format!("localhost:{}", cdn.address));
+    command.arg("--ca").arg(ca.path().join("ca.pem"));
+    names_alone(&mut command, "head", "content behind the header").unwrap();
 }
 
 /// A certificate with that name, in those years.

@@ -70,6 +70,8 @@ pub enum Fault {
     IgnoresDictionaries,
     IgnoresRanges,
     IgnoresVary,
+    /// By HTTP/2; by HTTP/1.1 the library drops it.
+    HasContentOfHead,
     /// The length of HEAD is that of the content that it does not have.
     HasNoLengthOfHead,
     /// Plain paths are those of the server at that address.
@@ -106,6 +108,15 @@ impl Cdn {
 
     /// One that speaks TLS, and those protocols.
     pub fn with_tls(origin: SocketAddr, certificate: &Certificate, protocols: &[&str]) -> Self {
+        Self::before_with_tls(origin, Fault::None, certificate, protocols)
+    }
+
+    pub fn before_with_tls(
+        origin: SocketAddr,
+        fault: Fault,
+        certificate: &Certificate,
+        protocols: &[&str],
+    ) -> Self {
         let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).expect("a key");
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(provider);
@@ -114,7 +125,7 @@ impl Cdn {
         let config = builder.with_single_cert(vec![certificate.der.clone()], key);
         let mut config = config.expect("they go together");
         config.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_owned()).collect();
-        Self::start(origin, Fault::None, Some(TlsAcceptor::from(Arc::new(config))))
+        Self::start(origin, fault, Some(TlsAcceptor::from(Arc::new(config))))
     }
 
     fn start(origin: SocketAddr, fault: Fault, tls: Option<TlsAcceptor>) -> Self {
@@ -183,6 +194,7 @@ impl Cache {
             return answer;
         }
         match self.fault {
+            Fault::HasContentOfHead => answer,
             Fault::RefusesHead => status(StatusCode::METHOD_NOT_ALLOWED),
             fault => without_content(answer, fault).await,
         }

@@ -44,7 +44,8 @@ fn judge(seen: &Seen<'_>) -> Verdict {
         Some(Err(error)) => return Verdict::Broken(format!("no response to HEAD: {error}")),
         None => return Verdict::NotApplicable(OTHER_FAULT),
     };
-    if !head.body.is_empty() {
+    // By HTTP/2, such content ends the stream with an error.
+    if head.is_cut || !head.body.is_empty() {
         return Verdict::Broken(
             "content behind the header, which is taken for the next response".to_owned(),
         );
@@ -111,6 +112,7 @@ mod tests {
         judges(&JUDGMENT)
             .broken(of_heads(|it| drop(it.headers.remove(ETAG))), "no etag, and GET has etag: ");
         judges(&JUDGMENT).broken(of_heads(|it| it.body = b"<".into()), "content behind the header");
+        judges(&JUDGMENT).broken(of_heads(|it| it.is_cut = true), "content behind the header");
         judges(&JUDGMENT).refrains(of(Method::GET, |it| it.body = b"<p>".into()));
         let again = |ask: &Ask, it: &mut Answer| {
             if ask.turn == Turn::First {
