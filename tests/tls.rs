@@ -4,19 +4,21 @@ mod common;
 
 use std::{
     fs,
-    io::{ErrorKind, Read, Write},
+    io::{self, ErrorKind, Read, Write},
     net::TcpStream,
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use common::{
     Connection, Lines, PATIENCE, Server,
-    frames::{DATA, GOAWAY, HEADERS, Http2, INITIAL_WINDOW_SIZE, RST_STREAM},
+    frames::{DATA, END_STREAM, GOAWAY, HEADERS, Http2, INITIAL_WINDOW_SIZE, RST_STREAM},
     hardtack, run, stderr,
-    tls::{Certificate, CertificateFiles, Tls, client, client_of, handshake, put},
+    tls::{Certificate, CertificateFiles, Tls, client, client_of, handshake, localhost, put},
 };
 use rustix::event::{PollFd, PollFlags, poll};
-use rustls::{ClientConfig, HandshakeKind, ProtocolVersion, version};
+use rustls::{
+    ClientConfig, ClientConnection, HandshakeKind, ProtocolVersion, StreamOwned, version,
+};
 
 /// A server with a certificate, and what it takes to speak with it.
 struct Site {
@@ -106,6 +108,70 @@ fn both_versions_of_tls_and_their_sessions() {
             assert_eq!(session.handshake_kind(), Some(kind), "{expected:?}");
         }
     }
+}
+
+/// A client's end of a connection, which counts the TLS records that come, and can hold back its own.
+struct Recorded {
+    stream: TcpStream,
+    came: Arc<Mutex<Vec<u8>>>,
+    held: Option<Vec<u8>>,
+}
+
+impl Read for Recorded {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let length = self.stream.read(space)?;
+        self.came.lock().unwrap().extend(&space[..length]);
+        Ok(length)
+    }
+}
+
+impl Write for Recorded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.held {
+            Some(held) => held.write(bytes),
+            None => self.stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// The records of RFC 8446 §5.1: a head of five bytes, whose last two are the length.
+fn records(mut bytes: &[u8]) -> usize {
+    std::iter::from_fn(|| {
+        let length = u16::from_be_bytes([*bytes.get(3)?, *bytes.get(4)?]);
+        bytes = bytes.get(5 + usize::from(length)..)?;
+        Some(())
+    })
+    .count()
+}
+
+#[test]
+fn responses_to_requests_that_came_together_go_together() {
+    let site = Site::start(&[]);
+    let came = Arc::new(Mutex::new(Vec::new()));
+    let stream = site.server.connect_tls_port();
+    let recorded = Recorded { stream, came: Arc::clone(&came), held: None };
+    let client = ClientConnection::new(site.client(&["h2"]), localhost()).unwrap();
+    let mut connection = Http2::over(StreamOwned::new(client, recorded), &[]);
+    let first = connection.get("/robots.txt");
+    connection.body(first);
+
+    came.lock().unwrap().clear();
+    connection.stream.sock.held = Some(Vec::new());
+    [(); 8].map(|()| connection.get("/robots.txt"));
+    let held = connection.stream.sock.held.take().unwrap();
+    connection.stream.sock.write_all(&held).unwrap();
+    let (mut begun, mut ended) = (0, 0);
+    while ended < 8 {
+        let frame = connection.frame().expect("eight responses");
+        begun += usize::from(frame.is_200());
+        ended += usize::from(frame.kind == DATA && frame.flags & END_STREAM != 0);
+    }
+    assert_eq!(begun, 8);
+    assert_eq!(records(&came.lock().unwrap()), 1);
 }
 
 #[test]

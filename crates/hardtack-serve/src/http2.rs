@@ -7,6 +7,7 @@
 mod arriving;
 mod body;
 mod frames;
+mod gathered;
 mod judge;
 mod refusal;
 mod service;
@@ -17,7 +18,7 @@ use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
+    task::{Context, Poll},
     time::Instant,
 };
 
@@ -27,6 +28,7 @@ use tokio::time::sleep_until;
 
 pub(crate) use self::frames::PREFACE;
 use self::{
+    gathered::SharedGathered,
     judge::{Judge, Verdict},
     service::Http2Service,
     streams::{ROUND, Sent, SharedStreams},
@@ -58,12 +60,13 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
         None => Grant::least(),
     };
     let builder = builder(&settings.limits, streams.clone(), &windows);
-    let wire = TokioIo::new(Wire::new(transport, streams.clone()));
+    let gathered = SharedGathered::new(transport);
+    let wire = TokioIo::new(Wire::new(gathered.clone(), streams.clone()));
     let mut connection = pin!(builder.serve_connection(wire, service));
     let mut round = Instant::now() + ROUND;
     loop {
         let verdict = tokio::select! {
-            verdict = take_requests(connection.as_mut(), &judge, &account, &streams) => verdict,
+            verdict = take_requests(connection.as_mut(), &gathered, &judge, &account, &streams) => verdict,
             () = sleep_until(round.into()) => {
                 round = Instant::now() + ROUND;
                 streams.lock().stand_by(&account.server().census.standby, Instant::now());
@@ -80,16 +83,19 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
                 judge.end(account.requests());
                 connection.as_mut().graceful_shutdown();
             }
-            Verdict::GiveWay => return give_way(connection).await,
+            Verdict::GiveWay => return give_way(connection, &gathered).await,
             Verdict::CutOff => return,
         }
     }
 }
 
 /// Makes place for a new client: this client is told (GOAWAY), and not waited for.
-async fn give_way<S: Socket>(mut connection: Pin<&mut HyperConnection<S>>) {
+async fn give_way<S: Socket>(
+    mut connection: Pin<&mut HyperConnection<S>>,
+    gathered: &SharedGathered<S>,
+) {
     connection.as_mut().graceful_shutdown();
-    poll_fn(|context| Poll::Ready(connection.as_mut().poll(context).is_ready())).await;
+    poll_fn(|context| Poll::Ready(poll(connection.as_mut(), gathered, context).is_ready())).await;
 }
 
 /// hyper's connection.
@@ -98,18 +104,34 @@ type HyperConnection<S> = http2::Connection<TokioIo<Wire<S>>, Http2Service, Shar
 /// Takes requests until the connection is over or beyond its limits.
 async fn take_requests<S: Socket>(
     mut connection: Pin<&mut HyperConnection<S>>,
+    gathered: &SharedGathered<S>,
     judge: &Judge<'_>,
     account: &Account,
     streams: &SharedStreams,
 ) -> Verdict {
-    poll_fn(|context| match connection.as_mut().poll(context) {
-        Poll::Ready(_) => Poll::Ready(Verdict::CutOff),
+    poll_fn(|context| match poll(connection.as_mut(), gathered, context) {
+        Poll::Ready(()) => Poll::Ready(Verdict::CutOff),
         Poll::Pending => match check(judge, account, streams) {
             Verdict::GoOn => Poll::Pending,
             verdict => Poll::Ready(verdict),
         },
     })
     .await
+}
+
+/// Lets hyper do all that it can, and then writes what that was. Ready when the connection is over.
+fn poll<S: Socket>(
+    connection: Pin<&mut HyperConnection<S>>,
+    gathered: &SharedGathered<S>,
+    context: &mut Context<'_>,
+) -> Poll<()> {
+    if connection.poll(context).is_ready() {
+        return Poll::Ready(());
+    }
+    match gathered.lock().poll_flush(context) {
+        Poll::Ready(Err(_)) => Poll::Ready(()),
+        Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+    }
 }
 
 fn check(judge: &Judge<'_>, account: &Account, streams: &SharedStreams) -> Verdict {

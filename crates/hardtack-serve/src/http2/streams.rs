@@ -7,7 +7,7 @@ use std::{
     collections::HashMap,
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -189,12 +189,18 @@ impl SharedStreams {
     }
 }
 
-/// hyper runs each request as a task, right after the request was handed over to be answered.
+/// hyper has each request run, right after the request was handed over to be answered. Most are answered
+/// and handed to h2 at once; the others become tasks.
 impl<F> hyper::rt::Executor<F> for SharedStreams
 where
     F: Future<Output: Send> + Send + 'static,
 {
     fn execute(&self, task: F) {
+        let mut task = Box::pin(task);
+        // A task that is not ready is polled again at its start, which registers its own waker.
+        if task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+            return;
+        }
         let task = tokio::spawn(task).abort_handle();
         self.lock().set_task(task);
     }

@@ -1,8 +1,9 @@
 //! The bytes of a connection of HTTP/2, with an eye on the frames that come and on those that go.
 
 use std::{
-    io::{self, ErrorKind, IoSlice},
+    io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Instant,
 };
@@ -12,14 +13,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
     frames::{Frames, PREFACE},
+    gathered::SharedGathered,
     refusal,
     streams::SharedStreams,
 };
-use crate::{exchange, socket::Socket, transport::Transport};
+use crate::{account::Account, exchange, socket::Socket};
 
 /// A connection that speaks HTTP/2.
 pub(crate) struct Wire<S: Socket> {
-    transport: Transport<S>,
+    gathered: SharedGathered<S>,
+    account: Arc<Account>,
     streams: SharedStreams,
     /// Bytes of the preface that are still to come, before the first frame.
     preface: usize,
@@ -37,9 +40,11 @@ struct Replaced {
 }
 
 impl<S: Socket> Wire<S> {
-    pub(crate) fn new(transport: Transport<S>, streams: SharedStreams) -> Self {
+    pub(crate) fn new(gathered: SharedGathered<S>, streams: SharedStreams) -> Self {
+        let account = Arc::clone(gathered.lock().transport.account());
         Self {
-            transport,
+            gathered,
+            account,
             streams,
             preface: PREFACE.len(),
             departing: Frames::default(),
@@ -64,10 +69,7 @@ impl<S: Socket> Wire<S> {
         let Some(replaced) = &mut self.replaced else { return Poll::Ready(Ok(None)) };
         while replaced.written < replaced.frame.len() {
             let rest = &replaced.frame[replaced.written..];
-            match ready!(Pin::new(&mut self.transport).poll_write(context, rest))? {
-                0 => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
-                written => replaced.written += written,
-            }
+            replaced.written += ready!(self.gathered.lock().poll_write(rest, context))?;
         }
         let original = replaced.original;
         self.replaced = None;
@@ -81,7 +83,7 @@ impl<S: Socket> Wire<S> {
         if refusal.start == 0 {
             let frame = refusal::with_no_store(&bytes[refusal.clone()]);
             self.replaced = Some(Replaced { frame, written: 0, original: refusal.len() });
-            let account = self.transport.account();
+            let account = &self.account;
             account.count_request();
             let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
             exchange::refuse(account.thread, account.peer.address, Version::HTTP_2, status);
@@ -97,7 +99,7 @@ impl<S: Socket> AsyncRead for Wire<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let known = buffer.filled().len();
-        ready!(Pin::new(&mut self.transport).poll_read(context, buffer))?;
+        ready!(Pin::new(&mut self.gathered.lock().transport).poll_read(context, buffer))?;
         self.receive(&buffer.filled()[known..]);
         Poll::Ready(Ok(()))
     }
@@ -116,42 +118,19 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         if let Some(written) = ready!(self.poll_replaced(bytes, context))? {
             return Poll::Ready(Ok(written));
         }
-        let written = ready!(Pin::new(&mut self.transport).poll_write(context, &bytes[..most]))?;
+        let written = ready!(self.gathered.lock().poll_write(&bytes[..most], context))?;
         self.departing.pass(&bytes[..written], |_| {});
         Poll::Ready(Ok(written))
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        // h2 puts all frames but the content of DATA into one piece, the first.
-        let first = pieces.iter().find(|piece| !piece.is_empty());
-        if let Some(first) = first
-            && (self.replaced.is_some() || refusal::find(&self.departing, first).is_some())
-        {
-            return self.poll_write(context, first);
-        }
-        let written = ready!(Pin::new(&mut self.transport).poll_write_vectored(context, pieces))?;
-        let mut rest = written;
-        for piece in pieces {
-            let passed = rest.min(piece.len());
-            self.departing.pass(&piece[..passed], |_| {});
-            rest -= passed;
-        }
-        Poll::Ready(Ok(written))
+    /// h2 says this after each frame with content. The bytes are written when there are no more.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn is_write_vectored(&self) -> bool {
-        self.transport.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.transport).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.transport).poll_shutdown(context)
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut gathered = self.gathered.lock();
+        ready!(gathered.poll_flush(context))?;
+        Pin::new(&mut gathered.transport).poll_shutdown(context)
     }
 }
