@@ -27,7 +27,7 @@ mod workers;
 use std::{
     collections::VecDeque,
     future::pending,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Error, Result, ensure};
@@ -35,7 +35,7 @@ use hardtack_bundle::Bundle;
 use hardtack_serve::{
     channel::{Channel, Order, Pem, Report},
     log::{self, DroppedLines, Log},
-    tls::NO_CERTIFICATE,
+    tls::{NO_CERTIFICATE, TicketKeys},
 };
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
@@ -46,7 +46,7 @@ use tracing::{Level, error, info, warn};
 
 use self::{
     certificate::{Files, Found},
-    handover::Inherited,
+    handover::{Inherited, State},
     lifecycle::{Action, Event, Lifecycle, Role},
     lookup::Lookup,
     maintenance::Maintenance,
@@ -112,6 +112,7 @@ struct Supervisor {
     program: Program,
     files: Option<Files>,
     certificate: Option<Pem>,
+    ticket_keys: TicketKeys,
     upstream: Lookup,
     maintenance: Maintenance,
     listeners: Vec<Listener>,
@@ -140,6 +141,7 @@ impl Supervisor {
             program,
             files: settings.certificate.clone().map(Files::of),
             certificate: None,
+            ticket_keys: TicketKeys::new(SystemTime::now())?,
             upstream: Lookup::of(settings.upstream.as_ref()),
             maintenance: Maintenance::of(settings.maintenance_file.clone()),
             listeners: Vec::new(),
@@ -167,6 +169,7 @@ impl Supervisor {
         let inherited = Inherited::receive(predecessor)?;
         self.listeners = inherited.listeners;
         self.certificate = inherited.certificate;
+        self.ticket_keys = inherited.ticket_keys;
         self.workers = inherited.workers;
         let (version, release) = (env!("CARGO_PKG_VERSION"), self.bundle.release_id().short());
         info!("supervising as hardtack {version}, release {release}");
@@ -244,6 +247,7 @@ impl Supervisor {
         if self.maintenance.has_changed() {
             self.workers.tell_all(&Order::Maintain(self.maintenance.is_on())).await;
         }
+        self.rotate_ticket_keys().await;
         let mut events = self.workers.reap();
         if self.files.as_ref().is_some_and(Files::have_changed) {
             events.push(Event::Reload);
@@ -294,6 +298,7 @@ impl Supervisor {
         let handed = Handed {
             listeners: &self.listeners,
             certificate: self.certificate.as_ref(),
+            ticket_keys: &self.ticket_keys,
             is_maintained: self.maintenance.is_on(),
         };
         match self.workers.start(&self.program, executable, handed) {
@@ -307,9 +312,14 @@ impl Supervisor {
         // Each has a role: the lifecycle learns at once of a child that was started or has ended.
         let heir = |worker| Some((worker, self.lifecycle.role(Worker::pid(worker))?));
         let heirs: Vec<_> = self.workers.iter().filter_map(heir).collect();
-        let certificate = self.certificate.as_ref();
+        let state = State {
+            listeners: &self.listeners,
+            certificate: self.certificate.as_ref(),
+            ticket_keys: &self.ticket_keys,
+            workers: &heirs,
+        };
         self.log.settle();
-        let error = handover::hand_over(&self.program, &self.listeners, certificate, &heirs);
+        let error = handover::hand_over(&self.program, &state);
         Event::NotHandedOver(format!("{error:#}"))
     }
 
@@ -333,6 +343,18 @@ impl Supervisor {
                 self.workers.tell_all(&Order::Certificate(pem)).await;
             }
             Err(error) => error!("the old certificate stays in use: {error:#}"),
+        }
+    }
+
+    /// Gives the workers another key of session tickets, if the current one has had its time.
+    async fn rotate_ticket_keys(&mut self) {
+        match self.ticket_keys.rotated(SystemTime::now()) {
+            Ok(None) => {}
+            Ok(Some(keys)) => {
+                self.ticket_keys = keys.clone();
+                self.workers.tell_all(&Order::TicketKeys(keys)).await;
+            }
+            Err(_) => warn!("the key of session tickets stays in use: no random numbers"),
         }
     }
 

@@ -6,13 +6,16 @@ use std::{
     fs,
     io::{self, ErrorKind, Read, Write},
     net::TcpStream,
+    process::Command,
     sync::{Arc, Mutex},
 };
 
 use common::{
     Connection, Lines, PATIENCE, Server,
     frames::{DATA, END_STREAM, GOAWAY, HEADERS, Http2, INITIAL_WINDOW_SIZE, RST_STREAM},
-    hardtack, run, stderr,
+    hardtack,
+    process::until,
+    run, stderr,
     tls::{Certificate, CertificateFiles, Tls, client, client_of, handshake, localhost, put},
 };
 use rustix::event::{PollFd, PollFlags, poll};
@@ -172,6 +175,39 @@ fn responses_to_requests_that_came_together_go_together() {
     }
     assert_eq!(begun, 8);
     assert_eq!(records(&came.lock().unwrap()), 1);
+}
+
+/// The kind of the next handshake of a client.
+fn next_handshake(site: &Site, config: &Arc<ClientConfig>) -> Option<HandshakeKind> {
+    let mut connection = site.server.connect_tls(config);
+    serves(&mut connection);
+    connection.stream.get_ref().conn.handshake_kind()
+}
+
+#[test]
+fn sessions_outlive_their_worker() {
+    let site = Site::start(&[]);
+    let configs = [&version::TLS12, &version::TLS13]
+        .map(|version| client_of(&[&site.certificate], &[], &[version]));
+    for config in &configs {
+        assert_eq!(next_handshake(&site, config), Some(HandshakeKind::Full));
+    }
+    for change in ["upgrade", "upgrade", "crash"] {
+        let old = site.server.children();
+        if change == "upgrade" {
+            site.server.signal("-USR2");
+            site.log.wait_for("supervising as");
+        } else {
+            run(Command::new("kill").arg("-KILL").arg(old[0].to_string()));
+            site.log.wait_for("signal 9");
+        }
+        until("the old worker has ended", || {
+            (!site.server.children().contains(&old[0])).then_some(())
+        });
+        for config in &configs {
+            assert_eq!(next_handshake(&site, config), Some(HandshakeKind::Resumed), "{change}");
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,10 @@
 //! successor's standard input: the kernel keeps them until the successor reads.
 
 use anyhow::{Context, Result, ensure};
-use hardtack_serve::channel::{CHANNEL_VERSION, Channel, Endpoint, Pem};
+use hardtack_serve::{
+    channel::{CHANNEL_VERSION, Channel, Endpoint, Pem},
+    tls::TicketKeys,
+};
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
@@ -21,6 +24,7 @@ struct Header {
     protocol: u32,
     /// The certificate of the workers. Its files may be gone or damaged by now.
     certificate: Option<Pem>,
+    ticket_keys: TicketKeys,
     listeners: usize,
     workers: usize,
 }
@@ -35,14 +39,17 @@ struct Heir {
     partial: Vec<u8>,
 }
 
+/// The state that a successor is handed.
+pub(crate) struct State<'a> {
+    pub(crate) listeners: &'a [Listener],
+    pub(crate) certificate: Option<&'a Pem>,
+    pub(crate) ticket_keys: &'a TicketKeys,
+    pub(crate) workers: &'a [(&'a Worker, Role)],
+}
+
 /// Becomes the executable that lies at the program's path. Returns only if that fails.
-pub(crate) fn hand_over(
-    program: &Program,
-    listeners: &[Listener],
-    certificate: Option<&Pem>,
-    workers: &[(&Worker, Role)],
-) -> anyhow::Error {
-    match fill(listeners, certificate, workers) {
+pub(crate) fn hand_over(program: &Program, state: &State<'_>) -> anyhow::Error {
+    match fill(state) {
         Ok(channel) => {
             let error = program.become_successor(channel);
             // The failed exec has reset SIGPIPE, which this process ignores.
@@ -53,23 +60,20 @@ pub(crate) fn hand_over(
     }
 }
 
-fn fill(
-    listeners: &[Listener],
-    certificate: Option<&Pem>,
-    workers: &[(&Worker, Role)],
-) -> Result<Channel> {
+fn fill(state: &State<'_>) -> Result<Channel> {
     let (ours, theirs) = Channel::pair()?;
     let header = Header {
         protocol: CHANNEL_VERSION,
-        certificate: certificate.cloned(),
-        listeners: listeners.len(),
-        workers: workers.len(),
+        certificate: state.certificate.cloned(),
+        ticket_keys: state.ticket_keys.clone(),
+        listeners: state.listeners.len(),
+        workers: state.workers.len(),
     };
     ours.send(&header, &[])?;
-    for listener in listeners {
+    for listener in state.listeners {
         ours.send(&listener.endpoint, &listener.files())?;
     }
-    for (worker, role) in workers {
+    for (worker, role) in state.workers {
         let pid = worker.pid().as_raw_nonzero().get();
         let heir = Heir { pid, role: *role, partial: worker.partial().to_owned() };
         ours.send(&heir, &[worker.channel().as_file()])?;
@@ -78,10 +82,10 @@ fn fill(
 }
 
 /// The state that a supervisor begins with.
-#[derive(Default)]
 pub(crate) struct Inherited {
     pub(crate) listeners: Vec<Listener>,
     pub(crate) certificate: Option<Pem>,
+    pub(crate) ticket_keys: TicketKeys,
     pub(crate) workers: Workers,
     pub(crate) roles: Vec<(Pid, Role)>,
 }
@@ -95,7 +99,13 @@ impl Inherited {
             theirs == CHANNEL_VERSION,
             "the predecessor speaks protocol {theirs}, not {CHANNEL_VERSION}"
         );
-        let mut inherited = Self { certificate: header.certificate, ..Self::default() };
+        let mut inherited = Self {
+            listeners: Vec::new(),
+            certificate: header.certificate,
+            ticket_keys: header.ticket_keys,
+            workers: Workers::default(),
+            roles: Vec::new(),
+        };
         for _ in 0..header.listeners {
             let (endpoint, sockets) = channel.receive::<Endpoint>()?.context(LOST)?;
             inherited.listeners.push(Listener { endpoint, sockets });
@@ -115,7 +125,11 @@ const LOST: &str = "the predecessor has not handed everything over";
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Write, os::unix::net::UnixStream, time::Duration};
+    use std::{
+        io::Write,
+        os::unix::net::UnixStream,
+        time::{Duration, SystemTime},
+    };
 
     use tokio::time::timeout;
 
@@ -141,7 +155,9 @@ mod tests {
         whole.write_all(&report).unwrap();
 
         let heirs: Vec<_> = predecessor.iter().zip([Role::Current, Role::Retired]).collect();
-        let channel = fill(&[], None, &heirs).unwrap();
+        let ticket_keys = &TicketKeys::new(SystemTime::now()).unwrap();
+        let state = State { listeners: &[], certificate: None, ticket_keys, workers: &heirs };
+        let channel = fill(&state).unwrap();
         drop(predecessor);
         let mut successor = Inherited::receive(&channel).unwrap();
         half.write_all(rest).unwrap();

@@ -12,7 +12,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use hardtack_serve::channel::{CHANNEL_VERSION, Channel, Order, Pem, Receiver, Report, Sender};
+use hardtack_serve::{
+    channel::{CHANNEL_VERSION, Channel, Order, Pem, Receiver, Report, Sender},
+    tls::TicketKeys,
+};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, wait};
 use tracing::warn;
 
@@ -75,6 +78,7 @@ impl Worker {
 pub(crate) struct Handed<'a> {
     pub(crate) listeners: &'a [Listener],
     pub(crate) certificate: Option<&'a Pem>,
+    pub(crate) ticket_keys: &'a TicketKeys,
     /// Whether the application is being maintained.
     pub(crate) is_maintained: bool,
 }
@@ -190,6 +194,7 @@ fn send_all(channel: &Channel, handed: Handed<'_>) -> io::Result<()> {
         protocol: CHANNEL_VERSION,
         sockets: handed.listeners.len(),
         certificate: handed.certificate.cloned(),
+        ticket_keys: handed.ticket_keys.clone(),
         is_maintained: handed.is_maintained,
     };
     channel.send(&start, &[])?;

@@ -25,8 +25,10 @@ use tokio::{
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
 };
 
+use crate::tls::TicketKeys;
+
 /// The version of these messages. A worker refuses the messages of another version.
-pub const CHANNEL_VERSION: u32 = 4;
+pub const CHANNEL_VERSION: u32 = 5;
 
 /// Most open files that go with one message; Linux takes 253.
 pub const MOST_FILES: usize = 128;
@@ -48,6 +50,8 @@ pub enum Order {
         sockets: usize,
         /// The certificate to begin with.
         certificate: Option<Pem>,
+        /// The keys of session tickets.
+        ticket_keys: TicketKeys,
         /// Whether the application is being maintained.
         is_maintained: bool,
     },
@@ -55,6 +59,8 @@ pub enum Order {
     Socket(Endpoint),
     /// Another certificate.
     Certificate(Pem),
+    /// Other keys of session tickets.
+    TicketKeys(TicketKeys),
     /// The application is being maintained, or is so no more.
     Maintain(bool),
     /// The addresses of the upstream's host.
@@ -72,6 +78,8 @@ pub enum Order {
 pub struct Start {
     /// The certificate to begin with.
     pub certificate: Option<Pem>,
+    /// The keys of session tickets.
+    pub ticket_keys: TicketKeys,
     /// Whether the application is being maintained.
     pub is_maintained: bool,
     /// The listeners.
@@ -94,7 +102,8 @@ impl Start {
     /// If the other end is no supervisor of this [`CHANNEL_VERSION`].
     pub fn receive(channel: &Channel) -> Result<Self, StartError> {
         let first = channel.receive::<Order>().map_err(StartError::Unreadable)?;
-        let Some((Order::Start { protocol, sockets, certificate, is_maintained }, _)) = first
+        let Some((Order::Start { protocol, sockets, certificate, ticket_keys, is_maintained }, _)) =
+            first
         else {
             return Err(StartError::NoSupervisor);
         };
@@ -106,7 +115,7 @@ impl Start {
             _ => Err(StartError::SocketMissing),
         });
         let listeners = listeners.collect::<Result<_, StartError>>()?;
-        Ok(Self { certificate, is_maintained, listeners })
+        Ok(Self { certificate, ticket_keys, is_maintained, listeners })
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) struct Control {
     pub(crate) server: &'static Server,
     pub(crate) threads: Vec<&'static Thread>,
     pub(crate) certificate: Option<Arc<tls::Current>>,
+    pub(crate) tickets: Arc<tls::Tickets>,
     /// Where the application is.
     pub(crate) upstream: Option<Resolved>,
     pub(crate) receiver: Receiver,
@@ -118,6 +119,12 @@ impl Control {
         match order {
             Some(Order::Certificate(pem)) => {
                 self.show(&pem);
+                next
+            }
+            Some(Order::TicketKeys(keys)) => {
+                if self.tickets.replace(&keys).is_err() {
+                    error!("the old keys of session tickets stay in use: the new ones are none");
+                }
                 next
             }
             Some(Order::Upstream(sockets)) => {

@@ -2,6 +2,7 @@
 
 mod chain;
 mod error;
+mod tickets;
 
 use std::sync::{
     Arc, RwLock,
@@ -16,7 +17,8 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-pub use self::{chain::Chain, error::CertificateError};
+pub(crate) use self::tickets::Tickets;
+pub use self::{chain::Chain, error::CertificateError, tickets::TicketKeys};
 use crate::channel::Pem;
 
 /// The error of a TLS listener without a certificate.
@@ -78,14 +80,17 @@ impl ResolvesServerCert for Current {
 
 /// TLS 1.2 and 1.3, with HTTP/2 and HTTP/1.1 to choose from (ALPN), and sessions that are resumed
 /// by tickets, so that nothing has to be kept for them.
-pub(crate) fn config(certificate: Arc<Current>) -> Result<Arc<ServerConfig>, rustls::Error> {
+pub(crate) fn config(
+    certificate: Arc<Current>,
+    tickets: Arc<Tickets>,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(certificate);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config.ticketer = aws_lc_rs::Ticketer::new()?;
+    config.ticketer = tickets;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     Ok(Arc::new(config))
 }

@@ -68,6 +68,7 @@ pub struct Worker {
     listening: Vec<Vec<Listening>>,
     admin: Vec<OwnedFd>,
     certificate: Option<Arc<tls::Current>>,
+    tickets: Arc<tls::Tickets>,
     upstream: Option<Resolved>,
     division: Division,
     in_force: InForce,
@@ -84,6 +85,8 @@ pub enum WorkerError {
     Certificate(#[from] CertificateError),
     /// TLS cannot be spoken.
     Tls(#[from] rustls::Error),
+    /// The keys of session tickets are none.
+    TicketKeys(#[from] aws_lc_rs::error::Unspecified),
     /// Its rights cannot be given up.
     Sandbox(#[from] SandboxError),
 }
@@ -103,6 +106,11 @@ impl Worker {
     ) -> Result<Self, WorkerError> {
         let (mut listening, mut admin) = arrange(start.listeners, settings.threads)?;
         let certificate = start.certificate.as_ref().map(tls::Current::new).transpose()?;
+        let tickets = tls::Tickets::new(&start.ticket_keys)?;
+        let tls = certificate
+            .clone()
+            .map(|certificate| tls::config(certificate, Arc::clone(&tickets)))
+            .transpose()?;
         let allowed = allowed(&settings, upstream.is_some());
         let division = Division::of_process(allowed, settings.threads);
         let admission = Admission { connections: division.connections, ..settings.admission };
@@ -114,7 +122,7 @@ impl Worker {
             tags: site.tags,
             census: Census::new(admission),
             windows: Windows::default(),
-            tls: certificate.clone().map(tls::config).transpose()?,
+            tls,
             lifecycle: Lifecycle::new(),
             settings,
         };
@@ -123,7 +131,7 @@ impl Worker {
         let in_force = sandbox::enter(server.settings.sandbox, upstream.as_ref(), shared)?;
         // The process has them until it ends.
         let server = Box::leak(Box::new(server));
-        Ok(Self { server, listening, admin, certificate, upstream, division, in_force })
+        Ok(Self { server, listening, admin, certificate, tickets, upstream, division, in_force })
     }
 
     /// Serves until the supervisor says otherwise. The channel [does not
@@ -159,6 +167,7 @@ impl Worker {
                 server: self.server,
                 threads,
                 certificate: self.certificate,
+                tickets: self.tickets,
                 upstream: self.upstream,
                 receiver,
                 sender,
