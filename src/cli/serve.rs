@@ -122,7 +122,7 @@ pub(crate) struct Serve {
     #[arg(value_parser = seconds, help_heading = LIMITS)]
     idle_timeout: Duration,
     /// Longest time in which a client takes no byte of a response
-    #[arg(long, env = "HARDTACK_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "30")]
+    #[arg(long, env = "HARDTACK_WRITE_TIMEOUT", value_name = "SECONDS", default_value = "60")]
     #[arg(value_parser = seconds, help_heading = LIMITS)]
     write_timeout: Duration,
     /// Lowest average rate at which a client may take a response; 0 for no limit

@@ -129,9 +129,10 @@ fn put_right(socket: &OwnedFd, backlog: i32) -> io::Result<()> {
 }
 
 /// Most bytes of a response that the system takes before it can send them (tcp(7)). Without a limit,
-/// each slow client has megabytes of the system's memory.
+/// each slow client has megabytes of the system's memory. With less than the 64 KB of the largest
+/// segment that Linux hands to a network card, a large response takes half as much CPU time again.
 #[cfg(target_os = "linux")]
-const MOST_UNSENT: u32 = 32 * 1024;
+const MOST_UNSENT: u32 = 64 * 1024;
 
 /// The silence after which the system asks whether the other end is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(300);
