@@ -1,6 +1,6 @@
 //! The assets of a program, opened.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use hardtack_bundle::{Bundle, names};
 
@@ -51,7 +51,7 @@ impl Assets {
     pub(crate) fn open(bundle: Bundle<'static>, options: &Options) -> Result<Self, OpenError> {
         let live = match &options.mode {
             Mode::Baked => None,
-            Mode::Live(folder) => Some(live(bundle, folder, options.live_reload)?),
+            Mode::Live(folders) => Some(live(bundle, folders, options.live_reload)?),
         };
         Ok(Self { source: Source { bundle, live, tags: None } })
     }
@@ -104,7 +104,8 @@ impl Assets {
     ///
     /// # Errors
     ///
-    /// If there is no such asset, in the bundle or, in [live mode](crate::Mode::Live), in the folder.
+    /// If there is no such asset, in the bundle or, in [live mode](crate::Mode::Live), in its
+    /// folder.
     pub fn asset(&self, logical_path: &str) -> Result<Asset, UnknownAsset> {
         let found = self.bundle().asset(logical_path).ok().flatten();
         let baked = found.map(|asset| of_bundle(&self.source.bundle, &asset));
@@ -187,14 +188,18 @@ fn of_bundle(bundle: &Bundle<'static>, asset: &hardtack_bundle::Asset<'static>) 
     }
 }
 
-/// The folder that takes the bundle's place.
+/// The folders that take the bundle's place.
 #[cfg(feature = "live")]
-fn live(bundle: Bundle<'static>, folder: &Path, reload: bool) -> Result<Arc<dyn Live>, OpenError> {
-    Ok(Arc::new(crate::live::Folder::open(bundle, folder, reload)?))
+fn live(
+    bundle: Bundle<'static>,
+    folders: &[PathBuf],
+    reload: bool,
+) -> Result<Arc<dyn Live>, OpenError> {
+    Ok(Arc::new(crate::live::LiveSite::open(bundle, folders, reload)?))
 }
 
 #[cfg(not(feature = "live"))]
-fn live(_: Bundle<'static>, _: &Path, _: bool) -> Result<Arc<dyn Live>, OpenError> {
+fn live(_: Bundle<'static>, _: &[PathBuf], _: bool) -> Result<Arc<dyn Live>, OpenError> {
     Err(OpenError::NotLive)
 }
 

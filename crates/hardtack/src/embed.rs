@@ -90,7 +90,7 @@ pub enum OpenError {
     /// `HARDTACK_LIVE_RELOAD` is neither `0` nor `1`.
     #[error("HARDTACK_LIVE_RELOAD is 0 or 1, and not {0:?}")]
     LiveReload(String),
-    /// The folder of live mode cannot be opened.
+    /// A folder of live mode cannot be opened.
     #[error(
         "the assets cannot be taken live from {folder:?}: {error}; name the folder of the \
          authored files, from the folder in which the program is started"
@@ -101,7 +101,20 @@ pub enum OpenError {
         /// Why it cannot be opened.
         error: io::Error,
     },
-    /// The folder of live mode cannot be watched.
+    /// Live mode has no folder, or more folders than the site.
+    #[error(
+        "live mode has {named} folders, and the site has {}, with the URL prefixes {}: name the \
+         asset folder, and then the folders of [[folders]] in the order of hardtack.toml",
+        prefixes.len(),
+        prefixes.join(" ")
+    )]
+    Folders {
+        /// The number of folders that were named.
+        named: usize,
+        /// The URL prefixes of the site's folders.
+        prefixes: Vec<&'static str>,
+    },
+    /// A folder of live mode cannot be watched.
     #[error(
         "changes below {folder:?} cannot be noticed: {error}; HARDTACK_LIVE_RELOAD=0 does without"
     )]

@@ -1,17 +1,14 @@
-//! Live mode, for development: assets are read from their folder, anew for every request.
-//!
-//! This is the one module that may touch the file system. It can reach nothing but the folder:
-//! `cap-std` opens every path from the folder's own handle, and refuses paths and links that lead
-//! out of it.
+//! Live mode, for development: assets are read from their folders, anew for every request.
 
+mod folders;
 mod reload;
 
-use std::{collections::BTreeSet, fmt, path::Path, path::PathBuf, sync::Mutex};
+use std::{collections::BTreeSet, fmt, path::PathBuf, sync::Mutex};
 
 use bytes::Bytes;
-use cap_std::{ambient_authority, fs::Dir};
 use hardtack_bundle::{
-    Action, Bundle, Coding, Integrity, Route, encode_path, media_type_of, url_path_of,
+    Action, Bundle, Coding, Integrity, Route, encode_path, logical_path_of, media_type_of,
+    url_path_of,
 };
 use http::{
     HeaderValue, Method, Response, StatusCode,
@@ -35,16 +32,15 @@ use crate::{
     source::Live,
 };
 
+use folders::Folders;
 use reload::Reload;
 
-/// A folder whose files are served in their current state.
+/// A site whose files are served in their current state.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub(crate) struct LiveSite {
     /// Names, media types and rules as they were when the program was built.
     bundle: Bundle<'static>,
-    /// The folder's path, for messages.
-    folder: PathBuf,
-    files: Dir,
+    folders: Folders,
     reload: Option<Reload>,
     /// The leaked texts of assets that are not in the bundle, each of them once.
     new: Mutex<BTreeSet<&'static str>>,
@@ -89,7 +85,7 @@ enum Found {
     Reload(Response<Body>),
 }
 
-impl Live for Folder {
+impl Live for LiveSite {
     fn answer(&self, asked: &Asked<'_>) -> Response<Body> {
         answer_with(asked, |asked| self.look_up(asked))
     }
@@ -100,8 +96,13 @@ impl Live for Folder {
     }
 
     fn new_asset(&self, logical_path: &str) -> Option<Asset> {
-        self.read(logical_path)?;
-        let path = self.keep(encode_path(&url_path_of(self.bundle.at(), logical_path)));
+        let url_path = url_path_of(self.bundle.at(), logical_path);
+        // An asset has one name: below the prefix of the asset folder, that without the prefix.
+        if logical_path_of(self.bundle.at(), &url_path) != logical_path {
+            return None;
+        }
+        self.folders.read(&url_path)?;
+        let path = self.keep(encode_path(&url_path));
         Some(Asset {
             logical_path: self.keep(logical_path.to_owned()),
             path,
@@ -116,18 +117,16 @@ impl Live for Folder {
     }
 }
 
-impl Folder {
+impl LiveSite {
     pub(crate) fn open(
         bundle: Bundle<'static>,
-        folder: &Path,
+        folders: &[PathBuf],
         reloads: bool,
     ) -> Result<Self, OpenError> {
-        #[expect(clippy::disallowed_methods, reason = "here, and nowhere else")]
-        let opened = Dir::open_ambient_dir(folder, ambient_authority());
-        let failed = |error| OpenError::Folder { folder: folder.to_owned(), error };
-        let files = opened.map_err(failed)?;
-        let reload = reloads.then(|| Reload::watch(bundle.at(), folder)).transpose()?;
-        Ok(Self { bundle, folder: folder.to_owned(), files, reload, new: Mutex::default() })
+        let folders = Folders::open(&bundle, folders)?;
+        let watch = || Reload::watch(bundle.at(), &folders);
+        let reload = reloads.then(watch).transpose()?;
+        Ok(Self { bundle, folders, reload, new: Mutex::default() })
     }
 
     /// Leaks a text, once. There are only as many as there are files.
@@ -179,14 +178,16 @@ impl Folder {
     fn of_route(&self, route: Route<'static>) -> Option<Found> {
         let asset = match route.action {
             Action::Serve(asset) if asset.age == 0 => asset,
-            // The folder has the file of today alone, and no page in development asks for another.
+            // A folder has the file of today alone, and no page in development asks for another.
             Action::Serve(_) => return None,
             Action::Redirect { .. } => return Some(Found::Redirect(route)),
             Action::Missing(_) => return None,
         };
-        let bytes = match self.is_of_folder(asset.logical_path) {
-            true => self.read(asset.logical_path)?,
-            false => Bytes::from_static(asset.identity().ok()?.body),
+        let url_path = url_path_of(self.bundle.at(), asset.logical_path);
+        let bytes = if self.folders.own(&url_path) {
+            self.folders.read(&url_path)?
+        } else {
+            Bytes::from_static(asset.identity().ok()?.body)
         };
         let media_type = asset.media_type.to_owned();
         Some(Found::File(File { media_type, route: Some(route), bytes }))
@@ -194,30 +195,11 @@ impl Folder {
 
     /// The file of a path that is not in the bundle, because the file is newer.
     fn of_path(&self, path: &[u8]) -> Option<Found> {
-        let below = str::from_utf8(path.strip_prefix(self.bundle.at().as_bytes())?).ok()?;
-        let index = if below.is_empty() || below.ends_with('/') { "index.html" } else { "" };
-        let logical_path = format!("{below}{index}");
-        let bytes = self.read(&logical_path)?;
-        Some(Found::File(File { media_type: media_type_of(&logical_path), route: None, bytes }))
-    }
-
-    /// Whether an asset is one of the folder. The other folders of the site are as they were when
-    /// the program was built.
-    fn is_of_folder(&self, logical_path: &str) -> bool {
-        let url_path = url_path_of(self.bundle.at(), logical_path);
-        let prefixes = self.bundle.prefixes().filter(|prefix| url_path.starts_with(prefix));
-        prefixes.max_by_key(|prefix| prefix.len()) == Some(self.bundle.at())
-    }
-
-    /// A file of the folder, unless a bake would leave it out by its name.
-    fn read(&self, logical_path: &str) -> Option<Bytes> {
-        let is_hidden = |part: &str| part.starts_with('.') && part != ".well-known";
-        let is_name = |part: &str| !part.is_empty() && !part.contains(['\\', '\0']);
-        if logical_path.split('/').all(|part| is_name(part) && !is_hidden(part)) {
-            self.files.read(logical_path).ok().map(Bytes::from)
-        } else {
-            None
-        }
+        let path = str::from_utf8(path).ok()?;
+        let index = if path.ends_with('/') { "index.html" } else { "" };
+        let url_path = format!("{path}{index}");
+        let bytes = self.folders.read(&url_path)?;
+        Some(Found::File(File { media_type: media_type_of(&url_path), route: None, bytes }))
     }
 
     fn send(&self, asked: &Asked<'_>, found: Found) -> Answer {
@@ -249,8 +231,12 @@ impl Folder {
         file
     }
 
+    /// The page at the site's root, or else that of the asset folder.
     fn not_found(&self, asked: &Asked<'_>) -> Answer {
-        let Some(bytes) = self.read(NOT_FOUND_PAGE) else { return Ok(asked.not_found()) };
+        let pages = ["/", self.bundle.at()].map(|at| url_path_of(at, NOT_FOUND_PAGE));
+        let Some(bytes) = pages.iter().find_map(|page| self.folders.read(page)) else {
+            return Ok(asked.not_found());
+        };
         let (media_type, route) = (media_type_of(NOT_FOUND_PAGE), self.bundle.not_found()?);
         let page = self.with_reload(File { media_type, route, bytes });
         let mut response = response_of(asked, page, Requested::Whole)?;
@@ -296,9 +282,9 @@ fn unstored(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-impl fmt::Display for Folder {
+impl fmt::Display for LiveSite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reload = if self.reload.is_some() { ", pages reload by themselves" } else { "" };
-        write!(f, "from {}: nothing is hashed, nothing is kept{reload}", self.folder.display())
+        write!(f, "from {}: nothing is hashed, nothing is kept{reload}", self.folders)
     }
 }

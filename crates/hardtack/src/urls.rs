@@ -12,12 +12,14 @@ pub enum Mode {
     /// The bundle, in memory.
     #[default]
     Baked,
-    /// This folder, for development: files are read anew for every request, served at their plain
-    /// paths, and kept by no cache. It needs the feature `live`.
+    /// These folders, for development: the asset folder, and behind it the site's other folders in
+    /// the order of `hardtack.toml`. Files are read anew for every request, served at their plain
+    /// paths, and kept by no cache. A folder that is not named is as it was baked. It needs the
+    /// feature `live`.
     ///
     /// Names are still checked when the app is compiled; a new file can be linked to by
     /// [`Assets::url`](crate::Assets::url) at once.
-    Live(PathBuf),
+    Live(Vec<PathBuf>),
 }
 
 /// The options with which an app [opens](crate::Embedded::open_with) its assets.
@@ -51,10 +53,10 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The options of the environment: `HARDTACK_LIVE` is the folder of [live mode](Mode::Live),
-    /// and `HARDTACK_STATIC_HOST` scheme and host of the CDN, such as `https://cdn.example`. With
-    /// `HARDTACK_LIVE_RELOAD=0`, pages do not reload by themselves. An empty variable counts as not
-    /// set.
+    /// The options of the environment: `HARDTACK_LIVE` are the folders of [live mode](Mode::Live),
+    /// separated as in `PATH`, and `HARDTACK_STATIC_HOST` is scheme and host of the CDN, such as
+    /// `https://cdn.example`. With `HARDTACK_LIVE_RELOAD=0`, pages do not reload by themselves. An
+    /// empty variable counts as not set.
     ///
     /// # Errors
     ///
@@ -66,7 +68,10 @@ impl Options {
     fn parse(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, OpenError> {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let text = |name| variable(name).map(|value| value.to_string_lossy().into_owned());
-        let live = variable("HARDTACK_LIVE").map(PathBuf::from);
+        let live = variable("HARDTACK_LIVE").map(|folders| {
+            let folders = env::split_paths(&folders);
+            folders.filter(|folder| !folder.as_os_str().is_empty()).collect()
+        });
         let static_host = text("HARDTACK_STATIC_HOST").map(|host| host.parse()).transpose()?;
         let live_reload = match text("HARDTACK_LIVE_RELOAD").as_deref() {
             None | Some("1") => true,
@@ -127,8 +132,9 @@ mod tests {
     fn the_environment() {
         says(&[], "Baked none true");
         says(&[("HARDTACK_LIVE", ""), ("HARDTACK_STATIC_HOST", "")], "Baked none true");
-        says(&[("HARDTACK_LIVE", "a/b")], "Live(\"a/b\") none true");
-        says(&[("HARDTACK_LIVE", "a"), ("HARDTACK_LIVE_RELOAD", "0")], "Live(\"a\") none false");
+        says(&[("HARDTACK_LIVE", "a/b")], "Live([\"a/b\"]) none true");
+        says(&[("HARDTACK_LIVE", "a:b/c:")], "Live([\"a\", \"b/c\"]) none true");
+        says(&[("HARDTACK_LIVE", "a"), ("HARDTACK_LIVE_RELOAD", "0")], "Live([\"a\"]) none false");
         says(&[("HARDTACK_STATIC_HOST", "https://c.example/")], "Baked https://c.example true");
     }
 

@@ -146,7 +146,7 @@ fn what_cannot_be_opened_says_why() {
     let damaged = hardtack::Embedded::new(b"not a bundle").open_with(Options::default());
     let expected = "the assets in this program are damaged: this is not a Hardtack bundle";
     assert!(damaged.unwrap_err().to_string().starts_with(expected));
-    let mode = Mode::Live("no such folder".into());
+    let mode = Mode::Live(vec!["no such folder".into()]);
     let missing = demo().open_with(Options { mode, ..Options::default() });
     let expected = "the assets cannot be taken live from \"no such folder\": ";
     assert!(missing.unwrap_err().to_string().starts_with(expected));

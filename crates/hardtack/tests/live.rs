@@ -44,7 +44,7 @@ fn write(folder: &Path, name: &str, text: &str) {
 }
 
 fn assets(live_reload: bool) -> Assets {
-    let mode = Mode::Live(FOLDER.path().join("site"));
+    let mode = Mode::Live(vec![FOLDER.path().join("site")]);
     demo().open_with(Options { mode, live_reload, ..Options::default() }).unwrap()
 }
 
@@ -84,7 +84,7 @@ async fn a_file_that_is_compressed_in_itself_says_so() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("img")).unwrap();
     fs::write(folder.path().join("img/logo.svg"), b"\x1f\x8b and so on").unwrap();
-    let mode = Mode::Live(folder.path().to_owned());
+    let mode = Mode::Live(vec![folder.path().to_owned()]);
     let assets = demo().open_with(Options { mode, live_reload: false, ..Options::default() });
     let app = Router::new().fallback_service(assets.unwrap().service());
     let response = ask(app, "/static/img/logo.svg", Some("bytes=0-1")).await;
@@ -249,19 +249,23 @@ async fn pages_are_told_what_changes() {
     assert_eq!(events.headers()["content-type"], "text/event-stream");
     assert_eq!(events.headers()["cache-control"], "no-store");
     let mut events = events.into_body();
-    write(&FOLDER.path().join("site"), "css/told.css", "new");
     let mut said = String::new();
-    while !said.contains("data: css/told.css\n\n") {
+    write(&FOLDER.path().join("site"), "css/told.css", "new");
+    hear(&mut events, "data: /static/css/told.css\n\n", &mut said).await;
+    assert!(said.starts_with("retry: 500\n\n"), "{said}");
+}
+
+/// Reads events until one of them is told.
+async fn hear(events: &mut axum::body::Body, event: &str, said: &mut String) {
+    while !said.contains(event) {
         let frame = tokio::time::timeout(Duration::from_secs(30), events.frame()).await;
         let frame = frame.expect("a change is told").unwrap().unwrap().into_data().unwrap();
         said.push_str(str::from_utf8(&frame).unwrap());
     }
-    assert!(said.starts_with("retry: 500\n\n"), "{said}");
 }
 
-/// Live mode reads the first folder alone.
-#[tokio::test]
-async fn another_folder_is_as_it_was_baked() {
+/// A site of two folders, of which the first ones are named: one at `/static/`, and one at `/`.
+fn two_folders(live: &[&Path], live_reload: bool) -> Result<Assets, hardtack::OpenError> {
     use hardtack_bundle::{CachePolicy, Coding, Fingerprint, NewAsset, Role, Writer};
     let mut writer = Writer::new("/static/");
     writer.prefix("/");
@@ -279,14 +283,98 @@ async fn another_folder_is_as_it_was_baked() {
         });
         writer.serve(url, asset, CachePolicy::revalidate(60));
     }
-    let mode = Mode::Live(FOLDER.path().join("site"));
-    let options = Options { mode, live_reload: false, ..Options::default() };
-    let embedded = hardtack::Embedded::new(writer.finish().unwrap().leak());
-    let app = Router::new().layer(embedded.open_with(options).unwrap().layer());
-    let robots = ask(app.clone(), "/robots.txt", None).await;
+    let mode = Mode::Live(live.iter().map(|folder| folder.to_path_buf()).collect());
+    let options = Options { mode, live_reload, ..Options::default() };
+    hardtack::Embedded::new(writer.finish().unwrap().leak()).open_with(options)
+}
+
+/// A folder for the site's root, beside a file that may never be served.
+fn root() -> (TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    write(folder.path(), "secret.txt", "secret");
+    for (name, text) in [
+        ("robots.txt", "live"),
+        ("new.txt", "live"),
+        ("static/gone.css", "secret"),
+        (".env", "secret"),
+    ] {
+        write(&root, name, text);
+    }
+    symlink("../secret.txt", root.join("out.txt")).unwrap();
+    (folder, root)
+}
+
+/// The status and the text of a path in an app with these assets.
+async fn gets(assets: &Assets, path: &str, status: u16, expected: &str) {
+    let app = Router::new().layer(assets.layer());
+    let response = ask(app, path, None).await;
+    assert_eq!((response.status().as_u16(), path), (status, path));
+    assert_eq!(text(response).await, expected, "{path}");
+}
+
+#[tokio::test]
+async fn every_folder_that_is_named_is_read() {
+    let (_folder, root) = root();
+    let site = FOLDER.path().join("site");
+    let assets = two_folders(&[&site, &root], false).unwrap();
+    gets(&assets, "/robots.txt", 200, "live").await;
+    gets(&assets, "/new.txt", 200, "live").await;
+    gets(&assets, "/static/css/app.css", 200, "live").await;
+    // A path belongs to the folder of the longest prefix alone.
+    gets(&assets, "/static/gone.css", 404, "live: nothing there").await;
+    // The rest of the root is the app's, which has nothing.
+    for path in ["/secret.txt", "/../secret.txt", "/out.txt", "/.env", "//robots.txt", "/absent"] {
+        gets(&assets, path, 404, "").await;
+    }
+    write(&root, "404.html", "the root's page");
+    gets(&assets, "/static/gone.css", 404, "the root's page").await;
+    write(&root, "robots.txt", "changed");
+    gets(&assets, "/robots.txt", 200, "changed").await;
+    assert_eq!(assets.url("/new.txt").unwrap(), "/new.txt");
+    for unknown in ["new.txt", "/absent", "/static/css/app.css", "/out.txt"] {
+        assert!(assets.url(unknown).is_err(), "{unknown}");
+    }
+    let line = assets.to_string();
+    let folders = format!("LIVE from {} at /static/, {} at /: ", site.display(), root.display());
+    assert!(line.contains(&folders), "{line}");
+}
+
+#[tokio::test]
+async fn every_folder_that_is_named_is_watched() {
+    let (_folder, root) = root();
+    let site = FOLDER.path().join("site");
+    let assets = two_folders(&[&site, &root], true).unwrap();
+    let app = Router::new().fallback_service(assets.service());
+    let mut events = ask(app, "/static/.hardtack/reload", None).await.into_body();
+    let mut said = String::new();
+    write(&root, "told.css", "new");
+    hear(&mut events, "data: /told.css\n\n", &mut said).await;
+    write(&site, "css/of-site.css", "new");
+    hear(&mut events, "data: /static/css/of-site.css\n\n", &mut said).await;
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_named_is_as_it_was_baked() {
+    let assets = two_folders(&[&FOLDER.path().join("site")], false).unwrap();
+    let app = Router::new().layer(assets.layer());
+    let robots = ask(app, "/robots.txt", None).await;
     assert_eq!(robots.headers()["cache-control"], "no-store");
     assert_eq!(text(robots).await, "baked");
-    assert_eq!(text(ask(app.clone(), "/static/css/app.css", None).await).await, "live");
-    assert_eq!(ask(app.clone(), "/static/gone.css", None).await.status(), 404);
-    assert_eq!(text(ask(app, "/secret.txt", None).await).await, "");
+    gets(&assets, "/static/css/app.css", 200, "live").await;
+    gets(&assets, "/static/gone.css", 404, "live: nothing there").await;
+    gets(&assets, "/secret.txt", 404, "").await;
+    let line = assets.to_string();
+    assert!(line.contains("; the files at / are those of the last build: "), "{line}");
+}
+
+#[test]
+fn a_site_has_no_more_folders_than_prefixes() {
+    let site = FOLDER.path().join("site");
+    for folders in [&[][..], &[&*site, &*site, &*site]] {
+        let error = two_folders(folders, false).unwrap_err().to_string();
+        let expected =
+            format!("live mode has {} folders, and the site has 2, with the URL", folders.len());
+        assert!(error.starts_with(&expected), "{error}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Pages that reload by themselves when a file changes, on server-sent events (WHATWG HTML §9.2).
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     path::{Path, PathBuf},
     pin::Pin,
@@ -17,9 +18,10 @@ use http_body::Frame;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::folders::Folders;
 use crate::{Body, OpenError, asked::Asked, error_response::NO_STORE};
 
-/// Watches a folder, and sends its changes to open pages.
+/// Watches the folders of a site, and sends their changes to open pages.
 #[derive(Debug)]
 pub(super) struct Reload {
     /// Path of the script. Its first segment begins with a dot, unlike any asset's.
@@ -35,16 +37,11 @@ pub(super) struct Reload {
 type Pages = Arc<Mutex<Vec<UnboundedSender<Bytes>>>>;
 
 impl Reload {
-    /// Watches everything below a folder.
-    pub(super) fn watch(at: &str, folder: &Path) -> Result<Self, OpenError> {
-        let failed = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Watch {
-            folder: folder.to_owned(),
-            error,
-        };
+    /// Watches everything below the folders. `at` is the URL prefix of the script and its events.
+    pub(super) fn watch(at: &str, folders: &Folders) -> Result<Self, OpenError> {
+        let roots = folders.iter().map(|(prefix, folder)| Root::of(prefix, folder));
         let pages = Pages::default();
-        #[expect(clippy::disallowed_methods, reason = "the watcher tells whole paths")]
-        let root = folder.canonicalize().map_err(|error| failed(error.into()))?;
-        let watcher = watcher(&root, pages.clone()).map_err(|error| failed(error.into()))?;
+        let watcher = watcher(roots.collect::<Result<_, _>>()?, pages.clone())?;
         let (script, events) =
             (format!("{at}.hardtack/reload.js"), format!("{at}.hardtack/reload"));
         Ok(Self { script, events, pages, _watcher: watcher })
@@ -91,33 +88,61 @@ impl Reload {
     }
 }
 
-fn watcher(root: &Path, pages: Pages) -> notify::Result<RecommendedWatcher> {
-    let below = root.to_owned();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+/// A folder that is watched.
+#[derive(Clone)]
+struct Root {
+    prefix: &'static str,
+    /// The folder's whole path, by which the watcher tells changes.
+    path: PathBuf,
+}
+
+impl Root {
+    fn of(prefix: &'static str, folder: &Path) -> Result<Self, OpenError> {
+        #[expect(clippy::disallowed_methods, reason = "the watcher tells whole paths")]
+        let path = folder.canonicalize().map_err(|error| failed(folder, error))?;
+        Ok(Self { prefix, path })
+    }
+
+    /// The URL path of a changed file of the folder, unless it is an editor's own file.
+    fn change(&self, path: &Path) -> Option<String> {
+        let path = path.strip_prefix(&self.path).ok()?;
+        let is_editors = path.iter().any(|part| {
+            let part = part.to_string_lossy();
+            part.starts_with('.') || part.ends_with('~')
+        });
+        let url_path = || format!("{}{}", self.prefix, path.to_string_lossy());
+        (!is_editors).then(|| url_path().replace(['\r', '\n'], ""))
+    }
+}
+
+fn failed(folder: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
+    OpenError::Watch { folder: folder.to_owned(), error: error.into() }
+}
+
+fn watcher(roots: Vec<Root>, pages: Pages) -> Result<RecommendedWatcher, OpenError> {
+    let watched = roots.clone();
+    let told = move |event: notify::Result<Event>| {
         // After an error, such as an overflow, anything may have changed.
         let paths = match event {
             Ok(event) if event.kind.is_access() => return,
             Ok(event) => event.paths,
-            Err(_) => vec![below.clone()],
+            Err(_) => roots.iter().map(|root| root.path.clone()).collect(),
         };
-        paths.iter().filter_map(|path| change(&below, path)).for_each(|path| tell(&pages, &path));
-    })?;
-    watcher.watch(root, RecursiveMode::Recursive)?;
+        let changes = paths.iter().flat_map(|path| roots.iter().filter_map(|it| it.change(path)));
+        // A folder may lie in another one, where its URLs are.
+        let changes: BTreeSet<_> = changes.collect();
+        changes.iter().for_each(|url_path| tell(&pages, url_path));
+    };
+    let first = &watched[0].path;
+    let mut watcher = notify::recommended_watcher(told).map_err(|error| failed(first, error))?;
+    for Root { path, .. } in &watched {
+        watcher.watch(path, RecursiveMode::Recursive).map_err(|error| failed(path, error))?;
+    }
     Ok(watcher)
 }
 
-/// The path of a changed file below the folder, unless it is an editor's own file.
-fn change(root: &PathBuf, path: &Path) -> Option<String> {
-    let path = path.strip_prefix(root).ok()?;
-    let is_editors = path.iter().any(|part| {
-        let part = part.to_string_lossy();
-        part.starts_with('.') || part.ends_with('~')
-    });
-    (!is_editors).then(|| path.to_string_lossy().replace(['\r', '\n'], ""))
-}
-
-fn tell(pages: &Pages, path: &str) {
-    let event = Bytes::from(format!("data: {path}\n\n"));
+fn tell(pages: &Pages, url_path: &str) {
+    let event = Bytes::from(format!("data: {url_path}\n\n"));
     let mut pages = pages.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     pages.retain(|page| page.send(event.clone()).is_ok());
 }
@@ -155,7 +180,7 @@ events.onmessage = ({ data: path }) => {
 
 function sheetsOf(path) {
   const sheets = [...document.querySelectorAll('link[rel~="stylesheet"]')];
-  return sheets.filter((sheet) => decodeURI(new URL(sheet.href).pathname).endsWith("/" + path));
+  return sheets.filter((sheet) => decodeURI(new URL(sheet.href).pathname).endsWith(path));
 }
 
 function renew(sheet) {
@@ -174,14 +199,15 @@ mod tests {
 
     #[track_caller]
     fn tells(path: &str, expected: Option<&str>) {
-        assert_eq!(change(&"/site".into(), Path::new(path)).as_deref(), expected, "{path}");
+        let root = Root { prefix: "/static/", path: "/site".into() };
+        assert_eq!(root.change(Path::new(path)).as_deref(), expected, "{path}");
     }
 
     #[test]
     fn changes_of_assets_are_told() {
-        tells("/site/css/app.css", Some("css/app.css"));
-        tells("/site", Some(""));
-        tells("/site/a\ndata: b", Some("adata: b"));
+        tells("/site/css/app.css", Some("/static/css/app.css"));
+        tells("/site", Some("/static/"));
+        tells("/site/a\ndata: b", Some("/static/adata: b"));
         tells("/site/.app.css.swp", None);
         tells("/site/.git/index", None);
         tells("/site/app.css~", None);
