@@ -2,8 +2,8 @@
 //!
 //! A server that answers every request with one response of 1024 bytes, in the way that is
 //! cheapest for hyper: static bytes and a header map that is cloned whole. No path is looked up,
-//! nothing is negotiated, no timer runs, and it does not stop gracefully. What Hardtack takes
-//! beyond this is what Hardtack's own work takes. `benches/trunk` runs both side by side.
+//! nothing is negotiated, no timer runs, and it does not stop gracefully. The CPU time
+//! that Hardtack takes beyond this is that of its own work. `benches/trunk` runs both side by side.
 //!
 //! ```text
 //! cargo bench --bench bare_hyper -- --listen 127.0.0.1:8001 --headers same

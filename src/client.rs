@@ -130,7 +130,7 @@ impl Client {
         opened.is_ok_and(|opened| opened.is_ok())
     }
 
-    /// Opens a connection of its own to a site, and closes it. Returns what TLS shows, if it is spoken.
+    /// Opens a connection of its own to a site, and closes it. Returns the facts of TLS, if it is spoken.
     ///
     /// # Errors
     ///

@@ -63,7 +63,7 @@ impl Packed {
         }
     }
 
-    /// What a record says; nothing if the executable was not packed.
+    /// The place of the bundle by a record; nothing if the executable was not packed.
     pub(crate) fn of(record: &Record) -> Option<Self> {
         let (rest, executable_digest) = record[MAGIC_LENGTH..].split_last_chunk()?;
         let (numbers, digest) = rest.split_last_chunk()?;

@@ -2,7 +2,7 @@
 //
 //   node tests/browser.mjs PLAYWRIGHT_CORE URL
 //
-// What other hosts would answer is answered here, with nothing: a test needs no network.
+// Requests to other hosts are answered here, with nothing: a test needs no network.
 
 import { createRequire } from "node:module";
 

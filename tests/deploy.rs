@@ -59,7 +59,7 @@ fn an_instance_outlasts_the_load_balancers_requests() {
     assert!(deregistration >= default_of("--drain-timeout"));
 }
 
-/// One port for health checks, in whatever runs the server.
+/// Every template has the port of health checks.
 #[test]
 fn health_is_asked_where_the_admin_listener_is() {
     let template = file("ec2.yaml");

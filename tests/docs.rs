@@ -9,7 +9,7 @@ use hardtack_build::Settings;
 const BEGIN: &str = "<!-- Generated from Settings::KEYS by tests/docs.rs: begin -->\n";
 const END: &str = "<!-- end -->\n";
 
-/// The table of all keys, and below it whatever people have to say of each.
+/// The table of all keys; the sections below it are written by people.
 #[test]
 fn the_configuration_reference_is_that_of_the_code() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");

@@ -262,7 +262,7 @@ fn signals_to_all_processes_are_the_supervisors_to_obey() {
     assert_eq!(server.children(), [worker]);
 }
 
-/// A pipe that is full, and its reader, who does not read.
+/// A pipe that is full, and its end for reading.
 fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = pipe().unwrap();
     ioctl_fionbio(&writer, true).unwrap();
@@ -843,7 +843,7 @@ impl Manager {
         self.folder.path().join("notify")
     }
 
-    /// What it is told next.
+    /// The next message to the service manager.
     #[track_caller]
     fn hears(&self) -> String {
         let mut message = [0; 1000];
@@ -857,7 +857,7 @@ impl Manager {
         messages.find(|message| message.lines().any(|line| line == state)).unwrap()
     }
 
-    /// What it has been told until now.
+    /// The messages to the service manager until now.
     fn heard(&self) -> Vec<String> {
         let mut message = [0; 1000];
         self.socket.set_nonblocking(true).unwrap();

@@ -187,7 +187,7 @@ fn a_target_has_so_many_bytes() {
 fn taken_by_trickle(command: &mut Command, min_rate: &str) -> usize {
     let server = Server::of(command.args(["serve", "--write-timeout=2", "--min-rate", min_rate]));
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    // What is on its way is not taken yet.
+    // The system takes little of a response that is on its way.
     socket.set_recv_buffer_size(16 * 1024).unwrap();
     socket.connect(&server.address.into()).unwrap();
     let mut stream = TcpStream::from(socket);
@@ -440,7 +440,7 @@ fn without_file_descriptors_it_waits_for_some() {
     assert_eq!(good.request("GET", "/", &[]).status, 200);
     assert!(lines.try_recv().is_err(), "it is said once");
 
-    // Whoever was let in goes, and so the others are let in.
+    // The connections that were let in end, and so the others are let in.
     let waiting: Vec<_> = crowd.iter().map(is_waiting).collect();
     assert!(waiting.contains(&true) && waiting.contains(&false), "{waiting:?}");
     while let Some(served) = crowd.iter().position(|one| !is_waiting(one)) {

@@ -1,4 +1,4 @@
-//! Where it listens, and who it takes its clients for.
+//! The addresses where the server listens, and the addresses that clients are believed to have.
 
 mod common;
 

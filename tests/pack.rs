@@ -63,7 +63,7 @@ fn a_packed_binary_packs_again() {
     assert!(read("again") == read("direct"), "nothing of the first site is left");
 }
 
-/// Whatever machine an executable is for, its record says where it ends.
+/// An executable for any machine has a record that says where it ends.
 #[test]
 fn the_base_may_be_another_executable() {
     let workplace = tempfile::tempdir().unwrap();

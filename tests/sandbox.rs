@@ -1,5 +1,5 @@
-//! What a worker cannot do that somebody has taken over, and what it still can. The feature
-//! `break-out` makes the running one try it: a request for /break-out/WORD tells what came of it.
+//! The powers that a taken-over worker lacks, and those that it has. The feature `break-out` makes the
+//! running worker try them: the answer to a request for /break-out/WORD is the outcome.
 
 mod common;
 
@@ -24,7 +24,7 @@ fn with(options: &[&str]) -> Server {
     Server::of(hardtack().arg("serve").args(options))
 }
 
-/// What the worker says of an attempt.
+/// The outcome of an attempt, as the worker tells it.
 fn attempt(server: &Server, word: &str) -> String {
     String::from_utf8(server.get(&format!("/break-out/{word}"), &[]).body).unwrap()
 }
@@ -122,8 +122,8 @@ fn with_the_application_at_a_unix_socket_there_is_no_tcp() {
     attempts(&server, &[("datagram", DENIED), ("datagram-unix", DENIED)]);
 }
 
-/// Options, connecting (also to nothing: AF_UNSPEC), ending, copying: whatever would be so for the
-/// supervisor and the next worker as well.
+/// Options, connecting (also to nothing: AF_UNSPEC), ending, copying: all of them would change the
+/// listener of the supervisor and of the next worker as well.
 #[test]
 fn a_listener_is_only_accepted_from() {
     let app = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -67,7 +67,7 @@ impl Site {
     }
 }
 
-/// What the application does with a connection.
+/// The behaviour of the application on a connection.
 trait Application {
     /// The lines of a request's header.
     fn header(&mut self) -> Vec<String>;
@@ -342,7 +342,7 @@ fn a_trusted_proxy_may_speak_of_websockets_and_in_forwarded() {
     assert_eq!(client.request("GET", "/app", &other).status, 308);
 }
 
-/// What the bundle does not read cannot become the next request.
+/// Content that the bundle does not read cannot become the next request.
 #[test]
 fn content_for_the_bundle_ends_the_connection() {
     let site = Site::with(&[]);

@@ -54,7 +54,7 @@ fn the_second_fetch_is_a_hit_for_each_coding() {
         assert_eq!(cached.header("content-length"), Some(length.as_str()));
     }
     varnish.hit("/b.png", &[("Accept-Encoding", "gzip")]);
-    // There is one object of it, whatever is accepted.
+    // There is one object of it for all values of Accept-Encoding.
     let other = varnish.get("/b.png", &[("Accept-Encoding", "br")]);
     assert_eq!(other.header("x-cache"), Some("hit"));
 }

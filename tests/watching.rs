@@ -67,7 +67,7 @@ fn it_is_ready_until_it_is_told_to_stop() {
     until("it is not ready", || (admin_says(admin, "/readyz").0 == 503).then_some(()));
     assert_eq!(admin_says(admin, "/healthz").0, 200);
     metrics_become(admin, &["hardtack_draining 1"]);
-    // Whoever has not heard of it yet is served.
+    // A client that has not heard of it yet is served.
     let response = server.get("/", &[]);
     assert_eq!((response.status, response.header("connection")), (200, Some("close")));
     server.signal("-TERM");

@@ -33,7 +33,7 @@ use crate::{
     commands::reach,
 };
 
-/// Fetches the release through a CDN, and judges what comes.
+/// Fetches the release through a CDN, and judges the responses.
 ///
 /// # Errors
 ///

@@ -18,8 +18,8 @@ use crate::{
     },
 };
 
-/// Checks what `serve` with these settings would find when it starts, and opens no socket. There are
-/// warnings already.
+/// Makes the checks of `serve` at its start with these settings, and opens no socket. The warnings so
+/// far are those of the command line.
 ///
 /// # Errors
 ///

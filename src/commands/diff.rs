@@ -15,7 +15,7 @@ use crate::{
     style::{EMPHASIS, visible, warn},
 };
 
-/// Prints what a new release changes, and how many bytes of it visitors download.
+/// Prints the changes of a new release, and the bytes of it that visitors download.
 pub(crate) fn diff(options: &Diff) -> Result<()> {
     let (old, new) = (Release::read(Some(&options.old))?, Release::read(Some(&options.new))?);
     let changes = Changes::between(&old.bundle()?, &new.bundle()?)?;

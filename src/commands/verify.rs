@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{cli::Verify, packed::Packed, release::Release, style::EMPHASIS};
 
-/// Checks every digest of a release, and tells what it is.
+/// Checks every digest of a release, and prints its id and its sums.
 ///
 /// # Errors
 ///

@@ -23,7 +23,7 @@ pub const INITIAL_WINDOW_SIZE: u16 = 4;
 
 pub struct Http2<S> {
     pub stream: S,
-    /// Whether it leaves out what it should acknowledge.
+    /// Whether it leaves out its acknowledgements.
     pub is_deaf: bool,
     next: u32,
 }
@@ -84,7 +84,7 @@ impl<S: Read + Write> Http2<S> {
         self.send(WINDOW_UPDATE, 0, stream, &bytes.to_be_bytes());
     }
 
-    /// The next frame, until the connection is closed. What has to be acknowledged is.
+    /// The next frame, until the connection is closed. SETTINGS and PING are acknowledged.
     pub fn frame(&mut self) -> Option<Frame> {
         let mut head = [0; 9];
         self.stream.read_exact(&mut head).ok()?;

@@ -121,7 +121,7 @@ impl Server {
         Self::spawn(command.args(["--listen", "127.0.0.1:0"]))
     }
 
-    /// The same, with what it says on standard error.
+    /// The same, with the lines of its standard error.
     pub fn logged(command: &mut Command) -> (Self, Lines) {
         let mut server = Self::of(command.stderr(Stdio::piped()));
         let log = Lines::of(server.process.stderr.take().expect("piped"));

@@ -16,7 +16,7 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Starts it with what stands in `http`: `ADDRESS` is where it is to listen.
+    /// Starts it with these directives of `http`, in which `ADDRESS` stands for its address.
     pub fn with(http: &str) -> Self {
         Self::with_modules(&[], http)
     }

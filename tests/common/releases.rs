@@ -27,7 +27,7 @@ impl Releases {
         command
     }
 
-    /// Packs a style sheet and a page, and returns what the command says.
+    /// Packs a style sheet and a page, and returns the output of the command.
     pub fn pack(&self, name: &str, sheet: &str, previous: &[&str], options: &[&str]) -> String {
         let page = ("index.html", &b"<link rel=stylesheet href=a.css>"[..]);
         let site = folder(&[page, ("a.css", sheet.as_bytes())]);

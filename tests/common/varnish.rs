@@ -11,8 +11,8 @@ use std::{
 
 use super::{Connection, PATIENCE, Response};
 
-/// A cache as a plain CDN: it keeps one object for each value of what `Vary` names, knows nothing
-/// of codings itself, and can be told to forget everything.
+/// A cache as a plain CDN: it keeps one object for each value of the fields that `Vary` names, knows
+/// nothing of codings itself, and can be told to forget everything.
 const VCL: &str = r#"
 vcl 4.1;
 backend default { .host = "127.0.0.1"; .port = "ORIGIN"; }

@@ -3,7 +3,7 @@
 /// One thing that a server is asked to do right.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    /// What it tries, as a short phrase.
+    /// The demand that it tries, as a short phrase.
     pub(crate) name: String,
     /// Where a standard says so.
     pub(crate) section: &'static str,
@@ -28,7 +28,7 @@ pub(crate) enum Manner {
     ThenHalfClosed,
 }
 
-/// What is expected of one response.
+/// The demands on one response.
 #[derive(Clone, Debug)]
 pub(crate) struct Expected {
     /// The method that is answered: `HEAD` has no body.

@@ -104,7 +104,7 @@ fn content() -> Vec<Case> {
     ]
 }
 
-/// What follows the first request must never be answered as a second one.
+/// The bytes behind the first request must never be answered as a second one.
 fn smuggling() -> Vec<Case> {
     let hidden = "GET /one.txt HTTP/1.1\r\nHost: {host}\r\n\r\n";
     let post = |name: &str, section: &'static str, framing: &str, content: &str| {

@@ -5,11 +5,11 @@ use crate::frames::{Code, PROTOCOL_ERROR, Step};
 /// One thing that a server is asked to do right.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    /// What it tries, as a short phrase.
+    /// The demand that it tries, as a short phrase.
     pub(crate) name: String,
     /// Where a standard says so.
     pub(crate) section: &'static str,
-    /// What the client does, in order, after it greeted the server.
+    /// The steps of the client, in order, after it greeted the server.
     pub(crate) steps: Vec<Step>,
     /// Any of these is right. The first is waited for.
     pub(crate) expected: Vec<Reaction>,
@@ -30,7 +30,7 @@ pub(crate) enum Manner {
     Silent,
 }
 
-/// What a server may do about a case.
+/// A reaction of a server to a case.
 #[derive(Clone, Debug)]
 pub(crate) enum Reaction {
     /// The connection ends, and if a GOAWAY says why, then with one of these codes (§5.4.1).

@@ -30,13 +30,13 @@ pub(crate) struct Site {
     pub(crate) files: Files,
 }
 
-/// What came of a case.
+/// The outcome of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Passes,
     /// The reaction is right, but for the code of the error.
     OtherCode(String),
-    /// What was expected, and what came.
+    /// The expected reaction, and the one that came.
     Fails(String),
     /// The server's settings leave nothing to try.
     NotApplicable,
@@ -51,7 +51,7 @@ impl Site {
         }
     }
 
-    /// What the server did about a case, unless its settings leave nothing to try.
+    /// The reaction of the server to a case, unless its settings leave nothing to try.
     fn played(&self, case: &Case) -> Result<Option<Seen>, String> {
         let mut wire = Wire::connect(self.address, case.manner)?;
         if case.manner != Manner::Abrupt {
@@ -242,7 +242,7 @@ pub(crate) struct Wire {
     stream: TcpStream,
     manner: Manner,
     received: Vec<u8>,
-    /// What is to be sent with the next step that waits.
+    /// The bytes to be sent with the next step that waits.
     unsent: Vec<u8>,
     decoder: Decoder,
     /// A header section that is not complete: its stream, its first flags, its block.
@@ -490,7 +490,7 @@ impl Wire {
     }
 }
 
-/// What is demanded of every response (§8.2, §8.3.2).
+/// The demands on every response (§8.2, §8.3.2).
 fn check_head(fields: &[Field]) -> Result<(), String> {
     const FORBIDDEN: [&str; 5] =
         ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];

@@ -1,4 +1,4 @@
-//! What HTTP means over HTTP/2: responses, their lengths, their parts (RFC 9110, RFC 9113 §8.1).
+//! The semantics of HTTP over HTTP/2: responses, their lengths, their parts (RFC 9110, RFC 9113 §8.1).
 
 use crate::{
     case::{Case, case},

@@ -85,7 +85,7 @@ impl fmt::Debug for Code {
     }
 }
 
-/// What the server said it can take.
+/// The settings that the server sent.
 pub(crate) type Settings = std::collections::BTreeMap<u16, u32>;
 
 /// One thing that a client does.

@@ -61,9 +61,9 @@ pub(crate) fn integer(form: u8, prefix: u32, value: usize) -> Vec<u8> {
 pub(crate) struct Decoder {
     /// The newest comes first (§2.3.2).
     table: VecDeque<Field>,
-    /// What the encoder says is its table's size.
+    /// The size of the table, as the encoder has announced it.
     size: usize,
-    /// What it may be.
+    /// The largest size that the encoder may announce.
     limit: usize,
 }
 
@@ -140,7 +140,7 @@ impl Decoder {
     }
 }
 
-/// What is left of a block.
+/// The rest of a block.
 struct Input<'a>(&'a [u8]);
 
 impl Input<'_> {

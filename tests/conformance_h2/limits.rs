@@ -19,7 +19,7 @@ pub(crate) fn cases() -> Vec<Case> {
 
 const SECTION: &str = "9113 §10.5";
 
-/// What a server says that has had enough.
+/// The code of a server that ends a connection because of excessive load.
 const ENOUGH: [Code; 1] = [ENHANCE_YOUR_CALM];
 
 /// The stream of the so-manieth request.

@@ -27,8 +27,8 @@ use case::Case;
 use client::{Site, Verdict};
 use harness::{Files, Running, each_is_there_once, large_file};
 
-/// What the h2 crate does in another way than the standard says, and which cases show it. Once a case
-/// is met, it has to go from here.
+/// The deviations of the h2 crate from the standard, and the cases that show each. A case that is met
+/// has to go from here.
 const DEVIATIONS: [Deviation; 6] = [
     Deviation {
         reason: "The h2 crate says PROTOCOL_ERROR of frames that are too short or too long, not FRAME_SIZE_ERROR; it has one error for all that it cannot parse.",
@@ -153,7 +153,7 @@ fn all_pass(cases: &[Case]) {
     harness::all_pass(cases, |case| complaint(&site, case));
 }
 
-/// What is wrong with a server, or with the list of its deviations.
+/// The fault of a server in a case, or of the list of its deviations.
 fn complaint(site: &Site, case: &Case) -> Option<String> {
     let verdict = site.try_case(case);
     let expected = Deviation::of(case).map(|deviation| deviation.in_code);

@@ -43,7 +43,7 @@ fn page(rows: &[Row], version: &str) -> String {
          - ✓ The server reacts in one of the ways that the standard allows. Where an error of the \
          connection is due, to close it\n  without saying why is one of them (9113 §5.4.1).\n\
          - (✓) It reacts in such a way, but the error's code is another than the standard demands. The \
-         stream or the connection\n  ends all the same; whoever reads a log might look in the wrong \
+         stream or the connection\n  ends all the same; a reader of its log might look in the wrong \
          place.\n\
          - ✗ It does something else.\n\
          - – Its settings leave nothing to try.\n\n\

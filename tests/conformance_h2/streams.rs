@@ -69,7 +69,7 @@ fn half_closed() -> Vec<Case> {
     ]
 }
 
-/// What comes for a stream that is closed may be an error of either kind, or discarded.
+/// A frame for a stream that is closed may be an error of either kind, or discarded.
 fn closed() -> Vec<Case> {
     let lenient = |case: Case, codes: &[Code]| {
         case.connection_error(codes).stream_error(1, &[STREAM_CLOSED]).ignored()

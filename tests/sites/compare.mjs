@@ -55,7 +55,7 @@ async function names() {
   return Object.keys(SITES).filter((name) => built.has(folderOf(name)));
 }
 
-// What a slow machine showed too early is not there at a second look; what is broken is.
+// A difference that a slow machine showed too early is not there at a second look; a fault is.
 async function steadyDifferences(site, plainHandler, bakedHandler) {
   let found;
   for (let look = 0; look < 2 && found?.differences.length !== 0; look += 1) {

@@ -70,7 +70,7 @@ function firstDifference(plain, baked) {
 
 const quoted = (text) => JSON.stringify(text);
 
-// What occurs more often in the baked site than in the plain one.
+// The items that occur more often in the baked site than in the plain one.
 function more(kind, plain, baked) {
   const left = plain.map(nameless);
   const surplus = baked.filter((one) => {
@@ -136,7 +136,7 @@ const mutable = (visit) =>
     .filter((one) => isSubresource(one) && !isImmutable(one))
     .map(({ url }) => url);
 
-// Whatever a page brings with it: no page, and nothing that is not there.
+// A file that a page brings with it: no page, and nothing that is not there.
 const isSubresource = ({ destination, status, media_type }) =>
   status < 300 && !["document", "iframe", "frame"].includes(destination) && !media_type.startsWith("text/html");
 

@@ -99,7 +99,7 @@ export function baked(address) {
   return (request) =>
     new Promise((resolve, reject) => {
       const { method, url, headers } = request;
-      // What `digest` cannot decode in an older Node.js is not asked for.
+      // A coding that `digest` cannot decode in an older Node.js is not asked for.
       const codings = zlib.zstdDecompressSync ? headers["accept-encoding"] : "gzip, br";
       const [host, port] = address.split(":");
       const asked = http.request({ host, port, method, path: url, headers: { ...headers, "accept-encoding": codings } });

@@ -2,8 +2,8 @@
 //! and the bench of minutes are the same code with other numbers.
 //!
 //! Two releases of one site have some files in common, and one path whose content differs. Clients
-//! of four kinds ask for those, at a fixed rate, and check every byte. What counts as a failure is
-//! said in [`http1`] and [`http2`].
+//! of four kinds ask for those, at a fixed rate, and check every byte. [`http1`] and [`http2`] say
+//! which outcomes count as failures.
 #![allow(dead_code, unreachable_pub, reason = "the test and the bench each use their part")]
 
 mod balancer;

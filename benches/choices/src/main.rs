@@ -9,8 +9,8 @@
 //! Every file of the folders that is not compressed by nature (by default those of the corpora
 //! katex, django-admin and bootstrap) is compressed whole by every candidate. The first candidate
 //! of a coding is what `crates/hardtack-build/src/compress.rs` takes for all that browsers fetch;
-//! the others are measured against it. What a bake would not keep for saving too little is counted
-//! here, too.
+//! the others are measured against it. Results that a bake would not keep, because they save too
+//! little, are counted here, too.
 //!
 //! The time is the CPU time of the one thread that does it all, as Linux accounts it. The candidates
 //! take turns at each file, in the reverse order every other round, and the least time of all

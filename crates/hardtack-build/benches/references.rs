@@ -1,8 +1,8 @@
 //! The cost of finding, following and rewriting the references in real packages.
 //!
 //! Each package is baked without compression, with the references of all formats, of one, and of
-//! none, taking turns: the files of the others are said to be of a type that has none. What a format
-//! costs is the difference to none: finding references, mentions and digests, the graph, and
+//! none, taking turns: the files of the others are said to be of a type that has none. The cost of
+//! a format is the difference to none: finding references, mentions and digests, the graph, and
 //! rewriting, on all cores. The least of all rounds counts.
 //!
 //! ```text

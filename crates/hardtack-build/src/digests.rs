@@ -48,7 +48,7 @@ pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
             }
         }
     }
-    // What is frozen may pin the target of a link, and then the link's integrity is to be put right
+    // A frozen asset may pin the target of a link, and then the link's integrity is to be put right
     // here: so the places are noted anew, until nothing more is frozen.
     loop {
         let before = referenced.kept();

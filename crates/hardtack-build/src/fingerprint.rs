@@ -500,7 +500,7 @@ mod tests {
             format!("@import \"./{}\";@import '{}';", name(&one[0]), name(&one[2]))
         );
         assert_eq!(text(&one[3]), format!("@import '{}';", name(&one[3])));
-        // What a member of the circle refers to changes the names of all members, and no other.
+        // A target of a member of the circle changes the names of all members, and no other.
         let changed: Vec<_> = one.iter().zip(&other).map(|(a, b)| name(a) != name(b)).collect();
         assert_eq!(changed, [true, true, true, false]);
         assert_ne!(name(&one[0])[2..14], name(&one[1])[2..14]);

@@ -296,7 +296,7 @@ impl<'a> Evidence<'a> {
         match looks {
             Looks::Unlike => false,
             Looks::Possible => others > 1 && (is_code || (by == By::Hashed && has_letter(text))),
-            // Whatever uses the file has its name, so that alone proves nothing of a whole name.
+            // Every use of the file has its name, so that alone proves nothing of a whole name.
             Looks::Alike if candidate.is_whole_name() => match is_code {
                 true if candidate.is_hex() => by > By::Page && (is_long || others > 0),
                 true => by > By::Page && others > 1,
@@ -389,7 +389,7 @@ fn named<'a>(
         };
         for hit in automaton.find_overlapping_iter(&asset.bytes) {
             let candidate = open[hit.pattern().as_usize()];
-            // A source map and its file name each other, whoever gave them that name.
+            // A source map and its file name each other, whether the name is generated or not.
             if candidate.index != index && own != Some(&candidate.best().text) {
                 let known = named.entry(candidate.index).or_insert((by, &asset.logical_path));
                 if known.0 < by {

@@ -36,7 +36,7 @@ const HARDTACK: &str = "
     }
 ";
 
-/// What rustc says about this item, and nothing if it compiles.
+/// The messages of rustc about this item; nothing if it compiles.
 fn compile(item: &str, variables: &[(&str, &Path)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("app.rs");

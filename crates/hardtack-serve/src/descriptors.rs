@@ -1,6 +1,6 @@
 //! The file descriptors of the process, and their division: clients, the application, and a reserve.
 //!
-//! Were they given to whoever comes first, requests to a slow application would leave none for new
+//! Were they given in the order of arrival, requests to a slow application would leave none for new
 //! clients and for baked files.
 
 use std::{io, os::fd::OwnedFd};

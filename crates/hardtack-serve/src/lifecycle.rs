@@ -10,10 +10,10 @@ pub(crate) enum Stage {
     Serving,
     /// Connections are still accepted, but each response is the last of its connection.
     Leaving,
-    /// Another worker accepts them. What is under way is finished, and idle connections are kept for
+    /// Another worker accepts them. Requests under way are finished, and idle connections are kept for
     /// one more request each: HTTP/1.1 cannot tell their clients.
     Retiring,
-    /// No worker accepts them. What is under way is finished, and idle connections are closed.
+    /// No worker accepts them. Requests under way are finished, and idle connections are closed.
     Stopping,
 }
 

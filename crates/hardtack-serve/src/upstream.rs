@@ -162,7 +162,7 @@ impl Upstream {
                 (failure.response(&method), failure.label())
             }
         };
-        // What has not been read might be taken for the next request (RFC 9112 §9.3, §9.6).
+        // Unread content might be taken for the next request (RFC 9112 §9.3, §9.6).
         if content == Content::Unread && version < Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }

@@ -36,7 +36,7 @@ pub struct Asset {
 }
 
 impl Asset {
-    /// What `asset!` expands to.
+    /// The expansion of `asset!`.
     #[doc(hidden)]
     pub const fn baked(
         logical_path: &'static str,

@@ -37,11 +37,13 @@ const MOST: usize = 2;
 /// A path is static if the bundle answers it, or if it is the bundle's
 /// [alone](crate::BundleLayer) and no app could take it for another path: by resolving its dot
 /// segments, or by decoding it a second time. That is for `GET`, `HEAD` and `OPTIONS`; no other
-/// request is one for a static path. What a folder at the site's root has beside another folder is
-/// never refused: browsers and crawlers ask the site's own host for it. If the bundle is the [whole site](Self::whole_site), every
-/// request is. The header is taken off before a request is passed on, so that no log contains the
-/// secret. From the CDN's requests, the fields are taken off, too, by which an app could be made to
-/// see another path or method, such as `X-Original-URL` and `X-HTTP-Method-Override`.
+/// request is one for a static path. A file of a folder at the site's root, beside another folder, is
+/// never refused: browsers and crawlers ask the site's own host for it. If the bundle is the [whole
+/// site](Self::whole_site), every request is for a static path.
+///
+/// The header is taken off before a request is passed on, so that no log contains the secret. From
+/// the CDN's requests, the fields are taken off, too, by which an app could be made to see another
+/// path or method, such as `X-Original-URL` and `X-HTTP-Method-Override`.
 ///
 /// Put it outermost. No cache keeps its refusals.
 ///

@@ -1,5 +1,5 @@
-//! Links to assets, as they are without a host of their own. What is decided once in a process
-//! is decided here by `open`.
+//! Links to assets, as they are without a host of their own. `open` makes the decisions of a
+//! process here.
 
 use hardtack::{Assets, Destination, Integrity, Mode, OpenError, Options, Preload, Tag};
 

@@ -286,7 +286,7 @@ fn several_ranges_are_multipart() {
         [part("0-1", "br"), part("5-5", "i"), format!("\r\n--{boundary}--\r\n")].concat();
     assert_eq!(length, expected.len().to_string());
     assert_eq!(text(response), expected);
-    // What touches is one part, and what lies beyond the end is none.
+    // Ranges that touch are one part, and one beyond the end is none.
     let one = [("content-range", "bytes 0-3/10")];
     answers("GET /a.css", &[("range", "bytes=0-1,2-3,10-")], 206, &one, "0123");
 }

@@ -202,7 +202,7 @@ fn browser(script: &str) -> Command {
 }
 
 /// The files come from another port, as from a CDN: fonts and modules load across origins, their
-/// integrity holds, and who comes again fetches nothing that is immutable.
+/// integrity holds, and a second visit fetches nothing that is immutable.
 #[test]
 #[ignore = "needs chromium, node and corpora/playwright-core"]
 fn a_browser_loads_the_files_from_another_origin() {

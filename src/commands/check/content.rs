@@ -54,7 +54,7 @@ impl Content {
         }
     }
 
-    /// The coding in which the asset came, if that is what came.
+    /// The coding of the asset's representation, if the content is one.
     pub(super) fn coding(&self) -> Option<Coding> {
         match self {
             Self::Exact(representation) => Some(representation.coding),

@@ -69,7 +69,7 @@ fn summary(baked: &Baked, is_verbose: bool) -> Vec<Row> {
     rows
 }
 
-/// What becomes of the hashed files of earlier releases; nothing if there are none.
+/// The line about hashed files of earlier releases; nothing if there are none.
 fn earlier(summary: &Summary) -> Option<Row> {
     let Summary { carried_assets, carried_bytes, dropped_assets, deltas, .. } = summary;
     if carried_assets + dropped_assets == 0 {

@@ -218,7 +218,7 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
 
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         match &it.left {
-            // What is written is not read.
+            // The target of an assignment is not read.
             AssignmentTarget::StaticMemberExpression(member) => {
                 self.visit_expression(&member.object);
                 self.visit_expression(&it.right);

@@ -28,7 +28,7 @@ impl Arriving {
         });
     }
 
-    /// Since when something has been incomplete that has to be whole in time.
+    /// The time since which a part that has to be whole in time has been incomplete.
     pub(crate) fn incomplete_since(&self) -> Option<Instant> {
         self.since
     }

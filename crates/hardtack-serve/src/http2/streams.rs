@@ -161,7 +161,7 @@ impl Stream {
     }
 }
 
-/// What the system has taken of a connection.
+/// The bytes of a connection that the system has taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
     /// Since the connection's beginning.

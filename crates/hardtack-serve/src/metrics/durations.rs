@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::metrics::counters::{Counter, Counters};
 
-/// The buckets' upper bounds in nanoseconds, inclusive as Prometheus' `le` is. What takes longer
-/// is in one more bucket.
+/// The buckets' upper bounds in nanoseconds, inclusive as Prometheus' `le` is. One
+/// more bucket has the longer durations.
 const BOUNDS: [u64; 16] = [
     100_000,
     250_000,

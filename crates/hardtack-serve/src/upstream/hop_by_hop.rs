@@ -41,8 +41,8 @@ pub(super) fn remove(fields: &mut HeaderMap, is_for_all: impl Fn(&HeaderName) ->
     }
 }
 
-/// Whether a field of this name is for all recipients: one that says what the message is, who sent
-/// it, and who may keep it.
+/// Whether a field of this name is for all recipients: it describes the message, its sender, or the
+/// caches that may keep it.
 fn is_end_to_end(name: &str) -> bool {
     const STARTS: [&str; 7] =
         ["accept", "access-control-", "content-", "cross-origin-", "if-", "proxy-status", "sec-"];

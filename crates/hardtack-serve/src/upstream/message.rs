@@ -82,7 +82,7 @@ pub(super) fn request(
     passed.headers = parts.headers;
     request_fields(&mut passed.headers, length, protocol, &forwarding.fields);
     forwarding.fields.retain(&mut passed.headers, client.is_trusted);
-    // What this server says is added last, so that nothing of the client's takes it away.
+    // The server's own fields are added last, so that nothing of the client's takes them away.
     forwarded::tell(&mut passed.headers, client, &host);
     via::sign_request(&mut passed.headers, parts.version);
     passed.headers.insert(HOST, host);

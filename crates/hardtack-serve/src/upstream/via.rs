@@ -1,4 +1,4 @@
-//! The field `Via` (RFC 9110 §7.6.3): who has passed a message on.
+//! The field `Via` (RFC 9110 §7.6.3): the intermediaries that have passed a message on.
 
 use std::{collections::hash_map::RandomState, hash::BuildHasher, sync::LazyLock};
 
