@@ -647,6 +647,47 @@ fn twins_are_left_out_by_a_rule_that_is_told() {
     assert_eq!(assets.len(), 3);
 }
 
+/// Each file that is not a rule file is an asset, or is told to be left out: here files of all the
+/// stages that set some aside.
+#[test]
+fn no_file_is_lost_on_the_way() {
+    let script = "import './b.js';".repeat(50);
+    let list = br#"{"version": "1.1", "hash": "", "paths": {"old.css": "old.9dd4e461268c.css"}}"#;
+    let files: &[(&str, &[u8])] = &[
+        (".hidden", b"x"),
+        ("404.html", b"<a href='index.html'>home</a>"),
+        ("_headers", b"/*\n  X-A: b\n"),
+        ("a.js", script.as_bytes()),
+        ("a.js.gz", &gzip(&script)),
+        ("assets/app-DOIkT6lI.js", b"import('../round/one.js')"),
+        ("b.js", b"x"),
+        ("c.gz", &gzip("no twin")),
+        ("drafts/x.txt", b"excluded"),
+        ("empty", b""),
+        ("index.html", b"<script type=module src=assets/app-DOIkT6lI.js></script>"),
+        ("logo.svgz", &gzip("<svg xmlns='http://www.w3.org/2000/svg'/>")),
+        ("not-utf8.txt", b"\xff\xfe\x00"),
+        ("old.9dd4e461268c.css", b"x"),
+        ("old.css", b"x"),
+        ("round/one.js", b"import './two.js'"),
+        ("round/two.js", b"import './one.js'"),
+        ("staticfiles.json", list),
+    ];
+    let (assets, baked) = assets_of(files, "exclude = ['drafts']");
+    let mut told: Vec<_> = assets.iter().map(|(path, ..)| path.as_str()).collect();
+    told.extend(baked.left_out.iter().map(|one| one.logical_path.as_str()));
+    told.sort_unstable();
+    let lost = files.iter().map(|(path, _)| *path).filter(|path| {
+        let is_told = |told: &&str| *told == *path || path.starts_with(&format!("{told}/"));
+        *path != "_headers" && !told.iter().any(is_told)
+    });
+    assert_eq!(lost.collect::<Vec<_>>(), [""; 0], "of {told:?}");
+    let mut once = told.clone();
+    once.dedup();
+    assert_eq!(once, told);
+    assert_eq!(assets.len(), baked.manifest.assets.len());
+}
+
 #[test]
 fn what_is_read_in_parts_is_not_compressed() {
     let zeros = [0; 5000];
