@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use hardtack_bundle::{Bundle, names};
 
 use crate::{
-    Asset, BundleLayer, Mode, OpenError, Options, Preload, ServeBundle,
+    Asset, BundleLayer, Mode, OpenError, Options, Preload, ServeBundle, Tag,
     source::{Live, Source},
 };
 
@@ -71,7 +71,7 @@ impl Assets {
     /// # Ok::<(), hardtack::OpenError>(())
     /// ```
     pub fn layer(&self) -> BundleLayer {
-        BundleLayer::of(self)
+        BundleLayer::of(&self.source)
     }
 
     /// A service that answers every request.
@@ -85,7 +85,7 @@ impl Assets {
     /// # Ok::<(), hardtack::OpenError>(())
     /// ```
     pub fn service(&self) -> ServeBundle {
-        ServeBundle::of(self)
+        ServeBundle::of(&self.source)
     }
 
     /// The asset of a logical path.
@@ -162,8 +162,10 @@ impl Assets {
         modules.iter().map(|module| of_bundle(bundle, module).modulepreload()).collect()
     }
 
-    pub(crate) fn source(&self) -> &Source {
-        &self.source
+    /// The script that reloads the page when an asset changes, in [live mode](crate::Mode::Live);
+    /// otherwise empty. Pages that are assets include it by themselves.
+    pub fn reload_script(&self) -> Tag {
+        self.source.live.as_ref().map(|live| live.reload_script()).unwrap_or_default()
     }
 
     /// The error, with at most three names that may have been meant, the most similar first.

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Assets, Body, CacheTags, own_path::is_own, source::Source};
+use crate::{Body, CacheTags, own_path::is_own, source::Source};
 
 /// Answers requests for assets in the bundle, and passes all others on to the app.
 ///
@@ -48,8 +48,8 @@ impl BundleLayer {
         Self { source: Source::baked(bundle), passes_misses: false }
     }
 
-    pub(crate) fn of(assets: &Assets) -> Self {
-        Self { source: assets.source().clone(), passes_misses: false }
+    pub(crate) fn of(source: &Source) -> Self {
+        Self { source: source.clone(), passes_misses: false }
     }
 
     /// Passes requests on for static paths that the bundle has no answer to. The app then has to see

@@ -11,7 +11,7 @@ use hardtack_bundle::Bundle;
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::{Assets, Body, CacheTags, source::Source};
+use crate::{Body, CacheTags, source::Source};
 
 /// Answers every request from a bundle, as [`respond`](crate::respond()) does.
 ///
@@ -33,8 +33,8 @@ impl ServeBundle {
         Self { source: Source::baked(bundle), is_nested: false }
     }
 
-    pub(crate) fn of(assets: &Assets) -> Self {
-        Self { source: assets.source().clone(), is_nested: false }
+    pub(crate) fn of(source: &Source) -> Self {
+        Self { source: source.clone(), is_nested: false }
     }
 
     /// Makes the service one for a router that takes the bundle's prefix away from the path. It has

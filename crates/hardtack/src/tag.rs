@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Asset, Assets};
+use crate::Asset;
 
 /// Elements of HTML, for a page to include without escapes.
 ///
@@ -77,14 +77,6 @@ impl Asset {
     pub(crate) fn checked(&self) -> String {
         let integrity = self.integrity().map(|it| format!(r#" integrity="{it}""#));
         format!(r#"{} crossorigin="anonymous""#, integrity.unwrap_or_default())
-    }
-}
-
-impl Assets {
-    /// The script that reloads the page when an asset changes, in [live mode](crate::Mode::Live);
-    /// otherwise empty. Pages that are assets include it by themselves.
-    pub fn reload_script(&self) -> Tag {
-        self.source().live.as_ref().map(|live| live.reload_script()).unwrap_or_default()
     }
 }
 
