@@ -21,7 +21,7 @@ fn no_module_needs_itself() {
         let texts = texts(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), "");
         assert!(texts.len() > 10, "{folder} has modules");
         let mut graph = graph(&texts);
-        // Modules name what others export through the root, which needs all of them.
+        // The root declares all modules.
         graph.values_mut().for_each(|needed| needed.retain(|module| !module.is_empty()));
         if let Some(circle) = circle(&graph) {
             panic!("a circle in {folder}: {}", circle.join(" -> "));
@@ -42,7 +42,7 @@ fn texts(folder: &Path, prefix: &str) -> BTreeMap<String, String> {
         if path.is_dir() {
             texts.append(&mut self::texts(&path, &name));
         } else if path.extension().is_some_and(|it| it == "rs") && !stem.starts_with("test") {
-            let name = if name == "lib" { String::new() } else { name };
+            let name = if matches!(&*name, "lib" | "main") { String::new() } else { name };
             texts.insert(name, without_tests(&fs::read_to_string(&path).unwrap()));
         }
     }
@@ -63,12 +63,31 @@ fn without_tests(text: &str) -> String {
 
 fn graph(texts: &BTreeMap<String, String>) -> Graph {
     let modules: BTreeSet<_> = texts.keys().map(String::as_str).collect();
+    let exports = exports(texts);
     let needs = |(module, text): (&String, &String)| {
         let paths = paths(text);
-        let found = paths.iter().map(|path| module_of(path, module, &modules));
+        let found = paths.iter().map(|path| module_of(path, module, &modules, &exports));
         (module.clone(), found.filter(|found| found != module).collect())
     };
     texts.iter().map(needs).collect()
+}
+
+/// The items that modules export from elsewhere: the module and the name there, and the path.
+type Exports = BTreeMap<(String, String), String>;
+
+fn exports(texts: &BTreeMap<String, String>) -> Exports {
+    let of_module = |(module, text): (&String, &String)| {
+        let mut imports = Vec::new();
+        for (at, keyword) in text.match_indices("use ") {
+            let line = text[..at].rsplit('\n').next().unwrap_or_default().trim();
+            if line.starts_with("pub") {
+                read_tree(&text[at + keyword.len()..], "", &mut imports);
+            }
+        }
+        let named = imports.into_iter().filter(|import| import.name != import.path);
+        named.map(|import| ((module.clone(), import.name), import.path)).collect::<Vec<_>>()
+    };
+    texts.iter().flat_map(of_module).collect()
 }
 
 /// All paths in a text that begin with `crate`, `self` or `super`; the braces of imports are undone.
@@ -82,11 +101,17 @@ fn paths(text: &str) -> Vec<String> {
             }
         }
     }
-    found
+    found.into_iter().map(|import| import.path).collect()
+}
+
+/// A path, and the name that it has where it is imported.
+struct Import {
+    path: String,
+    name: String,
 }
 
 /// Reads a path, or several in braces. Returns the text behind them.
-fn read_tree<'t>(text: &'t str, prefix: &str, found: &mut Vec<String>) -> &'t str {
+fn read_tree<'t>(text: &'t str, prefix: &str, found: &mut Vec<Import>) -> &'t str {
     let text = text.trim_start();
     if let Some(mut rest) = text.strip_prefix('{') {
         while !rest.trim_start().starts_with('}') {
@@ -103,24 +128,35 @@ fn read_tree<'t>(text: &'t str, prefix: &str, found: &mut Vec<String>) -> &'t st
     {
         return read_tree(rest, &path, found);
     }
-    found.push(path);
-    // Past what cannot be a part of it, such as `as` with another name.
+    // Past all that cannot be a part of it, such as `as` with another name.
     let next = rest.find([',', '}', ';', '\n', '(', ')', ' ']).unwrap_or(rest.len());
-    match rest.trim_start().strip_prefix("as ") {
-        Some(renamed) => renamed.trim_start_matches(|it: char| it.is_alphanumeric() || it == '_'),
-        None => &rest[next..],
-    }
+    let Some(renamed) = rest.trim_start().strip_prefix("as ") else {
+        found.push(Import { name: name.to_owned(), path });
+        return &rest[next..];
+    };
+    let end = renamed.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(renamed.len());
+    found.push(Import { name: renamed[..end].to_owned(), path });
+    &renamed[end..]
 }
 
-/// The module that a path in a module leads into.
-fn module_of(path: &str, module: &str, modules: &BTreeSet<&str>) -> String {
+/// The module that a path in a module leads into. An item that a module exports from elsewhere is
+/// followed to its own module.
+fn module_of(path: &str, module: &str, modules: &BTreeSet<&str>, exports: &Exports) -> String {
     let mut parts: Vec<&str> = module.split("::").filter(|part| !part.is_empty()).collect();
     for part in path.split("::") {
         match part {
             "crate" => parts.clear(),
             "self" => {}
             "super" => drop(parts.pop()),
-            name => parts.push(name),
+            name => {
+                let here = parts.join("::");
+                parts.push(name);
+                if !modules.contains(&*parts.join("::"))
+                    && let Some(export) = exports.get(&(here.clone(), name.to_owned()))
+                {
+                    return module_of(export, &here, modules, exports);
+                }
+            }
         }
     }
     while !modules.contains(&*parts.join("::")) {
@@ -177,6 +213,21 @@ fn imports_are_read() {
     needs("a::b", "fn x() -> crate::d::Item { self.y(super::c::z()) }", &["a::c", "d"]);
     needs("a::b", "// crate::d\nuse std::fmt;\nuse other_crate::d;", &[]);
     needs("a::b", "#[cfg(test)]\nmod tests {\n    use crate::d;\n}", &[]);
+}
+
+#[test]
+fn exports_are_followed() {
+    let texts = [
+        ("", "pub use a::{Item, More as Other};\npub use elsewhere::Thing;"),
+        ("a", "pub(crate) use self::b::Item;\nuse self::b::Private;"),
+        ("a::b", ""),
+        ("c", "use crate::{Item, Thing};\nuse crate::a::Private;"),
+        ("d", "fn d() -> crate::Other {}"),
+    ];
+    let graph = graph(&texts.map(|(module, text)| (module.to_owned(), text.to_owned())).into());
+    let needed = |module: &str| graph[module].iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(needed("c"), ["", "a", "a::b"]);
+    assert_eq!(needed("d"), ["a"]);
 }
 
 #[test]

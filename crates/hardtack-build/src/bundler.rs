@@ -38,7 +38,7 @@ fn listed_in(
 ) -> Result<BTreeMap<String, &'static str>, Problem> {
     let mut listed = BTreeMap::new();
     for name in MANIFESTS {
-        let text = match read_known(folder, name, settings) {
+        let text = match read_known(folder, name, settings.follow_symlinks) {
             Ok(Some(text)) => text,
             Ok(None) => continue,
             Err(_) if is_excluded(settings, name) => continue,

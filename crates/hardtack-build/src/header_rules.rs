@@ -11,9 +11,7 @@ use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, de::Error};
 use toml::Spanned;
 
-use crate::{
-    Patterns, Place, Problem, ProblemKind, settings::is_media_type, url_pattern::UrlPattern,
-};
+use crate::{Patterns, Place, Problem, ProblemKind, url_pattern::UrlPattern};
 
 /// Changes of header fields, and the assets whose responses they apply to.
 #[derive(Clone, Debug)]
@@ -242,6 +240,18 @@ impl<'de> Deserialize<'de> for HeaderRule {
         let places = set.iter().chain(&append).map(place).collect();
         Ok(Self { matches, edits, file: PathBuf::new(), places })
     }
+}
+
+/// Whether a text is `type/subtype`, perhaps with parameters, of characters that a header field can
+/// contain.
+pub(crate) fn is_media_type(text: &str) -> bool {
+    let essence = text.split(';').next().unwrap_or_default().trim_end();
+    let is_token = |token: &str| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+        !token.is_empty() && token.bytes().all(allowed)
+    };
+    essence.split_once('/').is_some_and(|(main, sub)| is_token(main) && is_token(sub))
+        && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 #[cfg(test)]

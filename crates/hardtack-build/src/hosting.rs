@@ -264,7 +264,7 @@ fn read(
         return Ok(());
     }
     let folder = file.parent().unwrap_or(&settings.assets);
-    let Some(bytes) = read_known(folder, name, settings)? else { return Ok(()) };
+    let Some(bytes) = read_known(folder, name, settings.follow_symlinks)? else { return Ok(()) };
     let text = String::from_utf8_lossy(&bytes);
     let faults = parse(text.trim_start_matches('\u{feff}'));
     skipped.extend(faults.into_iter().map(|fault| remark(file, fault)));

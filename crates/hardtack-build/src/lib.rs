@@ -68,6 +68,7 @@ mod django_manifest;
 mod fingerprint;
 mod graph;
 mod hosting;
+mod kept_names;
 mod kept_too_long;
 mod mentions;
 mod prehashed;

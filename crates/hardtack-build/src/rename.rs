@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-use crate::{Patterns, Role, pattern::Verdict, scan::Scanned};
+use crate::{Patterns, pattern::Verdict};
 
 /// The assets that get a hashed path, among those that are neither prehashed nor entry points.
 #[derive(Clone, Debug)]
@@ -37,16 +37,6 @@ impl Rename {
                 Verdict::Matches => Renaming::Always,
                 Verdict::TakenBack => Renaming::Never,
             },
-        }
-    }
-}
-
-/// Pins the assets that keep their names by the setting. It runs after the prehashed assets are
-/// known, since these are not renamed in any case.
-pub(crate) fn pin_by_setting(scanned: &mut Scanned, rename: &Rename) {
-    for asset in &mut scanned.assets {
-        if asset.role == Role::Hashed && rename.of(&asset.logical_path) == Renaming::Never {
-            (asset.role, asset.why) = (Role::Pinned, "`rename` says so".to_owned());
         }
     }
 }

@@ -11,7 +11,7 @@ use toml::de::DeTable;
 
 use crate::{
     Error, External, Folder, HeaderRule, Missing, MissingTarget, Origins, Patterns, Place, Prefix,
-    Problem, ProblemKind, Rename, Timestamp, door::read,
+    Problem, ProblemKind, Rename, Timestamp, door::read, header_rules::is_media_type,
 };
 
 /// The settings of a bake.
@@ -482,18 +482,6 @@ fn media_types<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<(Patterns, Str
         Ok((patterns, media_type))
     };
     rules.into_iter().map(rule).collect()
-}
-
-/// Whether a text is `type/subtype`, perhaps with parameters, of characters that a header field can
-/// contain.
-pub(crate) fn is_media_type(text: &str) -> bool {
-    let essence = text.split(';').next().unwrap_or_default().trim_end();
-    let is_token = |token: &str| {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
-        !token.is_empty() && token.bytes().all(allowed)
-    };
-    essence.split_once('/').is_some_and(|(main, sub)| is_token(main) && is_token(sub))
-        && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 #[cfg(test)]
