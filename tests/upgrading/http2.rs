@@ -63,9 +63,10 @@ impl Http2 {
 
     async fn connect(&self, load: &Load) -> Result<SendRequest<Bytes>, Failure> {
         let places = load.balancer.pick().await;
-        let (stream, window) = match self.is_slow {
-            true => (self.transport.connect_slowly(places).await, SLOW_WINDOW),
-            false => (self.transport.connect(places).await, WINDOW),
+        let (stream, window) = if self.is_slow {
+            (self.transport.connect_slowly(places).await, SLOW_WINDOW)
+        } else {
+            (self.transport.connect(places).await, WINDOW)
         };
         let stream = stream.context("cannot connect").map_err(Failure::of)?;
         let mut builder = h2::client::Builder::new();

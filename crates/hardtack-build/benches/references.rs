@@ -75,10 +75,14 @@ fn bake(packages: &[PathBuf], extensions: &[&str]) -> Duration {
 /// The bytes of all files that are looked at.
 fn bytes(folders: &[PathBuf], extensions: &[&str]) -> u64 {
     let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
-    let size = |path: PathBuf| match path.is_dir() {
-        true => bytes(&[path], extensions),
-        false if is_looked_at(&path, extensions) => path.metadata().map_or(0, |it| it.len()),
-        false => 0,
+    let size = |path: PathBuf| {
+        if path.is_dir() {
+            bytes(&[path], extensions)
+        } else if is_looked_at(&path, extensions) {
+            path.metadata().map_or(0, |it| it.len())
+        } else {
+            0
+        }
     };
     entries.map(|entry| size(entry.path())).sum()
 }

@@ -89,11 +89,12 @@ impl Written {
         // were published.
         let is_left_alone =
             asset.logical_path.ends_with(".map") || asset.essence() == "text/markdown";
-        let tokens = match is_text {
-            _ if is_left_alone => Vec::new(),
-            true => tokens(text),
-            false if is_compressed(&asset.media_type) => Vec::new(),
-            false => tokens_of_data(text),
+        let tokens = if is_left_alone || (!is_text && is_compressed(&asset.media_type)) {
+            Vec::new()
+        } else if is_text {
+            tokens(text)
+        } else {
+            tokens_of_data(text)
         };
         Self { tokens, is_text }
     }

@@ -15,10 +15,11 @@ use serde_json::json;
 pub fn staticfiles(manifest: &Manifest) -> String {
     let path = |entry: &Entry| {
         let url = entry.url.strip_prefix(&manifest.at).unwrap_or(&entry.url);
-        match url.is_empty() || url.ends_with('/') {
-            // The address of a folder's index is the folder's path.
-            true => entry.logical_path.clone(),
-            false => percent_decode_str(url).decode_utf8_lossy().into_owned(),
+        // The address of a folder's index is the folder's path.
+        if url.is_empty() || url.ends_with('/') {
+            entry.logical_path.clone()
+        } else {
+            percent_decode_str(url).decode_utf8_lossy().into_owned()
         }
     };
     // An asset with a slash at the beginning is not below the prefix.

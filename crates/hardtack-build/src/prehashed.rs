@@ -297,11 +297,13 @@ impl<'a> Evidence<'a> {
             Looks::Unlike => false,
             Looks::Possible => others > 1 && (is_code || (by == By::Hashed && has_letter(text))),
             // Every use of the file has its name, so that alone proves nothing of a whole name.
-            Looks::Alike if candidate.is_whole_name() => match is_code {
-                true if candidate.is_hex() => by > By::Page && (is_long || others > 0),
-                true => by > By::Page && others > 1,
-                false => candidate.is_hex() && is_long && by > By::Page && of_all > 1,
-            },
+            Looks::Alike if candidate.is_whole_name() && !is_code => {
+                candidate.is_hex() && is_long && by > By::Page && of_all > 1
+            }
+            Looks::Alike if candidate.is_whole_name() => {
+                let is_sure = if candidate.is_hex() { is_long || others > 0 } else { others > 1 };
+                by > By::Page && is_sure
+            }
             Looks::Alike if is_code && candidate.is_colour() => is_of_a_tool,
             Looks::Alike if is_code => {
                 let is_written_by_a_tool = !candidate.is_hex() && is_minified(candidate.asset);

@@ -453,9 +453,10 @@ fn role(settings: &Settings, logical_path: &str) -> Role {
 /// Whether clients know a file by its path. In a single folder, the top stands for the site's root,
 /// since the site may be made for a host of its own.
 fn is_entry_point(settings: &Settings, logical_path: &str) -> bool {
-    match settings.folders.is_empty() {
-        true => ENTRY_POINTS.matches(logical_path),
-        false => ENTRY_POINTS.matches(&settings.url_path(logical_path)),
+    if settings.folders.is_empty() {
+        ENTRY_POINTS.matches(logical_path)
+    } else {
+        ENTRY_POINTS.matches(&settings.url_path(logical_path))
     }
 }
 

@@ -20,9 +20,10 @@ pub(super) fn cache_policy(plan: &Plan) -> Value {
         (plan.origins == Pages::Listed, "Origin"),
     ];
     let names: Vec<_> = names.iter().filter_map(|(is_in, name)| is_in.then_some(name)).collect();
-    let headers = match names.is_empty() {
-        true => json!({ "HeaderBehavior": "none" }),
-        false => json!({ "HeaderBehavior": "whitelist", "Headers": names }),
+    let headers = if names.is_empty() {
+        json!({ "HeaderBehavior": "none" })
+    } else {
+        json!({ "HeaderBehavior": "whitelist", "Headers": names })
     };
     json!({
         "Type": "AWS::CloudFront::CachePolicy",

@@ -39,11 +39,8 @@ impl Ends {
             let start = literal.span.start;
             let selectors = selectors(&text[literal.span.clone()]).into_iter();
             selectors.flat_map(move |Selector { at, part, is_case_ignored }| {
-                let found = match is_case_ignored {
-                    true => self.in_small_letters.with(&part),
-                    false => self.as_written.with(&part),
-                };
-                found.into_iter().map(move |target| (start + at, target))
+                let stems = if is_case_ignored { &self.in_small_letters } else { &self.as_written };
+                stems.with(&part).into_iter().map(move |target| (start + at, target))
             })
         });
         of_code.chain(selected).collect()

@@ -29,9 +29,10 @@ pub(super) fn pins(referenced: &Referenced, names: &Names<'_>) -> Vec<Pin> {
                 for target in paths.matching(&pattern, names.at()) {
                     let path = &referenced.assets[target].logical_path;
                     let is_meant = near.is_none() || names.is_near(path, by);
-                    let sources = match pattern.is_of_url {
-                        true => sources.of_target(target, &pattern.parts),
-                        false => Vec::new(),
+                    let sources = if pattern.is_of_url {
+                        sources.of_target(target, &pattern.parts)
+                    } else {
+                        Vec::new()
                     };
                     if is_meant && (pattern.says_enough || !sources.is_empty()) {
                         pin(target, JOINED);

@@ -217,13 +217,12 @@ impl Url {
     /// Whether a regular expression matches with a hash, but not without, or the other way round.
     fn is_tested(&self, regex: &Regex, pattern: &Pattern) -> bool {
         let is_plain = regex.is_match(&self.plain);
-        match pattern.has_unknown {
+        if pattern.has_unknown {
             // An unknown part may be anything, but for a hash.
-            true => {
-                let mark = Pattern::MARK.to_string();
-                is_plain && !regex.is_match(&with(&mark, &self.plain, self.insertion).0)
-            }
-            false => self.hashed.iter().any(|hashed| regex.is_match(&hashed.0) != is_plain),
+            let mark = Pattern::MARK.to_string();
+            is_plain && !regex.is_match(&with(&mark, &self.plain, self.insertion).0)
+        } else {
+            self.hashed.iter().any(|hashed| regex.is_match(&hashed.0) != is_plain)
         }
     }
 

@@ -386,9 +386,12 @@ impl<'v, 'a> Texts<'v, 'a> {
             return None;
         };
         let properties = object.properties.iter().filter_map(|it| it.as_property());
-        let member = |it: &'a ObjectProperty<'a>| match are_names {
-            true => it.key.static_name().map(|name| vec![vec![name.to_string()]]),
-            false => Some(self.of(scope, &it.value)),
+        let member = |it: &'a ObjectProperty<'a>| {
+            if are_names {
+                it.key.static_name().map(|name| vec![vec![name.to_string()]])
+            } else {
+                Some(self.of(scope, &it.value))
+            }
         };
         properties.map(member).collect()
     }
