@@ -1,14 +1,16 @@
 //! `Accept` (RFC 9110 §12.5.1), read to tell a navigation from the fetch of an asset.
 
-use http::{HeaderMap, header::ACCEPT};
+use http::header::ACCEPT;
+
+use crate::request_fields::RequestFields;
 
 /// Whether the client asks for a page: the field names HTML with a quality above zero.
 ///
 /// Browsers name HTML when they navigate. For images, scripts and `fetch()` they send `*/*` or
 /// another type, so `*/*` is not enough.
-pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
-    let ranges = headers.get_all(ACCEPT).into_iter();
-    ranges.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).any(is_wanted_page)
+pub(crate) fn wants_page(fields: RequestFields<'_>) -> bool {
+    let ranges = fields.lines(ACCEPT);
+    ranges.flat_map(|line| line.split(|byte| *byte == b',')).any(is_wanted_page)
 }
 
 /// Whether this is `text/html`, perhaps with parameters, and with a quality above zero.
@@ -24,12 +26,12 @@ fn is_wanted_page(range: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     #[track_caller]
     fn wants(accept: &str, expected: bool) {
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_str(accept).unwrap())]);
-        assert_eq!(wants_page(&headers), expected, "{accept}");
+        assert_eq!(wants_page((&headers).into()), expected, "{accept}");
     }
 
     #[test]
@@ -50,6 +52,6 @@ mod tests {
         wants("text/html;q=0.000, */*", false);
         wants("text/html2", false);
         wants("", false);
-        assert!(!wants_page(&HeaderMap::new()));
+        assert!(!wants_page((&HeaderMap::new()).into()));
     }
 }

@@ -1,9 +1,12 @@
 //! `Accept-Encoding` (RFC 9110 §12.5.3).
 
 use hardtack_bundle::Coding;
-use http::{HeaderMap, header::ACCEPT_ENCODING};
+use http::header::ACCEPT_ENCODING;
 
-use crate::weight::{Quality, members};
+use crate::{
+    request_fields::RequestFields,
+    weight::{Quality, members},
+};
 
 const LOWEST_ACCEPTABLE: Quality = 1;
 const UNACCEPTABLE: Quality = 0;
@@ -19,10 +22,10 @@ pub(crate) struct AcceptEncoding {
 
 impl AcceptEncoding {
     /// Reads all lines of the field.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(fields: RequestFields<'_>) -> Self {
         let mut accepted = Self::default();
-        for line in headers.get_all(ACCEPT_ENCODING) {
-            members(line.as_bytes()).for_each(|(name, quality)| accepted.note(name, quality));
+        for line in fields.lines(ACCEPT_ENCODING) {
+            members(line).for_each(|(name, quality)| accepted.note(name, quality));
         }
         accepted
     }
@@ -64,7 +67,7 @@ fn named_coding(name: &[u8]) -> Option<Coding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     /// The qualities of identity, gzip, br and zstd.
     #[track_caller]
@@ -73,7 +76,7 @@ mod tests {
         for line in lines {
             headers.append(ACCEPT_ENCODING, HeaderValue::from_str(line).unwrap());
         }
-        let accepted = AcceptEncoding::of(&headers);
+        let accepted = AcceptEncoding::of((&headers).into());
         assert_eq!(Coding::PLAIN.map(|coding| accepted.quality(coding)), expected, "{lines:?}");
     }
 
@@ -121,7 +124,7 @@ mod tests {
     fn a_coding_with_a_dictionary_has_to_be_named() {
         let qualities = |line: &'static str| {
             let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(line))]);
-            let accepted = AcceptEncoding::of(&headers);
+            let accepted = AcceptEncoding::of((&headers).into());
             [Coding::Dcb, Coding::Dcz].map(|coding| accepted.quality(coding))
         };
         assert_eq!(qualities("*"), [0, 0]);

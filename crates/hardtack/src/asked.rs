@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use hardtack_bundle::Bundle;
-use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
-    header::{ACCESS_CONTROL_REQUEST_METHOD, CONNECTION, InvalidHeaderValue},
-};
+use http::{Method, Request, StatusCode, Version, header::ACCESS_CONTROL_REQUEST_METHOD};
 
-use crate::{Body, CacheTags, cors, error_response, path};
+use crate::{
+    CacheTags, cors, path,
+    reply::{Content, Damaged, Reply, Value},
+    request_fields::RequestFields,
+};
 
 /// The parts of a request that a response depends on, and the bundle that answers it.
 #[derive(Clone, Copy)]
@@ -17,29 +18,14 @@ pub(crate) struct Asked<'a> {
     pub(crate) method: &'a Method,
     /// The path, with the bundle's prefix.
     pub(crate) path: &'a str,
-    pub(crate) uri: &'a Uri,
+    pub(crate) query: Option<&'a str>,
     pub(crate) version: Version,
-    pub(crate) headers: &'a HeaderMap,
+    pub(crate) fields: RequestFields<'a>,
     /// The tags of the responses, if they have any.
     pub(crate) tags: Option<&'a CacheTags>,
 }
 
-/// The bundle contains a value that cannot be sent.
-pub(crate) struct Damaged;
-
-impl From<hardtack_bundle::Error> for Damaged {
-    fn from(_: hardtack_bundle::Error) -> Self {
-        Self
-    }
-}
-
-impl From<InvalidHeaderValue> for Damaged {
-    fn from(_: InvalidHeaderValue) -> Self {
-        Self
-    }
-}
-
-pub(crate) type Answer = Result<Response<Body>, Damaged>;
+pub(crate) type Answer<'a> = Result<Reply<'a>, Damaged>;
 
 impl<'a> Asked<'a> {
     /// `path` is the request's path; behind a router that took a prefix away, the path with it.
@@ -52,9 +38,9 @@ impl<'a> Asked<'a> {
             bundle,
             path,
             method: request.method(),
-            uri: request.uri(),
+            query: request.uri().query(),
             version: request.version(),
-            headers: request.headers(),
+            fields: request.headers().into(),
             tags: None,
         }
     }
@@ -64,45 +50,44 @@ impl<'a> Asked<'a> {
     pub(crate) fn path_of_asset(&self) -> Option<Cow<'a, [u8]>> {
         let is_ours = match *self.method {
             Method::GET | Method::HEAD => true,
-            Method::OPTIONS => self.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD),
+            Method::OPTIONS => self.fields.has(ACCESS_CONTROL_REQUEST_METHOD),
             _ => false,
         };
         path::decode(self.path).ok().filter(|_| is_ours)
     }
 
-    /// A response with room for all header fields, and no body yet.
-    pub(crate) fn response(&self, status: StatusCode) -> Response<Body> {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = status;
-        *response.headers_mut() = HeaderMap::with_capacity(12);
-        cors::allow_origin(self.bundle.origins(), self.headers, response.headers_mut());
-        response
+    /// A response without content yet.
+    pub(crate) fn reply(&self, status: StatusCode) -> Reply<'a> {
+        let mut reply = Reply::new(status);
+        cors::allow_origin(self.bundle.origins(), self.fields, &mut reply.fields);
+        reply
     }
 
     /// An error, which other origins can read where they can read assets.
-    pub(crate) fn error(&self, status: StatusCode, text: &'static str) -> Response<Body> {
-        let mut response = error_response(self.method, status, text);
-        cors::allow_origin(self.bundle.origins(), self.headers, response.headers_mut());
-        response
+    pub(crate) fn error(&self, status: StatusCode, text: &'static str) -> Reply<'a> {
+        let content = Content::Static(text.as_bytes());
+        let mut reply = Reply::error(self.method, status, text.len(), content);
+        cors::allow_origin(self.bundle.origins(), self.fields, &mut reply.fields);
+        reply
     }
 
-    pub(crate) fn invalid_path(&self) -> Response<Body> {
+    pub(crate) fn invalid_path(&self) -> Reply<'a> {
         self.error(StatusCode::BAD_REQUEST, "400 Bad Request: the path is invalid\n")
     }
 
-    pub(crate) fn not_found(&self) -> Response<Body> {
+    pub(crate) fn not_found(&self) -> Reply<'a> {
         self.error(StatusCode::NOT_FOUND, "404 Not Found\n")
     }
 
-    pub(crate) fn internal_error(&self) -> Response<Body> {
+    pub(crate) fn internal_error(&self) -> Reply<'a> {
         let text = "500 Internal Server Error: the bundle is damaged\n";
         self.error(StatusCode::INTERNAL_SERVER_ERROR, text)
     }
 
     /// Makes the response the last of its connection. HTTP/2 has no such field (RFC 9113 §8.2.2).
-    pub(crate) fn close_after(&self, response: &mut Response<Body>) {
+    pub(crate) fn close_after(&self, reply: &mut Reply<'_>) {
         if self.version <= Version::HTTP_11 {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            reply.fields.insert("connection", Value::Static("close"));
         }
     }
 }

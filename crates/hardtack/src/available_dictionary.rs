@@ -1,6 +1,8 @@
 //! `Available-Dictionary` (RFC 9842 §2.2): the file that the client has already.
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
+
+use crate::request_fields::RequestFields;
 
 const AVAILABLE_DICTIONARY: HeaderName = HeaderName::from_static("available-dictionary");
 
@@ -8,10 +10,9 @@ const AVAILABLE_DICTIONARY: HeaderName = HeaderName::from_static("available-dict
 ///
 /// None if there is no such field, a second one, or one that is no byte sequence of that length (RFC
 /// 8941 §3.3.5). A response without a dictionary is always right.
-pub(crate) fn available_dictionary(headers: &HeaderMap) -> Option<[u8; 32]> {
-    let mut lines = headers.get_all(AVAILABLE_DICTIONARY).iter();
-    let (Some(line), None) = (lines.next(), lines.next()) else { return None };
-    let text = line.as_bytes().trim_ascii().strip_prefix(b":")?.strip_suffix(b":")?;
+pub(crate) fn available_dictionary(fields: RequestFields<'_>) -> Option<[u8; 32]> {
+    let line = fields.only(AVAILABLE_DICTIONARY)?;
+    let text = line.trim_ascii().strip_prefix(b":")?.strip_suffix(b":")?;
     decode(text)
 }
 
@@ -45,7 +46,7 @@ fn value(digit: u8) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     /// The SHA-256 of nothing.
     const NOTHING: &str = ":47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:";
@@ -55,7 +56,7 @@ mod tests {
         for line in lines {
             headers.append(AVAILABLE_DICTIONARY, HeaderValue::from_str(line).unwrap());
         }
-        available_dictionary(&headers)
+        available_dictionary((&headers).into())
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::{collections::HashMap, fmt, str::FromStr, sync::Arc};
 
 use hardtack_bundle::{Action, Bundle, Error, Route};
-use http::{HeaderName, HeaderValue, Response};
+use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::Body;
+use crate::reply::{Reply, ResponseFields, Value};
 
 /// The longest tag in bytes, of all CDNs together: that of Akamai.
 const LONGEST: usize = 128;
@@ -190,30 +190,28 @@ impl CacheTags {
     }
 
     /// Adds the tags of a route to its response.
-    pub(crate) fn tag(&self, route: &Route<'static>, response: &mut Response<Body>) {
+    pub(crate) fn tag<'a>(&'a self, route: &Route<'static>, reply: &mut Reply<'a>) {
         let values = self.0.by_folder.get(folder(&self.0.bundle, route.path));
         if let Some(values) = values {
-            self.add(&values[PolicyTag::of(route) as usize], response);
+            self.add(&values[PolicyTag::of(route) as usize], &mut reply.fields);
         }
     }
 
     /// Adds the tags of an error.
-    pub(crate) fn tag_error(&self, response: &mut Response<Body>) {
-        self.add(&self.0.error, response);
+    pub(crate) fn tag_error<'a>(&'a self, reply: &mut Reply<'a>) {
+        self.add(&self.0.error, &mut reply.fields);
     }
 
-    fn add(&self, value: &HeaderValue, response: &mut Response<Body>) {
-        let (CacheTagField { name, separator }, headers) = (&self.0.field, response.headers_mut());
-        if !headers.contains_key(name) {
-            headers.insert(name, value.clone());
-            return;
+    fn add<'a>(&'a self, value: &'a HeaderValue, fields: &mut ResponseFields<'a>) {
+        let CacheTagField { name, separator } = &self.0.field;
+        // Those that a rule of the site has set.
+        let others = fields.lines(name.as_str()).iter().map(|(_, tags)| tags.to_string());
+        let mut all: Vec<_> = others.collect();
+        if all.is_empty() {
+            return fields.insert(name.as_str(), Value::Kept(value));
         }
-        // A rule of the site has set tags of its own.
-        let all: Vec<&[u8]> =
-            headers.get_all(name).iter().chain([value]).map(HeaderValue::as_bytes).collect();
-        let all = bytes::Bytes::from(all.join(&(*separator as u8)));
-        let all = HeaderValue::from_maybe_shared(all);
-        headers.insert(name, all.unwrap_or_else(|_| value.clone()));
+        all.extend(value.to_str().map(str::to_owned));
+        fields.insert(name.as_str(), Value::Made(all.join(&separator.to_string())));
     }
 }
 

@@ -1,14 +1,12 @@
-//! Errors in plain text: the one way to make them.
+//! Errors in plain text, for servers.
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+use http::{Method, Response, StatusCode};
+
+use crate::{
+    Body,
+    reply::{Content, Reply},
 };
-
-use crate::Body;
-
-pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// An error with a text for people. No cache may keep it, and no browser may take it for another
 /// type than plain text. The response to `HEAD` has no body, and the length of the text.
@@ -27,20 +25,14 @@ pub fn error_response(
     text: impl Into<Bytes>,
 ) -> Response<Body> {
     let text = text.into();
-    let mut headers = HeaderMap::with_capacity(12);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CONTENT_LENGTH, text.len().into());
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    let body = if method == Method::HEAD { Body::empty() } else { Body::of_pieces(vec![text]) };
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
+    let (length, content) = (text.len(), Content::Made(Body::of_pieces(vec![text])));
+    let response = Reply::error(method, status, length, content).into_response();
+    response.unwrap_or_else(|_| unreachable!("the program's own fields can be sent"))
 }
 
 #[cfg(test)]
 mod tests {
+    use http::header::{CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
     use http_body::Body as _;
 
     use super::*;

@@ -19,6 +19,7 @@ use crate::{
     own_path::is_own,
     path,
     pattern::{self, Matched},
+    respond::response_of,
 };
 
 /// Shortest secret, in bytes.
@@ -260,7 +261,7 @@ impl CdnGuard {
 
     fn refuse<B>(&self, request: &Request<B>, why: &'static str) -> Response<Body> {
         let asked = Asked::new(&self.bundle, request, request.uri().path());
-        asked.error(StatusCode::FORBIDDEN, why)
+        response_of(&asked, asked.error(StatusCode::FORBIDDEN, why))
     }
 }
 

@@ -81,6 +81,8 @@ mod own_path;
 mod path;
 mod pattern;
 mod range;
+mod reply;
+mod request_fields;
 mod respond;
 #[cfg(feature = "rust-embed")]
 mod rust_embed;

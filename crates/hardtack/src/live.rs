@@ -10,23 +10,17 @@ use hardtack_bundle::{
     Action, Bundle, Coding, Integrity, Route, encode_path, logical_path_of, media_type_of,
     url_path_of,
 };
-use http::{
-    HeaderValue, Method, Response, StatusCode,
-    header::{
-        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
-        CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
-    },
-};
+use http::{Method, StatusCode};
 
 use crate::{
     Asset, Body, OpenError, Tag,
     asked::{Answer, Asked},
-    error_response::NO_STORE,
     fields,
     multipart::content_range,
     path,
     pattern::{self, Matched},
     range::{self, Requested},
+    reply::{Content, NO_STORE, Reply, Value},
     respond::{answer_with, fallback, follow, redirect},
     select::unsatisfiable,
     source::Live,
@@ -71,7 +65,7 @@ impl File {
 }
 
 /// The answer at a path.
-enum Found {
+enum Found<'a> {
     File(File),
     /// A redirect, as it was baked.
     Redirect(Route<'static>),
@@ -82,15 +76,15 @@ enum Found {
         location: String,
     },
     /// The script of live reload, or its events.
-    Reload(Response<Body>),
+    Reload(Box<Reply<'a>>),
 }
 
 impl Live for LiveSite {
-    fn answer(&self, asked: &Asked<'_>) -> Response<Body> {
+    fn answer<'a>(&self, asked: &Asked<'a>) -> Reply<'a> {
         answer_with(asked, |asked| self.look_up(asked))
     }
 
-    fn answer_if_there(&self, asked: &Asked<'_>) -> Option<Response<Body>> {
+    fn answer_if_there<'a>(&self, asked: &Asked<'a>) -> Option<Reply<'a>> {
         let path = asked.path_of_asset()?;
         self.find(asked, &path).map(|found| answer_with(asked, |asked| self.send(asked, found)))
     }
@@ -140,7 +134,7 @@ impl LiveSite {
         text
     }
 
-    fn look_up(&self, asked: &Asked<'_>) -> Answer {
+    fn look_up<'a>(&self, asked: &Asked<'a>) -> Answer<'a> {
         let Ok(path) = path::decode(asked.path) else {
             return Ok(asked.invalid_path());
         };
@@ -153,9 +147,9 @@ impl LiveSite {
         }
     }
 
-    fn find(&self, asked: &Asked<'_>, path: &[u8]) -> Option<Found> {
+    fn find<'a>(&self, asked: &Asked<'a>, path: &[u8]) -> Option<Found<'a>> {
         if let Some(answer) = self.reload.as_ref().and_then(|reload| reload.answer(asked, path)) {
-            return Some(Found::Reload(answer));
+            return Some(Found::Reload(Box::new(answer)));
         }
         match self.bundle.route(path).ok().flatten() {
             Some(route) => self.of_route(route),
@@ -164,7 +158,7 @@ impl LiveSite {
     }
 
     /// The answer of a pattern. A pattern's own 404 page is not used in live mode.
-    fn of_pattern(&self, asked: &Asked<'_>, path: &[u8]) -> Option<Found> {
+    fn of_pattern<'a>(&self, asked: &Asked<'a>, path: &[u8]) -> Option<Found<'a>> {
         match pattern::find(asked, path).ok().flatten()? {
             Matched::Serve(route) => self.of_route(route),
             Matched::Missing(_) => None,
@@ -175,7 +169,7 @@ impl LiveSite {
     }
 
     /// The file of a path that was baked.
-    fn of_route(&self, route: Route<'static>) -> Option<Found> {
+    fn of_route<'a>(&self, route: Route<'static>) -> Option<Found<'a>> {
         let asset = match route.action {
             Action::Serve(asset) if asset.age == 0 => asset,
             // A folder has the file of today alone, and no page in development asks for another.
@@ -194,7 +188,7 @@ impl LiveSite {
     }
 
     /// The file of a path that is not in the bundle, because the file is newer.
-    fn of_path(&self, path: &[u8]) -> Option<Found> {
+    fn of_path<'a>(&self, path: &[u8]) -> Option<Found<'a>> {
         let path = str::from_utf8(path).ok()?;
         let index = if path.ends_with('/') { "index.html" } else { "" };
         let url_path = format!("{path}{index}");
@@ -202,9 +196,9 @@ impl LiveSite {
         Some(Found::File(File { media_type: media_type_of(&url_path), route: None, bytes }))
     }
 
-    fn send(&self, asked: &Asked<'_>, found: Found) -> Answer {
+    fn send<'a>(&self, asked: &Asked<'a>, found: Found<'a>) -> Answer<'a> {
         match found {
-            Found::Reload(response) => Ok(response),
+            Found::Reload(reply) => Ok(*reply),
             Found::Redirect(route) => follow(asked, &route).map(unstored),
             Found::RedirectTo { route, status, location } => {
                 redirect(asked, &route, status, &location).map(unstored)
@@ -213,11 +207,11 @@ impl LiveSite {
                 let file = self.with_reload(file);
                 let requested = match *asked.method {
                     Method::GET if file.coding().is_none() => {
-                        range::requested(asked.headers, file.bytes.len())
+                        range::requested(asked.fields, file.bytes.len())
                     }
                     _ => Requested::Whole,
                 };
-                response_of(asked, file, requested)
+                reply_of(asked, file, requested)
             }
         }
     }
@@ -232,54 +226,49 @@ impl LiveSite {
     }
 
     /// The page at the site's root, or else that of the asset folder.
-    fn not_found(&self, asked: &Asked<'_>) -> Answer {
+    fn not_found<'a>(&self, asked: &Asked<'a>) -> Answer<'a> {
         let pages = ["/", self.bundle.at()].map(|at| url_path_of(at, NOT_FOUND_PAGE));
         let Some(bytes) = pages.iter().find_map(|page| self.folders.read(page)) else {
             return Ok(asked.not_found());
         };
         let (media_type, route) = (media_type_of(NOT_FOUND_PAGE), self.bundle.not_found()?);
         let page = self.with_reload(File { media_type, route, bytes });
-        let mut response = response_of(asked, page, Requested::Whole)?;
-        *response.status_mut() = StatusCode::NOT_FOUND;
-        response.headers_mut().remove(ACCEPT_RANGES);
-        Ok(response)
+        let mut reply = reply_of(asked, page, Requested::Whole)?;
+        reply.status = StatusCode::NOT_FOUND;
+        reply.fields.remove("accept-ranges");
+        Ok(reply)
     }
 }
 
-fn response_of(asked: &Asked<'_>, file: File, requested: Requested) -> Answer {
+fn reply_of<'a>(asked: &Asked<'a>, file: File, requested: Requested) -> Answer<'a> {
     let (length, coding) = (file.bytes.len(), file.coding());
-    let mut response = match requested {
+    let (mut reply, bytes) = match requested {
         // In development, the whole is a good enough answer to several ranges.
-        Requested::Whole | Requested::Parts(_) => {
-            let mut response = asked.response(StatusCode::OK);
-            *response.body_mut() = Body::of_pieces(vec![file.bytes]);
-            response
-        }
+        Requested::Whole | Requested::Parts(_) => (asked.reply(StatusCode::OK), file.bytes),
         Requested::Part(part) => {
-            let mut response = asked.response(StatusCode::PARTIAL_CONTENT);
+            let mut reply = asked.reply(StatusCode::PARTIAL_CONTENT);
             let content_range = content_range(&part, length);
-            response.headers_mut().insert(CONTENT_RANGE, content_range.try_into()?);
-            *response.body_mut() = Body::of_pieces(vec![file.bytes.slice(part)]);
-            response
+            reply.fields.insert("content-range", Value::Made(content_range));
+            (reply, file.bytes.slice(part))
         }
-        Requested::Unsatisfiable => return unsatisfiable(asked, length),
+        Requested::Unsatisfiable => return Ok(unsatisfiable(asked, length)),
     };
-    let length = response.body().length();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_LENGTH, length.into());
-    headers.insert(CONTENT_TYPE, file.media_type.try_into()?);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    let fields = &mut reply.fields;
+    fields.insert("content-length", Value::Number(bytes.len()));
+    fields.insert("content-type", Value::Made(file.media_type));
+    fields.insert("x-content-type-options", Value::Static("nosniff"));
+    fields.insert("accept-ranges", Value::Static("bytes"));
     if let Some(coding) = coding {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+        fields.insert("content-encoding", Value::Static(coding.name()));
     }
-    file.route.map_or(Ok(()), |route| fields::apply(&route, headers))?;
-    Ok(unstored(response))
+    file.route.map_or(Ok(()), |route| fields::apply(&route, fields))?;
+    reply.content = Content::Made(Body::of_pieces(vec![bytes]));
+    Ok(unstored(reply))
 }
 
-fn unstored(mut response: Response<Body>) -> Response<Body> {
-    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
-    response
+fn unstored(mut reply: Reply<'_>) -> Reply<'_> {
+    reply.fields.insert("cache-control", NO_STORE);
+    reply
 }
 
 impl fmt::Display for LiveSite {

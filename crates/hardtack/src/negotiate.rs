@@ -1,10 +1,10 @@
 //! Proactive negotiation of the content coding (RFC 9110 §12.1).
 
 use hardtack_bundle::{Asset, Coding, Error, Representation};
-use http::HeaderMap;
 
 use crate::{
-    accept_encoding::AcceptEncoding, available_dictionary::available_dictionary, weight::Quality,
+    accept_encoding::AcceptEncoding, available_dictionary::available_dictionary,
+    request_fields::RequestFields, weight::Quality,
 };
 
 /// The request fields that the choice of a representation depends on.
@@ -15,8 +15,8 @@ pub(crate) struct Accepted {
 }
 
 impl Accepted {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        Self { encoding: AcceptEncoding::of(headers), dictionary: available_dictionary(headers) }
+    pub(crate) fn of(fields: RequestFields<'_>) -> Self {
+        Self { encoding: AcceptEncoding::of(fields), dictionary: available_dictionary(fields) }
     }
 
     /// The quality of a representation; 0 if the client does not accept it, or has not the

@@ -2,11 +2,7 @@
 
 use hardtack_bundle::{Action, Asset, Captures, Route};
 
-use crate::{
-    accept,
-    asked::{Asked, Damaged},
-    path,
-};
+use crate::{accept, asked::Asked, path, reply::Damaged};
 
 /// The answer by a pattern.
 pub(crate) enum Matched {
@@ -38,7 +34,7 @@ fn answer_of(
     match route.action {
         Action::Missing(_) => Some(Matched::Missing(route)),
         Action::Serve(_) => {
-            let is_fit = !needs_navigation(&route, path) || accept::wants_page(asked.headers);
+            let is_fit = !needs_navigation(&route, path) || accept::wants_page(asked.fields);
             is_fit.then_some(Matched::Serve(route))
         }
         Action::Redirect { status, location } => {

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use http::{HeaderMap, header::RANGE};
+use http::header::RANGE;
+
+use crate::request_fields::RequestFields;
 
 /// Most ranges in one request. No browser or download manager sends more (§17.15).
 const MOST_RANGES: usize = 16;
@@ -24,12 +26,9 @@ pub(crate) enum Requested {
 ///
 /// A unit other than bytes, a malformed value, several lines and more than 16 ranges are ignored
 /// (§14.2).
-pub(crate) fn requested(headers: &HeaderMap, length: usize) -> Requested {
-    let mut lines = headers.get_all(RANGE).iter();
-    match (lines.next(), lines.next()) {
-        (Some(line), None) => parse(line.as_bytes(), length).unwrap_or(Requested::Whole),
-        _ => Requested::Whole,
-    }
+pub(crate) fn requested(fields: RequestFields<'_>, length: usize) -> Requested {
+    let line = fields.only(RANGE);
+    line.and_then(|line| parse(line, length)).unwrap_or(Requested::Whole)
 }
 
 fn parse(value: &[u8], length: usize) -> Option<Requested> {
@@ -123,12 +122,12 @@ fn split_once(value: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
 mod tests {
     use super::Requested::*;
     use super::*;
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     #[track_caller]
     fn requests(value: &str, length: usize, expected: Requested) {
         let headers = HeaderMap::from_iter([(RANGE, HeaderValue::from_str(value).unwrap())]);
-        assert_eq!(requested(&headers, length), expected, "{value} of {length}");
+        assert_eq!(requested((&headers).into(), length), expected, "{value} of {length}");
     }
 
     #[test]
@@ -220,6 +219,6 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(RANGE, HeaderValue::from_static("bytes=0-1"));
         headers.append(RANGE, HeaderValue::from_static("bytes=0-1"));
-        assert_eq!(requested(&headers, 10), Whole);
+        assert_eq!(requested((&headers).into(), 10), Whole);
     }
 }

@@ -1,21 +1,19 @@
 //! From a request to the response, step by step.
 
 use hardtack_bundle::{Action, Bundle, Route};
-use http::{
-    HeaderValue, Method, Request, Response, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, LOCATION},
-};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::{
     Body, CacheTags, accept,
-    asked::{Answer, Asked, Damaged},
+    asked::{Answer, Asked},
     cors,
-    error_response::{NO_STORE, error_response},
-    fields::{self, value},
+    error_response::error_response,
+    fields,
     message::{self, Refusal},
     path,
     pattern::{self, Matched},
+    reply::{Content, Damaged, NO_STORE, Reply, Value},
     select::{self, not_found_page, serve},
     vary,
 };
@@ -54,27 +52,36 @@ use crate::{
 /// next release has. Content of a request is not read: the connection is closed after the response.
 /// A damaged record of the bundle yields 500.
 pub fn respond<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Response<Body> {
-    respond_to(&Asked::new(bundle, request, request.uri().path()))
+    let asked = Asked::new(bundle, request, request.uri().path());
+    respond_to(&asked, request.uri(), request.headers())
 }
 
 impl CacheTags {
     /// Answers a request from the bundle as [`respond`] does, with tags.
     pub fn respond<B>(&self, request: &Request<B>) -> Response<Body> {
         let asked = Asked::new(self.bundle(), request, request.uri().path());
-        respond_to(&Asked { tags: Some(self), ..asked })
+        respond_to(&Asked { tags: Some(self), ..asked }, request.uri(), request.headers())
     }
 }
 
 /// Checks the message of a request, and answers it.
-fn respond_to(asked: &Asked<'_>) -> Response<Body> {
-    let mut response = match message::check(asked.method, asked.uri, asked.version, asked.headers) {
+fn respond_to(asked: &Asked<'_>, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
+    let mut reply = match message::check(asked.method, uri, asked.version, headers) {
         Ok(()) => answer(asked),
         Err(refusal) => refuse(asked, refusal),
     };
-    if message::has_content(asked.headers) {
-        asked.close_after(&mut response);
+    if message::has_content(headers) {
+        asked.close_after(&mut reply);
     }
-    response
+    response_of(asked, reply)
+}
+
+/// A reply in the types of an HTTP library; 500 if it has a value that cannot be sent.
+pub(crate) fn response_of(asked: &Asked<'_>, reply: Reply<'_>) -> Response<Body> {
+    reply.into_response().unwrap_or_else(|Damaged| {
+        let error = asked.internal_error().into_response();
+        error.unwrap_or_else(|Damaged| unreachable!("the program's own fields can be sent"))
+    })
 }
 
 /// The response to a request whose message an origin server has to refuse, whatever its path:
@@ -84,9 +91,9 @@ fn respond_to(asked: &Asked<'_>) -> Response<Body> {
 /// bundle, which may expect content.
 pub fn refuse_message<B>(bundle: &Bundle<'static>, request: &Request<B>) -> Option<Response<Body>> {
     let asked = Asked::new(bundle, request, request.uri().path());
-    match message::check(asked.method, asked.uri, asked.version, asked.headers) {
+    match message::check(asked.method, request.uri(), asked.version, request.headers()) {
         Ok(()) | Err(Refusal::Content) => None,
-        Err(refusal) => Some(refuse(&asked, refusal)),
+        Err(refusal) => Some(response_of(&asked, refuse(&asked, refusal))),
     }
 }
 
@@ -131,11 +138,11 @@ pub fn error_page_named<B>(
         let route = bundle.route(path.as_bytes()).ok().flatten();
         route.filter(|route| matches!(route.action, Action::Serve(_)))
     });
-    let mut response = select::error_page(&asked, &page?, status).ok().flatten()?;
+    let mut reply = select::error_page(&asked, &page?, status).ok().flatten()?;
     if asked.method == Method::HEAD {
-        *response.body_mut() = Body::empty();
+        reply.content = Content::NONE;
     }
-    Some(response)
+    reply.into_response().ok()
 }
 
 /// The answer to a request whose target is longer than so many bytes: 414. None if it is not.
@@ -159,28 +166,28 @@ pub fn refuse_long_target<B>(request: &Request<B>, longest: usize) -> Option<Res
 }
 
 /// Answers a request whose message the server has checked already.
-pub(crate) fn answer(asked: &Asked<'_>) -> Response<Body> {
+pub(crate) fn answer<'a>(asked: &Asked<'a>) -> Reply<'a> {
     answer_with(asked, look_up)
 }
 
 /// Answers such a request, with the caller's lookup of the path.
-pub(crate) fn answer_with(
-    asked: &Asked<'_>,
-    look_up: impl FnOnce(&Asked<'_>) -> Answer,
-) -> Response<Body> {
+pub(crate) fn answer_with<'a>(
+    asked: &Asked<'a>,
+    look_up: impl FnOnce(&Asked<'a>) -> Answer<'a>,
+) -> Reply<'a> {
     let answer = match *asked.method {
         Method::GET | Method::HEAD => look_up(asked),
         Method::OPTIONS => Ok(options(asked)),
         _ => Ok(method_not_allowed(asked)),
     };
-    let mut response = answer.unwrap_or_else(|Damaged| asked.internal_error());
-    if let Some(tags) = asked.tags.filter(|_| is_error(response.status())) {
-        tags.tag_error(&mut response);
+    let mut reply = answer.unwrap_or_else(|Damaged| asked.internal_error());
+    if let Some(tags) = asked.tags.filter(|_| is_error(reply.status)) {
+        tags.tag_error(&mut reply);
     }
     if asked.method == Method::HEAD {
-        *response.body_mut() = Body::empty();
+        reply.content = Content::NONE;
     }
-    response
+    reply
 }
 
 fn is_error(status: StatusCode) -> bool {
@@ -188,7 +195,7 @@ fn is_error(status: StatusCode) -> bool {
 }
 
 /// Answers a request that the bundle has an answer for; none for any other.
-pub(crate) fn answer_if_baked(asked: &Asked<'_>) -> Option<Response<Body>> {
+pub(crate) fn answer_if_baked<'a>(asked: &Asked<'a>) -> Option<Reply<'a>> {
     let path = asked.path_of_asset()?;
     match asked.bundle.route(&path) {
         Ok(None) => match pattern::find(asked, &path) {
@@ -201,7 +208,7 @@ pub(crate) fn answer_if_baked(asked: &Asked<'_>) -> Option<Response<Body>> {
     }
 }
 
-fn look_up(asked: &Asked<'_>) -> Answer {
+fn look_up<'a>(asked: &Asked<'a>) -> Answer<'a> {
     let Ok(path) = path::decode(asked.path) else {
         return Ok(asked.invalid_path());
     };
@@ -215,50 +222,46 @@ fn look_up(asked: &Asked<'_>) -> Answer {
 }
 
 /// Answers by a pattern.
-pub(crate) fn send(asked: &Asked<'_>, path: &[u8], matched: Matched) -> Answer {
+pub(crate) fn send<'a>(asked: &Asked<'a>, path: &[u8], matched: Matched) -> Answer<'a> {
     match matched {
         Matched::Redirect { route, status, location } => {
             Ok(tagged(asked, &route, redirect(asked, &route, status, &location)?))
         }
         Matched::Missing(route) => not_found_page_or(asked, Some(&route)),
         Matched::Serve(route) => {
-            let mut response = follow(asked, &route)?;
+            let mut reply = follow(asked, &route)?;
             if pattern::needs_navigation(&route, path) {
-                vary::on("Accept", response.headers_mut());
+                vary::on("Accept", &mut reply.fields);
             }
-            Ok(response)
+            Ok(reply)
         }
     }
 }
 
-fn fall_back(asked: &Asked<'_>, path: &[u8]) -> Answer {
+fn fall_back<'a>(asked: &Asked<'a>, path: &[u8]) -> Answer<'a> {
     let Some(page) = fallback(asked, path)? else {
         return not_found_page_or(asked, asked.bundle.not_found()?.as_ref());
     };
-    let mut response = follow(asked, &page)?;
-    vary::on("Accept", response.headers_mut());
-    Ok(response)
+    let mut reply = follow(asked, &page)?;
+    vary::on("Accept", &mut reply.fields);
+    Ok(reply)
 }
 
-pub(crate) fn follow(asked: &Asked<'_>, route: &Route<'static>) -> Answer {
-    let response = match route.action {
+pub(crate) fn follow<'a>(asked: &Asked<'a>, route: &Route<'static>) -> Answer<'a> {
+    let reply = match route.action {
         Action::Serve(asset) => serve(asked, &asset, route),
         Action::Missing(_) => not_found_page_or(asked, Some(route)),
         Action::Redirect { status, location } => redirect(asked, route, status, location),
     };
-    Ok(tagged(asked, route, response?))
+    Ok(tagged(asked, route, reply?))
 }
 
-fn tagged(
-    asked: &Asked<'_>,
-    route: &Route<'static>,
-    mut response: Response<Body>,
-) -> Response<Body> {
+fn tagged<'a>(asked: &Asked<'a>, route: &Route<'static>, mut reply: Reply<'a>) -> Reply<'a> {
     // An error has tags of its own.
-    if let Some(tags) = asked.tags.filter(|_| !is_error(response.status())) {
-        tags.tag(route, &mut response);
+    if let Some(tags) = asked.tags.filter(|_| !is_error(reply.status)) {
+        tags.tag(route, &mut reply);
     }
-    response
+    reply
 }
 
 /// The page of a single-page app, if the site is one and the request is a navigation below one
@@ -267,43 +270,45 @@ pub(crate) fn fallback(asked: &Asked<'_>, path: &[u8]) -> Result<Option<Route<'s
     let Some(route) = asked.bundle.fallback()? else { return Ok(None) };
     let is_navigation = asked.bundle.prefixes().any(|prefix| path.starts_with(prefix.as_bytes()))
         && !path::has_extension(path)
-        && accept::wants_page(asked.headers);
+        && accept::wants_page(asked.fields);
     Ok(is_navigation.then_some(route))
 }
 
 /// Redirects to a location, with the request's query unless the location has a query or a fragment.
-pub(crate) fn redirect(
-    asked: &Asked<'_>,
+pub(crate) fn redirect<'a>(
+    asked: &Asked<'a>,
     route: &Route<'static>,
     status: u16,
     location: &str,
-) -> Answer {
+) -> Answer<'a> {
     let status = StatusCode::from_u16(status).map_err(|_| Damaged)?;
-    let mut response = asked.response(status);
-    let location = match asked.uri.query() {
+    let mut reply = asked.reply(status);
+    let location = match asked.query {
         // A client may send bytes that are not allowed in a URI: they are escaped.
         Some(query) if !location.contains(['?', '#']) => {
             format!("{location}?{}", utf8_percent_encode(query, &AsciiSet::EMPTY))
         }
         _ => location.to_owned(),
     };
-    let headers = response.headers_mut();
-    headers.insert(LOCATION, location.try_into()?);
-    headers.insert(CACHE_CONTROL, value(route.cache_control)?);
-    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    fields::apply(route, headers)?;
-    Ok(response)
+    reply.fields.insert("location", Value::Made(location));
+    reply.fields.insert("cache-control", Value::Static(route.cache_control));
+    reply.fields.insert("content-length", Value::Static("0"));
+    fields::apply(route, &mut reply.fields)?;
+    Ok(reply)
 }
 
 /// 404, with the page of a route if there is one that the client accepts.
-pub(crate) fn not_found_page_or(asked: &Asked<'_>, route: Option<&Route<'static>>) -> Answer {
+pub(crate) fn not_found_page_or<'a>(
+    asked: &Asked<'a>,
+    route: Option<&Route<'static>>,
+) -> Answer<'a> {
     let page = route.map(|route| not_found_page(asked, route)).transpose()?.flatten();
     Ok(page.unwrap_or_else(|| asked.not_found()))
 }
 
 const TARGET_TOO_LONG: (StatusCode, &str) = (StatusCode::URI_TOO_LONG, "414 URI Too Long\n");
 
-fn refuse(asked: &Asked<'_>, refusal: Refusal) -> Response<Body> {
+fn refuse<'a>(asked: &Asked<'a>, refusal: Refusal) -> Reply<'a> {
     let (status, text) = match refusal {
         Refusal::Host => (StatusCode::BAD_REQUEST, "400 Bad Request: one valid Host is needed\n"),
         Refusal::WhiteSpace => (StatusCode::BAD_REQUEST, "400 Bad Request: a field is malformed\n"),
@@ -312,26 +317,26 @@ fn refuse(asked: &Asked<'_>, refusal: Refusal) -> Response<Body> {
         }
         Refusal::TargetTooLong => TARGET_TOO_LONG,
     };
-    let mut response = asked.error(status, text);
-    asked.close_after(&mut response);
-    response
+    let mut reply = asked.error(status, text);
+    asked.close_after(&mut reply);
+    reply
 }
 
 /// `OPTIONS` of any target, `*` among them (RFC 9110 §9.3.7).
-fn options(asked: &Asked<'_>) -> Response<Body> {
-    let mut response = asked.response(StatusCode::NO_CONTENT);
-    response.headers_mut().insert(ALLOW, ALLOWED_METHODS);
-    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+fn options<'a>(asked: &Asked<'a>) -> Reply<'a> {
+    let mut reply = asked.reply(StatusCode::NO_CONTENT);
+    reply.fields.insert("allow", ALLOWED_METHODS);
+    reply.fields.insert("cache-control", NO_STORE);
     if asked.bundle.origins() != hardtack_bundle::Origins::None {
-        cors::preflight(asked.headers, response.headers_mut());
+        cors::preflight(asked.fields, &mut reply.fields);
     }
-    response
+    reply
 }
 
-fn method_not_allowed(asked: &Asked<'_>) -> Response<Body> {
-    let mut response = asked.error(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed\n");
-    response.headers_mut().insert(ALLOW, ALLOWED_METHODS);
-    response
+fn method_not_allowed<'a>(asked: &Asked<'a>) -> Reply<'a> {
+    let mut reply = asked.error(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed\n");
+    reply.fields.insert("allow", ALLOWED_METHODS);
+    reply
 }
 
-const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+const ALLOWED_METHODS: Value<'static> = Value::Static("GET, HEAD, OPTIONS");

@@ -3,30 +3,27 @@
 use std::ops::Range;
 
 use hardtack_bundle::{Action, Asset, Coding, Representation, Route};
-use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
-    header::{
-        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
-        CONTENT_TYPE, ETAG, LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
-    },
-};
+use http::{Method, StatusCode, header::RANGE};
 
 use crate::{
-    Body,
-    asked::{Answer, Asked, Damaged},
+    asked::{Answer, Asked},
     conditional::{self, Precondition, Validators},
-    error_response::NO_STORE,
-    fields::{self, value},
+    fields,
     multipart::{content_range, multipart},
     negotiate::{Accepted, negotiate, negotiate_parts},
     range::{self, Requested},
+    reply::{Content, Damaged, NO_STORE, Reply, ResponseFields, Value},
     vary,
-    want_digest::{REPR_DIGEST, wants_sha256},
+    want_digest::wants_sha256,
 };
 
 /// Answers with an asset.
-pub(crate) fn serve(asked: &Asked<'_>, asset: &Asset<'static>, route: &Route<'static>) -> Answer {
-    let accepted = Accepted::of(asked.headers);
+pub(crate) fn serve<'a>(
+    asked: &Asked<'a>,
+    asset: &Asset<'static>,
+    route: &Route<'static>,
+) -> Answer<'a> {
+    let accepted = Accepted::of(asked.fields);
     let Some(representation) = negotiate(asset, &accepted)? else {
         return Ok(not_acceptable(asked, asset));
     };
@@ -35,7 +32,7 @@ pub(crate) fn serve(asked: &Asked<'_>, asset: &Asset<'static>, route: &Route<'st
         (_, Requested::Whole) => (whole, Requested::Whole),
         of_a_part => of_a_part,
     };
-    match conditional::evaluate(asked.headers, &selected.validators()) {
+    match conditional::evaluate(asked.fields, &selected.validators()) {
         Precondition::Holds => selected.part_or_whole(requested),
         Precondition::NotModified => selected.not_modified(),
         Precondition::Failed => {
@@ -45,47 +42,46 @@ pub(crate) fn serve(asked: &Asked<'_>, asset: &Asset<'static>, route: &Route<'st
 }
 
 /// The asset of a route as the body of a 404, if the client accepts any representation of it.
-pub(crate) fn not_found_page(
-    asked: &Asked<'_>,
+pub(crate) fn not_found_page<'a>(
+    asked: &Asked<'a>,
     route: &Route<'static>,
-) -> Result<Option<Response<Body>>, Damaged> {
+) -> Result<Option<Reply<'a>>, Damaged> {
     error_page(asked, route, StatusCode::NOT_FOUND)
 }
 
 /// The same, as the body of an error of that status.
-pub(crate) fn error_page(
-    asked: &Asked<'_>,
+pub(crate) fn error_page<'a>(
+    asked: &Asked<'a>,
     route: &Route<'static>,
     status: StatusCode,
-) -> Result<Option<Response<Body>>, Damaged> {
+) -> Result<Option<Reply<'a>>, Damaged> {
     let (Action::Serve(asset) | Action::Missing(asset)) = &route.action else {
         return Err(Damaged);
     };
-    let Some(representation) = negotiate(asset, &Accepted::of(asked.headers))? else {
+    let Some(representation) = negotiate(asset, &Accepted::of(asked.fields))? else {
         return Ok(None);
     };
     let selected = Selected { asked, asset, route, representation };
-    let mut response = selected.whole()?;
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    selected.describe_content(headers)?;
-    headers.remove(ACCEPT_RANGES);
-    describe_choice(asset, headers);
-    fields::apply(route, headers)?;
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    Ok(Some(response))
+    let mut reply = selected.whole();
+    reply.status = status;
+    selected.describe_content(&mut reply.fields);
+    reply.fields.remove("accept-ranges");
+    describe_choice(asset, &mut reply.fields);
+    fields::apply(route, &mut reply.fields)?;
+    reply.fields.insert("cache-control", NO_STORE);
+    Ok(Some(reply))
 }
 
 /// A request, with the asset and the representation selected for it.
 #[derive(Clone, Copy)]
-struct Selected<'a> {
-    asked: &'a Asked<'a>,
-    asset: &'a Asset<'static>,
-    route: &'a Route<'static>,
+struct Selected<'s, 'a> {
+    asked: &'s Asked<'a>,
+    asset: &'s Asset<'static>,
+    route: &'s Route<'static>,
     representation: Representation<'static>,
 }
 
-impl Selected<'_> {
+impl<'a> Selected<'_, 'a> {
     fn validators(&self) -> Validators<'static> {
         Validators {
             entity_tag: self.representation.entity_tag,
@@ -97,15 +93,15 @@ impl Selected<'_> {
     /// The representation that a range is of, and the range. Ranges are defined for `GET` alone
     /// (RFC 9110 §14.2).
     fn for_a_part(self, accepted: &Accepted) -> Result<(Self, Requested), Damaged> {
-        if *self.asked.method != Method::GET || !self.asked.headers.contains_key(RANGE) {
+        if *self.asked.method != Method::GET || !self.asked.fields.has(RANGE) {
             return Ok((self, Requested::Whole));
         }
-        let headers = self.asked.headers;
-        let is_named = |tag: &str| conditional::is_named(headers, tag);
+        let fields = self.asked.fields;
+        let is_named = |tag: &str| conditional::is_named(fields, tag);
         let of_parts = negotiate_parts(self.asset, accepted, is_named)?;
         let selected = of_parts.map_or(self, |representation| Self { representation, ..self });
-        let requested = if conditional::if_range_holds(headers, &selected.validators()) {
-            range::requested(headers, selected.representation.body.len())
+        let requested = if conditional::if_range_holds(fields, &selected.validators()) {
+            range::requested(fields, selected.representation.body.len())
         } else {
             Requested::Whole
         };
@@ -113,106 +109,102 @@ impl Selected<'_> {
     }
 
     /// The response with the whole representation, or with the requested parts.
-    fn part_or_whole(&self, requested: Requested) -> Answer {
+    fn part_or_whole(&self, requested: Requested) -> Answer<'a> {
         let length = self.representation.body.len();
-        let mut response = match requested {
-            Requested::Whole => self.whole()?,
-            Requested::Part(part) => self.part(part)?,
+        let mut reply = match requested {
+            Requested::Whole => self.whole(),
+            Requested::Part(part) => self.part(part),
             Requested::Parts(parts) => return self.parts(&parts),
-            Requested::Unsatisfiable => return unsatisfiable(self.asked, length),
+            Requested::Unsatisfiable => return Ok(unsatisfiable(self.asked, length)),
         };
-        self.describe_content(response.headers_mut())?;
-        self.describe_selection(response.headers_mut())?;
-        fields::apply(self.route, response.headers_mut())?;
-        Ok(response)
+        self.describe_content(&mut reply.fields);
+        self.describe_selection(&mut reply.fields);
+        fields::apply(self.route, &mut reply.fields)?;
+        Ok(reply)
     }
 
-    fn whole(&self) -> Answer {
-        let mut response = self.asked.response(StatusCode::OK);
-        let content_length = value(self.representation.content_length)?;
-        response.headers_mut().insert(CONTENT_LENGTH, content_length);
-        *response.body_mut() = Body::from_static(self.representation.body);
-        Ok(response)
+    fn whole(&self) -> Reply<'a> {
+        let mut reply = self.asked.reply(StatusCode::OK);
+        let content_length = Value::Static(self.representation.content_length);
+        reply.fields.insert("content-length", content_length);
+        reply.content = Content::Static(self.representation.body);
+        reply
     }
 
-    fn part(&self, part: Range<usize>) -> Answer {
-        let mut response = self.asked.response(StatusCode::PARTIAL_CONTENT);
+    fn part(&self, part: Range<usize>) -> Reply<'a> {
+        let mut reply = self.asked.reply(StatusCode::PARTIAL_CONTENT);
         let content_range = content_range(&part, self.representation.body.len());
-        response.headers_mut().insert(CONTENT_LENGTH, part.len().into());
-        response.headers_mut().insert(CONTENT_RANGE, content_range.try_into()?);
-        *response.body_mut() = Body::from_static(&self.representation.body[part]);
-        Ok(response)
+        reply.fields.insert("content-length", Value::Number(part.len()));
+        reply.fields.insert("content-range", Value::Made(content_range));
+        reply.content = Content::Static(&self.representation.body[part]);
+        reply
     }
 
-    fn parts(&self, parts: &[Range<usize>]) -> Answer {
+    fn parts(&self, parts: &[Range<usize>]) -> Answer<'a> {
         let multipart = multipart(self.asset, &self.representation, parts);
-        let mut response = self.asked.response(StatusCode::PARTIAL_CONTENT);
-        let headers = response.headers_mut();
-        self.describe_content(headers)?;
-        self.describe_selection(headers)?;
-        headers.insert(CONTENT_LENGTH, multipart.body.length().into());
-        headers.insert(CONTENT_TYPE, multipart.media_type.try_into()?);
-        fields::apply(self.route, headers)?;
-        *response.body_mut() = multipart.body;
-        Ok(response)
+        let mut reply = self.asked.reply(StatusCode::PARTIAL_CONTENT);
+        self.describe_content(&mut reply.fields);
+        self.describe_selection(&mut reply.fields);
+        reply.fields.insert("content-length", Value::Number(multipart.body.length()));
+        reply.fields.insert("content-type", Value::Made(multipart.media_type));
+        fields::apply(self.route, &mut reply.fields)?;
+        reply.content = Content::Made(multipart.body);
+        Ok(reply)
     }
 
     /// 304, with the required fields (RFC 9110 §15.4.5).
-    fn not_modified(&self) -> Answer {
-        let mut response = self.asked.response(StatusCode::NOT_MODIFIED);
-        self.describe_selection(response.headers_mut())?;
-        fields::apply(self.route, response.headers_mut())?;
-        Ok(response)
+    fn not_modified(&self) -> Answer<'a> {
+        let mut reply = self.asked.reply(StatusCode::NOT_MODIFIED);
+        self.describe_selection(&mut reply.fields);
+        fields::apply(self.route, &mut reply.fields)?;
+        Ok(reply)
     }
 
     /// Sets the representation metadata (RFC 9110 §8).
-    fn describe_content(&self, headers: &mut HeaderMap) -> Result<(), Damaged> {
-        headers.insert(CONTENT_TYPE, value(self.asset.media_type)?);
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    fn describe_content(&self, fields: &mut ResponseFields<'_>) {
+        fields.insert("content-type", Value::Static(self.asset.media_type));
+        fields.insert("x-content-type-options", Value::Static("nosniff"));
+        fields.insert("accept-ranges", Value::Static("bytes"));
         if self.representation.coding != Coding::Identity {
-            let coding = HeaderValue::from_static(self.representation.coding.name());
-            headers.insert(CONTENT_ENCODING, coding);
+            let coding = Value::Static(self.representation.coding.name());
+            fields.insert("content-encoding", coding);
         }
-        if wants_sha256(self.asked.headers) {
-            headers.insert(REPR_DIGEST, self.representation.repr_digest().try_into()?);
+        if wants_sha256(self.asked.fields) {
+            fields.insert("repr-digest", Value::Made(self.representation.repr_digest()));
         }
-        Ok(())
     }
 
     /// Sets the validators and the cache policy.
-    fn describe_selection(&self, headers: &mut HeaderMap) -> Result<(), Damaged> {
-        headers.insert(ETAG, value(self.representation.entity_tag)?);
-        headers.insert(CACHE_CONTROL, value(self.route.cache_control)?);
+    fn describe_selection(&self, fields: &mut ResponseFields<'_>) {
+        fields.insert("etag", Value::Static(self.representation.entity_tag));
+        fields.insert("cache-control", Value::Static(self.route.cache_control));
         if let Some(last_modified) = self.asked.bundle.last_modified() {
-            headers.insert(LAST_MODIFIED, value(last_modified.value)?);
+            fields.insert("last-modified", Value::Static(last_modified.value));
         }
-        describe_choice(self.asset, headers);
-        Ok(())
+        describe_choice(self.asset, fields);
     }
 }
 
 /// Sets `Vary` if there was a choice between representations (RFC 9110 §12.5.5).
-fn describe_choice(asset: &Asset<'_>, headers: &mut HeaderMap) {
+fn describe_choice(asset: &Asset<'_>, fields: &mut ResponseFields<'_>) {
     if asset.representation_count() > 1 {
-        vary::on("Accept-Encoding", headers);
+        vary::on("Accept-Encoding", fields);
     }
     if asset.has_deltas() {
-        vary::on("Available-Dictionary", headers);
+        vary::on("Available-Dictionary", fields);
     }
 }
 
-fn not_acceptable(asked: &Asked<'_>, asset: &Asset<'_>) -> Response<Body> {
-    let mut response = asked.error(StatusCode::NOT_ACCEPTABLE, "406 Not Acceptable\n");
-    describe_choice(asset, response.headers_mut());
-    response
+fn not_acceptable<'a>(asked: &Asked<'a>, asset: &Asset<'_>) -> Reply<'a> {
+    let mut reply = asked.error(StatusCode::NOT_ACCEPTABLE, "406 Not Acceptable\n");
+    describe_choice(asset, &mut reply.fields);
+    reply
 }
 
 /// 416, with the length of the representation (RFC 9110 §15.5.17).
-pub(crate) fn unsatisfiable(asked: &Asked<'_>, length: usize) -> Answer {
+pub(crate) fn unsatisfiable<'a>(asked: &Asked<'a>, length: usize) -> Reply<'a> {
     let status = StatusCode::RANGE_NOT_SATISFIABLE;
-    let mut response = asked.error(status, "416 Range Not Satisfiable\n");
-    let content_range = format!("bytes */{length}").try_into()?;
-    response.headers_mut().insert(CONTENT_RANGE, content_range);
-    Ok(response)
+    let mut reply = asked.error(status, "416 Range Not Satisfiable\n");
+    reply.fields.insert("content-range", Value::Made(format!("bytes */{length}")));
+    reply
 }

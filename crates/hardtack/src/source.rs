@@ -8,7 +8,8 @@ use http::{Request, Response};
 use crate::{
     Asset, Body, CacheTags, Tag,
     asked::Asked,
-    respond::{answer, answer_if_baked},
+    reply::Reply,
+    respond::{answer, answer_if_baked, response_of},
 };
 
 /// The source of assets.
@@ -24,10 +25,10 @@ pub(crate) struct Source {
 /// A source that replaces the bundle in development.
 pub(crate) trait Live: fmt::Debug + fmt::Display + Send + Sync {
     /// Answers every request.
-    fn answer(&self, asked: &Asked<'_>) -> Response<Body>;
+    fn answer<'a>(&self, asked: &Asked<'a>) -> Reply<'a>;
 
     /// Answers a request that there is an answer for; none for any other.
-    fn answer_if_there(&self, asked: &Asked<'_>) -> Option<Response<Body>>;
+    fn answer_if_there<'a>(&self, asked: &Asked<'a>) -> Option<Reply<'a>>;
 
     /// The asset of a logical path that is not in the bundle.
     fn new_asset(&self, logical_path: &str) -> Option<Asset>;
@@ -44,19 +45,21 @@ impl Source {
     /// Answers every request.
     pub(crate) fn answer<B>(&self, request: &Request<B>, path: &str) -> Response<Body> {
         let asked = self.asked(request, path);
-        match &self.live {
+        let reply = match &self.live {
             None => answer(&asked),
             Some(live) => live.answer(&asked),
-        }
+        };
+        response_of(&asked, reply)
     }
 
     /// Answers a request that there is an answer for; none for any other.
     pub(crate) fn answer_if_there<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
         let asked = self.asked(request, request.uri().path());
-        match &self.live {
+        let reply = match &self.live {
             None => answer_if_baked(&asked),
             Some(live) => live.answer_if_there(&asked),
-        }
+        };
+        reply.map(|reply| response_of(&asked, reply))
     }
 
     fn asked<'a, B>(&'a self, request: &'a Request<B>, path: &'a str) -> Asked<'a> {

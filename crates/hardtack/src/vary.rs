@@ -1,26 +1,61 @@
 //! `Vary` (RFC 9110 §12.5.5): the request fields that a response depends on.
 
-use http::{HeaderMap, HeaderValue, header::VARY};
+use crate::reply::{ResponseFields, Value};
 
 /// Adds the name of a field.
-pub(crate) fn on(field: &'static str, response: &mut HeaderMap) {
-    let name = HeaderValue::from_static(field);
-    let several = response.get(VARY).map(|others| [others.as_bytes(), b", ", field.as_bytes()]);
-    let several = several
-        .and_then(|list| HeaderValue::from_maybe_shared(bytes::Bytes::from(list.concat())).ok());
-    response.insert(VARY, several.unwrap_or(name));
+pub(crate) fn on(field: &'static str, response: &mut ResponseFields<'_>) {
+    let list = match response.lines("vary") {
+        [(_, others), ..] => with(others, field),
+        [] => Value::Static(field),
+    };
+    response.insert("vary", list);
+}
+
+/// A list with one more name. The lists that our own rules make need no memory of their own.
+fn with(list: &Value<'_>, field: &'static str) -> Value<'static> {
+    let Value::Static(known) = *list else { return Value::Made(format!("{list}, {field}")) };
+    match (known, field) {
+        ("Origin", "Accept-Encoding") => Value::Static("Origin, Accept-Encoding"),
+        ("Accept-Encoding", "Available-Dictionary") => {
+            Value::Static("Accept-Encoding, Available-Dictionary")
+        }
+        ("Origin, Accept-Encoding", "Available-Dictionary") => {
+            Value::Static("Origin, Accept-Encoding, Available-Dictionary")
+        }
+        _ => Value::Made(format!("{known}, {field}")),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn is_on(fields: &[&'static str], expected: &str) {
+        let mut response = ResponseFields::default();
+        fields.iter().for_each(|field| on(field, &mut response));
+        let [(_, Value::Static(list))] = response.lines("vary") else {
+            panic!("{:?}", response.lines("vary"))
+        };
+        assert_eq!(*list, expected);
+    }
+
     #[test]
     fn names_are_one_list() {
-        let mut headers = HeaderMap::new();
-        on("Accept-Encoding", &mut headers);
-        assert_eq!(headers[VARY], "Accept-Encoding");
-        on("Origin", &mut headers);
-        assert_eq!(headers[VARY], "Accept-Encoding, Origin");
+        let [origin, coding, dictionary] = ["Origin", "Accept-Encoding", "Available-Dictionary"];
+        is_on(&[coding], "Accept-Encoding");
+        is_on(&[origin, coding], "Origin, Accept-Encoding");
+        is_on(&[coding, dictionary], "Accept-Encoding, Available-Dictionary");
+        is_on(&[origin, coding, dictionary], "Origin, Accept-Encoding, Available-Dictionary");
+    }
+
+    #[test]
+    fn any_other_name_is_added_too() {
+        let mut response = ResponseFields::default();
+        on("Cookie", &mut response);
+        on("Accept", &mut response);
+        on("Origin", &mut response);
+        let lines = response.lines("vary");
+        assert!(matches!(lines, [(_, Value::Made(list))] if list == "Cookie, Accept, Origin"));
     }
 }

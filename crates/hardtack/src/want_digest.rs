@@ -1,15 +1,16 @@
 //! `Want-Repr-Digest` (RFC 9530 §4).
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
 
-pub(crate) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+use crate::request_fields::RequestFields;
+
 const WANT_REPR_DIGEST: HeaderName = HeaderName::from_static("want-repr-digest");
 
 /// Whether the client asks for the SHA-256 of the representation, the only digest that a bundle
 /// has. The field is a dictionary (RFC 8941 §3.2): the last member of a name counts.
-pub(crate) fn wants_sha256(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(WANT_REPR_DIGEST).into_iter().rev();
-    let mut members = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+pub(crate) fn wants_sha256(fields: RequestFields<'_>) -> bool {
+    let lines = fields.lines(WANT_REPR_DIGEST).rev();
+    let mut members = lines.flat_map(|line| line.rsplit(|byte| *byte == b','));
     members.find_map(preference).is_some_and(|preference| preference > 0)
 }
 
@@ -24,13 +25,13 @@ fn preference(member: &[u8]) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     #[track_caller]
     fn wants(value: &str, expected: bool) {
         let value = HeaderValue::from_str(value).unwrap();
         let headers = HeaderMap::from_iter([(WANT_REPR_DIGEST, value)]);
-        assert_eq!(wants_sha256(&headers), expected, "{headers:?}");
+        assert_eq!(wants_sha256((&headers).into()), expected, "{headers:?}");
     }
 
     #[test]
@@ -46,6 +47,6 @@ mod tests {
         wants("sha-256=+1", false);
         wants("SHA-256=1", false);
         wants("", false);
-        assert!(!wants_sha256(&HeaderMap::new()));
+        assert!(!wants_sha256((&HeaderMap::new()).into()));
     }
 }

@@ -10,16 +10,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{
-    HeaderValue, Method, Response, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE},
-};
+use http::{Method, StatusCode};
 use http_body::Frame;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::folders::Folders;
-use crate::{Body, OpenError, asked::Asked, error_response::NO_STORE};
+use crate::{
+    Body, OpenError,
+    asked::Asked,
+    reply::{Content, NO_STORE, Reply, Value},
+};
 
 /// Watches the folders of a site, and sends their changes to open pages.
 #[derive(Debug)]
@@ -58,25 +59,25 @@ impl Reload {
     }
 
     /// Answers a request for the script, or for the events.
-    pub(super) fn answer(&self, asked: &Asked<'_>, path: &[u8]) -> Option<Response<Body>> {
-        let mut response = asked.response(StatusCode::OK);
+    pub(super) fn answer<'a>(&self, asked: &Asked<'a>, path: &[u8]) -> Option<Reply<'a>> {
+        let mut reply = asked.reply(StatusCode::OK);
         let media_type = match path {
             _ if path == self.script.as_bytes() => {
-                *response.body_mut() = Body::from_static(SCRIPT.as_bytes());
-                response.headers_mut().insert(CONTENT_LENGTH, SCRIPT.len().into());
+                reply.content = Content::Static(SCRIPT.as_bytes());
+                reply.fields.insert("content-length", Value::Number(SCRIPT.len()));
                 "text/javascript; charset=utf-8"
             }
             _ if path == self.events.as_bytes() => {
                 if *asked.method == Method::GET {
-                    *response.body_mut() = Body::streaming(Events(self.listen()));
+                    reply.content = Content::Made(Body::streaming(Events(self.listen())));
                 }
                 "text/event-stream"
             }
             _ => return None,
         };
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-        response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
-        Some(response)
+        reply.fields.insert("content-type", Value::Static(media_type));
+        reply.fields.insert("cache-control", NO_STORE);
+        Some(reply)
     }
 
     fn listen(&self) -> UnboundedReceiver<Bytes> {
