@@ -20,7 +20,7 @@
 //! |---|---|
 //! | the assets of a program | [`embed!`], [`Embedded`], [`Assets`] |
 //! | links | [`asset!`], [`Asset`], [`Tag`], [`Preload`] |
-//! | serving | [`BundleLayer`] in front of an app, [`ServeBundle`] as a service, [`respond`] as a function |
+//! | serving | [`BundleLayer`] in front of an app, [`ServeBundle`] as a service, [`respond`] as a function, [`SimpleRequest`] as bytes |
 //! | development | [`Mode::Live`] |
 //! | a CDN | [`Options::static_host`], [`CdnGuard`], [`CacheTags`] |
 //!
@@ -88,6 +88,7 @@ mod respond;
 mod rust_embed;
 mod select;
 mod service;
+mod simple;
 mod source;
 mod vary;
 mod want_digest;
@@ -106,6 +107,7 @@ pub use open_error::OpenError;
 pub use preload::{Destination, Preload};
 pub use respond::{error_page, error_page_named, refuse_long_target, refuse_message, respond};
 pub use service::ServeBundle;
+pub use simple::{SimpleRequest, SimpleResponse};
 pub use tag::Tag;
 pub use urls::{Mode, Options};
 

@@ -11,7 +11,7 @@ use http::{
 };
 
 /// Longest target that is accepted, in bytes.
-const LONGEST_TARGET: usize = 8192;
+pub(crate) const LONGEST_TARGET: usize = 8192;
 
 /// The reason why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ fn has_white_space_around(value: &HeaderValue) -> bool {
 }
 
 /// `uri-host [ ":" port ]` (RFC 9110 §7.2). It may be empty.
-fn is_host(value: &[u8]) -> bool {
+pub(crate) fn is_host(value: &[u8]) -> bool {
     let name_ends = match value {
         [b'[', ..] => value.iter().position(|byte| *byte == b']').map(|at| at + 1),
         _ => Some(value.iter().position(|byte| *byte == b':').unwrap_or(value.len())),

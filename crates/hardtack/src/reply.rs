@@ -1,6 +1,6 @@
 //! A response before it is written: in the types of an HTTP library, or as bytes of HTTP/1.1.
 
-use std::fmt;
+use std::{fmt, io::Write as _};
 
 use bytes::Bytes;
 use http::{
@@ -111,6 +111,24 @@ impl fmt::Display for Value<'_> {
 }
 
 impl Value<'_> {
+    /// None if it is a number.
+    pub(crate) fn as_bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Static(text) => Some(text.as_bytes()),
+            Self::Number(_) => None,
+            Self::Kept(value) => Some(value.as_bytes()),
+            Self::Made(text) => Some(text.as_bytes()),
+        }
+    }
+
+    /// Adds it to a head.
+    pub(crate) fn write(&self, head: &mut Vec<u8>) {
+        match (self.as_bytes(), self) {
+            (Some(bytes), _) => head.extend_from_slice(bytes),
+            (None, number) => drop(write!(head, "{number}")),
+        }
+    }
+
     fn into_header(self) -> Result<HeaderValue, Damaged> {
         Ok(match self {
             // It borrows the memory of the bundle.
@@ -162,6 +180,14 @@ impl<'a> ResponseFields<'a> {
     /// The lines of a field.
     pub(crate) fn lines(&self, name: &str) -> &[(&'a str, Value<'a>)] {
         self.place(name).map_or(&[], |place| &self.0[place..self.end(place)])
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.place(name).is_some()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(&'a str, Value<'a>)> {
+        self.0.iter()
     }
 
     /// Where the lines of a field begin.

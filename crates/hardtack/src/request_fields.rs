@@ -9,7 +9,6 @@ pub(crate) enum RequestFields<'a> {
     Map(&'a HeaderMap),
     /// As they stand in a message of HTTP/1.1: names in any case, and values without the white space
     /// around them.
-    #[allow(dead_code, reason = "the next change makes them")]
     Lines(&'a [(&'a str, &'a [u8])]),
 }
 
