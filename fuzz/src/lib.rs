@@ -136,7 +136,8 @@ fn is_slice(content_range: &str, body: &[u8], coding: Option<&str>) {
     assert_eq!(whole[first..=last], *body);
 }
 
-fn body(response: Response<Body>) -> Vec<u8> {
+/// All of a response's body.
+pub fn body(response: Response<Body>) -> Vec<u8> {
     let mut collected = std::pin::pin!(response.into_body().collect());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match collected.as_mut().poll(&mut context) {

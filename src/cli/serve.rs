@@ -99,6 +99,9 @@ pub(crate) struct Serve {
     #[arg(long, env = "HARDTACK_H2C", value_parser = BoolishValueParser::new())]
     #[arg(help_heading = LISTENING)]
     h2c: bool,
+    /// Has hyper answer simple requests, too: for tests, which compare both
+    #[arg(long, hide = true)]
+    no_short_way: bool,
 
     /// The certificate and its intermediate certificates, as PEM
     #[arg(long, env = "HARDTACK_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
@@ -394,6 +397,7 @@ impl Serve {
         settings::Settings {
             threads: self.thread_count(),
             h2c: self.h2c,
+            short_way: !self.no_short_way,
             https_redirect: self.https_redirect,
             limits: self.limits(),
             timeouts: Timeouts {

@@ -44,21 +44,26 @@ fn files() -> Files {
     ])
 }
 
-fn start() -> (Running, Site) {
+/// The options of the server under test: the short way is on, or off.
+const WAYS: [&[&str]; 2] = [&[], &["--no-short-way"]];
+
+fn start(options: &[&str]) -> (Running, Site) {
     let files = files();
     let packed = harness::packed(&files, &[("HARDTACK_LAST_MODIFIED", "1767323045")]);
     let assets = packed.assets();
     let css = assets.iter().find(|asset| asset["logical_path"] == "a.css").expect("it was packed");
     let hashed = css["url"].as_str().map(str::to_owned);
-    let running = Running::start(packed, &[]);
+    let running = Running::start(packed, options);
     let site = Site { address: running.server.address, files, hashed };
     (running, site)
 }
 
 #[track_caller]
 fn all_pass(cases: &[Case]) {
-    let (_running, site) = start();
-    harness::all_pass(cases, |case| complaint(&site, case));
+    for options in WAYS {
+        let (_running, site) = start(options);
+        harness::all_pass(cases, |case| complaint(&site, case));
+    }
 }
 
 fn complaint(site: &Site, case: &Case) -> Option<String> {

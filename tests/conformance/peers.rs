@@ -23,7 +23,7 @@ use crate::{
 #[test]
 #[ignore = "needs nginx, caddy, corpora/venv and corpora/static-web-server; writes docs/http-conformance.md"]
 fn how_other_servers_fare() {
-    let (_running, ours) = start();
+    let (_running, ours) = start(&[]);
     let peers = [nginx(), caddy(), white_noise(), static_web_server()];
     let cases: Vec<_> = all().into_iter().filter(|case| !case.ours).collect();
     let sites: Vec<_> = [ours].into_iter().chain(peers.iter().map(site)).collect();

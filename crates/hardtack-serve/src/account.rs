@@ -94,6 +94,12 @@ impl Account {
         self.requests() >= limits.requests || self.age(at) >= limits.connection_age
     }
 
+    /// Whether it is [used up](Self::is_used_up) by the next request.
+    pub(crate) fn is_used_up_by_next(&self, at: Instant) -> bool {
+        let limits = &self.server().settings.limits;
+        self.requests() + 1 >= limits.requests || self.age(at) >= limits.connection_age
+    }
+
     pub(crate) fn set_sent(&self, bytes: u64) {
         self.sent.store(bytes, Relaxed);
     }

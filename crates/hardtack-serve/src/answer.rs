@@ -80,10 +80,10 @@ fn baked(mut response: Response<hardtack::Body>, has_unread_content: bool) -> Re
 }
 
 /// The response to a request that is not looked up.
-fn refuse(
+pub(crate) fn refuse<B>(
     server: &Server,
     client: Client,
-    request: &Request<Incoming>,
+    request: &Request<B>,
 ) -> Option<Response<hardtack::Body>> {
     #[cfg(feature = "break-out")]
     if let Some(word) = request.uri().path().strip_prefix("/break-out/") {

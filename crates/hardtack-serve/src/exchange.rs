@@ -34,9 +34,19 @@ impl Received {
         Self { tally: thread.tally, begun, version: request.version(), entry }
     }
 
+    /// A request of HTTP/1.1 whose line of the access log has begun, if there is to be one.
+    pub(crate) fn simple(thread: &Thread, begun: Instant, entry: Option<Box<Entry>>) -> Self {
+        Self { tally: thread.tally, begun, version: Version::HTTP_11, entry }
+    }
+
     pub(crate) fn answered<B: Body>(self, response: &Response<B>) -> Exchange {
-        let Self { tally, begun, version, entry } = self;
-        Exchange { tally, begun, outcome: Outcome::of(response, version), entry, ended: None }
+        let outcome = Outcome::of(response, self.version);
+        self.answered_with(outcome)
+    }
+
+    pub(crate) fn answered_with(self, outcome: Outcome) -> Exchange {
+        let Self { tally, begun, entry, .. } = self;
+        Exchange { tally, begun, outcome, entry, ended: None }
     }
 }
 

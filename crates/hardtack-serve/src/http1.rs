@@ -1,11 +1,12 @@
 //! Requests of HTTP/1.1, one after the other, for as long as there are any.
 //!
-//! [`turn`] is the state of the connection, [`stream`] its bytes, [`service`] its requests, and
-//! [`body`] the body of its response.
+//! [`turn`] is the state of the connection, [`stream`] its bytes. [`short`] answers simple requests;
+//! hyper has all others, with [`service`] for its requests and [`body`] for the body of a response.
 
 mod body;
 mod refusal;
 mod service;
+mod short;
 mod stream;
 mod successor;
 mod turn;
@@ -22,7 +23,11 @@ use hyper_util::rt::TokioIo;
 use tokio::task::unconstrained;
 use tracing::debug;
 
-use self::{service::Http1Service, turn::Last};
+use self::{
+    service::Http1Service,
+    short::{ShortEnd, ShortWay},
+    turn::Last,
+};
 pub(crate) use self::{
     stream::{Http1Stream, begins_with},
     turn::Turn,
@@ -36,19 +41,57 @@ const DEFAULT_HEADER_FIELDS: u16 = 100;
 /// connection is over.
 pub(crate) async fn serve<S: Socket>(stream: Http1Stream<S>) -> Option<Http1Stream<S>> {
     stream.turn().lock().speak_http1();
-    // Up to here, no byte of a request is used, and no buffer is hyper's: this is the place for a
-    // shorter way, which answers simple requests and gives back the bytes of all others.
-    serve_by_hyper(stream).await
+    let stream = match stream.account().server().settings.short_way {
+        true => match serve_shortly(stream).await {
+            Shortly::Over => return None,
+            Shortly::Idle(stream) => return Some(stream),
+            Shortly::NotSimple(stream) => {
+                debug!(client = ?stream.account().peer.address, "hyper takes a connection over");
+                stream
+            }
+        },
+        false => stream,
+    };
+    // Its state is large, and a connection that asks for simple things alone never has it.
+    Box::pin(serve_by_hyper(stream)).await
+}
+
+/// Answers requests for as long as they are simple.
+async fn serve_shortly<S: Socket>(stream: Http1Stream<S>) -> Shortly<S> {
+    let (account, turn) = (Arc::clone(stream.account()), stream.turn().clone());
+    let mut way = ShortWay::new(stream);
+    match until_stop(&account, |context| way.poll(context)).await {
+        Some(ShortEnd::Over) => Shortly::Over,
+        Some(ShortEnd::Idle) => Shortly::Idle(way.into_stream()),
+        Some(ShortEnd::NotSimple) => Shortly::NotSimple(way.into_stream()),
+        None => {
+            if turn.lock().last() == Last::Current {
+                poll_fn(|context| way.poll_finish(context)).await;
+            }
+            Shortly::Over
+        }
+    }
+}
+
+/// A connection when the short way is done with it.
+enum Shortly<S: Socket> {
+    Over,
+    Idle(Http1Stream<S>),
+    NotSimple(Http1Stream<S>),
 }
 
 async fn serve_by_hyper<S: Socket>(stream: Http1Stream<S>) -> Option<Http1Stream<S>> {
     let (account, turn) = (Arc::clone(stream.account()), stream.turn().clone());
     let mut connection = HyperConnection::new(stream);
-    let end = until_idle(&mut connection, &account, || turn.lock().is_parked()).await;
-    match end {
-        End::Over => None,
-        End::Idle => connection.into_stream(),
-        End::Stop => {
+    let end = until_stop(&account, |context| match connection.poll(context) {
+        Poll::Ready(()) => Poll::Ready(End::Over),
+        Poll::Pending if turn.lock().is_parked() => Poll::Ready(End::Idle),
+        Poll::Pending => Poll::Pending,
+    });
+    match end.await {
+        Some(End::Over) => None,
+        Some(End::Idle) => connection.into_stream(),
+        None => {
             let last = turn.lock().last();
             finish(connection, last).await;
             None
@@ -56,25 +99,23 @@ async fn serve_by_hyper<S: Socket>(stream: Http1Stream<S>) -> Option<Http1Stream
     }
 }
 
-/// Answers requests for as long as there are any.
-async fn until_idle<S: Socket>(
-    connection: &mut HyperConnection<S>,
+/// Answers requests for as long as there are any. None if the process is to end.
+async fn until_stop<E>(
     account: &Account,
-    is_parked: impl Fn() -> bool,
-) -> End {
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<E>,
+) -> Option<E> {
     let lifecycle = &account.server().lifecycle;
     let mut stages = lifecycle.stages();
     // Listening for the end takes a lock, so it is done once: the task, which is to be woken, stays
     // the same one.
     let mut end = pin!(unconstrained(stages.wait_for(|stage| *stage >= Stage::Stopping)));
     let mut is_listening = false;
-    poll_fn(|context| match connection.poll(context) {
-        Poll::Ready(()) => Poll::Ready(End::Over),
-        Poll::Pending if is_parked() => Poll::Ready(End::Idle),
+    poll_fn(|context| match poll(context) {
+        Poll::Ready(end) => Poll::Ready(Some(end)),
         Poll::Pending if is_listening && !lifecycle.is_closing() => Poll::Pending,
         Poll::Pending => {
             is_listening = true;
-            end.as_mut().poll(context).map(|_| End::Stop)
+            end.as_mut().poll(context).map(|_| None)
         }
     })
     .await
@@ -86,8 +127,6 @@ enum End {
     Over,
     /// There has been no request for a while.
     Idle,
-    /// The process is to end.
-    Stop,
 }
 
 /// Answers the request that the client has begun to send, or waits for, and no other.

@@ -60,6 +60,28 @@ impl<S: Socket> Http1Stream<S> {
         }
     }
 
+    /// Writes a response that is not hyper's.
+    pub(crate) fn poll_write_response(
+        &mut self,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.transport).poll_write_vectored(context, pieces)
+    }
+
+    /// Ready when all that was written is sent. Returns whether a response ended by that.
+    pub(crate) fn poll_sent(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        ready!(Pin::new(&mut self.transport).poll_flush(context))?;
+        let mut turn = self.turn.lock();
+        let ended = turn.is_sending();
+        if ended {
+            let now = Instant::now();
+            turn.flush(now).into_iter().for_each(|exchange| exchange.finish(now));
+            self.transport.begin_message();
+        }
+        Poll::Ready(Ok(ended))
+    }
+
     /// Whether a request begins. None does if the client ends the connection, or lets its time pass.
     pub(crate) fn poll_request(&mut self, context: &mut Context<'_>) -> Poll<bool> {
         let read = poll_read_ahead(&mut self.transport, &mut self.turn.lock(), 1, context);
@@ -193,15 +215,10 @@ impl<S: Socket> AsyncWrite for Http1Stream<S> {
 
     /// hyper flushes when a response is written, and between pieces of one that is not all there.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { transport, turn, .. } = &mut *self;
-        ready!(Pin::new(&mut *transport).poll_flush(context))?;
-        let mut turn = turn.lock();
-        if turn.is_sending() {
-            let now = Instant::now();
-            turn.flush(now).into_iter().for_each(|exchange| exchange.finish(now));
-            transport.begin_message();
+        if ready!(self.poll_sent(context))? {
+            let Self { transport, turn, .. } = &mut *self;
             // hyper may be waiting for bytes already, from when there was no deadline for them.
-            let _ = poll_deadline(transport, &mut turn, context);
+            let _ = poll_deadline(transport, &mut turn.lock(), context);
         }
         Poll::Ready(Ok(()))
     }

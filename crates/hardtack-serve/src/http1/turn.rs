@@ -130,13 +130,18 @@ impl Turn {
         matches!(self, Self::Parked { .. })
     }
 
+    /// When the request began whose header is whole.
+    pub(crate) fn begun(&self, now: impl FnOnce() -> Instant) -> Instant {
+        match *self {
+            Self::Idle { since } | Self::Header { since } => since,
+            _ => now(),
+        }
+    }
+
     /// The header of a request is whole. Returns when the request began. A response that is not all
     /// sent is counted as it is.
     pub(crate) fn request(&mut self, now: impl FnOnce() -> Instant) -> Instant {
-        let begun = match *self {
-            Self::Idle { since } | Self::Header { since } => since,
-            _ => now(),
-        };
+        let begun = self.begun(now);
         *self = Self::Answering;
         begun
     }

@@ -230,6 +230,18 @@ impl Outcome {
         }
     }
 
+    /// The outcome of a simple response of HTTP/1.1 that has so many bytes, by the fields that
+    /// [`classes`] takes.
+    pub(crate) fn of_simple(
+        status: u16,
+        (has_type, coding, cache_control): (bool, Option<&[u8]>, Option<&[u8]>),
+        bytes: u64,
+    ) -> Self {
+        let (coding, policy) = classes(has_type, coding, cache_control);
+        let (version, duration) = (HttpVersion::Http1, Duration::ZERO);
+        Self { status, coding, policy, version, bytes, duration }
+    }
+
     /// The number of the counter of its series.
     fn index(&self) -> usize {
         let status = usize::from(self.status.wrapping_sub(LOWEST_STATUS)).min(STATUSES - 1);
@@ -239,22 +251,32 @@ impl Outcome {
 }
 
 /// The classes of a response, found in one walk over its few fields: each lookup would hash.
-///
-/// A response with a type has a representation, whose coding is the identity if none is named (RFC
-/// 9110 §8.4).
 fn classify(headers: &HeaderMap) -> (Coding, Policy) {
-    let (mut coding, mut policy, mut has_type) = (None, Policy::None, false);
+    let (mut coding, mut cache_control, mut has_type) = (None, None, false);
     for (name, value) in headers {
         if name == CONTENT_TYPE {
             has_type = true;
         } else if name == CONTENT_ENCODING {
-            coding = Some(coding_of(value.as_bytes()));
+            coding = Some(value.as_bytes());
         } else if name == CACHE_CONTROL {
-            policy = policy_of(value.as_bytes());
+            cache_control = Some(value.as_bytes());
         }
     }
+    classes(has_type, coding, cache_control)
+}
+
+/// The classes of a response, by whether it has a `Content-Type`, and the values of
+/// `Content-Encoding` and `Cache-Control`.
+///
+/// A response with a type has a representation, whose coding is the identity if none is named (RFC
+/// 9110 §8.4).
+fn classes(
+    has_type: bool,
+    coding: Option<&[u8]>,
+    cache_control: Option<&[u8]>,
+) -> (Coding, Policy) {
     let uncoded = if has_type { Coding::Identity } else { Coding::None };
-    (coding.unwrap_or(uncoded), policy)
+    (coding.map_or(uncoded, coding_of), cache_control.map_or(Policy::None, policy_of))
 }
 
 fn coding_of(value: &[u8]) -> Coding {
