@@ -106,6 +106,10 @@ bench-trunk *arguments:
 bench-layer *arguments:
     cargo bench --profile dist --locked -p hardtack --bench layer -- {{ arguments }}
 
+# What uses of asset! cost rustc, with 100 and with 10,000 assets
+bench-asset *arguments:
+    cargo bench --profile dev --locked -p hardtack-macros --bench uses -- {{ arguments }}
+
 # 10,000 assets beside 100: what they cost rustc, and the server's start
 bench-many-assets *arguments:
     benches/many-assets {{ arguments }}

@@ -1,94 +1,15 @@
-//! The macro as rustc expands it: what compiles, and which message appears instead.
+//! The macro as rustc expands it: the programs that compile, and the messages of those that do not.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+mod compiler;
 
-use hardtack_bundle::{Bundle, Coding, Fingerprint, NewAsset, Role, Writer};
+use std::path::Path;
 
-/// Stands for the crate `hardtack`.
-const HARDTACK: &str = "
-    pub mod hardtack {
-        pub struct Asset(pub &'static str, pub &'static str, pub &'static str, pub &'static str);
-        impl Asset {
-            pub const fn baked(
-                logical_path: &'static str,
-                path: &'static str,
-                plain_path: &'static str,
-                static_host: &'static str,
-                _integrity: &[u8; 48],
-            ) -> Self {
-                Self(logical_path, path, plain_path, static_host)
-            }
-        }
-    }
-    macro_rules! asset { ($($it:tt)*) => { hardtack_macros::asset! { hardtack $($it)* } } }
-    macro_rules! by_fragment { ($it:expr) => { asset!($it) } }
-    const fn is(one: &str, other: &str) -> bool {
-        let (one, other) = (one.as_bytes(), other.as_bytes());
-        let mut index = 0;
-        while index < one.len() && index < other.len() && one[index] == other[index] {
-            index += 1;
-        }
-        index == one.len() && index == other.len()
-    }
-";
-
-/// The messages of rustc about this item; nothing if it compiles.
-fn compile(item: &str, variables: &[(&str, &Path)]) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let source = folder.path().join("app.rs");
-    fs::write(&source, [HARDTACK, item].concat()).unwrap();
-    let output = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()))
-        .args(["--edition=2024", "--crate-type=lib", "--emit=metadata", "--cap-lints=allow"])
-        .arg("--extern")
-        .arg(format!("hardtack_macros={}", library().display()))
-        .arg("--out-dir")
-        .args([folder.path(), &source])
-        .env_remove("HARDTACK_NAMES")
-        .env_remove("HARDTACK_BUNDLE_DIGEST")
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.success(), message.is_empty(), "{message}");
-    message
-}
-
-/// The newest compiled macro, beside this test.
-fn library() -> PathBuf {
-    let this = env::current_exe().unwrap();
-    let prefix = format!("{}hardtack_macros-", env::consts::DLL_PREFIX);
-    let entries = fs::read_dir(this.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
-    let is_library = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy();
-        name.starts_with(&prefix) && name.ends_with(env::consts::DLL_SUFFIX)
-    };
-    let modified = |path: &PathBuf| path.metadata().unwrap().modified().unwrap();
-    entries.filter(is_library).max_by_key(modified).expect("Cargo compiled the macro")
-}
+use compiler::{compile, names, with_names};
 
 /// Compiles an item of an app with one asset, `css/app.css`.
 fn in_an_app(item: &str) -> String {
-    let mut writer = Writer::new("/static/");
-    writer.asset(NewAsset {
-        logical_path: "css/app.css",
-        url: "/static/css/app.0123456789ab.css",
-        plain_url: Some("/static/css/app.css"),
-        media_type: "text/css",
-        role: Role::Hashed,
-        why: "",
-        fingerprint: Fingerprint::of(b""),
-        digest: None,
-        representations: &[(Coding::Identity, b"")],
-    });
-    let bundle = writer.finish().unwrap();
-    let names = Bundle::open(&bundle).unwrap().names("assets", &[]).unwrap();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(&file, names).unwrap();
-    compile(item, &[("HARDTACK_NAMES", file.path()), ("HARDTACK_BUNDLE_DIGEST", Path::new("0"))])
+    let names = names(["css/app.css"].map(str::to_owned));
+    compile(item, &with_names(&names))
 }
 
 #[track_caller]
