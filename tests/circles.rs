@@ -92,13 +92,19 @@ fn exports(texts: &BTreeMap<String, String>) -> Exports {
 
 /// All paths in a text that begin with `crate`, `self` or `super`; the braces of imports are undone.
 fn paths(text: &str) -> Vec<String> {
+    let is_start = |at: &usize| {
+        let before = text[..*at].chars().next_back();
+        !before.is_some_and(|it| it.is_alphanumeric() || "_:$".contains(it))
+    };
+    let keywords = ["crate::", "self::", "super::"].into_iter();
+    let starts = keywords.flat_map(|keyword| text.match_indices(keyword).map(|(at, _)| at));
+    let starts: BTreeSet<_> = starts.filter(is_start).collect();
     let mut found = Vec::new();
-    for keyword in ["crate::", "self::", "super::"] {
-        for (at, _) in text.match_indices(keyword) {
-            let before = text[..at].chars().next_back();
-            if !before.is_some_and(|it| it.is_alphanumeric() || "_:$".contains(it)) {
-                read_tree(&text[at..], "", &mut found);
-            }
+    let mut end = 0;
+    for at in starts {
+        // In the braces of an import, `super` goes on from the path before them.
+        if at >= end {
+            end = text.len() - read_tree(&text[at..], "", &mut found).len();
         }
     }
     found.into_iter().map(|import| import.path).collect()
@@ -204,6 +210,7 @@ fn imports_are_read() {
     needs("a::b", "use crate::d::Item;", &["d"]);
     needs("a::b", "use super::Item;", &["a"]);
     needs("a::b", "use super::{c::Item, c};\nuse super::super::d::*;", &["a::c", "d"]);
+    needs("a::b", "use super::{super::d::Item, c::Item};", &["a::c", "d"]);
     needs(
         "a::b",
         "use crate::{\n    a::{self, c::{Item as Other, More}},\n    d::Item,\n};",
