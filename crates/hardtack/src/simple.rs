@@ -41,7 +41,7 @@ pub struct SimpleRequest<'a> {
     connection: Connection,
 }
 
-/// What becomes of a connection after the response (RFC 9112 §9.3).
+/// The fate of a connection after the response (RFC 9112 §9.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Connection {
     Kept,
