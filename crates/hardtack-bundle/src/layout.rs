@@ -6,6 +6,7 @@
 //! | section | contents |
 //! |---|---|
 //! | header | one [`Header`], 352 bytes |
+//! | bodies | the representations' bytes, each distinct body once |
 //! | assets | [`AssetRecord`]s of this release, sorted by logical path |
 //! | carried | [`AssetRecord`]s of earlier releases, sorted by URL |
 //! | representations | [`RepresentationRecord`]s; those of one asset lie together, by coding, then by dictionary |
@@ -15,7 +16,6 @@
 //! | imports | `u32` indexes of assets; those that one asset imports lie together, sorted |
 //! | patterns | [`RouteRecord`]s whose paths are [patterns](crate::PathPattern), in the order in which they are tried |
 //! | strings | UTF-8 text that the records point into, each distinct string once |
-//! | bodies | the representations' bytes, each distinct body once |
 //!
 //! The sections follow the header in this order and without gaps, but a reader relies only on
 //! their stated bounds. A [`Text`] is an offset into the strings and a length. An index of an asset

@@ -113,7 +113,8 @@ impl Writer {
             patterns: Vec::new(),
             duplicate: None,
             strings,
-            bodies: Pool::default(),
+            // The room for the header.
+            bodies: Pool { bytes: vec![0; size_of::<Header>()], known: HashMap::new() },
         }
     }
 
@@ -291,8 +292,9 @@ impl Writer {
         let routes: Vec<RouteRecord> = self.routes.values().copied().collect();
         let index = index(self.routes.keys());
 
-        let mut sections = Sections::default();
+        let (mut sections, bodies) = Sections::behind(std::mem::take(&mut self.bodies));
         let mut header = Header::new_zeroed();
+        header.bodies = bodies;
         header.magic = MAGIC;
         header.version = VERSION.into();
         header.not_found = self.route_index(self.not_found.as_deref());
@@ -315,7 +317,6 @@ impl Writer {
         header.imports = sections.append(&self.imports);
         header.patterns = sections.append(&self.patterns);
         header.strings = sections.append(&self.strings.bytes);
-        header.bodies = sections.append(&self.bodies.bytes);
         Ok(sections.seal(header))
     }
 
@@ -389,7 +390,8 @@ impl Writer {
         body: &[u8],
         digest: [u8; 32],
     ) -> RepresentationRecord {
-        let (body_offset, body_length) = self.bodies.place(body, digest);
+        let (offset, body_length) = self.bodies.place(body, digest);
+        let body_offset = (offset.get() - size_of::<Header>() as u64).into();
         RepresentationRecord {
             coding: (coding as u32).into(),
             dictionary: U32::ZERO,
@@ -459,18 +461,20 @@ impl Pool {
     }
 }
 
-/// The sections as they are appended, behind the room for the header.
+/// The sections as they are appended. The bodies, which are most of a bundle and are not copied, come
+/// first, behind the room for the header.
 struct Sections {
     bytes: Vec<u8>,
 }
 
-impl Default for Sections {
-    fn default() -> Self {
-        Self { bytes: vec![0; size_of::<Header>()] }
-    }
-}
-
 impl Sections {
+    /// The bodies' section, and those that follow.
+    fn behind(bodies: Pool) -> (Self, Section) {
+        let bytes = bodies.bytes;
+        let (room, end) = (size_of::<Header>() as u64, bytes.len() as u64);
+        (Self { bytes }, Section { offset: room.into(), count: (end - room).into() })
+    }
+
     fn append<T: IntoBytes + Immutable>(&mut self, records: &[T]) -> Section {
         let offset = self.bytes.len();
         self.bytes.extend_from_slice(records.as_bytes());
