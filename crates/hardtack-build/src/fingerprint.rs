@@ -3,6 +3,7 @@
 use std::{
     cell::OnceCell,
     collections::{BTreeMap, BTreeSet, HashMap},
+    mem,
     ops::Range,
 };
 
@@ -125,7 +126,7 @@ struct FinalBytes {
 impl Site<'_> {
     /// Rewrites and fingerprints an asset that is in no circle.
     fn single(&mut self, index: usize) {
-        let bytes = self.rewrite(index, |_| true);
+        let bytes = self.take(index);
         let digest = Fingerprint::of(&bytes);
         self.name(index, digest);
         self.finals[index] = Some(FinalBytes { fingerprint: digest, digest, bytes });
@@ -138,7 +139,7 @@ impl Site<'_> {
             self.name(*index, *fingerprint);
         }
         for (index, fingerprint) in members.iter().zip(fingerprints) {
-            let bytes = self.rewrite(*index, |_| true);
+            let bytes = self.take(*index);
             let digest = Fingerprint::of(&bytes);
             self.finals[*index] = Some(FinalBytes { fingerprint, digest, bytes });
         }
@@ -159,8 +160,9 @@ impl Site<'_> {
     fn fingerprints_in_circle(&self, members: &[usize]) -> Vec<Fingerprint> {
         let mut digest = Sha256::new();
         for member in members {
-            let bytes = self.rewrite(*member, |target| !members.contains(&target));
-            digest_of_parts(&mut digest, &[self.logical_path(*member).as_bytes(), &bytes]);
+            let rewritten = self.rewritten(*member, |target| !members.contains(&target));
+            let bytes = rewritten.as_ref().unwrap_or(&self.assets[*member].bytes);
+            digest_of_parts(&mut digest, &[self.logical_path(*member).as_bytes(), bytes]);
         }
         let whole = digest.finalize();
         let of_member = |member: &usize| {
@@ -180,17 +182,24 @@ impl Site<'_> {
         &self.assets[index].logical_path
     }
 
-    /// The bytes of an asset, with its references to some targets rewritten.
-    fn rewrite(&self, index: usize, is_rewritten: impl Fn(usize) -> bool) -> Vec<u8> {
-        let asset = &self.assets[index];
+    /// The final bytes of an asset. Those that are as authored are moved.
+    fn take(&mut self, index: usize) -> Vec<u8> {
+        let rewritten = self.rewritten(index, |_| true);
+        rewritten.unwrap_or_else(|| mem::take(&mut self.assets[index].bytes))
+    }
+
+    /// The bytes of an asset with its references to some targets rewritten; none if they are as
+    /// authored.
+    fn rewritten(&self, index: usize, is_rewritten: impl Fn(usize) -> bool) -> Option<Vec<u8>> {
         if self.frozen[index] {
-            return asset.bytes.clone();
+            return None;
         }
+        let bytes = &self.assets[index].bytes;
         let replacements = self.replacements(index, is_rewritten);
-        match self.decoded.get(&index) {
-            Some(decoded) => decoded.splice(&asset.bytes, &replacements),
-            None => splice(&asset.bytes, &replacements),
-        }
+        (!replacements.is_empty()).then(|| match self.decoded.get(&index) {
+            Some(decoded) => decoded.splice(bytes, &replacements),
+            None => splice(bytes, &replacements),
+        })
     }
 
     /// All replacements in an asset, in the order of the text.
@@ -241,7 +250,12 @@ impl Site<'_> {
 
     /// An asset as authored, in UTF-8 if it is a text.
     fn text(&self, index: usize) -> &[u8] {
-        self.decoded.get(&index).map_or(&self.assets[index].bytes, Decoded::text)
+        let authored = match (&self.assets[index].bytes[..], &self.finals[index]) {
+            // They were moved.
+            ([], Some(last)) => &last.bytes,
+            (authored, _) => authored,
+        };
+        self.decoded.get(&index).map_or(authored, Decoded::text)
     }
 
     /// The digest of its subject's final bytes; none if they are not known yet.
