@@ -20,6 +20,7 @@ mod joined;
 mod json;
 mod literal;
 mod missing;
+mod nodes;
 mod of_rules;
 mod own_script;
 mod routes;

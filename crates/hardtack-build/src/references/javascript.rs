@@ -18,9 +18,10 @@ use super::{
     depth::is_too_deep,
     joined::derived,
     literal::{Literal, LiteralKind, PartOfUrl, Where},
+    nodes::method,
     own_script::asked,
     source_map,
-    texts::{method, text_of},
+    texts::text_of,
     variables::Variables,
 };
 use crate::rewrite::Quoting;
@@ -84,9 +85,9 @@ fn find(text: &str, source_type: SourceType) -> Found {
     for comment in &parsed.program.comments {
         module.comment(comment);
     }
-    let variables = Variables::of(&parsed.program, &allocator);
+    let (variables, nodes) = Variables::of(&parsed.program, &allocator);
     let asked = asked(&parsed.program, &variables);
-    module.found.derived.absorb(derived(&parsed.program, &variables), |at| at);
+    module.found.derived.absorb(derived(nodes, &variables), |at| at);
     Found {
         own_url: module.found.own_url.or(asked.own),
         own_location: asked.location,

@@ -1,38 +1,37 @@
 //! The texts that a script joins of parts, such as `"img/" + name + ".png"`.
 
-use std::{
-    cell::Cell,
-    collections::{HashMap, HashSet},
-};
+use std::collections::{HashMap, HashSet};
 
 use oxc_ast::ast::{
-    Argument, AssignmentExpression, AssignmentOperator, AssignmentTarget, BinaryOperator,
-    BindingPattern, CallExpression, ComputedMemberExpression, Expression, ImportExpression,
-    NewExpression, Program, RegExpFlags, RegExpLiteral, SwitchStatement, VariableDeclarator,
+    Argument, AssignmentExpression, AssignmentOperator, AssignmentTarget, BindingPattern,
+    CallExpression, ComputedMemberExpression, Expression, NewExpression, RegExpFlags,
+    RegExpLiteral, SwitchStatement, VariableDeclarator,
 };
-use oxc_ast_visit::{Visit, walk};
 use oxc_span::{GetSpan, Span};
-use oxc_syntax::scope::{ScopeFlags, ScopeId};
 
 use super::{
     derived::{Cut, Derived, Joined, Purpose},
+    nodes::{Node, is_joined, method, object},
     taking::{Part, Pattern, Taking, number, split},
-    texts::{Parts, Texts, both, method, object, terms, text_of, unknown},
-    variables::{Scope, Variable, Variables, number_of},
+    texts::{Parts, Texts, both, text_of, unknown},
+    variables::{Scope, Variable, Variables},
 };
 
 /// The texts that a script makes of others, as far as they may be names.
-pub(super) fn derived<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Derived {
+pub(super) fn derived<'a>(nodes: Vec<(Scope, Node<'a>)>, variables: &Variables<'a>) -> Derived {
     let mut search = Search {
         found: Derived::default(),
         keys: HashMap::new(),
         without_names: WithoutNames::default(),
         seen: HashSet::new(),
-        scopes: Vec::new(),
+        scope: 0,
         appended: HashSet::new(),
         texts: Texts::new(variables),
     };
-    search.visit_program(program);
+    for (scope, node) in nodes {
+        search.scope = scope;
+        search.look(node);
+    }
     search.note_keys();
     let Search { mut found, without_names, .. } = search;
     found.takings.retain(|it| it.part != Part::Cut || !without_names.contain(it.offset));
@@ -65,58 +64,47 @@ struct Search<'v, 'a> {
     without_names: WithoutNames,
     /// The texts in there, their purposes, and whether they are of an element's URL.
     seen: HashSet<(Parts, Purpose, bool)>,
-    scopes: Vec<Scope>,
+    /// That of the node.
+    scope: Scope,
     /// The variables that grow, which have been looked at.
     appended: HashSet<Variable>,
     texts: Texts<'v, 'a>,
 }
 
-impl<'a> Visit<'a> for Search<'_, 'a> {
-    fn enter_scope(&mut self, _: ScopeFlags, scope: &Cell<Option<ScopeId>>) {
-        self.scopes.push(number_of(scope));
-    }
-
-    fn leave_scope(&mut self) {
-        self.scopes.pop();
-    }
-
-    fn visit_expression(&mut self, it: &Expression<'a>) {
-        let it: &'a Expression<'a> = self.alloc(it);
-        if is_joined(it) {
-            self.note(it, Purpose::Any);
+impl<'a> Search<'_, 'a> {
+    fn look(&mut self, node: Node<'a>) {
+        match node {
+            Node::Joined(it) => self.note(it, Purpose::Any),
+            Node::Compared(it) => self.comparison(it),
+            Node::Switch(it) => self.switch(it),
+            Node::Import(it) => self.note(&it.source, Purpose::Fetch),
+            Node::New(it) => self.new_object(it),
+            Node::Call(it) => self.call(it),
+            Node::Element(it) => self.element(it),
+            Node::Declarator(it) => self.declarator(it),
+            Node::Pattern(it) => self.pattern(it),
+            Node::Assignment(it) => self.assignment(it),
         }
-        if is_compared(it) {
+    }
+
+    /// `image.src.slice(-7) == "off.png"`
+    fn comparison(&mut self, it: &'a Expression<'a>) {
+        let Expression::BinaryExpression(sides) = it else { return };
+        if is_text(&sides.left) || is_text(&sides.right) {
             self.without_names.0.push(it.span());
         }
-        if let Expression::BinaryExpression(it) = it
-            && it.operator.is_equality()
-        {
-            self.compared(&it.left, &it.right);
-            self.compared(&it.right, &it.left);
-        }
-        match it {
-            // Each part of a sum is looked at once.
-            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
-                terms(it).into_iter().for_each(|term| self.visit_expression(term));
-            }
-            _ => walk::walk_expression(self, it),
-        }
+        self.compared(&sides.left, &sides.right);
+        self.compared(&sides.right, &sides.left);
     }
 
     /// `switch (name_of(link.href)) { case name + ".css": … }`
-    fn visit_switch_statement(&mut self, it: &SwitchStatement<'a>) {
+    fn switch(&mut self, it: &'a SwitchStatement<'a>) {
         for case in it.cases.iter().filter_map(|case| case.test.as_ref()) {
-            self.compared(self.alloc(&it.discriminant), self.alloc(case));
+            self.compared(&it.discriminant, case);
         }
-        walk::walk_switch_statement(self, it);
     }
 
-    fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
-        self.note(self.alloc(&it.source), Purpose::Fetch);
-        walk::walk_import_expression(self, it);
-    }
-
-    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
+    fn new_object(&mut self, it: &'a NewExpression<'a>) {
         let name = match it.callee.get_inner_expression() {
             Expression::Identifier(name) => name.name.as_str(),
             Expression::StaticMemberExpression(member) => member.property.name.as_str(),
@@ -129,10 +117,9 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
         if is_beside || matches!(name, "Audio" | "Request" | "SharedWorker" | "Worker") {
             self.note_argument(&it.arguments, 0);
         }
-        walk::walk_new_expression(self, it);
     }
 
-    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+    fn call(&mut self, it: &'a CallExpression<'a>) {
         let name = match it.callee.get_inner_expression() {
             Expression::Identifier(name) => Some(name.name.as_str()),
             callee => {
@@ -147,15 +134,15 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
             Some("setAttribute") if is_text_of(it.arguments.first(), FETCHED) => {
                 self.note_argument(&it.arguments, 1);
             }
-            Some("replace" | "replaceAll") => self.cut(self.alloc(it)),
+            Some("replace" | "replaceAll") => self.cut(it),
             Some("endsWith" | "includes" | "indexOf" | "lastIndexOf" | "startsWith") => {
-                self.looks_for(self.alloc(it));
-                self.looked_up(self.alloc(it));
+                self.looks_for(it);
+                self.looked_up(it);
             }
-            Some("get" | "has") => self.looked_up(self.alloc(it)),
+            Some("get" | "has") => self.looked_up(it),
             Some("at") => {
                 let at = it.arguments.first().and_then(Argument::as_expression).and_then(number);
-                if let Some((list, at)) = object(self.alloc(it)).zip(at) {
+                if let Some((list, at)) = object(it).zip(at) {
                     self.takes_piece(list, at, it.span);
                 }
             }
@@ -163,37 +150,34 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
         }
         if let (Some("add" | "get" | "has" | "includes" | "indexOf" | "push" | "set"), Some(key)) =
             (name, it.arguments.first().and_then(Argument::as_expression))
-            && let Some(collection) = object(self.alloc(it))
+            && let Some(collection) = object(it)
         {
-            self.key(collection, self.alloc(key));
+            self.key(collection, key);
         }
         if it.callee.is_specific_id("RegExp") {
             self.tests_any(&it.arguments);
         }
-        self.takes(self.alloc(it));
-        walk::walk_call_expression(self, it);
+        self.takes(it);
     }
 
     /// `url.split(".")[1]`
-    fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
+    fn element(&mut self, it: &'a ComputedMemberExpression<'a>) {
         if let Some(at) = number(&it.expression) {
-            self.takes_piece(self.alloc(&it.object), at, it.span);
+            self.takes_piece(&it.object, at, it.span);
         }
-        self.key(self.alloc(&it.object), self.alloc(&it.expression));
-        walk::walk_computed_member_expression(self, it);
+        self.key(&it.object, &it.expression);
     }
 
     /// `const [name, extension] = url.split(".")`
-    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
+    fn declarator(&mut self, it: &'a VariableDeclarator<'a>) {
         if let (BindingPattern::ArrayPattern(pieces), Some(list)) = (&it.id, &it.init) {
             for (at, _) in pieces.elements.iter().enumerate().filter(|(_, it)| it.is_some()) {
-                self.takes_piece(self.alloc(list), at as isize, it.span);
+                self.takes_piece(list, at as isize, it.span);
             }
         }
-        walk::walk_variable_declarator(self, it);
     }
 
-    fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
+    fn pattern(&mut self, it: &'a RegExpLiteral<'a>) {
         // One that stands for a text is a part of a URL by itself.
         let is_text = text_of(&it.regex.pattern.text).is_some();
         if !is_text || it.regex.flags.contains(RegExpFlags::I) {
@@ -202,8 +186,8 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
     }
 
     /// `image.src = …`, `url += …`, and `parts_of_url[1] = …`
-    fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
-        let here = self.here();
+    fn assignment(&mut self, it: &'a AssignmentExpression<'a>) {
+        let here = self.scope;
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left
             && it.operator == AssignmentOperator::Addition
             && let Some(variable) = self.texts.variables.find(here, name.name)
@@ -214,23 +198,22 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
             self.note_all(texts, it.span, Purpose::Any, is_of_url);
         }
         if let AssignmentTarget::ComputedMemberExpression(element) = &it.left
-            && self.texts.urls.is(here, self.alloc(&element.object))
+            && self.texts.urls.is(here, &element.object)
         {
-            let text = self.texts.of(here, self.alloc(&it.right));
+            let text = self.texts.of(here, &it.right);
             let text = both(both(unknown(), &text), &unknown());
             self.note_all(text, it.span, Purpose::Any, true);
         }
         if let AssignmentTarget::ArrayAssignmentTarget(pieces) = &it.left {
             for (at, _) in pieces.elements.iter().enumerate().filter(|(_, it)| it.is_some()) {
-                self.takes_piece(self.alloc(&it.right), at as isize, it.span);
+                self.takes_piece(&it.right, at as isize, it.span);
             }
         }
         if let AssignmentTarget::StaticMemberExpression(member) = &it.left
             && FETCHED.contains(&member.property.name.as_str())
         {
-            self.note(self.alloc(&it.right), Purpose::Fetch);
+            self.note(&it.right, Purpose::Fetch);
         }
-        walk::walk_assignment_expression(self, it);
     }
 }
 
@@ -242,19 +225,15 @@ fn is_text_of(argument: Option<&Argument<'_>>, texts: &[&str]) -> bool {
 }
 
 impl<'a> Search<'_, 'a> {
-    fn here(&self) -> Scope {
-        self.scopes.last().copied().unwrap_or_default()
-    }
-
-    fn note_argument(&mut self, arguments: &[Argument<'a>], at: usize) {
+    fn note_argument(&mut self, arguments: &'a [Argument<'a>], at: usize) {
         if let Some(argument) = arguments.get(at).and_then(Argument::as_expression) {
-            self.note(self.alloc(argument), Purpose::Fetch);
+            self.note(argument, Purpose::Fetch);
         }
     }
 
     /// `sheet.href.endsWith(name + ".css")`
     fn looks_for(&mut self, it: &'a CallExpression<'a>) {
-        let scope = self.here();
+        let scope = self.scope;
         let (Some(url), [text, ..]) = (object(it), &it.arguments[..]) else { return };
         if let Some(text) = text.as_expression()
             && self.texts.urls.is(scope, url)
@@ -272,7 +251,7 @@ impl<'a> Search<'_, 'a> {
 
     /// `image.src.match(/(\w+)\.png$/)`
     fn takes(&mut self, it: &'a CallExpression<'a>) {
-        let scope = self.here();
+        let scope = self.scope;
         let Texts { urls, variables, .. } = &mut self.texts;
         let Some(part) = Part::of(it, scope, urls, variables) else { return };
         match part.pattern() {
@@ -291,7 +270,7 @@ impl<'a> Search<'_, 'a> {
         {
             return self.takes_piece(list, -1 - at, span);
         }
-        let Some((scope, url, by)) = split(self.here(), list, self.texts.variables) else { return };
+        let Some((scope, url, by)) = split(self.scope, list, self.texts.variables) else { return };
         if self.texts.urls.is(scope, url) {
             for between in self.texts.patterns(scope, by, false) {
                 self.take(span, Part::Piece { between, at });
@@ -300,10 +279,10 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// `new RegExp("/(" + names.join("|") + ")\\.css$")`
-    fn tests_any(&mut self, arguments: &[Argument<'a>]) {
+    fn tests_any(&mut self, arguments: &'a [Argument<'a>]) {
         let source = arguments.first().and_then(Argument::as_expression);
         if let Some(source) = source {
-            for pattern in self.texts.patterns(self.here(), self.alloc(source), true) {
+            for pattern in self.texts.patterns(self.scope, source, true) {
                 self.take(source.span(), Part::TestOfAny(pattern));
             }
         }
@@ -322,7 +301,7 @@ impl<'a> Search<'_, 'a> {
     /// Whether a text has its value from an element's URL, perhaps by a method that is not known:
     /// `path.basename(link.href)`.
     fn may_be_of_url(&mut self, text: &'a Expression<'a>) -> bool {
-        let scope = self.here();
+        let scope = self.scope;
         let arguments = match text.get_inner_expression() {
             Expression::CallExpression(call) => &call.arguments[..],
             _ => &[],
@@ -334,7 +313,7 @@ impl<'a> Search<'_, 'a> {
     /// A key of a collection, or an element: `sheets[name_of(link.href)]`, `set.has(name + ".css")`.
     fn key(&mut self, collection: &'a Expression<'a>, key: &'a Expression<'a>) {
         let Expression::Identifier(name) = collection.get_inner_expression() else { return };
-        let scope = self.here();
+        let scope = self.scope;
         let Some(variable) = self.texts.variables.find(scope, name.name) else { return };
         if is_joined(key.get_inner_expression()) && !self.may_be_of_url(key) {
             self.keys.entry(variable).or_default().others.push((scope, key));
@@ -353,7 +332,7 @@ impl<'a> Search<'_, 'a> {
 
     /// `[name + ".css"].includes(url)`, `new Set([name + ".css"]).has(url)`
     fn looked_up(&mut self, it: &'a CallExpression<'a>) {
-        let (scope, url) = (self.here(), it.arguments.first().and_then(Argument::as_expression));
+        let (scope, url) = (self.scope, it.arguments.first().and_then(Argument::as_expression));
         if let Some((list, url)) = object(it).zip(url)
             && self.texts.urls.is(scope, url)
         {
@@ -365,7 +344,7 @@ impl<'a> Search<'_, 'a> {
 
     /// `image.src.replace(/light|dark/, other)`
     fn cut(&mut self, it: &'a CallExpression<'a>) {
-        let scope = self.here();
+        let scope = self.scope;
         let ([from, to], Some(url)) = (&it.arguments[..], object(it)) else { return };
         let [Some(from), Some(to)] = [from.as_expression(), to.as_expression()] else { return };
         let is_known =
@@ -382,7 +361,7 @@ impl<'a> Search<'_, 'a> {
 
     /// Notes a text that may be a name. A single literal is not joined.
     fn note(&mut self, it: &'a Expression<'a>, purpose: Purpose) {
-        self.note_in(self.here(), it, purpose);
+        self.note_in(self.scope, it, purpose);
     }
 
     fn note_in(&mut self, scope: Scope, it: &'a Expression<'a>, purpose: Purpose) {
@@ -409,12 +388,8 @@ impl<'a> Search<'_, 'a> {
     }
 }
 
-/// `image.src.slice(-7) == "off.png"`
-fn is_compared(expression: &Expression<'_>) -> bool {
-    let Expression::BinaryExpression(it) = expression else { return false };
-    let sides = [&it.left, &it.right];
-    it.operator.is_equality()
-        && sides.iter().any(|it| matches!(it.get_inner_expression(), Expression::StringLiteral(_)))
+fn is_text(expression: &Expression<'_>) -> bool {
+    matches!(expression.get_inner_expression(), Expression::StringLiteral(_))
 }
 
 /// `null`, `""`: an element's URL is mostly compared with these.
@@ -427,18 +402,4 @@ fn is_constant(expression: &Expression<'_>) -> bool {
             | Expression::BooleanLiteral(_)
             | Expression::UnaryExpression(_)
     )
-}
-
-/// Whether an expression makes a text of others.
-fn is_joined(expression: &Expression<'_>) -> bool {
-    match expression {
-        Expression::BinaryExpression(sum) => sum.operator == BinaryOperator::Addition,
-        Expression::TemplateLiteral(template) => !template.expressions.is_empty(),
-        Expression::TaggedTemplateExpression(it) => !it.quasi.expressions.is_empty(),
-        Expression::CallExpression(call) => method(call).is_some_and(|name| {
-            matches!(name, "concat" | "join" | "replace" | "replaceAll")
-                || matches!(name, "slice" | "substr" | "substring" | "toLowerCase")
-        }),
-        _ => false,
-    }
 }

@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     element_url::ElementUrls,
+    nodes::{method, object, terms},
     taking::Pattern,
     variables::{Scope, Value, Variable, Variables},
 };
@@ -456,28 +457,6 @@ impl<'v, 'a> Texts<'v, 'a> {
             _ => None,
         }
     }
-}
-
-/// The terms of a sum, in order.
-pub(super) fn terms<'a>(sum: &'a Expression<'a>) -> Vec<&'a Expression<'a>> {
-    let (mut terms, mut open) = (Vec::new(), vec![sum]);
-    while let Some(next) = open.pop() {
-        match next.get_inner_expression() {
-            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
-                open.extend([&sum.right, &sum.left]);
-            }
-            term => terms.push(term),
-        }
-    }
-    terms
-}
-
-pub(super) fn method<'a>(call: &'a CallExpression<'a>) -> Option<&'a str> {
-    call.callee.as_member_expression()?.static_property_name()
-}
-
-pub(super) fn object<'a>(call: &'a CallExpression<'a>) -> Option<&'a Expression<'a>> {
-    call.callee.as_member_expression().map(|member| member.object())
 }
 
 /// A text that replaces another, in which `$1` is unknown.

@@ -5,14 +5,17 @@ use std::{cell::Cell, collections::HashMap};
 use oxc_allocator::{Allocator, ArenaVec};
 use oxc_ast::ast::{
     Argument, ArrowFunctionBody, AssignmentExpression, AssignmentOperator, AssignmentTarget,
-    AssignmentTargetProperty, BindingIdentifier, BindingPattern, BindingProperty, CallExpression,
-    CatchClause, Expression, ForOfStatement, ForStatementLeft, FormalParameters, Function,
-    FunctionBody, MethodDefinition, ObjectProperty, Program, PropertyDefinition, PropertyKey,
-    Statement, VariableDeclaration, VariableDeclarator,
+    AssignmentTargetProperty, BinaryOperator, BindingIdentifier, BindingPattern, BindingProperty,
+    CallExpression, CatchClause, ComputedMemberExpression, Expression, ForOfStatement,
+    ForStatementLeft, FormalParameters, Function, FunctionBody, ImportExpression, MethodDefinition,
+    NewExpression, ObjectProperty, Program, PropertyDefinition, PropertyKey, RegExpLiteral,
+    Statement, SwitchStatement, VariableDeclaration, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_str::{ArenaIdentHashMap, Ident};
 use oxc_syntax::scope::{ScopeFlags, ScopeId};
+
+use super::nodes::{Node, terms};
 
 /// The number of a scope. The scope of the whole script is 0.
 pub(super) type Scope = usize;
@@ -83,8 +86,12 @@ struct Sources<'a> {
 }
 
 impl<'a> Variables<'a> {
-    /// Also numbers the scopes in the syntax tree, for [`number_of`].
-    pub(super) fn of(program: &Program<'a>, allocator: &'a Allocator) -> Self {
+    /// Also numbers the scopes in the syntax tree, for [`number_of`]; and finds the nodes that may
+    /// make texts, each with its scope, in the order of the text.
+    pub(super) fn of(
+        program: &Program<'a>,
+        allocator: &'a Allocator,
+    ) -> (Self, Vec<(Scope, Node<'a>)>) {
         let variables = Self {
             allocator,
             scopes: Vec::new(),
@@ -98,7 +105,7 @@ impl<'a> Variables<'a> {
             is_var: false,
             given: Vec::new(),
             functions: Vec::new(),
-            calls: Vec::new(),
+            nodes: Vec::new(),
         };
         survey.visit_program(program);
         survey.finish()
@@ -214,7 +221,7 @@ struct Survey<'a> {
     is_var: bool,
     given: Vec<(Scope, Ident<'a>, Value<'a>)>,
     functions: Vec<(Scope, Ident<'a>, Parameters<'a>)>,
-    calls: Vec<(Scope, &'a CallExpression<'a>)>,
+    nodes: Vec<(Scope, Node<'a>)>,
 }
 
 #[derive(Clone, Copy)]
@@ -290,6 +297,9 @@ impl<'a> Survey<'a> {
     }
 
     fn declarator(&mut self, it: &VariableDeclarator<'a>, is_var: bool) {
+        if let BindingPattern::ArrayPattern(_) = &it.id {
+            self.note(Node::Declarator(self.alloc(it)));
+        }
         let before = std::mem::replace(&mut self.is_var, is_var);
         self.visit_binding_pattern(&it.id);
         self.is_var = before;
@@ -305,14 +315,20 @@ impl<'a> Survey<'a> {
         }
     }
 
-    fn finish(mut self) -> Variables<'a> {
+    fn note(&mut self, node: Node<'a>) {
+        self.nodes.push((self.here(), node));
+    }
+
+    fn finish(mut self) -> (Variables<'a>, Vec<(Scope, Node<'a>)>) {
         for (scope, name, value) in std::mem::take(&mut self.given) {
             self.variables.sources(scope, name).values.push(value);
         }
         for (scope, name, parameters) in std::mem::take(&mut self.functions) {
             self.variables.sources(scope, name).function = Some(parameters);
         }
-        for (scope, call) in std::mem::take(&mut self.calls) {
+        let nodes = std::mem::take(&mut self.nodes);
+        for (scope, node) in &nodes {
+            let (scope, Node::Call(call)) = (*scope, *node) else { continue };
             if let Some(parameters) = self.variables.parameters(scope, call) {
                 self.pass(parameters, &call.arguments, |it| Value::Of(scope, it));
             }
@@ -320,7 +336,7 @@ impl<'a> Survey<'a> {
                 self.pass(parameters, &call.arguments, |it| Value::Passed(scope, it));
             }
         }
-        self.variables
+        (self.variables, nodes)
     }
 
     /// Gives the arguments of a call to the parameters of a function.
@@ -356,6 +372,44 @@ impl<'a> Visit<'a> for Survey<'a> {
 
     fn leave_scope(&mut self) {
         self.open.pop();
+    }
+
+    fn visit_expression(&mut self, it: &Expression<'a>) {
+        let it: &'a Expression<'a> = self.alloc(it);
+        if let Some(node) = Node::of(it) {
+            self.note(node);
+        }
+        match it {
+            // Each part of a sum is looked at once.
+            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
+                terms(it).into_iter().for_each(|term| self.visit_expression(term));
+            }
+            _ => walk::walk_expression(self, it),
+        }
+    }
+
+    fn visit_switch_statement(&mut self, it: &SwitchStatement<'a>) {
+        self.note(Node::Switch(self.alloc(it)));
+        walk::walk_switch_statement(self, it);
+    }
+
+    fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
+        self.note(Node::Import(self.alloc(it)));
+        walk::walk_import_expression(self, it);
+    }
+
+    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
+        self.note(Node::New(self.alloc(it)));
+        walk::walk_new_expression(self, it);
+    }
+
+    fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
+        self.note(Node::Element(self.alloc(it)));
+        walk::walk_computed_member_expression(self, it);
+    }
+
+    fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
+        self.note(Node::Pattern(self.alloc(it)));
     }
 
     fn visit_binding_identifier(&mut self, it: &BindingIdentifier<'a>) {
@@ -418,6 +472,8 @@ impl<'a> Visit<'a> for Survey<'a> {
     }
 
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        let it: &'a AssignmentExpression<'a> = self.alloc(it);
+        self.note(Node::Assignment(it));
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left {
             let (scope, right) = (self.here(), self.alloc(&it.right));
             let value = match it.operator {
@@ -478,8 +534,8 @@ impl<'a> Visit<'a> for Survey<'a> {
     /// `list.forEach(element => …)`, and arguments.
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
         let it: &'a CallExpression<'a> = self.alloc(it);
+        self.note(Node::Call(it));
         walk::walk_call_expression(self, it);
-        self.calls.push((self.here(), it));
         let list = it.callee.as_member_expression().map(|member| member.object());
         let callback = it.arguments.first().and_then(Argument::as_expression).and_then(parameters);
         if let (Some(list), Some(Parameters { all, scope, .. })) = (list, callback)
