@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use hardtack_bundle::{encode_path, logical_path_of};
 
 use super::token::{Token, is_in_sentence, string_around, token};
@@ -65,7 +65,7 @@ impl<'a> Names<'a> {
         by_form.sort_unstable();
         let (forms, bearers): (Vec<_>, Vec<_>) = by_form.into_iter().unzip();
         let shortest = forms.iter().map(String::len).min().unwrap_or_default();
-        let automaton = (!forms.is_empty()).then(|| AhoCorasick::new(&forms).ok()).flatten();
+        let automaton = (!forms.is_empty()).then(|| automaton(&forms)).flatten();
         let bases = referenced.passages.iter().map(|passages| passages.base.as_deref()).collect();
         let pages = pages(referenced, at);
         Self { assets, at, bases, pages, automaton, shortest, bearers, by_folder }
@@ -199,6 +199,14 @@ impl<'a> Names<'a> {
             || own == folder(&self.assets[referrer].logical_path)
             || self.pages.get(&referrer).is_some_and(|folders| folders.contains(own))
     }
+}
+
+/// An automaton for these names: a table for few, which is fast and takes room.
+fn automaton(forms: &[String]) -> Option<AhoCorasick> {
+    const FEW: usize = 1000;
+    let kind = if forms.len() <= FEW { Some(AhoCorasickKind::DFA) } else { None };
+    // Most literals are too short for a search by rare bytes before.
+    AhoCorasick::builder().kind(kind).prefilter(false).build(forms).ok()
 }
 
 /// The forms in which code writes a name.

@@ -1,7 +1,7 @@
 //! Links in JavaScript (ECMA-262): module specifiers, and URLs beside `import.meta.url`; and the
 //! literals that may contain other names.
 
-use std::mem;
+use std::{cell::RefCell, mem};
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
@@ -66,9 +66,20 @@ fn find(text: &str, source_type: SourceType) -> Found {
         let remark = "is served as it is: it is nested too deep to be read";
         return Found { literals: vec![Literal::data(0..text.len())], ..Found::remark(0, remark) };
     }
-    let allocator = Allocator::default();
+    thread_local! {
+        /// The memory of syntax trees, which is used again: to get it from the system takes time.
+        static ALLOCATOR: RefCell<Allocator> = RefCell::default();
+    }
+    ALLOCATOR.with_borrow_mut(|allocator| {
+        let found = find_by(allocator, text, source_type);
+        allocator.reset();
+        found
+    })
+}
+
+fn find_by(allocator: &Allocator, text: &str, source_type: SourceType) -> Found {
     let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
-    let parsed = Parser::new(&allocator, text, source_type).with_options(options).parse();
+    let parsed = Parser::new(allocator, text, source_type).with_options(options).parse();
     if let Some(fault) = parsed.diagnostics.iter().next() {
         let offset = fault.labels.first().map_or(0, |label| label.offset() as usize);
         let remark = format!("is served as it is: not JavaScript: {fault}");
@@ -85,7 +96,7 @@ fn find(text: &str, source_type: SourceType) -> Found {
     for comment in &parsed.program.comments {
         module.comment(comment);
     }
-    let (variables, nodes) = Variables::of(&parsed.program, &allocator);
+    let (variables, nodes) = Variables::of(&parsed.program, allocator);
     let asked = asked(&parsed.program, &variables);
     module.found.derived.absorb(derived(nodes, &variables), |at| at);
     Found {
