@@ -455,9 +455,9 @@ const GENERATED: &[Generated] = &[
 /// The folder of generated files that a folder lies in, and the path from there.
 fn generated_folder(folder: &str) -> Option<(&'static Generated, &str)> {
     GENERATED.iter().find_map(|generated| {
-        let at = folder.find(generated.name)?;
-        let is_whole = at == 0 || folder[..at].ends_with('/');
-        is_whole.then(|| (generated, &folder[at + generated.name.len()..]))
+        let mut places = folder.match_indices(generated.name).map(|(at, _)| at);
+        let at = places.find(|at| *at == 0 || folder[..*at].ends_with('/'))?;
+        Some((generated, &folder[at + generated.name.len()..]))
     })
 }
 
@@ -592,6 +592,8 @@ mod tests {
             &[("_next/static/x-Bq_7Zr2L/m.js", ""), ("_nuxt/ABCDEFGH.js", "")],
             &["_next/static/x-Bq_7Zr2L/m.js", "_nuxt/ABCDEFGH.js"],
         );
+        are(&[("my_nuxt/_nuxt/ABCDEFGH.js", "")], &["my_nuxt/_nuxt/ABCDEFGH.js"]);
+        are(&[("my_nuxt/ABCDEFGH.js", "")], &[]);
         let of_webpack = [
             "static/css/main.8f14e45f.chunk.css",
             "static/js/main.8f14e45f.js",
