@@ -122,6 +122,10 @@ impl Form {
         matches!(self.notation, Notation::Hex | Notation::UpperHex)
     }
 
+    pub(crate) fn is_for_urls(self) -> bool {
+        matches!(self.notation, Notation::Base64Url | Notation::UnpaddedUrl)
+    }
+
     /// The number of letters of the whole digest.
     pub(crate) fn length(self) -> usize {
         let bytes: usize = match self.algorithm {

@@ -5,6 +5,7 @@
 //! rewritten, the new digest replaces it: a run of this many letters cannot be anything else.
 //! Elsewhere, the digested file keeps its bytes and its name.
 
+mod beside;
 mod tokens;
 mod unescaped;
 
@@ -26,21 +27,25 @@ use crate::{
     scan::Asset,
 };
 
+use beside::{Beside, Paths};
 use tokens::{SHORTEST, tokens};
 
 /// Finds the digests in all texts and rules, and freezes each asset with a digest that cannot be
 /// corrected.
-pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
+pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules, at: &str) {
+    let paths = Paths::of(referenced, at);
     let texts = (0..referenced.assets.len()).into_par_iter();
-    let texts: Vec<_> = texts.map(|index| Written::in_asset(referenced, index)).collect();
+    let texts = texts.map(|index| Written::in_asset(referenced, index, &paths));
+    let mut texts: Vec<_> = texts.collect();
     let in_rules: Vec<_> =
         rules.header_values().flat_map(|value| tokens(value.as_bytes())).collect();
     let all = texts.iter().flat_map(|written| &written.tokens).chain(&in_rules);
     let wanted = Wanted::new(all.map(|(_, text)| text.as_str()));
-    if wanted.texts.is_empty() {
+    if wanted.texts.is_empty() && texts.iter().all(|written| written.beside.is_empty()) {
         return;
     }
     let mut subjects = subjects(referenced, &texts, &wanted);
+    add_short(&mut subjects, referenced, &mut texts);
     for (index, written) in texts.iter().enumerate() {
         for (span, text) in &written.tokens {
             if let Some(found) = subjects.get_mut(text) {
@@ -75,13 +80,15 @@ pub(crate) fn follow_digests(referenced: &mut Referenced, rules: &Rules) {
 /// The texts in an asset that may be digests, and whether they can be corrected there.
 struct Written {
     tokens: Tokens,
+    /// Those that need a name beside them, and have it.
+    beside: Vec<Beside>,
     is_text: bool,
 }
 
 type Tokens = Vec<(Range<usize>, String)>;
 
 impl Written {
-    fn in_asset(referenced: &Referenced, index: usize) -> Self {
+    fn in_asset(referenced: &Referenced, index: usize, paths: &Paths<'_>) -> Self {
         let asset = &referenced.assets[index];
         let text = referenced.text(index);
         let is_text = asset.is_text() && str::from_utf8(text).is_ok();
@@ -96,7 +103,11 @@ impl Written {
         } else {
             tokens_of_data(text)
         };
-        Self { tokens, is_text }
+        let beside = match is_text && !is_left_alone {
+            true => paths.beside(text, &asset.logical_path),
+            false => Vec::new(),
+        };
+        Self { tokens, beside, is_text }
     }
 }
 
@@ -122,6 +133,58 @@ struct Found {
     is_elsewhere: bool,
 }
 
+/// Adds the digests of few letters that are those of an asset named beside them, if that may change.
+fn add_short(
+    subjects: &mut HashMap<String, Found>,
+    referenced: &Referenced,
+    texts: &mut [Written],
+) {
+    let forms: Vec<_> = Form::all().collect();
+    let mut digests: HashMap<usize, Vec<(String, Form)>> = HashMap::new();
+    for written in 0..texts.len() {
+        for Beside { span, text, named } in std::mem::take(&mut texts[written].beside) {
+            let may_change = |it: &usize| may_change(referenced, texts, *it, &(0..usize::MAX));
+            let of = named.into_iter().filter(may_change).find_map(|asset| {
+                let bytes = &referenced.assets[asset].bytes;
+                let all = digests.entry(asset).or_insert_with(|| Form::each_of(&forms, bytes));
+                let all = all.iter().filter(|(digest, _)| digest.starts_with(&text));
+                // Letters for URLs can stand anywhere.
+                let (_, form) = all.max_by_key(|(_, form)| form.is_for_urls())?;
+                Some((Subject::Asset(asset), form.cut(text.len())))
+            });
+            let Some((subject, form)) = of else { continue };
+            subjects.entry(text.clone()).or_insert_with(|| Found {
+                form,
+                subjects: vec![subject.clone()],
+                changing: vec![subject],
+                is_elsewhere: false,
+            });
+            texts[written].tokens.push((span, text));
+        }
+        texts[written].tokens.sort_by_key(|(span, _)| span.start);
+        texts[written].tokens.dedup();
+    }
+}
+
+/// Whether a part of an asset may be rewritten.
+fn may_change(
+    referenced: &Referenced,
+    texts: &[Written],
+    index: usize,
+    within: &Range<usize>,
+) -> bool {
+    let starts_in = |place: &Range<usize>| within.contains(&place.start);
+    let references = &referenced.references[index];
+    let first = references.partition_point(|it| it.link.span.start < within.start);
+    let mut next = references[first..].iter().take(1);
+    let module_integrity = referenced.module_integrity.get(&index);
+    !referenced.frozen[index]
+        && (next.any(|it| starts_in(&it.link.span))
+            || module_integrity.is_some_and(|place| starts_in(&place.span))
+            || (texts[index].is_text
+                && texts[index].tokens.iter().any(|(span, _)| starts_in(span))))
+}
+
 /// The assets and inline elements by each of their digests that stands somewhere, if any of those
 /// with that digest may change.
 fn subjects(
@@ -130,18 +193,8 @@ fn subjects(
     wanted: &Wanted<'_>,
 ) -> HashMap<String, Found> {
     let forms = wanted.forms();
-    let may_change = |index: usize, within: &Range<usize>| {
-        let starts_in = |place: &Range<usize>| within.contains(&place.start);
-        let references = &referenced.references[index];
-        let first = references.partition_point(|it| it.link.span.start < within.start);
-        let mut next = references[first..].iter().take(1);
-        let module_integrity = referenced.module_integrity.get(&index);
-        !referenced.frozen[index]
-            && (next.any(|it| starts_in(&it.link.span))
-                || module_integrity.is_some_and(|place| starts_in(&place.span))
-                || (texts[index].is_text
-                    && texts[index].tokens.iter().any(|(span, _)| starts_in(span))))
-    };
+    let may_change =
+        |index: usize, within: &Range<usize>| may_change(referenced, texts, index, within);
     let digests = (0..texts.len()).into_par_iter().flat_map_iter(|index| {
         let text = referenced.text(index);
         let inline = referenced.passages[index].inline.iter().filter(|span| !span.is_empty());
@@ -368,7 +421,7 @@ mod tests {
         let mut referenced = references(scanned, settings, &Rules::default()).unwrap();
         let rules = Rules::default();
         pin(&mut referenced, "/");
-        follow_digests(&mut referenced, &rules);
+        follow_digests(&mut referenced, &rules, "/");
         let components = graph(&referenced);
         fingerprint(referenced, &components, settings, &rules).finals
     }
@@ -389,6 +442,30 @@ mod tests {
             let expected = format!("x=[{{url:'/p.html',revision:'{}'}}]", form.of(&page.bytes));
             assert_eq!(str::from_utf8(&worker.bytes).unwrap(), expected, "{form:?}");
         }
+    }
+
+    #[test]
+    fn of_few_letters_follow_beside_the_name_of_the_file() {
+        let is = |form: Form, letters: usize, list: &dyn Fn(&str) -> String, follows: bool| {
+            let page = "<img src=../a.png>";
+            let own = list(&form.of(page.as_bytes())[..letters]);
+            let baked = finals(&[("a.png", "png"), ("p/index.html", page), ("sw.js", &own)]);
+            let expected = list(&form.of(&baked[1].bytes)[..letters]);
+            let expected = if follows { expected } else { own };
+            assert_eq!(str::from_utf8(&baked[2].bytes).unwrap(), expected);
+        };
+        let all = forms();
+        let hex = all[0];
+        let url = *all.iter().find(|it| it.is_for_urls()).unwrap();
+        let entry =
+            |key: &'static str| move |digest: &str| format!("caches;x=[{{{key}'{digest}'}}]");
+        is(hex, 8, &entry("url:'/p/',revision:"), true);
+        is(hex, 10, &entry("url:'p/index.html',revision:"), true);
+        is(hex, 12, &entry("'/p':"), true);
+        is(url, 16, &entry("'/p/index.html':1,rev:"), true);
+        is(hex, 8, &entry("'/q/':"), false);
+        is(hex, 8, &|digest: &str| format!("x=[{{url:'/p/',revisio:'{digest}'}}]"), false);
+        is(hex, 8, &|digest: &str| format!("caches;x=['/p/'];y={{z:'{digest}'}}"), false);
     }
 
     #[test]

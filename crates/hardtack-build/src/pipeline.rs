@@ -127,7 +127,7 @@ impl Bake {
         (self.report)(Progress::Reading { assets: scanned.assets.len() });
         let mut referenced = with_deep_stacks(|| references(scanned, settings, &rules))?;
         pin(&mut referenced, settings.at.as_str());
-        follow_digests(&mut referenced, &rules);
+        follow_digests(&mut referenced, &rules, settings.at.as_str());
         let (left_out, mut warnings) = referenced.take_remarks();
         warnings.extend([no_assets, links, in_doubt, false_twins].into_iter().flatten());
         warnings.extend(remarks);
