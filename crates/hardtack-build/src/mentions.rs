@@ -7,6 +7,7 @@
 
 mod cut;
 mod ends;
+mod escapes;
 mod joined;
 mod names;
 mod own_url;
@@ -14,6 +15,8 @@ mod replaced;
 mod sources;
 mod taken;
 mod token;
+
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
@@ -35,6 +38,7 @@ pub(crate) fn pin(referenced: &mut Referenced, at: &str) {
     pins.extend(joined::pins(referenced, &names));
     pins.extend(pins_of_replacements(referenced));
     pins.extend(pins_of_cuts(referenced));
+    pins.extend(pins_of_comparisons(referenced, &names));
     pins.extend(taken::pins(referenced, at));
     let mut reasons: Vec<Option<String>> = vec![None; referenced.assets.len()];
     let mut places = (usize::MAX, Places::new(&[]));
@@ -80,6 +84,10 @@ fn pins_of(by: usize, referenced: &Referenced, names: &Names<'_>, ends: &Ends) -
         let modules = names.modules_below(by, beginning).into_iter();
         pins.extend(modules.map(|target| pin((*offset, target), BEGINNING)));
     }
+    for (offset, path) in &passages.without_extension {
+        let targets = names.without_extension(by, path).into_iter();
+        pins.extend(targets.map(|target| pin((*offset, target), STEM)));
+    }
     let found = ends.found(referenced.text(by), passages).into_iter();
     pins.extend(found.map(|it| pin(it, NAME)));
     // Data that has its own name in it finds nothing by it.
@@ -120,6 +128,23 @@ fn pins_of_cuts(referenced: &Referenced) -> Vec<Pin> {
     pins.collect()
 }
 
+/// The assets that pages both show and link to, if a script compares the URLs of elements: the two
+/// would be different.
+fn pins_of_comparisons(referenced: &Referenced, names: &Names<'_>) -> Vec<Pin> {
+    let Referenced { assets, references, passages, .. } = referenced;
+    let mut comparisons = passages.iter().enumerate();
+    let first = comparisons.find_map(|(by, it)| Some((by, *it.derived.comparisons.first()?)));
+    let Some((by, offset)) = first else { return Vec::new() };
+    let of_pages = assets.iter().zip(references).filter(|(asset, _)| asset.is_page());
+    let shown: BTreeSet<_> = of_pages.flat_map(|(_, all)| all).map(|it| it.target).collect();
+    let followed = passages.iter().enumerate().flat_map(|(page, passages)| {
+        passages.followed.iter().filter_map(move |url| names.asset(page, url))
+    });
+    let followed: BTreeSet<_> = followed.collect();
+    let both = shown.intersection(&followed);
+    both.map(|target| Pin { target: *target, by, offset, what: COMPARED }).collect()
+}
+
 const LINK: &str = " refers to it, and keeps its bytes";
 const OWN_URL: &str = " asks for its own URL, and may make names from it";
 const ID: &str = " asks for its URL by the element's `id`, and may make names from it";
@@ -128,6 +153,8 @@ const SOURCE: &str = " may make another URL from its own";
 const TAKEN: &str = " takes a part of its name, which a hash would change";
 const TESTED: &str = " finds it by a pattern, which a hash would keep from that";
 const BEGINNING: &str = " may import it by a name that it makes";
+const COMPARED: &str = " compares URLs of elements, and pages both show it and link to it";
+const STEM: &str = " names it without its extension";
 const NAME: &str = " names it";
 const REPLACED: &str = " may make a URL from another by replacing a part";
 
@@ -268,6 +295,66 @@ mod tests {
         page("<script src='{{ base }}/x.css'></script><img src='<%= a %>/x.css'>", &[]);
         page("<p data-a=/marker.png data-b=../x.css data-c=y/x.css>", &["x.css"]);
         page("<p data-a=marker.png>", &["img/marker.png"]);
+    }
+
+    #[test]
+    fn names_that_are_written_with_escapes() {
+        let marker = &["img/marker.png"];
+        page("<p data-a='/img/marker&#46;png'>", marker);
+        page("<p data-a='../img&sol;marker&period;png'>", marker);
+        page("<p data-a='..%2Fimg%2Fmarker.png' data-b=%2Fx%2ecss>", &["img/marker.png", "x.css"]);
+        page("<script type=application/json>{\"a\":\"img\\/marker\\u002epng\"}</script>", marker);
+        page("<p data-a='{&quot;a&quot;:&quot;img\\/marker\\u002Epng&quot;}'>", marker);
+        script("f('img/marker\\x2epng','x\\u{2e}css')", &["img/marker.png", "x.css"]);
+        script("f(`img%2Fmarker.png`)", marker);
+        script("f('https%3A%2F%2Fcdn.example%2Fx.css','my%2Dmarker.png')", &[]);
+        page("<a href='/img/marker&#46;png'>x</a><img src='/img/marker&#46;png'>", &[]);
+        script("import('./a\\u002ejs');new URL('../img/marker\\x2epng',import.meta.url)", &[]);
+        are(&[("a.json", "{\"b\":\"x\\u002ecss\"}"), ("x.css", "")], &["x.css"]);
+        page("<p data-a=a&amp;b.png>", &[]);
+        are(&[("a&b.png", ""), ("p.html", "<p data-a=a&amp;b.png>")], &["a&b.png"]);
+    }
+
+    #[test]
+    fn names_without_an_extension() {
+        let with = |page: &str, expected: &[&str]| {
+            are(
+                &[("app.js", ""), ("js/main.js", ""), ("js/main.min.js", ""), ("p/a.html", page)],
+                expected,
+            );
+        };
+        with("<script data-main=../js/main src=../app.js></script>", &["js/main.js"]);
+        with("<script data-main=/js/main></script>", &["js/main.js"]);
+        with("<script data-main=js/main></script>", &["js/main.js"]);
+        with("<script data-app=app></script>", &["app.js"]);
+        with("<my-part from='js/main'></my-part>", &["js/main.js"]);
+        with("<p data-a=app data-b=js/ data-c=../js data-d=js/mai class=js/main>", &[]);
+        with("<a href=../js/main>x</a>", &[]);
+    }
+
+    #[test]
+    fn modules_whose_names_come_from_data() {
+        let data =
+            "<script type=application/json>{\"base\":\"/img/\",\"m\":\"marker.png\"}</script>";
+        page(&format!("{data}<script>import(r.base+r.m)</script>"), &["img/marker.png"]);
+    }
+
+    #[test]
+    fn urls_of_elements_that_are_compared() {
+        let with = |text: &str, expected: &[&str]| {
+            let page = "<a href=/a.png><img src=/a.png></a><a href=/b.png><img src=/c.png></a>";
+            are(
+                &[("a.png", ""), ("b.png", ""), ("c.png", ""), ("p.html", page), ("s.js", text)],
+                expected,
+            );
+        };
+        let both = &["a.png"];
+        with("if(a.href===i.src)f()", both);
+        with("l.find(a=>a.getAttribute('href')==i.getAttribute('src'))", both);
+        with("const u=l.map(a=>a.href);u.indexOf(i.src)", both);
+        with("const m={};m[a.href]=a;m[i.src]", both);
+        with("if(a.href===location.href||a.href==''||i.src!=x)f()", &[]);
+        with("i.src=a.href", &[]);
     }
 
     /// The URL of a custom property is relative to the style sheet that uses the property.
@@ -703,6 +790,14 @@ mod tests {
         own("f(i.src.split('.').at(-2))", both);
         own("f(i.src.split('.').reverse()[1])", both);
         own("const p=i.src.split('.');p.pop();f(p.join('.'))", picture);
+        own("if(i.src.split('.').length>3)f()", both);
+        own("const p=i.src.split('.');if(p.length===2)f()", both);
+        own("if(i.src.split('/').length>3||s.split('.').length>2)f()", &[]);
+        own("f(i.src.split('.').splice(0,1)[0])", picture);
+        own("const p=i.src.split('.');p.splice(-1,0,'x')", picture);
+        own("const o={n(u){return u.slice(0,-4)}};f(o.n(i.src))", picture);
+        own("class A{n(u){return u.replace('.jpg','')}g(){f(this.n(i.src))}}", picture);
+        own("const o={n:u=>u.split('/').pop()};f(o.n(i.src).replace('.jpg',''))", picture);
         own("let src;({src}=i);f(src.replace('.jpg',''))", picture);
         own("f(i.src.split('.').reverse()[0],i.src.split('.').join('.'))", &[]);
         own("const p=i.src.split('.');f(p[0],p[p.length-1],p.at(-1));const [n]=p", &[]);

@@ -90,6 +90,10 @@ pub(crate) struct Found {
     parts: Vec<(usize, PartOfUrl)>,
     /// Paths that computed module specifiers begin with, with their offsets.
     beginnings: Vec<(usize, String)>,
+    /// Paths in attributes that may lack an extension, with their offsets.
+    without_extension: Vec<(usize, String)>,
+    /// The URLs of links to files for readers.
+    followed: Vec<String>,
     derived: Derived,
     /// Where code asks for the URL that it was loaded from.
     own_url: Option<usize>,
@@ -130,6 +134,8 @@ impl Found {
             literals,
             parts: mem::take(&mut self.parts),
             beginnings: mem::take(&mut self.beginnings),
+            without_extension: mem::take(&mut self.without_extension),
+            followed: mem::take(&mut self.followed),
             derived: mem::take(&mut self.derived),
             own_url: self.own_url,
             own_location: self.own_location,
@@ -162,6 +168,9 @@ impl Found {
         self.literals.extend(part.literals.into_iter().map(|literal| literal.shift(offset)));
         self.parts.extend(part.parts.into_iter().map(|(at, part)| (at + offset, part)));
         self.beginnings.extend(part.beginnings.into_iter().map(|(at, text)| (at + offset, text)));
+        let without_extension = part.without_extension.into_iter();
+        self.without_extension.extend(without_extension.map(|(at, path)| (at + offset, path)));
+        self.followed.extend(part.followed);
         self.derived.absorb(part.derived, |at| at + offset);
         self.asked_ids.extend(part.asked_ids.into_iter().map(|(at, id)| (at + offset, id)));
         self.ids.extend(part.ids);
@@ -335,6 +344,10 @@ pub(crate) struct Passages {
     pub(crate) base: Option<String>,
     /// Paths that computed module specifiers begin with, with their offsets.
     pub(crate) beginnings: Vec<(usize, String)>,
+    /// Paths in attributes that may lack an extension, with their offsets.
+    pub(crate) without_extension: Vec<(usize, String)>,
+    /// The URLs of links to files for readers.
+    pub(crate) followed: Vec<String>,
     pub(crate) derived: Derived,
     /// Where code asks for the URL that it was loaded from.
     pub(crate) own_url: Option<usize>,

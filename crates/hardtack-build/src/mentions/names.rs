@@ -1,7 +1,7 @@
 //! The names of assets, and their places in texts.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     ops::Range,
     sync::Arc,
 };
@@ -9,6 +9,7 @@ use std::{
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use hardtack_bundle::{encode_path, logical_path_of};
 
+use super::escapes::unescaped;
 use super::token::{Token, is_in_sentence, string_around, token};
 use crate::{
     Role,
@@ -97,6 +98,18 @@ impl<'a> Names<'a> {
                     self.meant(text, literal, (name.clone(), pattern), index, &mut written);
                 mentioned.extend(targets.into_iter().map(|target| (name.start, target)));
             }
+            for (word, plain) in self.unescaped(&text[literal.span.clone()]) {
+                let word = literal.span.start + word.start..literal.span.start + word.end;
+                if word.start >= next || is_in_link(references, &word) {
+                    continue;
+                }
+                let (plain, start) = (plain.as_bytes(), word.start);
+                let whole = Literal { span: 0..plain.len(), kind: literal.kind };
+                for name in self.hits(plain) {
+                    let targets = self.meant(plain, &whole, name, index, &mut written);
+                    mentioned.extend(targets.into_iter().map(|target| (start, target)));
+                }
+            }
         }
         for Joined { offset, parts, .. } in &passages.derived.joined {
             let text = parts.join("\0").into_bytes();
@@ -107,6 +120,12 @@ impl<'a> Names<'a> {
             }
         }
         mentioned
+    }
+
+    /// The words with escapes in a text that is long enough for a name.
+    fn unescaped(&self, text: &[u8]) -> Vec<(Range<usize>, String)> {
+        let may_have_name = self.automaton.is_some() && text.len() >= self.shortest;
+        if may_have_name { unescaped(text) } else { Vec::new() }
     }
 
     /// The places of names in a text, each with the number of its pattern.
@@ -181,7 +200,30 @@ impl<'a> Names<'a> {
         assets.filter(|(_, asset)| asset.is_script()).map(|(index, _)| index).collect()
     }
 
-    /// The asset that a path in a page leads to.
+    /// The assets that a path in a page leads to if an extension follows.
+    pub(super) fn without_extension(&self, page: usize, path: &str) -> Vec<usize> {
+        let bases = [self.bases[page], Some(self.at)].into_iter().flatten();
+        let paths: BTreeSet<_> = bases.filter_map(|base| resolve(base, path)).collect();
+        let below = paths.iter().map(|path| format!("{}.", logical_path_of(self.at, path)));
+        let all = below.flat_map(|below| {
+            let first = self.assets.partition_point(|asset| *asset.logical_path < *below);
+            let assets = self.assets.iter().enumerate().skip(first);
+            let extensions = assets.map_while(move |(index, it)| {
+                Some((index, it.logical_path.strip_prefix(&*below)?))
+            });
+            extensions.filter(|(_, it)| !it.contains(['.', '/'])).map(|(index, _)| index)
+        });
+        all.collect()
+    }
+
+    /// The asset that a URL in a page leads to.
+    pub(super) fn asset(&self, page: usize, url: &str) -> Option<usize> {
+        let path = resolve(self.bases[page]?, url)?;
+        let path = logical_path_of(self.at, &path);
+        self.assets.binary_search_by(|asset| (*asset.logical_path).cmp(path)).ok()
+    }
+
+    /// The asset of these that a path in a page leads to.
     fn led_to(&self, page: usize, path: &str, bearers: &[usize]) -> Vec<usize> {
         let Some(path) = self.bases[page].and_then(|base| resolve(base, path)) else {
             return Vec::new();

@@ -130,6 +130,7 @@ enum Way<'p> {
         between: Regex,
         at: isize,
     },
+    Count(Regex),
     Cut,
     /// A regular expression of another dialect than ours.
     Unknown {
@@ -156,6 +157,7 @@ impl<'p> Way<'p> {
                 Self::Rest { of: regex, is_every, is_removed, has_groups }
             }
             Part::Piece { at, .. } => Self::Piece { between: regex, at },
+            Part::Count(_) => Self::Count(regex),
             _ => Self::Test(regex, pattern),
         }
     }
@@ -175,6 +177,9 @@ impl<'p> Way<'p> {
             Self::Piece { between, at } => {
                 any(&|url, hashed| pieces_differ(between, url, hashed, *at))
             }
+            Self::Count(between) => any(&|url, Hashed(hashed)| {
+                between.find_iter(&url.plain).count() != between.find_iter(hashed).count()
+            }),
             Self::Cut => *is_media,
             // Most of those with `#` look for a fragment.
             Self::Unknown { pattern, is_test } => {

@@ -10,18 +10,21 @@ pub(crate) struct Derived {
     pub(crate) joined: Vec<Joined>,
     pub(crate) cuts: Vec<Cut>,
     pub(crate) takings: Vec<Taking>,
+    /// Where the URLs of two elements are compared.
+    pub(crate) comparisons: Vec<usize>,
 }
 
 impl Derived {
     /// Adds those of a part of the text, with their places in the whole.
     pub(super) fn absorb(&mut self, part: Self, place: impl Fn(usize) -> usize) {
-        let Self { replacements, joined, cuts, takings } = part;
+        let Self { replacements, joined, cuts, takings, comparisons } = part;
         self.replacements.extend(replacements.into_iter().map(|(at, texts)| (place(at), texts)));
         let joined = joined.into_iter();
         self.joined.extend(joined.map(|it| Joined { offset: place(it.offset), ..it }));
         self.cuts.extend(cuts.into_iter().map(|it| Cut { offset: place(it.offset), ..it }));
         let takings = takings.into_iter();
         self.takings.extend(takings.map(|it| Taking { offset: place(it.offset), ..it }));
+        self.comparisons.extend(comparisons.into_iter().map(place));
     }
 }
 

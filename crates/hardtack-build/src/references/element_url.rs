@@ -96,12 +96,28 @@ impl<'v, 'a> ElementUrls<'v, 'a> {
                         .is_some_and(|it| is_url(it) || it.starts_with("data-"));
                 }
                 Some("exec" | "String" | "decodeURI" | "from") => {}
-                _ => return self.is(scope, member.object()),
+                name => {
+                    return self.is(scope, member.object()) || self.is_method(scope, call, name);
+                }
             }
         }
         let argument = call.arguments.first().and_then(|first| first.as_expression());
         argument.is_some_and(|it| self.is(scope, it))
             || (self.variables.result(scope, call)).is_some_and(|it| self.is_result(it))
+    }
+
+    /// `links.map(link => link.href)`, and the script's own methods
+    fn is_method(
+        &mut self,
+        scope: Scope,
+        call: &'a CallExpression<'a>,
+        name: Option<&str>,
+    ) -> bool {
+        let function = call.arguments.first().and_then(|first| first.as_expression());
+        let function = function.filter(|_| matches!(name, Some("map" | "flatMap")));
+        let of_element = function.and_then(|it| self.variables.result_of(scope, it));
+        let own = self.variables.result(scope, call);
+        own.into_iter().chain(of_element).any(|it| self.is_result(it))
     }
 
     /// Whether a function returns one, whose scope is given.

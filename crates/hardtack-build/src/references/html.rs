@@ -13,9 +13,9 @@ use lol_html::{
 
 use super::{
     Fault, Found, IfMissing, IntegrityPlace, attribute::Attribute, css, field_urls, import_map,
-    javascript, literal::Literal,
+    javascript, literal::Literal, split_url,
 };
-use crate::{ProblemKind, Settings};
+use crate::{ProblemKind, Settings, logical_path::file_name};
 
 /// The links in a page.
 pub(super) fn find(bytes: &[u8], settings: &Settings) -> Result<Found, Fault> {
@@ -161,12 +161,21 @@ impl<'a> Page<'a> {
             let is_link = [links, candidates_of(name)].concat().contains(&own.as_str())
                 || is_navigation(name, &own, element);
             let span = attribute.value_source_location().map(|place| place.bytes());
+            if matches!((name, &*own), ("a" | "area", "href")) && leads_to_file(&attribute.value())
+            {
+                let url = self.attribute(element, &own).map(|it| it.link().url);
+                self.found.followed.extend(url);
+            }
             if let Some(span) = span.filter(|_| !is_link && !is_text(&own)) {
                 if own.starts_with("on") {
                     self.found.inline.push(span.clone());
                     let code = unescape_attribute(attribute.value());
                     let derived = javascript::find_in_classic_script(&code).derived;
                     self.found.derived.absorb(derived, |_| span.start);
+                }
+                if may_lack_extension(name, &own, &attribute.value()) {
+                    let path = (span.start, attribute.value().trim().to_owned());
+                    self.found.without_extension.push(path);
                 }
                 self.found.literals.push(Literal::attribute(span));
             }
@@ -335,6 +344,24 @@ const NAVIGATIONS: &[&str] = &[
     "up",
     "webmention",
 ];
+
+/// Whether a link leads to a file that is no page.
+fn leads_to_file(url: &str) -> bool {
+    let name = file_name(split_url(url).0);
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    extension.is_some_and(|it| !it.is_empty() && !matches!(it, "htm" | "html"))
+}
+
+/// Whether an attribute's value may be a path to which a script adds an extension:
+/// `<script data-main="js/main">`. A single word is one only where it is for a script.
+fn may_lack_extension(element: &str, attribute: &str, value: &str) -> bool {
+    let value = value.trim();
+    let is_path = |next: char| next.is_alphanumeric() || "-_.~/@%".contains(next);
+    let is_for_script = element == "script" && attribute.starts_with("data-");
+    value.chars().all(is_path)
+        && value.ends_with(char::is_alphanumeric)
+        && (value.contains('/') || is_for_script)
+}
 
 /// Attributes whose value is for a reader, or a name of something other than a file.
 fn is_text(attribute: &str) -> bool {

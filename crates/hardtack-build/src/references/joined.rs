@@ -1,6 +1,6 @@
 //! The texts that a script joins of parts, such as `"img/" + name + ".png"`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use oxc_ast::ast::{
     Argument, AssignmentExpression, AssignmentOperator, AssignmentTarget, BindingPattern,
@@ -12,7 +12,7 @@ use oxc_span::{GetSpan, Span};
 use super::{
     derived::{Cut, Derived, Joined, Purpose},
     nodes::{Node, is_joined, method, object},
-    taking::{Part, Pattern, Taking, number, split},
+    taking::{Part, Pattern, Taking, counted, number, split},
     texts::{Parts, Texts, both, text_of, unknown},
     variables::{Scope, Variable, Variables},
 };
@@ -21,7 +21,7 @@ use super::{
 pub(super) fn derived<'a>(nodes: Vec<(Scope, Node<'a>)>, variables: &Variables<'a>) -> Derived {
     let mut search = Search {
         found: Derived::default(),
-        keys: HashMap::new(),
+        keys: BTreeMap::new(),
         without_names: WithoutNames::default(),
         seen: HashSet::new(),
         scope: 0,
@@ -52,15 +52,15 @@ impl WithoutNames {
 /// The keys of a collection.
 #[derive(Default)]
 struct Keys<'a> {
-    /// Whether one has its value from an element's URL.
-    has_url: bool,
+    /// Where one has its value from an element's URL.
+    of_urls: Vec<Span>,
     /// The joined ones, with their scopes.
     others: Vec<(Scope, &'a Expression<'a>)>,
 }
 
 struct Search<'v, 'a> {
     found: Derived,
-    keys: HashMap<Variable, Keys<'a>>,
+    keys: BTreeMap<Variable, Keys<'a>>,
     without_names: WithoutNames,
     /// The texts in there, their purposes, and whether they are of an element's URL.
     seen: HashSet<(Parts, Purpose, bool)>,
@@ -90,11 +90,30 @@ impl<'a> Search<'_, 'a> {
     /// `image.src.slice(-7) == "off.png"`
     fn comparison(&mut self, it: &'a Expression<'a>) {
         let Expression::BinaryExpression(sides) = it else { return };
+        self.counts(&sides.left);
+        self.counts(&sides.right);
+        if !sides.operator.is_equality() {
+            return;
+        }
         if is_text(&sides.left) || is_text(&sides.right) {
             self.without_names.0.push(it.span());
         }
-        self.compared(&sides.left, &sides.right);
-        self.compared(&sides.right, &sides.left);
+        let are_of_urls =
+            [self.compared(&sides.left, &sides.right), self.compared(&sides.right, &sides.left)];
+        if are_of_urls == [true, true] {
+            self.found.comparisons.push(sides.span.start as usize);
+        }
+    }
+
+    /// `image.src.split(".").length > 2`
+    fn counts(&mut self, length: &'a Expression<'a>) {
+        let split = counted(length).and_then(|it| split(self.scope, it, self.texts.variables));
+        let Some((scope, url, by)) = split else { return };
+        if self.texts.urls.is(scope, url) {
+            for between in self.texts.patterns(scope, by, false) {
+                self.take(length.span(), Part::Count(between));
+            }
+        }
     }
 
     /// `switch (name_of(link.href)) { case name + ".css": … }`
@@ -239,14 +258,20 @@ impl<'a> Search<'_, 'a> {
             && self.texts.urls.is(scope, url)
         {
             self.note(text, Purpose::Find);
+            if self.texts.urls.is(scope, text) {
+                self.found.comparisons.push(it.span.start as usize);
+            }
         }
     }
 
-    /// `link.getAttribute("href") == name + ".css"`
-    fn compared(&mut self, url: &'a Expression<'a>, text: &'a Expression<'a>) {
-        if !is_constant(text) && self.may_be_of_url(url) {
+    /// `link.getAttribute("href") == name + ".css"`. Returns whether the first is an element's URL, and
+    /// the other one is not constant.
+    fn compared(&mut self, url: &'a Expression<'a>, text: &'a Expression<'a>) -> bool {
+        let is_of_url = !is_constant(text) && self.may_be_of_url(url);
+        if is_of_url {
             self.note(text, Purpose::Find);
         }
+        is_of_url
     }
 
     /// `image.src.match(/(\w+)\.png$/)`
@@ -318,16 +343,22 @@ impl<'a> Search<'_, 'a> {
         if is_joined(key.get_inner_expression()) && !self.may_be_of_url(key) {
             self.keys.entry(variable).or_default().others.push((scope, key));
         } else if !is_constant(key) && self.may_be_of_url(key) {
-            self.keys.entry(variable).or_default().has_url = true;
+            self.keys.entry(variable).or_default().of_urls.push(key.span());
         }
     }
 
     /// Notes the other keys of collections of which some key is an element's URL.
     fn note_keys(&mut self) {
-        let keys = std::mem::take(&mut self.keys).into_values().filter(|keys| keys.has_url);
-        for (scope, text) in keys.flat_map(|keys| keys.others) {
-            self.note_in(scope, text, Purpose::Find);
+        for keys in std::mem::take(&mut self.keys).into_values() {
+            let [first, others @ ..] = &keys.of_urls[..] else { continue };
+            if !others.is_empty() {
+                self.found.comparisons.push(first.start as usize);
+            }
+            for (scope, text) in keys.others {
+                self.note_in(scope, text, Purpose::Find);
+            }
         }
+        self.found.comparisons.sort_unstable();
     }
 
     /// `[name + ".css"].includes(url)`, `new Set([name + ".css"]).has(url)`

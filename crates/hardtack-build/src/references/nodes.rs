@@ -10,7 +10,7 @@ use oxc_ast::ast::{
 pub(super) enum Node<'a> {
     /// `a + ".png"`, `url.slice(0, -4)`
     Joined(&'a Expression<'a>),
-    /// `a == b`
+    /// `a == b`, `a < b`
     Compared(&'a Expression<'a>),
     Switch(&'a SwitchStatement<'a>),
     Import(&'a ImportExpression<'a>),
@@ -27,7 +27,9 @@ impl<'a> Node<'a> {
     /// An expression that makes a text of others, or compares two.
     pub(super) fn of(expression: &'a Expression<'a>) -> Option<Self> {
         match expression {
-            Expression::BinaryExpression(it) if it.operator.is_equality() => {
+            Expression::BinaryExpression(it)
+                if it.operator.is_compare() || it.operator.is_equality() =>
+            {
                 Some(Self::Compared(expression))
             }
             _ => is_joined(expression).then_some(Self::Joined(expression)),

@@ -36,6 +36,8 @@ pub(crate) enum Part<P> {
     },
     /// One of the pieces between texts: that of a number, which is negative if it counts from the end.
     Piece { between: P, at: isize },
+    /// The number of those pieces.
+    Count(P),
     /// The URL up to a place in the name, or from it.
     Cut,
 }
@@ -61,6 +63,7 @@ impl<P> Part<P> {
                 Part::Rest { of: pattern, is_removed, has_groups, is_every }
             }
             Self::Piece { at, .. } => Part::Piece { between: pattern, at },
+            Self::Count(_) => Part::Count(pattern),
             Self::Cut => Part::Cut,
         }
     }
@@ -69,6 +72,7 @@ impl<P> Part<P> {
         match self {
             Self::Test(pattern) | Self::TestOfAny(pattern) | Self::Match(pattern) => Some(pattern),
             Self::Rest { of: pattern, .. } | Self::Piece { between: pattern, .. } => Some(pattern),
+            Self::Count(pattern) => Some(pattern),
             Self::Cut => None,
         }
     }
@@ -106,6 +110,13 @@ impl<'a> Part<&'a Expression<'a>> {
                     && split(scope, object, variables).is_some_and(|(scope, url, by)| {
                         by.is_specific_string_literal(".") && urls.is(scope, url)
                     }) =>
+            {
+                Self::Cut
+            }
+            ("splice", _)
+                if split(scope, object, variables).is_some_and(|(scope, url, by)| {
+                    by.is_specific_string_literal(".") && urls.is(scope, url)
+                }) =>
             {
                 Self::Cut
             }
@@ -164,6 +175,12 @@ pub(super) fn number(index: &Expression<'_>) -> Option<isize> {
         }
         _ => None,
     }
+}
+
+/// The list whose length an expression is.
+pub(super) fn counted<'a>(length: &'a Expression<'a>) -> Option<&'a Expression<'a>> {
+    let member = length.get_inner_expression().as_member_expression()?;
+    (member.static_property_name() == Some("length")).then(|| member.object())
 }
 
 /// `url.split(".")`

@@ -165,10 +165,58 @@ impl<'a> Variables<'a> {
         if methods.len() > MOST { &[] } else { methods }
     }
 
+    /// The expression that a function returns last, with its scope: `a => a.href`.
+    pub(super) fn result_of(
+        &self,
+        scope: Scope,
+        function: &'a Expression<'a>,
+    ) -> Option<(Scope, &'a Expression<'a>)> {
+        self.function(scope, function)?.result()
+    }
+
     fn parameters(&self, scope: Scope, call: &'a CallExpression<'a>) -> Option<Parameters<'a>> {
-        match call.callee.get_inner_expression() {
+        self.function(scope, &call.callee)
+    }
+
+    fn function(&self, scope: Scope, function: &'a Expression<'a>) -> Option<Parameters<'a>> {
+        match function.get_inner_expression() {
             Expression::Identifier(name) => self.sources[self.find(scope, name.name)?].function,
+            Expression::StaticMemberExpression(it) => {
+                self.own_method(scope, &it.object, it.property.name.as_str())
+            }
             function => parameters(function),
+        }
+    }
+
+    /// A method of an object that is written out, or of `this` or a new object, if one method of the
+    /// script alone has that name.
+    fn own_method(
+        &self,
+        scope: Scope,
+        object: &'a Expression<'a>,
+        name: &str,
+    ) -> Option<Parameters<'a>> {
+        match object.get_inner_expression() {
+            Expression::ThisExpression(_) | Expression::NewExpression(_) => {
+                match self.methods.get(name)?[..] {
+                    [only] => Some(only),
+                    _ => None,
+                }
+            }
+            Expression::ObjectExpression(object) => {
+                let mut properties = object.properties.iter().filter_map(|it| it.as_property());
+                let own = properties.find(|it| it.key.is_specific_static_name(name))?;
+                parameters(&own.value)
+            }
+            Expression::Identifier(variable) => {
+                let (inside, value) = self.only_value(self.find(scope, variable.name)?)?;
+                let is_known = matches!(
+                    value.get_inner_expression(),
+                    Expression::NewExpression(_) | Expression::ObjectExpression(_)
+                );
+                is_known.then(|| self.own_method(inside, value, name)).flatten()
+            }
+            _ => None,
         }
     }
 
