@@ -63,8 +63,11 @@ impl<S: Socket> Connection<S> {
         thread: &'static Thread,
         open: Open,
     ) -> Self {
-        let opened = open_connection(socket, peer, protocol, ticket, thread, open);
-        Self(State::Busy(Box::pin(async { opened.await?.serve().await })))
+        // The future is made where it is awaited, since it would have its place twice otherwise.
+        Self(State::Busy(Box::pin(async move {
+            let opened = open_connection(socket, peer, protocol, ticket, thread, open);
+            opened.await?.serve().await
+        })))
     }
 }
 
@@ -169,13 +172,14 @@ async fn open_connection<S: Socket>(
     open: Open,
 ) -> Option<Opened<S>> {
     if peer.speaks_proxy {
-        learn_peer(&mut socket, &mut peer, &mut ticket, thread).await?;
+        Box::pin(learn_peer(&mut socket, &mut peer, &mut ticket, thread)).await?;
     }
     peer.is_tls = protocol == Protocol::Https;
     let watched = socket.watched();
     let account = Arc::new(Account::new(thread, peer, watched, ticket, open, Instant::now()));
     match protocol {
-        Protocol::Https => open_tls(socket, account).await,
+        // A handshake has a large state, which no other connection is to make room for.
+        Protocol::Https => Box::pin(open_tls(socket, account)).await,
         Protocol::Http => open_plain(socket, account).await,
         Protocol::Admin => None,
     }

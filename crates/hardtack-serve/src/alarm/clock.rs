@@ -105,9 +105,8 @@ async fn run() {
     poll_fn(|context: &mut Context<'_>| -> Poll<()> {
         loop {
             let now = Instant::now();
-            let (fired, set_to) = CLOCK.with_borrow_mut(|clock| {
-                (clock.fire(now, context.waker()), clock.set_to)
-            });
+            let (fired, set_to) =
+                CLOCK.with_borrow_mut(|clock| (clock.fire(now, context.waker()), clock.set_to));
             fired.into_iter().for_each(Waker::wake);
             let Some(set_to) = set_to else { return Poll::Pending };
             if timer.is_elapsed() || timer.deadline() != set_to.into() {
