@@ -179,7 +179,8 @@ const BROKEN: [(Fault, &str, &str); 36] = [
     (Fault::TakesOtherRanges, "range", "another part"),
     (Fault::Truncates, "complete", "cut off after"),
     (Fault::WeakensEntityTags, "etag", "is weak"),
-    (Fault::WeakensEntityTagsOfHits, "etag", "again: etag: W/"),
+    // Which request is the first hit of an entry depends on the order of the others.
+    (Fault::WeakensEntityTagsOfHits, "etag", "etag: W/"),
     (Fault::None, "", ""),
     (Fault::SpellsMediaTypes, "", ""),
 ];

@@ -164,7 +164,9 @@ fn responses_to_requests_that_came_together_go_together() {
 
     came.lock().unwrap().clear();
     connection.stream.sock.held = Some(Vec::new());
-    [(); 8].map(|()| connection.get("/robots.txt"));
+    for _ in 0..8 {
+        connection.get("/robots.txt");
+    }
     let held = connection.stream.sock.held.take().unwrap();
     connection.stream.sock.write_all(&held).unwrap();
     let (mut begun, mut ended) = (0, 0);
