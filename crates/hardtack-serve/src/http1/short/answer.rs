@@ -6,11 +6,13 @@ use std::{
 };
 
 use hardtack::{SimpleRequest, SimpleResponse};
+use hyper::Request;
 
-use super::{super::stream::Http1Stream, date, head::Head};
+use super::{date, head::Head};
 use crate::{
     access_log::Entry, account::Account, answer, client::Client, exchange::Received,
-    metrics::tally::Outcome, request_id, server::Server, socket::Socket, thread::Thread,
+    http1::stream::Http1Stream, metrics::tally::Outcome, request_id, server::Server,
+    socket::Socket, thread::Thread,
 };
 
 /// A response whose head is written.
@@ -33,12 +35,13 @@ pub(super) fn answer<S: Socket>(
         return None;
     }
     let request = SimpleRequest::new(head.method, head.target, head.fields)?;
-    let entry = admit(account, head)?;
+    let admitted = admit(account, head)?;
     let response = respond(account.thread, &request)?;
     response.write_head(heads);
     date::write(begun, heads);
     heads.extend_from_slice(b"\r\n");
     account.count_request();
+    let entry = admitted.and_then(|admitted| entry(account.thread, admitted));
     turn.request(|| begun);
     turn.respond(Received::simple(account.thread, begun, entry).answered_with(outcome(&response)));
     turn.end_body(response.content().len() as u64);
@@ -53,8 +56,14 @@ fn is_beyond_limits(server: &Server, head: &Head<'_>) -> bool {
         || head.target.len() > limits.target_bytes
 }
 
-/// The line of the access log, if there is to be one. None if the request may be refused.
-fn admit(account: &Account, head: &Head<'_>) -> Option<Option<Box<Entry>>> {
+/// A request in hyper's types, which no rule refuses.
+struct Admitted {
+    request: Request<()>,
+    client: Client,
+}
+
+/// Asks the rules that need all of a request, if there are any. None if one refuses it.
+fn admit(account: &Account, head: &Head<'_>) -> Option<Option<Admitted>> {
     let (thread, server) = (account.thread, account.server());
     let needs_all = thread.access_log.is_some()
         || server.guard.is_some()
@@ -63,14 +72,18 @@ fn admit(account: &Account, head: &Head<'_>) -> Option<Option<Box<Entry>>> {
     if !needs_all {
         return Some(None);
     }
-    let mut request = head.to_request()?;
+    let request = head.to_request()?;
     let client = Client::of(account.peer, request.headers(), &server.settings.trust);
-    if answer::refuse(server, client, &request).is_some() {
-        return None;
-    }
-    let Some(log) = &thread.access_log else { return Some(None) };
+    let refusal = answer::refuse(server, client, &request);
+    refusal.is_none().then_some(Some(Admitted { request, client }))
+}
+
+/// The line of the access log, if there is to be one.
+fn entry(thread: &Thread, admitted: Admitted) -> Option<Box<Entry>> {
+    let Admitted { mut request, client } = admitted;
+    let log = thread.access_log.as_ref()?;
     request_id::assign(request.headers_mut(), client.is_trusted);
-    Some(Some(Box::new(log.begin(&request, client.address))))
+    Some(Box::new(log.begin(&request, client.address)))
 }
 
 /// The response of the bundle. A panic is left to hyper's way, which answers it with 500.
