@@ -172,6 +172,8 @@ impl<S: System> AsyncWrite for Stream<S> {
         loop {
             ready!(self.0.poll_write_ready(context))?;
             if let Some(written) = again(self.0.try_write_vectored(pieces)) {
+                let all = pieces.iter().map(|piece| piece.len()).sum();
+                self.used(Interest::WRITABLE, all, &written);
                 return Poll::Ready(written);
             }
         }
