@@ -147,7 +147,9 @@ impl<S: Socket> ShortWay<S> {
             filled += bytes;
             match output.look(&self.stream, &input[..filled]) {
                 Looked::Answered(used) => {
-                    self.stream.unread(&input[used..filled]);
+                    if used < filled {
+                        self.stream.unread(&input[used..filled]);
+                    }
                     return Poll::Ready(Ok(None));
                 }
                 Looked::AnsweredLast(used) => {

@@ -60,7 +60,7 @@ impl<S: Socket> Http1Stream<S> {
         }
     }
 
-    /// Writes a response that is not hyper's.
+    /// Writes of a response that is not hyper's.
     pub(crate) fn poll_write_response(
         &mut self,
         context: &mut Context<'_>,
