@@ -187,9 +187,10 @@ fn both_ways_are_one_at_limits() {
 }
 
 #[test]
-fn both_ways_are_one_with_tags_a_log_and_a_redirect() {
+fn both_ways_are_one_with_options() {
     are_one(&["--cache-tags=cache-tag", "--access-log=combined"], 100);
     are_one(&["--https-redirect=443"], 100);
+    are_one(&["--h2c"], 100);
 }
 
 /// Without this, the other tests might compare hyper's way with itself.
@@ -223,8 +224,11 @@ fn many_large_responses_are_whole() {
     assert!(ours == theirs);
 }
 
+/// Method, target, fields.
+type Counted = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// Requests of which each is counted and logged.
-const COUNTED: &[(&str, &str, &[(&str, &str)])] = &[
+const COUNTED: &[Counted] = &[
     ("GET", "/a.css", &[("accept-encoding", "br"), ("referer", "x"), ("user-agent", "y \"z\"")]),
     ("GET", "/a.css", &[]),
     ("HEAD", "/a.css", &[("accept-encoding", "gzip")]),
