@@ -79,8 +79,8 @@ mod tests {
     #[test]
     fn heads() {
         let simple = "GET /a HTTP/1.1\r\nHost: x\r\nAccept: y\r\n\r\n";
-        assert_eq!(kind(simple), "GET /a Host,Accept 38");
-        assert_eq!(kind(&format!("{simple}GET")), "GET /a Host,Accept 38");
+        assert_eq!(kind(simple), "GET /a Host,Accept 39");
+        assert_eq!(kind(&format!("{simple}GET")), "GET /a Host,Accept 39");
         for length in 1..simple.len() {
             assert_eq!(kind(&simple[..length]), "partial", "{length}");
         }
