@@ -131,9 +131,10 @@ fn request() -> impl Strategy<Value = String> {
     let host =
         prop_oneof![12 => Just("Host: localhost\r\n"), 1 => Just(""), 1 => Just("Host: a b\r\n")];
     let line_end = prop_oneof![12 => Just("\r\n"), 1 => Just("\n")];
-    let long = format!("X-Long: {}", "a".repeat(8192));
-    let field = prop_oneof![24 => select(FIELDS).prop_map(str::to_owned), 1 => Just(long)];
-    let fields = vec(field, 0..4);
+    // Of a head that is too long and malformed, hyper says what it sees first.
+    let long = vec![format!("X-Long: {}", "a".repeat(8192))];
+    let fields = vec(select(FIELDS).prop_map(str::to_owned), 0..4);
+    let fields = prop_oneof![16 => fields, 1 => Just(long)];
     (method, select(TARGETS), version, host, fields, line_end).prop_map(
         |(method, target, version, host, fields, line_end)| {
             let fields: String = fields.iter().map(|field| format!("{field}{line_end}")).collect();
