@@ -49,10 +49,10 @@ pub(super) struct ShortWay<S: Socket> {
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Close {
-    /// Nothing more comes from the client.
+    /// Nothing more is to come from the client, and what it gets is on its way.
     AtOnce,
-    /// The client has sent more than is answered. A socket that is closed over that is reset, and the
-    /// client may lose the response (RFC 9112 §9.6).
+    /// The client has sent more than is answered, or may yet while a large response is sent. A socket
+    /// that is closed over that is reset, and the client may lose the response (RFC 9112 §9.6).
     Lingering,
 }
 
@@ -153,8 +153,8 @@ impl<S: Socket> ShortWay<S> {
                     return Poll::Ready(Ok(None));
                 }
                 Looked::AnsweredLast(used) => {
-                    let is_all = used == filled;
-                    self.close = Some(if is_all { Close::AtOnce } else { Close::Lingering });
+                    let is_done = used == filled && output.leaves_at_once();
+                    self.close = Some(if is_done { Close::AtOnce } else { Close::Lingering });
                     return Poll::Ready(Ok(None));
                 }
                 Looked::Partial if bytes > 0 && filled < input.len() => {}

@@ -18,6 +18,9 @@ const ENOUGH: usize = 32 << 10;
 /// Bytes of a content that is copied behind its head. The system takes one piece at less cost than two.
 const COPIED: usize = 4 << 10;
 
+/// Bytes that a new connection sends before anything is acknowledged (RFC 6928 §2): ten segments.
+const FIRST_WINDOW: usize = 14_600;
+
 /// Responses that are written at once. The bytes of their heads and of small contents lie here, those
 /// of other contents in the bundle.
 #[derive(Default)]
@@ -85,6 +88,11 @@ impl Batch {
 
     fn bytes(&self) -> usize {
         self.heads.len() + self.contents
+    }
+
+    /// Whether the responses are sent without waiting for the client.
+    pub(super) fn leaves_at_once(&self) -> bool {
+        self.bytes() <= FIRST_WINDOW
     }
 
     /// Writes all responses in one piece. Returns those bytes that the system has not taken.
