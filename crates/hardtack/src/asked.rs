@@ -1,12 +1,11 @@
 //! `Asked`: a request with its bundle; and the beginnings of its responses.
 
-use std::borrow::Cow;
-
 use hardtack_bundle::Bundle;
 use http::{Method, Request, StatusCode, Version, header::ACCESS_CONTROL_REQUEST_METHOD};
 
 use crate::{
-    CacheTags, cors, path,
+    CacheTags, cors,
+    path::{self, Decoded},
     reply::{Content, Damaged, Reply, Value},
     request_fields::RequestFields,
 };
@@ -47,7 +46,7 @@ impl<'a> Asked<'a> {
 
     /// The decoded path, if the request may mean an asset. Methods other than `GET` and `HEAD` are
     /// the app's, and so is an `OPTIONS` that is no preflight.
-    pub(crate) fn path_of_asset(&self) -> Option<Cow<'a, [u8]>> {
+    pub(crate) fn path_of_asset(&self) -> Option<Decoded<'a>> {
         let is_ours = match *self.method {
             Method::GET | Method::HEAD => true,
             Method::OPTIONS => self.fields.has(ACCESS_CONTROL_REQUEST_METHOD),

@@ -66,6 +66,7 @@ mod available_dictionary;
 mod body;
 mod cache_tags;
 mod conditional;
+mod content_range;
 mod cors;
 mod entity_tag;
 mod error_response;

@@ -15,9 +15,8 @@ use http::{Method, StatusCode};
 use crate::{
     Asset, Body, OpenError, Tag,
     asked::{Answer, Asked},
-    fields,
-    multipart::content_range,
-    path,
+    content_range::ContentRange,
+    fields, path,
     pattern::{self, Matched},
     range::{self, Requested},
     reply::{Content, NO_STORE, Reply, Value},
@@ -201,7 +200,7 @@ impl LiveSite {
             Found::Reload(reply) => Ok(*reply),
             Found::Redirect(route) => follow(asked, &route).map(unstored),
             Found::RedirectTo { route, status, location } => {
-                redirect(asked, &route, status, &location).map(unstored)
+                redirect(asked, &route, status, location.into()).map(unstored)
             }
             Found::File(file) => {
                 let file = self.with_reload(file);
@@ -247,8 +246,8 @@ fn reply_of<'a>(asked: &Asked<'a>, file: File, requested: Requested) -> Answer<'
         Requested::Whole | Requested::Parts(_) => (asked.reply(StatusCode::OK), file.bytes),
         Requested::Part(part) => {
             let mut reply = asked.reply(StatusCode::PARTIAL_CONTENT);
-            let content_range = content_range(&part, length);
-            reply.fields.insert("content-range", Value::Made(content_range));
+            let content_range = ContentRange::Part(part.clone(), length);
+            reply.fields.insert("content-range", Value::Range(content_range));
             (reply, file.bytes.slice(part))
         }
         Requested::Unsatisfiable => return Ok(unsatisfiable(asked, length)),

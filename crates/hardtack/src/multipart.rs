@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use hardtack_bundle::{Asset, Representation};
 
-use crate::Body;
+use crate::{Body, content_range::ContentRange};
 
 /// Several parts of a representation, as one body.
 pub(crate) struct Multipart {
@@ -27,18 +27,13 @@ pub(crate) fn multipart(
         let head = format!(
             "\r\n--{boundary}\r\nContent-Type: {}\r\nContent-Range: {}\r\n\r\n",
             asset.media_type,
-            content_range(part, length),
+            ContentRange::Part(part.clone(), length),
         );
         pieces.extend([Bytes::from(head), Bytes::from_static(&body[part.clone()])]);
     }
     pieces.push(Bytes::from(format!("\r\n--{boundary}--\r\n")));
     let media_type = format!("multipart/byteranges; boundary={boundary}");
     Multipart { media_type, body: Body::of_pieces(pieces) }
-}
-
-/// Value of `Content-Range` (RFC 9110 §14.4) of a part that is not empty.
-pub(crate) fn content_range(part: &Range<usize>, length: usize) -> String {
-    format!("bytes {}-{}/{length}", part.start, part.end - 1)
 }
 
 /// The boundary. It occurs in no part, because no bytes contain their own digest.

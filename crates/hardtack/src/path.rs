@@ -1,29 +1,55 @@
 //! From a request's path to the key of a route.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
 use percent_encoding::percent_decode_str;
+use smallvec::SmallVec;
 
 /// The path is invalid: no resource can have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InvalidPath;
+
+/// A decoded path. It has no memory of its own, unless it is long and has escapes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Decoded<'a> {
+    /// There are no escapes.
+    AsItIs(&'a [u8]),
+    Made(SmallVec<[u8; USUAL]>),
+}
+
+/// Few paths with escapes are longer when they are decoded, in bytes.
+const USUAL: usize = 128;
+
+impl Deref for Decoded<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::AsItIs(path) => path,
+            Self::Made(path) => path,
+        }
+    }
+}
 
 /// Percent-decodes a path, once (RFC 3986 §2.4).
 ///
 /// Refuses malformed escapes, escaped control characters, and `%2F`, which would split a segment. A
 /// decoded path is compared byte by byte; so dot segments, backslashes and invalid UTF-8 find
 /// nothing.
-pub(crate) fn decode(path: &str) -> Result<Cow<'_, [u8]>, InvalidPath> {
+pub(crate) fn decode(path: &str) -> Result<Decoded<'_>, InvalidPath> {
     // `*` and an authority are targets of methods other than GET (RFC 9112 §3.2).
     if !path.starts_with('/') {
         return Err(InvalidPath);
     }
-    let escapes = path.as_bytes().split(|byte| *byte == b'%').skip(1);
+    let Some(first) = path.bytes().position(|byte| byte == b'%') else {
+        return Ok(Decoded::AsItIs(path.as_bytes()));
+    };
+    let escapes = path.as_bytes()[first + 1..].split(|byte| *byte == b'%');
     escapes.map(decode_escape).try_for_each(|byte| match byte {
         None | Some(b'/' | ..=0x1f | 0x7f) => Err(InvalidPath),
         Some(_) => Ok(()),
     })?;
-    Ok(percent_decode_str(path).into())
+    Ok(Decoded::Made(percent_decode_str(path).collect()))
 }
 
 /// Whether the last segment has an extension, and so names a file: no fallback page answers it.

@@ -3,11 +3,15 @@
 use std::ops::Range;
 
 use http::header::RANGE;
+use smallvec::SmallVec;
 
 use crate::request_fields::RequestFields;
 
 /// Most ranges in one request. No browser or download manager sends more (§17.15).
 const MOST_RANGES: usize = 16;
+
+/// Parts of a representation. One part needs no memory of its own.
+pub(crate) type Parts = SmallVec<[Range<usize>; 1]>;
 
 /// The part of a representation that a request's `Range` selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +21,7 @@ pub(crate) enum Requested {
     /// 206: this part, which is not empty.
     Part(Range<usize>),
     /// 206 in several parts: at least two, none of them empty, no two of them adjacent.
-    Parts(Vec<Range<usize>>),
+    Parts(Parts),
     /// 416: no part of the representation.
     Unsatisfiable,
 }
@@ -37,11 +41,11 @@ fn parse(value: &[u8], length: usize) -> Option<Requested> {
         return None;
     }
     let specs = set.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    let specs: Vec<_> = specs.filter(|spec| !spec.is_empty()).take(MOST_RANGES + 1).collect();
-    if specs.is_empty() || specs.len() > MOST_RANGES {
+    let specs = specs.filter(|spec| !spec.is_empty());
+    if !(1..=MOST_RANGES).contains(&specs.clone().take(MOST_RANGES + 1).count()) {
         return None;
     }
-    let mut parts = Vec::new();
+    let mut parts = Parts::new();
     for spec in specs {
         match range(spec, length)? {
             Requested::Part(part) => coalesce(&mut parts, part),
@@ -68,7 +72,7 @@ fn range(spec: &[u8], length: usize) -> Option<Requested> {
 
 /// Adds a part, and merges it with those that it overlaps or adjoins (§15.3.7.2). The merged part
 /// stands where the first of them stood.
-fn coalesce(parts: &mut Vec<Range<usize>>, mut part: Range<usize>) {
+fn coalesce(parts: &mut Parts, mut part: Range<usize>) {
     let touches = |other: &Range<usize>, part: &Range<usize>| {
         other.start <= part.end && part.start <= other.end
     };
@@ -123,6 +127,7 @@ mod tests {
     use super::Requested::*;
     use super::*;
     use http::{HeaderMap, HeaderValue};
+    use smallvec::smallvec;
 
     #[track_caller]
     fn requests(value: &str, length: usize, expected: Requested) {
@@ -186,9 +191,9 @@ mod tests {
 
     #[test]
     fn several_ranges() {
-        requests("bytes=0-1,3-4", 10, Parts(vec![0..2, 3..5]));
-        requests("bytes=5-6, 0-0 ,-1", 10, Parts(vec![5..7, 0..1, 9..10]));
-        requests("bytes=,0-1,,3-4,", 10, Parts(vec![0..2, 3..5]));
+        requests("bytes=0-1,3-4", 10, Parts(smallvec![0..2, 3..5]));
+        requests("bytes=5-6, 0-0 ,-1", 10, Parts(smallvec![5..7, 0..1, 9..10]));
+        requests("bytes=,0-1,,3-4,", 10, Parts(smallvec![0..2, 3..5]));
         requests("bytes=0-1,20-30", 10, Part(0..2));
         requests("bytes=20-,-0", 10, Unsatisfiable);
         requests("bytes=0-1,-5", 0, Whole);
@@ -199,7 +204,7 @@ mod tests {
         requests("bytes=0-1,2-3", 10, Part(0..4));
         requests("bytes=0-5,3-9", 10, Part(0..10));
         requests("bytes=3-4,0-1,2-2", 10, Part(0..5));
-        requests("bytes=8-9,0-1,1-2", 10, Parts(vec![8..10, 0..3]));
+        requests("bytes=8-9,0-1,1-2", 10, Parts(smallvec![8..10, 0..3]));
         requests("bytes=0-,-1", 10, Part(0..10));
     }
 

@@ -8,7 +8,7 @@ use http::{
 };
 use smallvec::SmallVec;
 
-use crate::Body;
+use crate::{Body, content_range::ContentRange};
 
 /// A response.
 #[derive(Debug)]
@@ -91,6 +91,7 @@ pub(crate) enum Value<'a> {
     /// A text of the bundle or of the program.
     Static(&'static str),
     Number(usize),
+    Range(ContentRange),
     /// A value that is kept for many responses.
     Kept(&'a HeaderValue),
     /// A text that was made for this response.
@@ -104,6 +105,7 @@ impl fmt::Display for Value<'_> {
         match self {
             Self::Static(text) => f.write_str(text),
             Self::Number(number) => write!(f, "{number}"),
+            Self::Range(range) => write!(f, "{range}"),
             Self::Kept(value) => f.write_str(value.to_str().unwrap_or_default()),
             Self::Made(text) => f.write_str(text),
         }
@@ -111,11 +113,11 @@ impl fmt::Display for Value<'_> {
 }
 
 impl Value<'_> {
-    /// None if it is a number.
+    /// None if it is a number or a range.
     pub(crate) fn as_bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Static(text) => Some(text.as_bytes()),
-            Self::Number(_) => None,
+            Self::Number(_) | Self::Range(_) => None,
             Self::Kept(value) => Some(value.as_bytes()),
             Self::Made(text) => Some(text.as_bytes()),
         }
@@ -125,7 +127,7 @@ impl Value<'_> {
     pub(crate) fn write(&self, head: &mut Vec<u8>) {
         match (self.as_bytes(), self) {
             (Some(bytes), _) => head.extend_from_slice(bytes),
-            (None, number) => drop(write!(head, "{number}")),
+            (None, numbers) => drop(write!(head, "{numbers}")),
         }
     }
 
@@ -136,6 +138,7 @@ impl Value<'_> {
                 HeaderValue::from_maybe_shared(Bytes::from_static(text.as_bytes()))?
             }
             Self::Number(number) => number.into(),
+            Self::Range(range) => Self::Made(range.to_string()).into_header()?,
             Self::Kept(value) => value.clone(),
             Self::Made(text) => HeaderValue::from_maybe_shared(Bytes::from(text))?,
         })

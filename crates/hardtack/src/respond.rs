@@ -1,5 +1,7 @@
 //! From a request to the response, step by step.
 
+use std::borrow::Cow;
+
 use hardtack_bundle::{Action, Bundle, Route};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use percent_encoding::{AsciiSet, utf8_percent_encode};
@@ -225,7 +227,7 @@ fn look_up<'a>(asked: &Asked<'a>) -> Answer<'a> {
 pub(crate) fn send<'a>(asked: &Asked<'a>, path: &[u8], matched: Matched) -> Answer<'a> {
     match matched {
         Matched::Redirect { route, status, location } => {
-            Ok(tagged(asked, &route, redirect(asked, &route, status, &location)?))
+            Ok(tagged(asked, &route, redirect(asked, &route, status, location.into())?))
         }
         Matched::Missing(route) => not_found_page_or(asked, Some(&route)),
         Matched::Serve(route) => {
@@ -251,7 +253,7 @@ pub(crate) fn follow<'a>(asked: &Asked<'a>, route: &Route<'static>) -> Answer<'a
     let reply = match route.action {
         Action::Serve(asset) => serve(asked, &asset, route),
         Action::Missing(_) => not_found_page_or(asked, Some(route)),
-        Action::Redirect { status, location } => redirect(asked, route, status, location),
+        Action::Redirect { status, location } => redirect(asked, route, status, location.into()),
     };
     Ok(tagged(asked, route, reply?))
 }
@@ -279,18 +281,22 @@ pub(crate) fn redirect<'a>(
     asked: &Asked<'a>,
     route: &Route<'static>,
     status: u16,
-    location: &str,
+    location: Cow<'static, str>,
 ) -> Answer<'a> {
     let status = StatusCode::from_u16(status).map_err(|_| Damaged)?;
     let mut reply = asked.reply(status);
     let location = match asked.query {
         // A client may send bytes that are not allowed in a URI: they are escaped.
         Some(query) if !location.contains(['?', '#']) => {
-            format!("{location}?{}", utf8_percent_encode(query, &AsciiSet::EMPTY))
+            format!("{location}?{}", utf8_percent_encode(query, &AsciiSet::EMPTY)).into()
         }
-        _ => location.to_owned(),
+        _ => location,
     };
-    reply.fields.insert("location", Value::Made(location));
+    let location = match location {
+        Cow::Borrowed(location) => Value::Static(location),
+        Cow::Owned(location) => Value::Made(location),
+    };
+    reply.fields.insert("location", location);
     reply.fields.insert("cache-control", Value::Static(route.cache_control));
     reply.fields.insert("content-length", Value::Static("0"));
     fields::apply(route, &mut reply.fields)?;

@@ -8,8 +8,9 @@ use http::{Method, StatusCode, header::RANGE};
 use crate::{
     asked::{Answer, Asked},
     conditional::{self, Precondition, Validators},
+    content_range::ContentRange,
     fields,
-    multipart::{content_range, multipart},
+    multipart::multipart,
     negotiate::{Accepted, negotiate, negotiate_parts},
     range::{self, Requested},
     reply::{Content, Damaged, NO_STORE, Reply, ResponseFields, Value},
@@ -133,9 +134,9 @@ impl<'a> Selected<'_, 'a> {
 
     fn part(&self, part: Range<usize>) -> Reply<'a> {
         let mut reply = self.asked.reply(StatusCode::PARTIAL_CONTENT);
-        let content_range = content_range(&part, self.representation.body.len());
+        let content_range = ContentRange::Part(part.clone(), self.representation.body.len());
         reply.fields.insert("content-length", Value::Number(part.len()));
-        reply.fields.insert("content-range", Value::Made(content_range));
+        reply.fields.insert("content-range", Value::Range(content_range));
         reply.content = Content::Static(&self.representation.body[part]);
         reply
     }
@@ -205,6 +206,6 @@ fn not_acceptable<'a>(asked: &Asked<'a>, asset: &Asset<'_>) -> Reply<'a> {
 pub(crate) fn unsatisfiable<'a>(asked: &Asked<'a>, length: usize) -> Reply<'a> {
     let status = StatusCode::RANGE_NOT_SATISFIABLE;
     let mut reply = asked.error(status, "416 Range Not Satisfiable\n");
-    reply.fields.insert("content-range", Value::Made(format!("bytes */{length}")));
+    reply.fields.insert("content-range", Value::Range(ContentRange::Unsatisfied(length)));
     reply
 }

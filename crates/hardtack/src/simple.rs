@@ -31,7 +31,8 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It is answered by the rules of [`respond`](crate::respond()), and without memory of its own.
+/// It is answered by the rules of [`respond`](crate::respond()), and without memory of its own but for
+/// rare values: a long path that has escapes, a location that is made of the request, a digest.
 #[derive(Clone, Debug)]
 pub struct SimpleRequest<'a> {
     method: Method,

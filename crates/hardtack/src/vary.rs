@@ -14,17 +14,27 @@ pub(crate) fn on(field: &'static str, response: &mut ResponseFields<'_>) {
 /// A list with one more name. The lists that our own rules make need no memory of their own.
 fn with(list: &Value<'_>, field: &'static str) -> Value<'static> {
     let Value::Static(known) = *list else { return Value::Made(format!("{list}, {field}")) };
-    match (known, field) {
-        ("Origin", "Accept-Encoding") => Value::Static("Origin, Accept-Encoding"),
-        ("Accept-Encoding", "Available-Dictionary") => {
-            Value::Static("Accept-Encoding, Available-Dictionary")
-        }
-        ("Origin, Accept-Encoding", "Available-Dictionary") => {
-            Value::Static("Origin, Accept-Encoding, Available-Dictionary")
-        }
-        _ => Value::Made(format!("{known}, {field}")),
+    let is_longer = |longer: &&str| {
+        let rest = longer.strip_prefix(known).and_then(|rest| rest.strip_prefix(", "));
+        rest == Some(field)
+    };
+    match LISTS.into_iter().find(is_longer) {
+        Some(longer) => Value::Static(longer),
+        None => Value::Made(format!("{known}, {field}")),
     }
 }
+
+/// The lists of several names that our own rules make.
+const LISTS: [&str; 8] = [
+    "Origin, Accept-Encoding",
+    "Origin, Accept-Encoding, Available-Dictionary",
+    "Origin, Accept-Encoding, Available-Dictionary, Accept",
+    "Origin, Accept-Encoding, Accept",
+    "Origin, Accept",
+    "Accept-Encoding, Available-Dictionary",
+    "Accept-Encoding, Available-Dictionary, Accept",
+    "Accept-Encoding, Accept",
+];
 
 #[cfg(test)]
 mod tests {
@@ -42,11 +52,18 @@ mod tests {
 
     #[test]
     fn names_are_one_list() {
-        let [origin, coding, dictionary] = ["Origin", "Accept-Encoding", "Available-Dictionary"];
+        let [origin, coding, dictionary, accept] =
+            ["Origin", "Accept-Encoding", "Available-Dictionary", "Accept"];
         is_on(&[coding], "Accept-Encoding");
         is_on(&[origin, coding], "Origin, Accept-Encoding");
         is_on(&[coding, dictionary], "Accept-Encoding, Available-Dictionary");
-        is_on(&[origin, coding, dictionary], "Origin, Accept-Encoding, Available-Dictionary");
+        is_on(&[coding, dictionary, accept], "Accept-Encoding, Available-Dictionary, Accept");
+        is_on(&[coding, accept], "Accept-Encoding, Accept");
+        is_on(&[origin, accept], "Origin, Accept");
+        is_on(&[origin, coding, accept], "Origin, Accept-Encoding, Accept");
+        let all = [origin, coding, dictionary, accept];
+        is_on(&all[..3], "Origin, Accept-Encoding, Available-Dictionary");
+        is_on(&all, "Origin, Accept-Encoding, Available-Dictionary, Accept");
     }
 
     #[test]
