@@ -90,6 +90,11 @@ fuzz seconds="60":
 commits:
     scripts/check-commits
 
+# Instructions and allocations of the steps of an answer, beside the committed ones, which --write renews; installs valgrind
+micro *arguments:
+    scripts/install-missing valgrind:valgrind
+    cargo run --quiet --profile micro --locked -p hardtack-micro -- {{ arguments }}
+
 # Licences, bans and sources of all dependencies; needs cargo-deny, and no network
 deny:
     cargo deny --locked check licenses bans sources
@@ -109,6 +114,10 @@ bench-layer *arguments:
 # What uses of asset! cost rustc, with 100 and with 10,000 assets
 bench-asset *arguments:
     cargo bench --profile dev --locked -p hardtack-macros --bench uses -- {{ arguments }}
+
+# The steps of an answer, in nanoseconds
+bench-micro:
+    cargo run --quiet --profile micro --locked -p hardtack-micro -- --time
 
 # 10,000 assets beside 100: what they cost rustc, and the server's start
 bench-many-assets *arguments:

@@ -91,6 +91,8 @@ mod select;
 mod service;
 mod simple;
 mod source;
+#[doc(hidden)]
+pub mod steps;
 mod vary;
 mod want_digest;
 mod weight;
