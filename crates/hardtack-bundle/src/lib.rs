@@ -64,7 +64,9 @@ pub use media_type::media_type_of;
 pub use path::{encode_path, logical_path_of, url_path_of};
 pub use path_pattern::{Captures, InvalidPattern, PathPattern, SPLAT};
 pub use policy::CachePolicy;
-pub use read::{Action, Asset, Bundle, FieldEdit, LastModified, Origins, Representation, Route};
+pub use read::{
+    Action, Asset, Bundle, FieldEdit, LastModified, Offer, Origins, Representation, Route,
+};
 pub use role::Role;
 pub use static_host::{InvalidStaticHost, StaticHost};
 pub use totals::{Size, Totals};

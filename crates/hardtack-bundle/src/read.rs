@@ -344,19 +344,32 @@ impl<'a> Bundle<'a> {
 }
 
 impl<'a> Pools<'a> {
-    fn representation(
-        &self,
+    fn offer(
+        self,
         record: &'a RepresentationRecord,
+        index: usize,
         all: &'a [RepresentationRecord],
-    ) -> Option<Representation<'a>> {
+    ) -> Option<Offer<'a>> {
         let coding = Coding::from_number(record.coding.get())?;
         let dictionary = match record.dictionary.get().checked_sub(1) {
             Some(index) => Some(&all.get(index as usize)?.digest),
             None => None,
         };
-        Some(Representation {
+        Some(Offer {
             coding,
             dictionary: if coding.has_dictionary() { Some(dictionary?) } else { None },
+            length: record.body_length.get(),
+            record,
+            index,
+            pools: self,
+        })
+    }
+
+    fn representation(self, offer: &Offer<'a>) -> Option<Representation<'a>> {
+        let Offer { coding, dictionary, record, .. } = *offer;
+        Some(Representation {
+            coding,
+            dictionary,
             entity_tag: self.text(record.entity_tag)?,
             content_length: self.text(record.content_length)?,
             body: slice(self.bodies, record.body_offset.get(), record.body_length.get())?,
@@ -480,10 +493,15 @@ impl<'a> Asset<'a> {
     pub fn representations(
         &self,
     ) -> impl ExactSizeIterator<Item = Result<Representation<'a>, Error>> + use<'a> {
+        self.offers().map(|offer| offer?.representation())
+    }
+
+    /// The same, before their texts and bodies are read. A damaged record yields an error.
+    pub fn offers(&self) -> impl ExactSizeIterator<Item = Result<Offer<'a>, Error>> + use<'a> {
         let (pools, all, first) = (self.pools, self.all_representations, self.first);
         self.representations.iter().enumerate().map(move |(index, record)| {
-            let invalid = invalid("representation", first + index);
-            pools.representation(record, all).ok_or(invalid)
+            let index = first + index;
+            pools.offer(record, index, all).ok_or(invalid("representation", index))
         })
     }
 
@@ -495,6 +513,32 @@ impl<'a> Asset<'a> {
     pub fn identity(&self) -> Result<Representation<'a>, Error> {
         let missing = invalid("representation", self.first);
         self.representations().next().ok_or(missing)?
+    }
+}
+
+/// What has to be known of a representation to choose one.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// How the body is coded.
+    pub coding: Coding,
+    /// SHA-256 of the dictionary, if the coding has one.
+    pub dictionary: Option<&'a [u8; 32]>,
+    /// The length of the body in bytes.
+    pub length: u64,
+    record: &'a RepresentationRecord,
+    index: usize,
+    pools: Pools<'a>,
+}
+
+impl<'a> Offer<'a> {
+    /// The representation.
+    ///
+    /// # Errors
+    ///
+    /// If the bundle is damaged there.
+    pub fn representation(&self) -> Result<Representation<'a>, Error> {
+        let invalid = invalid("representation", self.index);
+        self.pools.representation(self).ok_or(invalid)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Proactive negotiation of the content coding (RFC 9110 §12.1).
 
-use hardtack_bundle::{Asset, Coding, Error, Representation};
+use hardtack_bundle::{Asset, Coding, Error, Offer, Representation};
 
 use crate::{
     accept_encoding::AcceptEncoding, available_dictionary::available_dictionary,
@@ -21,10 +21,10 @@ impl Accepted {
 
     /// The quality of a representation; 0 if the client does not accept it, or has not the
     /// dictionary that it needs.
-    fn quality(&self, representation: &Representation<'_>) -> Quality {
+    fn quality(&self, offer: &Offer<'_>) -> Quality {
         let is_decodable =
-            representation.dictionary.is_none_or(|needed| self.dictionary.as_ref() == Some(needed));
-        if is_decodable { self.encoding.quality(representation.coding) } else { 0 }
+            offer.dictionary.is_none_or(|needed| self.dictionary.as_ref() == Some(needed));
+        if is_decodable { self.encoding.quality(offer.coding) } else { 0 }
     }
 }
 
@@ -34,18 +34,18 @@ pub(crate) fn negotiate<'a>(
     asset: &Asset<'a>,
     accepted: &Accepted,
 ) -> Result<Option<Representation<'a>>, Error> {
-    let mut best: Option<(u16, Representation<'a>)> = None;
-    for representation in asset.representations() {
-        let representation = representation?;
-        let quality = accepted.quality(&representation);
+    let mut best: Option<(Quality, Offer<'a>)> = None;
+    for offer in asset.offers() {
+        let offer = offer?;
+        let quality = accepted.quality(&offer);
         let better = best.is_none_or(|(highest, chosen)| {
-            quality > highest || quality == highest && representation.body.len() < chosen.body.len()
+            quality > highest || quality == highest && offer.length < chosen.length
         });
         if quality > 0 && better {
-            best = Some((quality, representation));
+            best = Some((quality, offer));
         }
     }
-    Ok(best.map(|(_, representation)| representation))
+    best.map(|(_, offer)| offer.representation()).transpose()
 }
 
 /// The acceptable representation to take parts of: the one that the client names by its entity tag,
@@ -59,12 +59,17 @@ pub(crate) fn negotiate_parts<'a>(
     is_named: impl Fn(&str) -> bool,
 ) -> Result<Option<Representation<'a>>, Error> {
     let mut identity = None;
-    for representation in asset.representations() {
-        let representation = representation?;
-        match accepted.quality(&representation) > 0 {
-            true if is_named(representation.entity_tag) => return Ok(Some(representation)),
-            true if representation.coding == Coding::Identity => identity = Some(representation),
-            _ => {}
+    for offer in asset.offers() {
+        let offer = offer?;
+        if accepted.quality(&offer) == 0 {
+            continue;
+        }
+        let representation = offer.representation()?;
+        if is_named(representation.entity_tag) {
+            return Ok(Some(representation));
+        }
+        if representation.coding == Coding::Identity {
+            identity = Some(representation);
         }
     }
     Ok(identity)
