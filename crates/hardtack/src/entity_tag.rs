@@ -16,9 +16,10 @@ impl<'a> EntityTag<'a> {
             None => (false, value),
         };
         let [b'"', content @ ..] = rest else { return None };
-        let end = content.iter().position(|byte| !is_etagc(*byte))?;
-        let (opaque, after) = rest.split_at_checked(end + 2)?;
-        opaque.ends_with(b"\"").then_some((Self { weak, opaque }, after))
+        let end = content.iter().position(|byte| *byte == b'"')?;
+        let is_tag = content[..end].iter().fold(true, |all, byte| all & is_etagc(*byte));
+        let (opaque, after) = rest.split_at(end + 2);
+        is_tag.then_some((Self { weak, opaque }, after))
     }
 
     /// The tag, if it is the whole value.

@@ -64,6 +64,7 @@ mod ambiguous;
 mod asked;
 mod available_dictionary;
 mod body;
+mod byte_set;
 mod cache_tags;
 mod conditional;
 mod content_range;

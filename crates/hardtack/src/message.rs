@@ -10,6 +10,8 @@ use http::{
     uri::Authority,
 };
 
+use crate::byte_set::ByteSet;
+
 /// Longest target that is accepted, in bytes.
 pub(crate) const LONGEST_TARGET: usize = 8192;
 
@@ -84,20 +86,16 @@ pub(crate) fn is_host(value: &[u8]) -> bool {
     };
     let Some((name, port)) = name_ends.map(|end| value.split_at(end)) else { return false };
     let is_name = match name {
-        [b'[', literal @ .., b']'] => literal.iter().all(|byte| is_of_ip_literal(*byte)),
-        name => name.iter().all(|byte| is_of_name(*byte)),
+        [b'[', literal @ .., b']'] => OF_IP_LITERAL.has_all(literal),
+        name => OF_NAME.has_all(name),
     };
     is_name && matches!(port, [] | [b':', ..]) && port.iter().skip(1).all(u8::is_ascii_digit)
 }
 
-fn is_of_ip_literal(byte: u8) -> bool {
-    byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')
-}
+static OF_IP_LITERAL: ByteSet = ByteSet::of(b"0123456789abcdefABCDEF:.");
 
 /// `reg-name` (RFC 3986 §3.2.2).
-fn is_of_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
-}
+static OF_NAME: ByteSet = ByteSet::alphanumeric_and(b"-._~%!$&'()*+,;=");
 
 /// The bytes of a request's target, but for the scheme. In HTTP/2 the authority is a field of its own
 /// (RFC 9113 §8.3.1).

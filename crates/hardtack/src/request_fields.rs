@@ -9,7 +9,32 @@ pub(crate) enum RequestFields<'a> {
     Map(&'a HeaderMap),
     /// As they stand in a message of HTTP/1.1: names in any case, and values without the white space
     /// around them.
-    Lines(&'a [(&'a str, &'a [u8])]),
+    Lines(Lines<'a>),
+}
+
+/// Lines, and the lengths of their names: few requests have a name that is as long as the one that a
+/// rule looks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lines<'a> {
+    lines: &'a [(&'a str, &'a [u8])],
+    /// A bit for each length, modulo 64.
+    lengths: u64,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(lines: &'a [(&'a str, &'a [u8])]) -> Self {
+        let lengths = lines.iter().fold(0, |lengths, (name, _)| lengths | bit(name));
+        Self { lines, lengths }
+    }
+
+    /// The lines among which those of that name are.
+    fn perhaps(self, name: &str) -> &'a [(&'a str, &'a [u8])] {
+        if self.lengths & bit(name) == 0 { &[] } else { self.lines }
+    }
+}
+
+fn bit(name: &str) -> u64 {
+    1 << (name.len() % 64)
 }
 
 impl<'a> RequestFields<'a> {
@@ -17,7 +42,7 @@ impl<'a> RequestFields<'a> {
     pub(crate) fn lines(self, name: HeaderName) -> impl DoubleEndedIterator<Item = &'a [u8]> {
         let (map, lines) = match self {
             Self::Map(map) => (Some(map.get_all(&name)), &[][..]),
-            Self::Lines(lines) => (None, lines),
+            Self::Lines(lines) => (None, lines.perhaps(name.as_str())),
         };
         let of_map = map.into_iter().flatten().map(|value| value.as_bytes());
         let is_named = move |line: &&(&str, _)| line.0.eq_ignore_ascii_case(name.as_str());
@@ -54,7 +79,7 @@ mod tests {
         for (name, value) in lines {
             map.append(name.parse::<HeaderName>().unwrap(), value.try_into().unwrap());
         }
-        for fields in [RequestFields::Map(&map), RequestFields::Lines(&lines)] {
+        for fields in [RequestFields::Map(&map), RequestFields::Lines(Lines::new(&lines))] {
             assert_eq!(fields.lines(RANGE).collect::<Vec<_>>(), [b"a", b"c"]);
             assert_eq!(fields.lines(RANGE).next_back(), Some(&b"c"[..]));
             assert_eq!((fields.only(RANGE), fields.only(ACCEPT)), (None, Some(&b"b"[..])));

@@ -7,9 +7,10 @@ use http::{Method, Version};
 use crate::{
     CacheTags,
     asked::Asked,
+    byte_set::ByteSet,
     message::{self, LONGEST_TARGET},
     reply::{Content, Reply, Value},
-    request_fields::RequestFields,
+    request_fields::{Lines, RequestFields},
     respond::{answer, answer_if_baked},
 };
 
@@ -38,7 +39,7 @@ pub struct SimpleRequest<'a> {
     method: Method,
     path: &'a str,
     query: Option<&'a str>,
-    fields: &'a [(&'a str, &'a [u8])],
+    fields: Lines<'a>,
     connection: Connection,
 }
 
@@ -60,16 +61,17 @@ impl<'a> SimpleRequest<'a> {
             "HEAD" => Method::HEAD,
             _ => return None,
         };
-        let is_target = target.starts_with('/') && target.bytes().all(is_of_target);
+        let is_target = target.starts_with('/') && OF_TARGET.has_all(target.as_bytes());
         if !is_target || target.len() > LONGEST_TARGET {
             return None;
         }
         let connection = connection(fields)?;
-        let (path, query) = match target.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
+        // Faster than `split_once` for texts that are so short.
+        let (path, query) = match target.bytes().position(|byte| byte == b'?') {
+            Some(at) => (&target[..at], Some(&target[at + 1..])),
             None => (target, None),
         };
-        Some(Self { method, path, query, fields, connection })
+        Some(Self { method, path, query, fields: Lines::new(fields), connection })
     }
 
     /// Whether it is the last one of its connection. The response says so, too.
@@ -110,10 +112,8 @@ impl<'a> SimpleRequest<'a> {
     }
 }
 
-/// Whether a byte may stand in a path or a query as it is (RFC 3986 §3.3, §3.4), or begins an escape.
-fn is_of_target(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte)
-}
+/// The bytes that may stand in a path or a query as they are (RFC 3986 §3.3, §3.4), or begin an escape.
+static OF_TARGET: ByteSet = ByteSet::alphanumeric_and(b"-._~!$&'()*+,;=:@/?%");
 
 /// None unless there is one valid `Host`, and no other field that is about the connection or about
 /// content than one `Connection`.
@@ -216,17 +216,14 @@ impl<'a> SimpleResponse<'a> {
 fn is_simple_line(name: &str, value: &Value<'_>) -> bool {
     let is_of_connection =
         matches!(name, "connection" | "date" | "trailer" | "transfer-encoding" | "");
-    // No end before the end: that makes it several bytes at once.
-    let is_name = name.bytes().fold(true, |all, byte| all & is_of_simple_name(byte));
-    let is_value = |value: &[u8]| value.iter().fold(true, |all, byte| all & is_of_value(*byte));
-    !is_of_connection && is_name && value.as_bytes().is_none_or(is_value)
+    !is_of_connection && OF_NAME.has_all(name.as_bytes()) && value.as_bytes().is_none_or(is_value)
 }
 
-fn is_of_simple_name(byte: u8) -> bool {
-    byte.is_ascii_lowercase() | byte.is_ascii_digit() | (byte == b'-')
-}
+static OF_NAME: ByteSet = ByteSet::of(b"abcdefghijklmnopqrstuvwxyz0123456789-");
 
-/// Whether it may stand in a field's value (RFC 9110 §5.5).
-fn is_of_value(byte: u8) -> bool {
-    ((byte >= b' ') & (byte != 0x7f)) | (byte == b'\t')
+/// Whether no byte is a control character; the tab is none here. It does not end early, since nearly all
+/// values are such.
+fn is_value(value: &[u8]) -> bool {
+    let is_plain = |byte: u8| (byte >= b' ') & (byte != 0x7f) | (byte == b'\t');
+    value.iter().fold(true, |all, byte| all & is_plain(*byte))
 }

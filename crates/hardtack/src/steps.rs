@@ -10,31 +10,39 @@ use crate::{
     conditional::{self, Validators},
     negotiate::{self, Accepted},
     range,
-    request_fields::RequestFields,
+    request_fields::{Lines, RequestFields},
 };
 
-/// Names and values.
-pub type Lines<'a> = [(&'a str, &'a [u8])];
+/// The fields of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'a>(RequestFields<'a>);
+
+impl<'a> Fields<'a> {
+    /// The fields of these names and values.
+    pub fn new(lines: &'a [(&'a str, &'a [u8])]) -> Self {
+        Self(RequestFields::Lines(Lines::new(lines)))
+    }
+}
 
 /// Reads `Accept-Encoding`.
-pub fn accept_encoding(fields: &Lines<'_>) {
-    black_box(AcceptEncoding::of(RequestFields::Lines(fields)));
+pub fn accept_encoding(fields: Fields<'_>) {
+    black_box(AcceptEncoding::of(fields.0));
 }
 
 /// Reads `Accept-Encoding` and `Available-Dictionary`, and chooses a representation.
-pub fn negotiate(asset: &Asset<'static>, fields: &Lines<'_>) {
-    let accepted = Accepted::of(RequestFields::Lines(fields));
+pub fn negotiate(asset: &Asset<'static>, fields: Fields<'_>) {
+    let accepted = Accepted::of(fields.0);
     black_box(negotiate::negotiate(asset, &accepted)).ok();
 }
 
 /// Evaluates the preconditions for a representation that was modified at that time, in seconds since
 /// 1970.
-pub fn preconditions(fields: &Lines<'_>, entity_tag: &str, last_modified: u64) {
+pub fn preconditions(fields: Fields<'_>, entity_tag: &str, last_modified: u64) {
     let ours = Validators { entity_tag, last_modified: Some(last_modified), is_only: true };
-    black_box(conditional::evaluate(RequestFields::Lines(fields), &ours));
+    black_box(conditional::evaluate(fields.0, &ours));
 }
 
 /// Reads `Range` against a representation of this length in bytes.
-pub fn range(fields: &Lines<'_>, length: usize) {
-    black_box(range::requested(RequestFields::Lines(fields), length));
+pub fn range(fields: Fields<'_>, length: usize) {
+    black_box(range::requested(fields.0, length));
 }
