@@ -62,10 +62,10 @@ impl Reply<'_> {
         content: Content,
     ) -> Self {
         let mut reply = Self::new(status);
-        reply.fields.insert("content-type", Value::Static("text/plain; charset=utf-8"));
-        reply.fields.insert("x-content-type-options", Value::Static("nosniff"));
-        reply.fields.insert("content-length", Value::Number(length));
-        reply.fields.insert("cache-control", NO_STORE);
+        reply.fields.add("content-type", Value::Static("text/plain; charset=utf-8"));
+        reply.fields.add("x-content-type-options", Value::Static("nosniff"));
+        reply.fields.add("content-length", Value::Number(length));
+        reply.fields.add("cache-control", NO_STORE);
         if method != Method::HEAD {
             reply.content = content;
         }
@@ -154,6 +154,12 @@ pub(crate) struct ResponseFields<'a>(SmallVec<[(&'a str, Value<'a>); USUAL]>);
 const USUAL: usize = 16;
 
 impl<'a> ResponseFields<'a> {
+    /// Adds a field that is not there yet.
+    pub(crate) fn add(&mut self, name: &'a str, value: Value<'a>) {
+        debug_assert!(!self.has(name), "{name} is there");
+        self.0.push((name, value));
+    }
+
     /// Sets a field, in the place of all its lines.
     pub(crate) fn insert(&mut self, name: &'a str, value: Value<'a>) {
         match self.place(name) {

@@ -127,7 +127,7 @@ impl<'a> Selected<'_, 'a> {
     fn whole(&self) -> Reply<'a> {
         let mut reply = self.asked.reply(StatusCode::OK);
         let content_length = Value::Static(self.representation.content_length);
-        reply.fields.insert("content-length", content_length);
+        reply.fields.add("content-length", content_length);
         reply.content = Content::Static(self.representation.body);
         reply
     }
@@ -135,8 +135,8 @@ impl<'a> Selected<'_, 'a> {
     fn part(&self, part: Range<usize>) -> Reply<'a> {
         let mut reply = self.asked.reply(StatusCode::PARTIAL_CONTENT);
         let content_range = ContentRange::Part(part.clone(), self.representation.body.len());
-        reply.fields.insert("content-length", Value::Number(part.len()));
-        reply.fields.insert("content-range", Value::Range(content_range));
+        reply.fields.add("content-length", Value::Number(part.len()));
+        reply.fields.add("content-range", Value::Range(content_range));
         reply.content = Content::Static(&self.representation.body[part]);
         reply
     }
@@ -163,24 +163,24 @@ impl<'a> Selected<'_, 'a> {
 
     /// Sets the representation metadata (RFC 9110 §8).
     fn describe_content(&self, fields: &mut ResponseFields<'_>) {
-        fields.insert("content-type", Value::Static(self.asset.media_type));
-        fields.insert("x-content-type-options", Value::Static("nosniff"));
-        fields.insert("accept-ranges", Value::Static("bytes"));
+        fields.add("content-type", Value::Static(self.asset.media_type));
+        fields.add("x-content-type-options", Value::Static("nosniff"));
+        fields.add("accept-ranges", Value::Static("bytes"));
         if self.representation.coding != Coding::Identity {
             let coding = Value::Static(self.representation.coding.name());
-            fields.insert("content-encoding", coding);
+            fields.add("content-encoding", coding);
         }
         if wants_sha256(self.asked.fields) {
-            fields.insert("repr-digest", Value::Made(self.representation.repr_digest()));
+            fields.add("repr-digest", Value::Made(self.representation.repr_digest()));
         }
     }
 
     /// Sets the validators and the cache policy.
     fn describe_selection(&self, fields: &mut ResponseFields<'_>) {
-        fields.insert("etag", Value::Static(self.representation.entity_tag));
-        fields.insert("cache-control", Value::Static(self.route.cache_control));
+        fields.add("etag", Value::Static(self.representation.entity_tag));
+        fields.add("cache-control", Value::Static(self.route.cache_control));
         if let Some(last_modified) = self.asked.bundle.last_modified() {
-            fields.insert("last-modified", Value::Static(last_modified.value));
+            fields.add("last-modified", Value::Static(last_modified.value));
         }
         describe_choice(self.asset, fields);
     }
@@ -188,11 +188,10 @@ impl<'a> Selected<'_, 'a> {
 
 /// Sets `Vary` if there was a choice between representations (RFC 9110 §12.5.5).
 fn describe_choice(asset: &Asset<'_>, fields: &mut ResponseFields<'_>) {
-    if asset.representation_count() > 1 {
-        vary::on("Accept-Encoding", fields);
-    }
     if asset.has_deltas() {
-        vary::on("Available-Dictionary", fields);
+        vary::on("Accept-Encoding, Available-Dictionary", fields);
+    } else if asset.representation_count() > 1 {
+        vary::on("Accept-Encoding", fields);
     }
 }
 

@@ -2,16 +2,18 @@
 
 use crate::reply::{ResponseFields, Value};
 
-/// Adds the name of a field.
+/// Adds the name of a field, or a list of names.
 pub(crate) fn on(field: &'static str, response: &mut ResponseFields<'_>) {
-    let list = match response.lines("vary") {
-        [(_, others), ..] => with(others, field),
-        [] => Value::Static(field),
-    };
-    response.insert("vary", list);
+    match response.lines("vary") {
+        [(_, others), ..] => {
+            let list = with(others, field);
+            response.insert("vary", list);
+        }
+        [] => response.add("vary", Value::Static(field)),
+    }
 }
 
-/// A list with one more name. The lists that our own rules make need no memory of their own.
+/// A list with more names. The lists that our own rules make need no memory of their own.
 fn with(list: &Value<'_>, field: &'static str) -> Value<'static> {
     let Value::Static(known) = *list else { return Value::Made(format!("{list}, {field}")) };
     let is_longer = |longer: &&str| {
@@ -63,6 +65,7 @@ mod tests {
         is_on(&[origin, coding, accept], "Origin, Accept-Encoding, Accept");
         let all = [origin, coding, dictionary, accept];
         is_on(&all[..3], "Origin, Accept-Encoding, Available-Dictionary");
+        is_on(&[origin, "Accept-Encoding, Available-Dictionary"], all[..3].join(", ").as_str());
         is_on(&all, "Origin, Accept-Encoding, Available-Dictionary, Accept");
     }
 
