@@ -114,7 +114,7 @@ fn static_paths_are_passed_on_and_all_others_refused() {
         json!([{ "HeaderName": "x-origin-verify", "HeaderValue": { "Ref": "OriginSecret" } }]);
     assert_eq!(origins[0]["OriginCustomHeaders"], secret);
     assert_eq!(origins[0]["CustomOriginConfig"]["OriginHttpVersion"], "http2");
-    assert_eq!(origins[0]["CustomOriginConfig"]["OriginReadTimeout"], 30);
+    assert_eq!(origins[0]["CustomOriginConfig"]["OriginReadTimeout"], 60);
     let key = key(&template);
     assert_eq!(
         (&key["EnableAcceptEncodingGzip"], &key["EnableAcceptEncodingBrotli"]),
