@@ -7,8 +7,8 @@
 //! just micro --time     nanoseconds instead
 //! ```
 //!
-//! The program runs itself under callgrind, a tool of valgrind. Counted is one call of each case, after two
-//! calls that fill buffers. Such a count is the same each time, also on a busy machine.
+//! The program runs itself under callgrind, a tool of valgrind. One call of each case is counted, after two
+//! that fill buffers. Such a count is the same each time, also on a busy machine.
 
 mod allocations;
 mod baseline;
