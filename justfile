@@ -161,6 +161,10 @@ soak *arguments:
 bench-upgrades *arguments:
     cargo bench --profile dist --locked --bench upgrades -- {{ arguments }}
 
+# Hardtack beside other servers and libraries, on all cases, in one run; installs them; `--docs` writes docs/performance.md
+bench-compare *arguments:
+    benches/compare/compare {{ arguments }}
+
 # Handshakes and requests over TLS, beside nginx and h2o; needs those and h2load
 bench-tls *arguments:
     benches/tls {{ arguments }}

@@ -1,7 +1,7 @@
 """What the measurements of a server share: a site to serve, servers to compare, and what their processes take.
 
-For `idle-connections`, `slow-clients`, `soak` and `tls`. A server is what a user would start, and counts with all its
-processes: of Hardtack the supervisor and its worker, of nginx the master and its workers.
+For `compare`, `idle-connections`, `slow-clients`, `soak` and `tls`. A server is what a user would start, and counts with
+all its processes: of Hardtack the supervisor and its worker, of nginx the master and its workers.
 """
 
 import contextlib
@@ -125,8 +125,14 @@ class Server:
         self.label, self.log = label, log
         pinned = ["taskset", "-c", str(core)] if core is not None else []
         with open(log, "wb") as output:
+            # In a session of its own: a lighttpd with workers ends by a signal to its whole group.
             self.process = subprocess.Popen(
-                [*pinned, *command], env=own_environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=errors or output
+                [*pinned, *command],
+                env=own_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors or output,
+                start_new_session=True,
             )
 
     def __enter__(self):
@@ -265,6 +271,7 @@ class Taken:
 
     pss: int  # bytes
     rss: int
+    pss_anonymous: int  # of the first, what no file is behind
     descriptors: int
     threads: int
 
@@ -272,5 +279,5 @@ class Taken:
 def take(pid):
     process = pathlib.Path(f"/proc/{pid}")
     pages = (process / "smaps_rollup").read_text()
-    pss, rss = (int(re.search(rf"^{name}:\s+(\d+) kB", pages, re.M)[1]) << 10 for name in ("Pss", "Rss"))
-    return Taken(pss, rss, *(len(os.listdir(process / folder)) for folder in ("fd", "task")))
+    sizes = (int(re.search(rf"^{name}:\s+(\d+) kB", pages, re.M)[1]) << 10 for name in ("Pss", "Rss", "Pss_Anon"))
+    return Taken(*sizes, *(len(os.listdir(process / folder)) for folder in ("fd", "task")))
