@@ -123,11 +123,11 @@ bench-micro:
 bench-many-assets *arguments:
     benches/many-assets {{ arguments }}
 
-# A bake beside Django's collectstatic, on the same files
-bench-collectstatic *arguments:
+# A bake beside collectstatic, compressors and memory-serve: time, memory, sizes; `--docs` writes docs/performance.md
+bench-bake *arguments:
+    scripts/install-missing brotli:brotli zstd:zstd zopfli:zopfli
     scripts/fetch-corpora --django
-    cargo build --profile dist --locked
-    benches/collectstatic {{ arguments }}
+    benches/bake/bake {{ arguments }}
 
 # A bake that carries three earlier releases, beside one without: time, memory, size; needs npm
 bench-releases *arguments:
