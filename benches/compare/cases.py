@@ -27,6 +27,7 @@ class Case:
     h2load: tuple = ()  # its options, where it is the client; it speaks TLS
     main: bool = False  # also measured on both cores
     calls: bool = False  # also traced
+    wrk: bool = False  # also measured by wrk
     floor: bool = True
 
     def requests(self, server, site):
@@ -65,10 +66,10 @@ def one(name):
 
 
 ALL = [
-    Case("1k", "1 KB", one("1k.png"), main=True, calls=True),
+    Case("1k", "1 KB", one("1k.png"), main=True, calls=True, wrk=True),
     Case("10k", "10 KB", one("10k.png")),
     Case("text", "text, 48 KB, coded", one(content.TEXT[0]), ACCEPT, main=True),
-    Case("100k", "100 KB", one("100k.png"), calls=True),
+    Case("100k", "100 KB", one("100k.png"), calls=True, wrk=True),
     Case("1m", "1 MB", one("1m.png"), calls=True),
     Case("10m", "10 MB, 8 connections", one("10m.png"), connections=8),
     Case("304", "304", one("10k.png"), status=304, floor=False),

@@ -67,6 +67,18 @@ class Client:
             raise Failed("no answer in time")
         return Turn(**{name: report[name] for name in (field.name for field in dataclasses.fields(Turn))})
 
+    def wrk(self, server, case, requests, seconds):
+        """The client that most comparisons use, for a case with one file: it reads 8 KB at a time, and keeps no rate."""
+        path = requests.splitlines()[0].split("\t")[3]
+        before = server.cpu_seconds()
+        command = [*self.pinned, "wrk", "-t1", f"-c{case.connections}", f"-d{seconds}s", f"http://{server.address}{path}"]
+        report = run(command, seconds)
+        cpu = server.cpu_seconds() - before
+        total = re.search(r"(\d+) requests in ([\d.]+)s", report)
+        if not total or int(total[1]) == 0 or "Non-2xx" in report or "Socket errors" in report:
+            raise Failed(f"wrk: {servers.last_lines(report)}")
+        return Turn(int(total[1]), float(total[2]), cpu, 0)
+
     def h2load(self, server, case, requests, seconds, count):
         """The 64 handshakes are in the CPU time: a hundredth of it."""
         lines = [line.split("\t") for line in requests.splitlines()]

@@ -39,7 +39,7 @@ def write(results, folder):
 def markdown(results):
     parts = [head(results), "![The CPU time of a request beside Hardtack's](performance.svg)\n", goals(results), losses(results["one"])]
     parts += [cost_tables(results["one"], "one core"), ratio_tables(results["one"]), rate_tables(results["one"])]
-    parts += [arena(results), latency(results), memory(results), calls(results), wire(results["one"]), both(results["both"])]
+    parts += [arena(results), latency(results), memory(results), by_wrk(results), calls(results), wire(results["one"]), both(results["both"])]
     parts += [configuration(results), left_out(results)]
     return "\n".join(part for part in parts if part)
 
@@ -224,6 +224,26 @@ def memory(results):
         "file. Whatever serves from memory has the site in one of the two; whatever serves from disk has it in the page cache."
     )
     return f"### Memory after the run\n\n{explanation}\n\n" + sections.table(["", "PSS", "anonymous", "processes"], rows)
+
+
+def by_wrk(results):
+    part = results.get("wrk", {})
+    labels = [label for label in results["servers"] if any(costs(table, label) for table in part.values())]
+    if not labels:
+        return ""
+    rows = []
+    for label in labels:
+        cells = [label]
+        for table in part.values():
+            found = costs(table, label)
+            cells += [number(statistics.median(found)), f"{statistics.median(costs(table, label, 'rate')):,.0f}"] if found else ["–", "–"]
+        rows.append(cells)
+    head = [""] + [title for key in part for title in (f"{LABELS[key]}, CPU µs", "requests/s")]
+    explanation = (
+        "Two turns of a second by wrk, to see that the client above favours nobody. wrk reads 8 KB at a time, so large bodies "
+        "wait for it; and the 64 connections are opened within the turn."
+    )
+    return f"### By wrk\n\n{explanation}\n\n" + sections.table(head, rows)
 
 
 def calls(results):

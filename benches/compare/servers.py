@@ -403,7 +403,7 @@ def last_lines(text):
 def install():
     """What is free to install, where it is missing. What cannot be installed is left out later, with its reason."""
     packages = ["nginx:nginx", "h2o:h2o", "lighttpd:lighttpd", "caddy:caddy", "varnishd:varnish", "h2load:nghttp2-client"]
-    packages += ["openssl:openssl", "strace:strace", "brotli:brotli", "taskset:util-linux"]
+    packages += ["openssl:openssl", "strace:strace", "brotli:brotli", "wrk:wrk", "taskset:util-linux"]
     if importlib.util.find_spec("ensurepip") is None:
         packages.append("python3-venv")
     if not Nginx.module().exists():
