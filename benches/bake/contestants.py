@@ -232,8 +232,9 @@ class MemoryServe:
     def build():
         """The path of the build script, optimized, or nothing if it does not build."""
         cargo = ["cargo", "build", "--release", "--locked", "--quiet", "-p", "compare-memory-serve"]
-        # Any folder does: it is only to be built.
-        environment = {**os.environ, "COMPARE_FOLDER": str(COMPARE / "memory-serve" / "src")}
+        # Any folder does, since it is only to be built; that of the comparison, where it is, spares it a build.
+        there = (COMPARE / "target" / "site" / "plain").is_dir()
+        environment = os.environ if there else {**os.environ, "COMPARE_FOLDER": str(COMPARE / "memory-serve" / "src")}
         if subprocess.run(cargo, cwd=COMPARE, env=environment).returncode != 0:
             return None
         built = (COMPARE / "target" / "release" / "build").glob("compare-memory-serve-*/build-script-build")
