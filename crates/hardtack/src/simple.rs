@@ -28,7 +28,8 @@ use crate::{
 /// let response = request.respond(&bundle, None).expect("so is the response");
 /// let mut head = Vec::new();
 /// response.write_head(&mut head);
-/// assert!(head.starts_with(b"HTTP/1.1 200 OK\r\ncontent-length: "));
+/// assert!(head.starts_with(b"HTTP/1.1 200 OK\r\n"));
+/// assert_eq!(response.field("content-type"), Some(&b"text/css; charset=utf-8"[..]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
