@@ -405,6 +405,17 @@ fn a_request_that_wakes_a_parked_connection_has_to_come_in_time() {
     assert!(is_closed(&mut connection));
 }
 
+#[test]
+fn a_request_that_begins_behind_another_one_has_to_come_in_time() {
+    for options in [&["--header-timeout=1"][..], &["--header-timeout=1", "--no-short-way"]] {
+        let server = with(options);
+        let mut connection = server.connect();
+        connection.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n");
+        assert_eq!(connection.response("GET").status, 200);
+        assert!(is_closed(&mut connection), "{options:?}");
+    }
+}
+
 /// The lines on a process's standard error, as they come.
 fn lines_of_stderr(server: &mut Server) -> mpsc::Receiver<String> {
     let (sender, lines) = mpsc::channel();

@@ -79,6 +79,31 @@ fn without_dates(answer: &str) -> String {
     kept.collect()
 }
 
+/// hyper's buffer grows with a burst, and is given back when the connection is parked amid a head.
+#[test]
+fn a_head_that_is_longer_than_one_read_keeps_its_order() {
+    let field = |n| format!("X-{n}: {}\r\n", "y".repeat(1000));
+    let fields: String = (0..20).map(field).collect();
+    let burst =
+        format!("HEAD / HTTP/1.1\r\nHost: x\r\nTE: trailers\r\n{}\r\n", field(0)).repeat(80);
+    let last = format!("GET /a.css HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}\r\n");
+    let (begin, end) = last.split_at(last.len() - 1);
+    let answers = both(&site(), &[]).map(|server| {
+        let mut stream = TcpStream::connect(server.address).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a valid duration");
+        let first = "GET /index.html HTTP/1.1\r\nHost: x\r\nTE: trailers\r\n\r\n";
+        stream.write_all(burst.as_bytes()).expect("it is open");
+        stream.write_all(format!("{first}{begin}").as_bytes()).expect("it is open");
+        thread::sleep(Duration::from_millis(400));
+        stream.write_all(end.as_bytes()).expect("it is open");
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("all of it comes");
+        without_dates(&String::from_utf8_lossy(&bytes))
+    });
+    assert_eq!(answers[0], answers[1]);
+    assert!(answers[0].contains(".class-399"), "{}", answers[0]);
+}
+
 const TARGETS: &[&str] = &[
     "/",
     "/a.css",

@@ -57,9 +57,9 @@ impl<S: Socket> Transport<S> {
         &self.ahead
     }
 
-    /// Gives bytes back that were read and not used.
+    /// Gives bytes back that were read and not used. They come before those that are still ahead.
     pub(crate) fn unread(&mut self, bytes: &[u8]) {
-        self.ahead = [&self.ahead, bytes].concat().into();
+        self.ahead = [bytes, &self.ahead].concat().into();
     }
 
     /// Reads some bytes ahead. None is the end.
@@ -73,7 +73,7 @@ impl<S: Socket> Transport<S> {
         let mut buffer = ReadBuf::new(&mut space[..most]);
         ready!(Pin::new(&mut self.socket).poll_read(context, &mut buffer))?;
         let length = buffer.filled().len();
-        self.unread(&space[..length]);
+        self.ahead = [&self.ahead, &space[..length]].concat().into();
         Poll::Ready(Ok(length))
     }
 

@@ -43,8 +43,11 @@ impl<S: Socket> Http1Stream<S> {
         &self.turn
     }
 
-    /// Gives bytes back that were read and not used.
+    /// Gives bytes back that were read and not used. A request begins with them, if none is under way.
     pub(crate) fn unread(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            receive(&mut self.transport, &mut self.turn.lock());
+        }
         self.transport.unread(bytes);
     }
 
