@@ -56,10 +56,12 @@ impl Entry {
 
     /// Whether the alarm is still to come. If it is, it wakes this task.
     pub(super) fn is_kept(&self, waker: &Waker) -> bool {
-        CLOCK.with_borrow_mut(|clock| {
-            let kept = clock.wakers.get_mut(&self.0);
-            kept.map(|kept| kept.clone_from(waker)).is_some()
-        })
+        // The old waker is dropped when the clock is not borrowed: it might own another alarm.
+        let kept = CLOCK.with_borrow_mut(|clock| {
+            let kept = clock.wakers.get_mut(&self.0)?;
+            Some((!kept.will_wake(waker)).then(|| std::mem::replace(kept, waker.clone())))
+        });
+        kept.is_some()
     }
 }
 

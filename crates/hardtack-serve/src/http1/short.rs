@@ -49,7 +49,7 @@ pub(super) struct ShortWay<S: Socket> {
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Close {
-    /// Nothing more is to come from the client, and what it gets is on its way.
+    /// Nothing more is to come from the client, and its responses are on their way.
     AtOnce,
     /// The client has sent more than is answered, or may yet while a large response is sent. A socket
     /// that is closed over that is reset, and the client may lose the response (RFC 9112 §9.6).
@@ -106,6 +106,7 @@ impl<S: Socket> ShortWay<S> {
             return Poll::Ready(Ok(Some(ShortEnd::NotSimple)));
         }
         BUFFERS.with_borrow_mut(|Buffers { input, output }| {
+            output.clear();
             let end = ready!(self.poll_requests(input, output, context))?;
             if end.is_none() {
                 self.rest = output.write(&mut self.stream, context)?;

@@ -106,10 +106,15 @@ impl Batch {
             Poll::Pending => Ok(0),
         };
         let rest = written.map(|written| self.rest(written));
+        self.clear();
+        rest
+    }
+
+    /// Forgets all responses: those that are written, and those that a panic has left here.
+    pub(super) fn clear(&mut self) {
         self.heads.clear();
         self.responses.clear();
         self.contents = 0;
-        rest
     }
 
     fn poll_write<S: Socket>(
