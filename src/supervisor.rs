@@ -354,7 +354,7 @@ impl Supervisor {
                 self.ticket_keys = keys.clone();
                 self.workers.tell_all(&Order::TicketKeys(keys)).await;
             }
-            Err(_) => warn!("the key of session tickets stays in use: no random numbers"),
+            Err(error) => warn!("the key of session tickets stays in use: {error}"),
         }
     }
 

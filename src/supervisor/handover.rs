@@ -21,7 +21,6 @@ use super::{
 
 #[derive(Deserialize, Serialize)]
 struct Header {
-    protocol: u32,
     /// The certificate of the workers. Its files may be gone or damaged by now.
     certificate: Option<Pem>,
     ticket_keys: TicketKeys,
@@ -63,12 +62,13 @@ pub(crate) fn hand_over(program: &Program, state: &State<'_>) -> anyhow::Error {
 fn fill(state: &State<'_>) -> Result<Channel> {
     let (ours, theirs) = Channel::pair()?;
     let header = Header {
-        protocol: CHANNEL_VERSION,
         certificate: state.certificate.cloned(),
         ticket_keys: state.ticket_keys.clone(),
         listeners: state.listeners.len(),
         workers: state.workers.len(),
     };
+    // In every version, a number comes first.
+    ours.send(&CHANNEL_VERSION, &[])?;
     ours.send(&header, &[])?;
     for listener in state.listeners {
         ours.send(&listener.endpoint, &listener.files())?;
@@ -93,12 +93,12 @@ pub(crate) struct Inherited {
 impl Inherited {
     /// Receives the state of the predecessor.
     pub(crate) fn receive(channel: &Channel) -> Result<Self> {
-        let (header, _) = channel.receive::<Header>()?.context(LOST)?;
-        let theirs = header.protocol;
+        let (theirs, _) = channel.receive::<u32>()?.context(LOST)?;
         ensure!(
             theirs == CHANNEL_VERSION,
             "the predecessor speaks protocol {theirs}, not {CHANNEL_VERSION}"
         );
+        let (header, _) = channel.receive::<Header>()?.context(LOST)?;
         let mut inherited = Self {
             listeners: Vec::new(),
             certificate: header.certificate,

@@ -191,12 +191,12 @@ fn give(channel: &Channel, handed: Handed<'_>) -> io::Result<()> {
 
 fn send_all(channel: &Channel, handed: Handed<'_>) -> io::Result<()> {
     let start = Order::Start {
-        protocol: CHANNEL_VERSION,
         sockets: handed.listeners.len(),
         certificate: handed.certificate.cloned(),
         ticket_keys: handed.ticket_keys.clone(),
         is_maintained: handed.is_maintained,
     };
+    channel.send(&Order::Protocol(CHANNEL_VERSION), &[])?;
     channel.send(&start, &[])?;
     for listener in handed.listeners {
         channel.send(&Order::Socket(listener.endpoint.clone()), &listener.files())?;

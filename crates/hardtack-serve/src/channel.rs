@@ -42,10 +42,10 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 /// From the supervisor.
 #[derive(Deserialize, Serialize)]
 pub enum Order {
-    /// The first message: how many sockets follow, each in a message of its own.
+    /// The first message: the sender's [`CHANNEL_VERSION`]. In every version it has this form.
+    Protocol(u32),
+    /// The second message: how many sockets follow, each in a message of its own.
     Start {
-        /// The sender's [`CHANNEL_VERSION`].
-        protocol: u32,
         /// Messages with sockets that follow.
         sockets: usize,
         /// The certificate to begin with.
@@ -101,15 +101,16 @@ impl Start {
     ///
     /// If the other end is no supervisor of this [`CHANNEL_VERSION`].
     pub fn receive(channel: &Channel) -> Result<Self, StartError> {
-        let first = channel.receive::<Order>().map_err(StartError::Unreadable)?;
-        let Some((Order::Start { protocol, sockets, certificate, ticket_keys, is_maintained }, _)) =
-            first
+        match channel.receive::<Order>().map_err(StartError::Unreadable)? {
+            Some((Order::Protocol(CHANNEL_VERSION), _)) => {}
+            Some((Order::Protocol(other), _)) => return Err(StartError::OtherVersion(other)),
+            _ => return Err(StartError::NoSupervisor),
+        }
+        let second = channel.receive::<Order>()?;
+        let Some((Order::Start { sockets, certificate, ticket_keys, is_maintained }, _)) = second
         else {
             return Err(StartError::NoSupervisor);
         };
-        if protocol != CHANNEL_VERSION {
-            return Err(StartError::OtherVersion(protocol));
-        }
         let listeners = (0..sockets).map(|_| match channel.receive::<Order>()? {
             Some((Order::Socket(endpoint), sockets)) => Ok(Listener { endpoint, sockets }),
             _ => Err(StartError::SocketMissing),
@@ -126,7 +127,7 @@ pub enum StartError {
     /// The first message is not a message.
     #[error("a worker is started by `hardtack serve`")]
     Unreadable(#[source] io::Error),
-    /// The first message is not [`Order::Start`].
+    /// The first messages are not [`Order::Protocol`] and [`Order::Start`].
     #[error("a worker is started by `hardtack serve`, and not by hand")]
     NoSupervisor,
     /// The supervisor is of another [`CHANNEL_VERSION`].
@@ -429,6 +430,15 @@ mod tests {
         (&far).read_exact(&mut byte).unwrap();
         assert_eq!(&byte, b"x");
         assert!(other.receive::<Order>().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_supervisor_of_another_version_is_named() {
+        let (one, other) = Channel::pair().unwrap();
+        one.send(&Order::Protocol(CHANNEL_VERSION + 1), &[]).unwrap();
+        one.send(&"anything", &[]).unwrap();
+        let error = Start::receive(&other).err().unwrap();
+        assert!(matches!(error, StartError::OtherVersion(version) if version > CHANNEL_VERSION));
     }
 
     #[tokio::test]

@@ -122,8 +122,8 @@ impl Control {
                 next
             }
             Some(Order::TicketKeys(keys)) => {
-                if self.tickets.replace(&keys).is_err() {
-                    error!("the old keys of session tickets stay in use: the new ones are none");
+                if let Err(error) = self.tickets.replace(&keys) {
+                    error!("the old keys of session tickets stay in use: {error}");
                 }
                 next
             }
@@ -141,7 +141,7 @@ impl Control {
             }
             Some(Order::Retire) => self.retire(),
             Some(Order::Stop) => self.leave(self.server.settings.drain.delay, next),
-            Some(Order::Start { .. } | Order::Socket(_)) => next,
+            Some(Order::Protocol(_) | Order::Start { .. } | Order::Socket(_)) => next,
             // Without a supervisor, nothing else would end this process.
             None => {
                 if next == Next::Never {

@@ -18,7 +18,11 @@ use rustls::{
 };
 
 pub(crate) use self::tickets::Tickets;
-pub use self::{chain::Chain, error::CertificateError, tickets::TicketKeys};
+pub use self::{
+    chain::Chain,
+    error::CertificateError,
+    tickets::{TicketError, TicketKeys},
+};
 use crate::channel::Pem;
 
 /// The error of a TLS listener without a certificate.

@@ -85,8 +85,8 @@ pub enum WorkerError {
     Certificate(#[from] CertificateError),
     /// TLS cannot be spoken.
     Tls(#[from] rustls::Error),
-    /// The keys of session tickets are none.
-    TicketKeys(#[from] aws_lc_rs::error::Unspecified),
+    /// Its keys of session tickets cannot be used.
+    TicketKeys(#[from] tls::TicketError),
     /// Its rights cannot be given up.
     Sandbox(#[from] SandboxError),
 }

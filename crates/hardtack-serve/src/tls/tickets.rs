@@ -24,6 +24,11 @@ const PERIOD: Duration = Duration::from_secs(6 * 60 * 60);
 /// Bytes of a key's name, which a ticket begins with.
 const NAME: usize = 16;
 
+/// The system has no random numbers, or a key cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("session tickets cannot be encrypted: no random numbers, or a key is damaged")]
+pub struct TicketError(#[from] Unspecified);
+
 /// The keys of session tickets: the one that encrypts, and the one that did before.
 #[derive(Clone, Deserialize, Serialize)]
 pub struct TicketKeys {
@@ -46,7 +51,7 @@ impl TicketKeys {
     /// # Errors
     ///
     /// If the system has no random numbers.
-    pub fn new(now: SystemTime) -> Result<Self, Unspecified> {
+    pub fn new(now: SystemTime) -> Result<Self, TicketError> {
         Ok(Self { made: now, current: Key::random()?, previous: None })
     }
 
@@ -55,7 +60,7 @@ impl TicketKeys {
     /// # Errors
     ///
     /// If the system has no random numbers.
-    pub fn rotated(&self, now: SystemTime) -> Result<Option<Self>, Unspecified> {
+    pub fn rotated(&self, now: SystemTime) -> Result<Option<Self>, TicketError> {
         // A clock that was put back says nothing about the age of a key.
         let is_young = now.duration_since(self.made).is_ok_and(|age| age < PERIOD);
         if is_young {
@@ -73,7 +78,7 @@ impl fmt::Debug for TicketKeys {
 }
 
 impl Key {
-    fn random() -> Result<Self, Unspecified> {
+    fn random() -> Result<Self, TicketError> {
         let (mut name, mut secret) = ([0; NAME], [0; 32]);
         rand::fill(&mut name)?;
         rand::fill(&mut secret)?;
@@ -95,11 +100,11 @@ struct Cipher {
 }
 
 impl Tickets {
-    pub(crate) fn new(keys: &TicketKeys) -> Result<Arc<Self>, Unspecified> {
+    pub(crate) fn new(keys: &TicketKeys) -> Result<Arc<Self>, TicketError> {
         Ok(Arc::new(Self(RwLock::new(Arc::new(Ciphers::new(keys)?)))))
     }
 
-    pub(crate) fn replace(&self, keys: &TicketKeys) -> Result<(), Unspecified> {
+    pub(crate) fn replace(&self, keys: &TicketKeys) -> Result<(), TicketError> {
         let ciphers = Arc::new(Ciphers::new(keys)?);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = ciphers;
         Ok(())
@@ -130,14 +135,14 @@ impl ProducesTickets for Tickets {
 }
 
 impl Ciphers {
-    fn new(keys: &TicketKeys) -> Result<Self, Unspecified> {
+    fn new(keys: &TicketKeys) -> Result<Self, TicketError> {
         let keys = [Some(&keys.current), keys.previous.as_ref()];
         keys.into_iter().flatten().map(Cipher::new).collect::<Result<_, _>>().map(Self)
     }
 }
 
 impl Cipher {
-    fn new(key: &Key) -> Result<Self, Unspecified> {
+    fn new(key: &Key) -> Result<Self, TicketError> {
         let cipher = RandomizedNonceKey::new(&AES_256_GCM, &key.secret)?;
         Ok(Self { name: key.name, key: cipher })
     }
