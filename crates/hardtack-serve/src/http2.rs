@@ -119,7 +119,7 @@ async fn take_requests<S: Socket>(
     .await
 }
 
-/// Lets hyper do all that it can, and then writes what that was. Ready when the connection is over.
+/// Lets hyper do all that it can, and then writes the bytes of that. Ready when the connection is over.
 fn poll<S: Socket>(
     connection: Pin<&mut HyperConnection<S>>,
     gathered: &SharedGathered<S>,

@@ -21,7 +21,7 @@ use tokio::{
 /// A stream of the system.
 pub(crate) struct Stream<S>(Arc<S>);
 
-/// The same stream, to be watched.
+/// A stream of the system, to be watched.
 #[derive(Clone)]
 pub(crate) enum Watched {
     Tcp(Arc<TcpStream>),

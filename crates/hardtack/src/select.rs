@@ -50,7 +50,8 @@ pub(crate) fn not_found_page<'a>(
     error_page(asked, route, StatusCode::NOT_FOUND)
 }
 
-/// The same, as the body of an error of that status.
+/// The asset of a route as the body of an error of that status, if the client accepts any
+/// representation of it.
 pub(crate) fn error_page<'a>(
     asked: &Asked<'a>,
     route: &Route<'static>,
