@@ -179,6 +179,21 @@ fn responses_to_requests_that_came_together_go_together() {
     assert_eq!(records(&came.lock().unwrap()), 1);
 }
 
+/// A client that is not told of the end may take what came for a part (RFC 8446 §6.1).
+#[test]
+fn the_end_is_said_after_an_upgrade_that_is_not_heeded() {
+    let site = Site::start(&[]);
+    for fields in ["", "Upgrade: websocket\r\n", "TE: trailers\r\n"] {
+        let mut connection = site.connect();
+        let request =
+            format!("GET /robots.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}\r\n");
+        connection.send(request.as_bytes());
+        let mut bytes = Vec::new();
+        connection.stream.read_to_end(&mut bytes).expect("the end is said");
+        assert!(bytes.starts_with(b"HTTP/1.1 200 "), "{fields}");
+    }
+}
+
 /// The kind of the next handshake of a client.
 fn next_handshake(site: &Site, config: &Arc<ClientConfig>) -> Option<HandshakeKind> {
     let mut connection = site.server.connect_tls(config);

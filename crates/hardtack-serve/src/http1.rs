@@ -20,7 +20,7 @@ use std::{
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::task::unconstrained;
+use tokio::{io::AsyncWriteExt, task::unconstrained};
 use tracing::debug;
 
 use self::{
@@ -84,12 +84,16 @@ async fn serve_by_hyper<S: Socket>(stream: Http1Stream<S>) -> Option<Http1Stream
     let (account, turn) = (Arc::clone(stream.account()), stream.turn().clone());
     let mut connection = HyperConnection::new(stream);
     let end = until_stop(&account, |context| match connection.poll(context) {
-        Poll::Ready(()) => Poll::Ready(End::Over),
+        Poll::Ready(end) => Poll::Ready(end),
         Poll::Pending if turn.lock().is_parked() => Poll::Ready(End::Idle),
         Poll::Pending => Poll::Pending,
     });
     match end.await {
-        Some(End::Over) => None,
+        Some(End::Done) => {
+            connection.close().await;
+            None
+        }
+        Some(End::Broken) => None,
         Some(End::Idle) => connection.into_stream(),
         None => {
             let last = turn.lock().last();
@@ -123,8 +127,10 @@ async fn until_stop<E>(
 
 /// Why hyper is done with a connection.
 enum End {
-    /// The connection has ended.
-    Over,
+    /// All responses are sent, and no request follows.
+    Done,
+    /// The connection has ended in an error.
+    Broken,
     /// There has been no request for a while.
     Idle,
 }
@@ -138,7 +144,9 @@ async fn finish<S: Socket>(mut connection: HyperConnection<S>, last: Last) {
         Last::Coming => {}
         Last::Current => connection.end(),
     }
-    poll_fn(|context| connection.poll(context)).await;
+    if let End::Done = poll_fn(|context| connection.poll(context)).await {
+        connection.close().await;
+    }
 }
 
 fn builder(limits: &Limits) -> http1::Builder {
@@ -153,10 +161,13 @@ fn builder(limits: &Limits) -> http1::Builder {
     builder
 }
 
-/// A connection is over.
-fn over(outcome: hyper::Result<()>) {
-    if let Err(error) = outcome {
-        debug!(?error, "a connection has ended in an error");
+fn end_of(outcome: hyper::Result<()>) -> End {
+    match outcome {
+        Ok(()) => End::Done,
+        Err(error) => {
+            debug!(?error, "a connection has ended in an error");
+            End::Broken
+        }
     }
 }
 
@@ -179,10 +190,18 @@ impl<S: Socket> HyperConnection<S> {
         }
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
         match self {
-            Self::Plain(connection) => Pin::new(connection).poll(context).map(over),
-            Self::Upgradeable(connection) => Pin::new(connection).poll(context).map(over),
+            Self::Plain(connection) => connection.poll_without_shutdown(context).map(end_of),
+            Self::Upgradeable(connection) => Pin::new(connection).poll(context).map(end_of),
+        }
+    }
+
+    /// Ends a connection that is done. hyper would leave that out after a request with `Upgrade`, even
+    /// if nobody takes the connection over. One that may become a tunnel it has ended itself.
+    async fn close(self) {
+        if let Self::Plain(connection) = self {
+            connection.into_parts().io.into_inner().shutdown().await.ok();
         }
     }
 
