@@ -165,9 +165,8 @@ class Server:
         return found
 
     def cpu_seconds(self):
-        """So far, of all threads, as Linux accounts it in nanoseconds. None ends while this is of interest."""
-        files = (file for pid in self.processes() for file in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
-        return sum(int(file.read_text().split()[0]) for file in files) / 1e9
+        """So far, of all threads, also those that have ended: by each process's own clock (clock_getcpuclockid(3))."""
+        return sum(time.clock_gettime(~pid << 3 | 2) for pid in self.processes())
 
     def memory(self):
         """PSS in bytes: what is its own, and its share of what it shares."""
