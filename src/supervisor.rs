@@ -33,9 +33,9 @@ use std::{
 use anyhow::{Error, Result, ensure};
 use hardtack_bundle::Bundle;
 use hardtack_serve::{
-    channel::{Channel, Order, Pem, Report},
+    channel::{Channel, Order, Report},
     log::{self, DroppedLines, Log},
-    tls::{NO_CERTIFICATE, TicketKeys},
+    tls::{NO_CERTIFICATE, Pem, TicketKeys},
 };
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{

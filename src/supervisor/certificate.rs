@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::MetadataExt, path::Path, time::SystemTime};
 
 use anyhow::{Context, Result};
-use hardtack_serve::{channel::Pem, tls};
+use hardtack_serve::tls::{self, Pem};
 
 use crate::settings::CertificateFiles;
 

@@ -5,8 +5,8 @@
 
 use anyhow::{Context, Result, ensure};
 use hardtack_serve::{
-    channel::{CHANNEL_VERSION, Channel, Endpoint, Pem},
-    tls::TicketKeys,
+    channel::{CHANNEL_VERSION, Channel, Endpoint},
+    tls::{Pem, TicketKeys},
 };
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::Pid;

@@ -13,8 +13,8 @@ use std::{
 
 use anyhow::{Context, Result};
 use hardtack_serve::{
-    channel::{CHANNEL_VERSION, Channel, Order, Pem, Receiver, Report, Sender},
-    tls::TicketKeys,
+    channel::{CHANNEL_VERSION, Channel, Order, Receiver, Report, Sender},
+    tls::{Pem, TicketKeys},
 };
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, wait};
 use tracing::warn;

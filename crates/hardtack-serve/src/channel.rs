@@ -25,7 +25,7 @@ use tokio::{
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
 };
 
-use crate::tls::TicketKeys;
+use crate::tls::{Pem, TicketKeys};
 
 /// The version of these messages. A worker refuses the messages of another version.
 pub const CHANNEL_VERSION: u32 = 5;
@@ -186,15 +186,6 @@ pub enum Protocol {
     Https,
     /// HTTP without TLS, for operators.
     Admin,
-}
-
-/// A certificate with those between it and the root, and its key.
-#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
-pub struct Pem {
-    /// The certificates.
-    pub chain: String,
-    /// The private key.
-    pub key: String,
 }
 
 /// One end of the channel, with blocking calls.

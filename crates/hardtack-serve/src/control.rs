@@ -18,7 +18,7 @@ use tokio::{
 use tracing::{error, info};
 
 use crate::{
-    channel::{Order, Pem, Receiver, Report, Sender},
+    channel::{Order, Receiver, Report, Sender},
     lifecycle::Stage,
     log::DroppedLines,
     server::Server,
@@ -152,7 +152,7 @@ impl Control {
         }
     }
 
-    fn show(&self, pem: &Pem) {
+    fn show(&self, pem: &tls::Pem) {
         match self.certificate.as_ref().map(|certificate| certificate.replace(pem)) {
             Some(Ok(())) => info!("another certificate is in use"),
             Some(Err(error)) => error!("the old certificate stays in use: {error}"),

@@ -16,6 +16,7 @@ use rustls::{
     server::{ClientHello, NoServerSessionStorage, ResolvesServerCert},
     sign::CertifiedKey,
 };
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::tickets::Tickets;
 pub use self::{
@@ -23,7 +24,15 @@ pub use self::{
     error::CertificateError,
     tickets::{TicketError, TicketKeys},
 };
-use crate::channel::Pem;
+
+/// A certificate with those between it and the root, and its key.
+#[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Pem {
+    /// The certificates.
+    pub chain: String,
+    /// The private key.
+    pub key: String,
+}
 
 /// The error of a TLS listener without a certificate.
 pub const NO_CERTIFICATE: &str =
