@@ -103,9 +103,10 @@ impl Written {
         } else {
             tokens_of_data(text)
         };
-        let beside = match is_text && !is_left_alone {
-            true => paths.beside(text, &asset.logical_path),
-            false => Vec::new(),
+        let beside = if is_text && !is_left_alone {
+            paths.beside(text, &asset.logical_path)
+        } else {
+            Vec::new()
         };
         Self { tokens, beside, is_text }
     }

@@ -516,7 +516,7 @@ impl<'a> Asset<'a> {
     }
 }
 
-/// What has to be known of a representation to choose one.
+/// The parts of a representation that its choice depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Offer<'a> {
     /// How the body is coded.

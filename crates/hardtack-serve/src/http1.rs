@@ -41,16 +41,17 @@ const DEFAULT_HEADER_FIELDS: u16 = 100;
 /// connection is over.
 pub(crate) async fn serve<S: Socket>(stream: Http1Stream<S>) -> Option<Http1Stream<S>> {
     stream.turn().lock().speak_http1();
-    let stream = match stream.account().server().settings.short_way {
-        true => match serve_shortly(stream).await {
+    let stream = if stream.account().server().settings.short_way {
+        match serve_shortly(stream).await {
             Shortly::Over => return None,
             Shortly::Idle(stream) => return Some(stream),
             Shortly::NotSimple(stream) => {
                 debug!(client = ?stream.account().peer.address, "hyper takes a connection over");
                 stream
             }
-        },
-        false => stream,
+        }
+    } else {
+        stream
     };
     // Its state is large, and a connection that asks for simple things alone never has it.
     Box::pin(serve_by_hyper(stream)).await

@@ -167,9 +167,10 @@ impl<S: Socket> ShortWay<S> {
     }
 
     fn poll_idle(&self) -> Poll<io::Result<Option<ShortEnd>>> {
-        match self.stream.turn().lock().is_parked() {
-            true => Poll::Ready(Ok(Some(ShortEnd::Idle))),
-            false => Poll::Pending,
+        if self.stream.turn().lock().is_parked() {
+            Poll::Ready(Ok(Some(ShortEnd::Idle)))
+        } else {
+            Poll::Pending
         }
     }
 

@@ -1,6 +1,6 @@
 //! The report.
 
-/// What was counted since the warm-up.
+/// The counts since the warm-up.
 #[derive(Default)]
 pub struct Tally {
     pub bytes: u64,
