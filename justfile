@@ -6,7 +6,7 @@ _list:
 # Everything that CI checks without peers
 check: commits fmt-check clippy doc test tool sandbox
 
-# What CI runs, whole: the checks, then the tests with peers
+# All that CI runs: check, micro, package, static and peers
 ci:
     .ci/run
 
@@ -111,7 +111,7 @@ bench-trunk *arguments:
 bench-layer *arguments:
     cargo bench --profile dist --locked -p hardtack --bench layer -- {{ arguments }}
 
-# What uses of asset! cost rustc, with 100 and with 10,000 assets
+# The cost of uses of asset! for rustc, with 100 and with 10,000 assets
 bench-asset *arguments:
     cargo bench --profile dev --locked -p hardtack-macros --bench uses -- {{ arguments }}
 

@@ -1,4 +1,4 @@
-"""What bakes the same files: Django, Hardtack, compressors of the command line, memory-serve's build script."""
+"""The programs that bake the same files: Django, Hardtack, compressors of the command line, memory-serve's build script."""
 
 import filecmp
 import json
@@ -103,7 +103,7 @@ class Django:
         yield self.label, run(*self.source.collectstatic(self.static_root, WHITENOISE_STORAGE, self.hashed_only))
 
     def sizes(self):
-        """What the hashed files weigh, by content coding; the copies under plain names are not counted."""
+        """The weight of the hashed files, by content coding; the copies under plain names are not counted."""
         manifest = json.loads((self.static_root / "staticfiles.json").read_text())
         hashed = [self.static_root / path for path in manifest["paths"].values()]
         codings = (f"{coding} {weigh(hashed, suffix)}" for coding, suffix in [("gzip", ".gz"), ("br", ".br")])

@@ -1,4 +1,4 @@
-"""A command's time, memory and output."""
+"""A command's time and memory."""
 
 import dataclasses
 import os
@@ -14,7 +14,6 @@ class Run:
     seconds: float
     cpu_seconds: float
     peak: int  # bytes, of the process itself
-    output: str
 
 
 def run(command, environment=None, cwd=None):
@@ -34,7 +33,7 @@ def run(command, environment=None, cwd=None):
         text = output.read().decode(errors="replace")
     if process.returncode != 0:
         sys.exit(f"{text}\nbake: exit status {process.returncode}: {' '.join(map(str, command))}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10, text)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10)
 
 
 def seconds(runs, of=statistics.median):

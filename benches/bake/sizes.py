@@ -10,7 +10,7 @@ import contestants
 import sections
 import serving
 
-# What makes a file smallest, and writes it to its output.
+# The command that makes a file smallest, and writes it to its output.
 BEST = {
     "gzip": ["zopfli", "-c"],
     "br": ["brotli", "-q", "11", "-w", "24", "-c"],

@@ -31,7 +31,7 @@ class Case:
     floor: bool = True
 
     def requests(self, server, site):
-        """What `server` is asked, and what it must answer: one line a file, as `load` reads it. Or `Left`."""
+        """The requests to `server`, and the answers it must give: one line a file, as `load` reads it. Or `Left`."""
         files = self.files(site)
         if not files:
             raise Left("corpora/django-admin is not there: scripts/fetch-corpora fetches it")

@@ -15,7 +15,7 @@ import subprocess
 import serving
 
 PAGE = "admin"  # below this path, the files of Django's admin
-# What a browser loads for the list of users in Django's admin, in this order.
+# The files that a browser loads for the list of users in Django's admin, in this order.
 PAGE_FILES = """
     css/base.css css/dark_mode.css js/theme.js css/nav_sidebar.css js/nav_sidebar.js css/changelists.css css/responsive.css
     js/vendor/jquery/jquery.js js/jquery.init.js js/core.js js/admin/RelatedObjectLookups.js js/actions.js js/urlify.js
@@ -80,7 +80,7 @@ class Site:
 
 
 def make(hardtack, target):
-    """In `target/site`. What has not changed is not written, so that Cargo embeds it anew only if it has to."""
+    """In `target/site`. A file that has not changed is not written, so that Cargo embeds it anew only if it has to."""
     folder, scratch = target / "site", target / "baking"
     shutil.rmtree(scratch, ignore_errors=True)
     author(scratch / "authored")
@@ -153,7 +153,7 @@ def write(body, file):
 
 
 def remove_others(folder, wanted):
-    """What an earlier run left, by its logical path without `.br` and `.gz`."""
+    """Removes the files of an earlier run that are not wanted, by logical path without `.br` and `.gz`."""
     for part in ("plain", "twins"):
         for file in [file for file in (folder / part).rglob("*") if file.is_file()]:
             name = re.sub(r"\.(br|gz)$", "", str(file.relative_to(folder / part)))

@@ -64,7 +64,7 @@ def line(number, key, table, labels, ours, colour):
 
 
 def place(ratio):
-    """What is beyond the axis is at its end."""
+    """A ratio beyond the axis is at its end."""
     part = math.log(min(max(ratio, LOWEST), HIGHEST) / LOWEST) / math.log(HIGHEST / LOWEST)
     return LEFT + part * (WIDTH - RIGHT - LEFT)
 

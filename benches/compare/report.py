@@ -101,12 +101,11 @@ def ratio_tables(part):
         found = ratios(table, label)
         return f"{statistics.median(found):.2f} ({min(found):.2f}–{max(found):.2f})" if found else "–"
 
-    others = {key: {label: turns for label, turns in table.items()} for key, table in part.items()}
     explanation = (
         "A server's CPU time divided by Hardtack's in the same round: median of the rounds (lowest to highest). Above 1, "
         "Hardtack is cheaper; below 1, it loses."
     )
-    return by_group(others, "Beside Hardtack, round by round", explanation, cell)
+    return by_group(part, "Beside Hardtack, round by round", explanation, cell)
 
 
 def rate_tables(part):

@@ -1,7 +1,7 @@
 """The servers, each as its own documentation advises for static files that were compressed beforehand.
 
-A contestant is a class: its label, where it has the bytes from, what it serves, and the command of a running one. What is
-not installed, or does not start, is left out with its reason.
+A contestant is a class: its label, where it has the bytes from, what it serves, and the command of a running one. A server
+that is not installed, or does not start, is left out with its reason.
 """
 
 import importlib.util
@@ -28,7 +28,7 @@ class Left(Exception):
 
 
 class Context:
-    """What a server needs to start."""
+    """The things that a server needs to start."""
 
     def __init__(self, site, certificate, scratch, threads, core):
         self.site, self.certificate, self.scratch, self.threads, self.core = site, certificate, scratch, threads, core
@@ -401,7 +401,7 @@ def last_lines(text):
 
 
 def install():
-    """What is free to install, where it is missing. What cannot be installed is left out later, with its reason."""
+    """Installs the free programs that are missing. One that cannot be installed is left out later, with its reason."""
     packages = ["nginx:nginx", "h2o:h2o", "lighttpd:lighttpd", "caddy:caddy", "varnishd:varnish", "h2load:nghttp2-client"]
     packages += ["openssl:openssl", "strace:strace", "brotli:brotli", "wrk:wrk", "taskset:util-linux"]
     if importlib.util.find_spec("ensurepip") is None:

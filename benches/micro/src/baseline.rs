@@ -90,9 +90,10 @@ impl Limits {
             return None;
         }
         let is_same = ours.release == theirs.release;
-        Some(match is_same {
-            true => Self { above: TOLERANCE, below: TOLERANCE },
-            false => Self { above: TOLERANCE_OF_OTHERS, below: f64::INFINITY },
+        Some(if is_same {
+            Self { above: TOLERANCE, below: TOLERANCE }
+        } else {
+            Self { above: TOLERANCE_OF_OTHERS, below: f64::INFINITY }
         })
     }
 

@@ -2,8 +2,8 @@
 //!
 //!     floor ADDRESS:PORT THREADS FOLDER
 //!
-//! It is not a server: no request is checked, no precondition looked at, no client given a deadline. What it costs is
-//! what the kernel takes for a request and its response, and so the least that a server can cost.
+//! It is not a server: no request is checked, no precondition looked at, no client given a deadline. Its cost is that
+//! of the kernel for a request and its response: the least of a server that writes small bodies from memory.
 
 use std::{
     collections::HashMap,

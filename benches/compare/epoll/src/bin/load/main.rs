@@ -22,7 +22,7 @@ mod options;
 mod tally;
 
 use std::{
-    env, fs, io,
+    env, io,
     process::exit,
     time::{Duration, Instant},
 };
@@ -52,15 +52,6 @@ fn run(options: &Options) -> io::Result<String> {
     Ok(load.tally.report(seconds, cpu, load.due.len()))
 }
 
-/// Of all threads, in user and kernel, as Linux accounts it in nanoseconds.
 fn cpu_seconds(processes: &[u32]) -> io::Result<f64> {
-    let mut nanoseconds = 0;
-    for process in processes {
-        for thread in fs::read_dir(format!("/proc/{process}/task"))? {
-            let times = fs::read_to_string(thread?.path().join("schedstat"))?;
-            nanoseconds +=
-                times.split(' ').next().and_then(|it| it.parse::<u64>().ok()).unwrap_or(0);
-        }
-    }
-    Ok(nanoseconds as f64 / 1e9)
+    processes.iter().map(|process| compare_epoll::cpu_seconds(*process)).sum()
 }
