@@ -1,5 +1,7 @@
 //! Faults of a server's certificate, in words.
 
+use std::net::IpAddr;
+
 use rustls::{CertificateError as Fault, Error, pki_types::CertificateDer};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
 
@@ -67,17 +69,18 @@ fn names(certificate: &X509Certificate<'_>) -> String {
 fn name(name: &GeneralName<'_>) -> Option<String> {
     match *name {
         GeneralName::DNSName(name) => Some(name.to_owned()),
-        GeneralName::IPAddress(bytes) => match bytes.len() {
-            4 => <[u8; 4]>::try_from(bytes).ok().map(|it| std::net::IpAddr::from(it).to_string()),
-            _ => <[u8; 16]>::try_from(bytes).ok().map(|it| std::net::IpAddr::from(it).to_string()),
-        },
+        GeneralName::IPAddress(bytes) => {
+            let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+            let address = v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from));
+            address.ok().map(|it| it.to_string())
+        }
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{net::IpAddr, sync::Arc, time::Duration};
+    use std::{sync::Arc, time::Duration};
 
     use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, SanType, date_time_ymd};
     use rustls::{

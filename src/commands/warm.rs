@@ -85,7 +85,7 @@ type Outcome = (Target, Result<CacheStatus, String>);
 
 impl Warming {
     async fn request(&self, target: Target) -> Outcome {
-        let outcome = match self.silence.ends() {
+        let outcome = match self.silence.check() {
             Ok(()) => self.fetch(&target).await.and_then(judge),
             Err(reason) => Err(reason),
         };
@@ -99,9 +99,9 @@ impl Warming {
         loop {
             let fetched = self.ask(target).await;
             if fetched.is_ok() {
-                self.silence.is_broken();
+                self.silence.begin_again();
             }
-            match patience.wait_for(&fetched).filter(|_| self.silence.ends().is_ok()) {
+            match patience.wait_for(&fetched).filter(|_| self.silence.check().is_ok()) {
                 Some(pause) => sleep(pause).await,
                 None => return fetched,
             }

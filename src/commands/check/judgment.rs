@@ -135,6 +135,9 @@ impl Verdict {
 /// The reason not to judge a response with another fault.
 pub(super) const OTHER_FAULT: &str = "another judgment has the fault";
 
+/// The reason not to judge a response that has not come.
+pub(super) const NO_ANSWER: &str = "there was no answer";
+
 /// A request in the words of a fault.
 pub(super) fn accepting(ask: &Ask) -> String {
     let again = if ask.turn == Turn::First { "" } else { ", again" };

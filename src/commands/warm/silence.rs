@@ -17,15 +17,15 @@ impl Silence {
         Self { most, since: Mutex::new(Instant::now()) }
     }
 
-    /// Notes a response.
-    pub(super) fn is_broken(&self) {
+    /// A response has come.
+    pub(super) fn begin_again(&self) {
         *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     /// # Errors
     ///
     /// If it lasts longer than it may: no more requests are to be sent.
-    pub(super) fn ends(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
         if since.elapsed() < self.most {
             return Ok(());
@@ -40,10 +40,10 @@ mod tests {
 
     #[test]
     fn an_end() {
-        assert_eq!(Silence::at_most(Duration::from_secs(3600)).ends(), Ok(()));
+        assert_eq!(Silence::at_most(Duration::from_secs(3600)).check(), Ok(()));
         let silence = Silence::at_most(Duration::ZERO);
-        silence.is_broken();
-        let said = silence.ends().unwrap_err();
+        silence.begin_again();
+        let said = silence.check().unwrap_err();
         assert_eq!(said, "not requested: there was no response for 0 s");
     }
 }

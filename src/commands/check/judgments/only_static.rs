@@ -7,7 +7,7 @@ use crate::{
     client::Answer,
     commands::check::{
         ask::Ask,
-        judgment::{Judgment, Of, Seen, Verdict},
+        judgment::{Judgment, NO_ANSWER, Of, Seen, Verdict},
         subject::{BROWSER, Kind, Subject},
     },
 };
@@ -41,8 +41,6 @@ fn judge(seen: &Seen<'_>) -> Verdict {
         })
     })
 }
-
-const NO_ANSWER: &str = "there was no answer";
 
 /// Whether a response is no answer of an application. Its own 404 may have a cookie.
 fn is_refused(answer: &Answer) -> bool {

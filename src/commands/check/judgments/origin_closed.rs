@@ -2,7 +2,7 @@
 
 use crate::commands::check::{
     ask::Ask,
-    judgment::{Judgment, Of, Seen, Verdict},
+    judgment::{Judgment, NO_ANSWER, Of, Seen, Verdict},
     secret::Sent,
     subject::{BROWSER, Kind, Subject},
 };
@@ -32,7 +32,7 @@ fn ask(subject: &Subject) -> Vec<Ask> {
 }
 
 fn judge(seen: &Seen<'_>) -> Verdict {
-    let mut verdict = Verdict::NotApplicable("there was no answer");
+    let mut verdict = Verdict::NotApplicable(NO_ANSWER);
     for (sent, words) in AROUND {
         match seen.answers.to(&Ask::accepting(BROWSER).sending(sent)) {
             Some(answer) if !answer.status.is_client_error() => {
