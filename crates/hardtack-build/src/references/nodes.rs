@@ -24,7 +24,7 @@ pub(super) enum Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// An expression that makes a text of others, or compares two.
+    /// The node of an expression. Calls, elements and assignments are noted where they are visited.
     pub(super) fn of(expression: &'a Expression<'a>) -> Option<Self> {
         match expression {
             Expression::BinaryExpression(it)
@@ -32,6 +32,9 @@ impl<'a> Node<'a> {
             {
                 Some(Self::Compared(expression))
             }
+            Expression::ImportExpression(it) => Some(Self::Import(it)),
+            Expression::NewExpression(it) => Some(Self::New(it)),
+            Expression::RegExpLiteral(it) => Some(Self::Pattern(it)),
             _ => is_joined(expression).then_some(Self::Joined(expression)),
         }
     }

@@ -7,9 +7,9 @@ use oxc_ast::ast::{
     Argument, ArrowFunctionBody, AssignmentExpression, AssignmentOperator, AssignmentTarget,
     AssignmentTargetProperty, BinaryOperator, BindingIdentifier, BindingPattern, BindingProperty,
     CallExpression, CatchClause, ComputedMemberExpression, Expression, ForOfStatement,
-    ForStatementLeft, FormalParameters, Function, FunctionBody, ImportExpression, MethodDefinition,
-    NewExpression, ObjectProperty, Program, PropertyDefinition, PropertyKey, RegExpLiteral,
-    Statement, SwitchStatement, VariableDeclaration, VariableDeclarator,
+    ForStatementLeft, FormalParameters, Function, FunctionBody, MethodDefinition, ObjectProperty,
+    Program, PropertyDefinition, PropertyKey, Statement, SwitchStatement, VariableDeclaration,
+    VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_str::{ArenaIdentHashMap, Ident};
@@ -441,23 +441,9 @@ impl<'a> Visit<'a> for Survey<'a> {
         walk::walk_switch_statement(self, it);
     }
 
-    fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
-        self.note(Node::Import(self.alloc(it)));
-        walk::walk_import_expression(self, it);
-    }
-
-    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
-        self.note(Node::New(self.alloc(it)));
-        walk::walk_new_expression(self, it);
-    }
-
     fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
         self.note(Node::Element(self.alloc(it)));
         walk::walk_computed_member_expression(self, it);
-    }
-
-    fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
-        self.note(Node::Pattern(self.alloc(it)));
     }
 
     fn visit_binding_identifier(&mut self, it: &BindingIdentifier<'a>) {
