@@ -9,7 +9,7 @@ mod place;
 mod queue;
 mod trust;
 
-use std::{borrow::Cow, error::Error, io, time::Duration};
+use std::{borrow::Cow, error::Error, io, net::SocketAddr, time::Duration};
 
 use anyhow::Result;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header::CONNECTION};
@@ -114,14 +114,13 @@ impl Client {
         read.unwrap_or_default()
     }
 
-    /// Looks the host of a site up.
+    /// The addresses of a site's host.
     ///
     /// # Errors
     ///
     /// If it has no address, in words.
-    pub(crate) async fn find(&self, site: &Site) -> Result<(), String> {
-        let found = self.connector.addresses(site).await;
-        found.map(drop).map_err(|error| error.to_string())
+    pub(crate) async fn find(&self, site: &Site) -> Result<Vec<SocketAddr>, String> {
+        self.connector.addresses(site).await.map_err(|error| error.to_string())
     }
 
     /// Whether a site accepts connections.

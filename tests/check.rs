@@ -328,6 +328,18 @@ fn an_origin_that_answers_around_the_cdn() {
     assert_eq!((names(&with_verdict(&checked, "skipped")), status), (vec!["origin-closed"], 0));
 }
 
+/// The address decides, and not the name, whether the secret leaves the machine.
+#[test]
+fn an_origin_by_a_name_that_is_this_machines() {
+    let stack = Stack::with(&[("HARDTACK_CDN_SECRET", SECRET)]);
+    let cdn = Cdn::before(stack.origin.address, Fault::None);
+    let origin = format!("http://origin.example:{}", stack.origin.address.port());
+    let mut command = stack.command("check", &cdn.url());
+    command.args(["--origin", &origin, "--resolve", "origin.example:127.0.0.1"]);
+    command.args(["--skip", "origin-closed"]).env("HARDTACK_CDN_SECRET", SECRET);
+    assert_eq!(result(&mut command).1, 0);
+}
+
 /// It looks whether there is a secret, and not at its value.
 #[test]
 fn an_origin_that_admits_any_secret() {

@@ -19,12 +19,6 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Whether it is this machine, by its name or address.
-    pub(crate) fn is_loopback(&self) -> bool {
-        let address = self.host.parse::<IpAddr>();
-        address.map_or(self.host == "localhost", |address| address.is_loopback())
-    }
-
     /// The URL of a path, which begins with `/`.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.text)

@@ -101,7 +101,7 @@ async fn inspect(
     // It goes on behind a bad certificate, which is one of the faults.
     let mut client = reach::client(&options.reach, site, Trust::Anything)?;
     let unreachable = || format!("cannot reach {site}");
-    client.find(site).await.map_err(Error::msg).with_context(unreachable)?;
+    let addresses = client.find(site).await.map_err(Error::msg).with_context(unreachable)?;
     let secret = || Secret::read(*bundle, options.origin_secret_file.as_deref());
     let secret = (side == Side::Origin).then(secret).transpose()?;
     if side == Side::Origin && !client.is_open(site).await {
@@ -117,7 +117,7 @@ async fn inspect(
             );
         }
         ensure!(
-            site.is_tls || site.is_loopback(),
+            site.is_tls || addresses.iter().all(|address| address.ip().is_loopback()),
             "{site}: the secret of the CDN is not sent without TLS: use https, or check from the \
              machine itself, by a loopback address"
         );
