@@ -75,7 +75,9 @@ impl Connector {
             return Ok(Stream { io: TokioIo::new(Box::new(tcp)), is_http2: false });
         }
         let (tls, fault) = self.tls.as_ref().ok_or(io::ErrorKind::Unsupported)?;
-        let in_words = |error| match taken(fault) {
+        // Where any certificate is taken, a fault may be that of an earlier connection.
+        let in_words = |error| match taken(fault).filter(|_| matches!(self.trust, Trust::Roots(_)))
+        {
             Some(fault) => io::Error::other(format!("its certificate is not trusted: {fault}")),
             None => error,
         };
