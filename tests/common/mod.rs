@@ -159,7 +159,7 @@ pub fn decode(coding: Coding, coded: &[u8]) -> Vec<u8> {
     let read = match coding {
         Coding::Identity => return coded.to_owned(),
         Coding::Gzip => flate2::read::GzDecoder::new(coded).read_to_end(&mut bytes),
-        Coding::Br => brotli::Decompressor::new(coded, 4096).read_to_end(&mut bytes),
+        Coding::Br => brotli_decompressor::Decompressor::new(coded, 4096).read_to_end(&mut bytes),
         Coding::Zstd => zstd::Decoder::new(coded).and_then(|mut it| it.read_to_end(&mut bytes)),
         Coding::Dcb | Coding::Dcz => panic!("it needs a dictionary"),
     };

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use brotli::Decompressor;
+use brotli_decompressor::Decompressor;
 use flate2::{bufread, read::MultiGzDecoder};
 use hardtack_bundle::Coding;
 

@@ -12,13 +12,12 @@ use rayon::prelude::*;
 use zstd::zstd_safe::{CCtx, CParameter, get_error_name};
 
 use crate::{
-    Error, Problem, ProblemKind, Progress, Settings,
+    Error, Problem, ProblemKind, Progress, Settings, brotli,
     cache::Cache,
     carry::Carried,
     compress::{Compressed, is_for_browsers, window_log},
     fingerprint::Final,
     lineage::Lineage,
-    shared_brotli,
 };
 
 /// A representation of an asset with a dictionary.
@@ -263,7 +262,7 @@ fn encoder(coding: Coding) -> &'static str {
 }
 
 fn brotli(bytes: &[u8], dictionary: &[u8]) -> io::Result<Vec<u8>> {
-    shared_brotli::encode(bytes, dictionary, window_log(bytes.len()).clamp(16, 24))
+    brotli::encode_with(dictionary, bytes, window_log(bytes.len()).clamp(16, 24))
 }
 
 /// Zstandard with a dictionary of raw content, in one frame.
@@ -299,7 +298,7 @@ fn decode(
     let stream = coded.strip_prefix(magic).and_then(|rest| rest.strip_prefix(&dictionary.digest.0));
     let stream = stream.ok_or(io::ErrorKind::InvalidData)?;
     if coding == Coding::Dcb {
-        return shared_brotli::decode(stream, dictionary.bytes, most);
+        return brotli::decode_with(dictionary.bytes, stream, most);
     }
     let mut decoder = zstd::Decoder::with_ref_prefix(stream, dictionary.bytes)?.single_frame();
     decoder.window_log_max(largest_window(dictionary.bytes.len()).ilog2())?;

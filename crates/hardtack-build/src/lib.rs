@@ -77,6 +77,7 @@ mod references;
 mod same_origin;
 mod scan;
 
+mod brotli;
 mod cache;
 mod codings;
 mod decode;
@@ -89,7 +90,6 @@ mod own_digest;
 mod page_dictionary;
 mod published;
 mod rewrite;
-mod shared_brotli;
 mod twins;
 mod unpack;
 mod url_paths;

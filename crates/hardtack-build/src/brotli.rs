@@ -1,5 +1,5 @@
-//! Brotli with a dictionary, as its C library makes and reads it: the stream behind the header of
-//! `dcb` (RFC 9842 §4).
+//! Brotli as its C library makes it, and with a dictionary reads it: the stream behind the header of `dcb`
+//! (RFC 9842 §4).
 //!
 //! The one module of this crate with `unsafe` code.
 #![allow(unsafe_code)]
@@ -8,26 +8,33 @@ use std::{io, ptr, slice};
 
 use compu_brotli_sys as brotli;
 
-/// Compresses bytes at the best quality. `window_bits` is from 10 to 24.
-pub(crate) fn encode(bytes: &[u8], dictionary: &[u8], window_bits: u32) -> io::Result<Vec<u8>> {
-    const QUALITY: u32 = 11;
+/// The best quality.
+const BEST: u32 = 11;
+
+/// Compresses bytes. `quality` is from 0 to 11, `window_bits` from 10 to 24.
+pub(crate) fn encode(bytes: &[u8], quality: u32, window_bits: u32) -> io::Result<Vec<u8>> {
+    Encoder::new(bytes.len(), quality, window_bits)?.finish(bytes)
+}
+
+/// Compresses bytes with a dictionary, at the best quality.
+pub(crate) fn encode_with(
+    dictionary: &[u8],
+    bytes: &[u8],
+    window_bits: u32,
+) -> io::Result<Vec<u8>> {
     // It has to live longer than the encoder, which is therefore made after it.
-    let prepared = Prepared::of(dictionary, QUALITY)?;
-    let encoder = Encoder::new()?;
-    let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    encoder.set(brotli::BrotliEncoderParameter_BROTLI_PARAM_QUALITY, QUALITY)?;
-    encoder.set(brotli::BrotliEncoderParameter_BROTLI_PARAM_LGWIN, window_bits)?;
-    encoder.set(brotli::BrotliEncoderParameter_BROTLI_PARAM_SIZE_HINT, size)?;
+    let prepared = Prepared::of(dictionary, BEST)?;
+    let encoder = Encoder::new(bytes.len(), BEST, window_bits)?;
     encoder.attach(&prepared)?;
     encoder.finish(bytes)
 }
 
-/// Decompresses bytes, up to a limit.
+/// Decompresses bytes with a dictionary, up to a limit.
 ///
 /// # Errors
 ///
 /// If the stream is malformed, cut off or followed by other bytes, or exceeds the limit.
-pub(crate) fn decode(coded: &[u8], dictionary: &[u8], most: usize) -> io::Result<Vec<u8>> {
+pub(crate) fn decode_with(dictionary: &[u8], coded: &[u8], most: usize) -> io::Result<Vec<u8>> {
     let decoder = Decoder::new()?;
     decoder.attach(dictionary)?;
     decoder.decode(coded, most)
@@ -70,10 +77,18 @@ struct Encoder {
 }
 
 impl Encoder {
-    fn new() -> io::Result<Self> {
+    fn new(length: usize, quality: u32, window_bits: u32) -> io::Result<Self> {
         // SAFETY: without functions of ours, the library allocates by itself.
         let state = unsafe { brotli::BrotliEncoderCreateInstance(None, None, ptr::null_mut()) };
-        if state.is_null() { Err(failed()) } else { Ok(Self { state }) }
+        if state.is_null() {
+            return Err(failed());
+        }
+        let encoder = Self { state };
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        encoder.set(brotli::BrotliEncoderParameter_BROTLI_PARAM_QUALITY, quality)?;
+        encoder.set(brotli::BrotliEncoderParameter_BROTLI_PARAM_LGWIN, window_bits)?;
+        encoder.set(brotli::BrotliEncoderParameter_BROTLI_PARAM_SIZE_HINT, length)?;
+        Ok(encoder)
     }
 
     fn set(&self, parameter: brotli::BrotliEncoderParameter, value: u32) -> io::Result<()> {
@@ -82,7 +97,7 @@ impl Encoder {
     }
 
     fn attach(&self, prepared: &Prepared<'_>) -> io::Result<()> {
-        // SAFETY: both states are valid; `encode` drops the encoder before the dictionary.
+        // SAFETY: both states are valid; `encode_with` drops the encoder before the dictionary.
         check(unsafe { brotli::BrotliEncoderAttachPreparedDictionary(self.state, prepared.state) })
     }
 
@@ -226,22 +241,24 @@ mod tests {
         for length in [0, 1, 100, 40_000] {
             let old = text(length);
             let new = [&old[..old.len() / 2], b"something new", &old[old.len() / 2..]].concat();
-            let coded = encode(&new, &old, 20).unwrap();
-            assert_eq!(decode(&coded, &old, new.len()).unwrap(), new, "{length}");
-            assert!(decode(&coded, &old, new.len() - 1).is_err(), "{length}");
+            let coded = encode_with(&old, &new, 20).unwrap();
+            assert_eq!(decode_with(&old, &coded, new.len()).unwrap(), new, "{length}");
+            assert!(decode_with(&old, &coded, new.len() - 1).is_err(), "{length}");
             if length > 1 {
                 assert!(coded.len() < 60, "{length}: {}", coded.len());
-                assert!(decode(&coded, b"", new.len()).ok().is_none_or(|other| other != new));
-                assert!(decode(&coded[..coded.len() - 1], &old, new.len()).is_err(), "{length}");
+                let without = decode_with(b"", &coded, new.len());
+                assert!(without.ok().is_none_or(|other| other != new));
+                let cut_off = &coded[..coded.len() - 1];
+                assert!(decode_with(&old, cut_off, new.len()).is_err(), "{length}");
             }
         }
     }
 
     #[test]
     fn bytes_behind_the_stream_are_an_error() {
-        let mut coded = encode(b"new", b"old", 16).unwrap();
-        assert!(decode(&coded, b"old", 3).is_ok());
+        let mut coded = encode_with(b"old", b"new", 16).unwrap();
+        assert!(decode_with(b"old", &coded, 3).is_ok());
         coded.push(0);
-        assert!(decode(&coded, b"old", 3).is_err());
+        assert!(decode_with(b"old", &coded, 3).is_err());
     }
 }
