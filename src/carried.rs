@@ -34,7 +34,7 @@ pub(crate) fn bundle() -> Result<Option<Bundle<'static>>> {
 
 /// The record of this executable, as it was loaded into memory.
 pub(crate) fn record() -> Record {
-    // In the data of the executable, where `Packed::write` finds it.
+    // In the data of the executable, where `Program::read` finds it.
     static RECORD: Record = NOT_PACKED;
 
     // SAFETY: it reads a static. It is volatile because the file may contain other bytes than those

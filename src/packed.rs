@@ -28,7 +28,7 @@ pub(crate) type Record = [u8; 104];
 /// The record of an executable that was not packed.
 ///
 /// The one use of this constant is the record itself. Any other would put these bytes into the
-/// executable once more, and [`Packed::write`] could not tell which ones are the record.
+/// executable once more, and [`Program::read`] could not tell which ones are the record.
 pub(crate) const NOT_PACKED: Record = {
     let mut record = [0; _];
     record.split_at_mut(MAGIC_LENGTH).0.copy_from_slice(b"hardtack record\n");
@@ -52,14 +52,13 @@ pub(crate) struct Packed {
 
 impl Packed {
     /// How a bundle is appended to an ordinary executable.
-    pub(crate) fn plan(executable: &[u8], bundle: &Bundle<'_>) -> Self {
-        let executable_length = executable.len() as u64;
+    pub(crate) fn plan(executable: &Program, bundle: &Bundle<'_>) -> Self {
         Self {
-            executable_length,
-            bundle_offset: executable_length.next_multiple_of(ALIGNMENT),
+            executable_length: executable.length,
+            bundle_offset: executable.length.next_multiple_of(ALIGNMENT),
             bundle_length: bundle.length() as u64,
             digest: bundle.digest(),
-            executable_digest: Sha256::digest(executable).into(),
+            executable_digest: executable.digest,
         }
     }
 
@@ -103,41 +102,27 @@ impl Packed {
         Ok(())
     }
 
-    /// Makes the ordinary executable again of a packed one's bytes, and checks that it is that one.
-    /// Returns the record that it has then.
-    pub(crate) fn undo(&self, executable: &mut Vec<u8>, present: &Record) -> Result<Record> {
-        self.check_program(executable, present)?;
-        executable.truncate(usize::try_from(self.executable_length)?);
-        let ordinary = ordinary(present);
-        replace(executable, present, &ordinary)?;
-        Ok(ordinary)
-    }
-
-    /// Checks that a packed executable's bytes are the ordinary executable, but for the record, and as
-    /// many more as they have to be.
+    /// Checks that a packed executable, of which these are all bytes, is the ordinary executable, but
+    /// for the record, and as many more bytes as it has to be.
     pub(crate) fn check_program(&self, executable: &[u8], present: &Record) -> Result<()> {
         self.check_length(executable.len() as u64)?;
-        let program = executable.get(..usize::try_from(self.executable_length)?);
-        let program = program.context("it has no program")?;
-        let place = only_place(program, present)?;
-        let mut digest = Sha256::new();
-        digest.update(&program[..place]);
-        digest.update(ordinary(present));
-        digest.update(&program[place + present.len()..]);
+        self.program(executable, present).map(drop)
+    }
+
+    /// The ordinary executable that a packed one begins with.
+    pub(crate) fn program(&self, executable: impl Read, present: &Record) -> Result<Program> {
+        let program = Program::read(executable.take(self.executable_length), present)?;
+        let is_whole = program.length == self.executable_length;
         ensure!(
-            digest.finalize()[..] == self.executable_digest,
+            is_whole && program.digest == self.executable_digest,
             "this executable is not as `hardtack pack` wrote it: its program was changed; copy it \
              again, or pack the site again"
         );
-        Ok(())
+        Ok(program)
     }
 
-    /// Writes the record into an ordinary executable that has this one.
-    pub(crate) fn write(&self, executable: &mut [u8], present: &Record) -> Result<()> {
-        replace(executable, present, &self.record(present))
-    }
-
-    fn record(&self, present: &Record) -> Record {
+    /// The record of an executable with that bundle, made of the one that is present.
+    pub(crate) fn record(&self, present: &Record) -> Record {
         let numbers = [self.executable_length, self.bundle_offset, self.bundle_length];
         let numbers = numbers.map(u64::to_le_bytes).concat();
         let parts = [&present[..MAGIC_LENGTH], &numbers, &self.digest, &self.executable_digest];
@@ -150,23 +135,58 @@ impl Packed {
     }
 }
 
+/// An executable without a bundle behind it, as it is before it is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// In bytes.
+    pub(crate) length: u64,
+    /// Where its record begins.
+    pub(crate) record_offset: u64,
+    /// Its SHA-256 with the record of an ordinary executable.
+    digest: [u8; 32],
+}
+
+/// Bytes that are read at once.
+const BLOCK: u64 = 256 << 10;
+
+impl Program {
+    /// Reads an executable, which has this record.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or has the record in no place, or in several.
+    pub(crate) fn read(mut executable: impl Read, present: &Record) -> Result<Self> {
+        let finder = memmem::Finder::new(present);
+        let (mut digest, mut record_offset, mut hashed) = (Sha256::new(), None, 0);
+        // The bytes that are not hashed yet. A record may lie across two blocks, so the last bytes of
+        // a block, too few for a record, wait for the next one.
+        let mut bytes = Vec::with_capacity(BLOCK as usize + present.len());
+        while executable.by_ref().take(BLOCK).read_to_end(&mut bytes)? > 0 {
+            let places: Vec<usize> = finder.find_iter(&bytes).collect();
+            for place in places {
+                ensure!(record_offset.is_none(), NOT_IN_ONE_PLACE);
+                record_offset = Some(hashed + place as u64);
+                bytes[place..][..present.len()].copy_from_slice(&ordinary(present));
+            }
+            let waiting = bytes.len().saturating_sub(present.len() - 1);
+            digest.update(&bytes[..waiting]);
+            bytes.drain(..waiting);
+            hashed += waiting as u64;
+        }
+        digest.update(&bytes);
+        let length = hashed + bytes.len() as u64;
+        let record_offset = record_offset.context(NOT_IN_ONE_PLACE)?;
+        Ok(Self { length, record_offset, digest: digest.finalize().into() })
+    }
+}
+
+const NOT_IN_ONE_PLACE: &str = "the executable does not have its record in one place";
+
 /// The record of the ordinary executable, made of the one that is present.
 fn ordinary(present: &Record) -> Record {
     let mut record = [0; _];
     record[..MAGIC_LENGTH].copy_from_slice(&present[..MAGIC_LENGTH]);
     record
-}
-
-fn only_place(executable: &[u8], record: &Record) -> Result<usize> {
-    let mut places = memmem::find_iter(executable, record);
-    let place = places.next().filter(|_| places.next().is_none());
-    place.context("the executable does not have its record in one place")
-}
-
-fn replace(executable: &mut [u8], present: &Record, record: &Record) -> Result<()> {
-    let place = only_place(executable, present)?;
-    executable[place..][..present.len()].copy_from_slice(record);
-    Ok(())
 }
 
 #[cfg(test)]
@@ -178,46 +198,66 @@ mod tests {
         Bundle::open(Writer::new(at).finish().unwrap().leak()).unwrap()
     }
 
-    #[test]
-    fn a_record_is_found_and_replaced() {
-        let (one, other) = (bundle("/a/"), bundle("/b/"));
-        let mut executable = [&[7; 50][..], &NOT_PACKED, &[8; 50]].concat();
-        let packed = Packed::plan(&executable, &one);
-        assert_eq!((packed.executable_length, packed.bundle_offset), (204, ALIGNMENT));
-        packed.write(&mut executable, &NOT_PACKED).unwrap();
-        let record: Record = *executable[50..].first_chunk().unwrap();
-        assert_eq!(Packed::of(&record), Some(packed));
-        assert_eq!((&executable[..50], &executable[154..]), (&[7; 50][..], &[8; 50][..]));
-        let again = Packed::plan(&[0; 204], &other);
-        again.write(&mut executable, &record).unwrap();
-        assert_eq!(Packed::of(executable[50..].first_chunk().unwrap()), Some(again));
-        assert!(again.check_digest(&other).is_ok());
-        assert!(again.check_digest(&one).is_err());
+    fn executable(record: &Record) -> Vec<u8> {
+        [&[7; 50][..], record, &[8; 50]].concat()
+    }
+
+    fn program(record: &Record) -> Program {
+        Program::read(&executable(record)[..], record).unwrap()
     }
 
     #[test]
-    fn a_packed_executable_becomes_the_ordinary_one_again() {
-        let ordinary = [&[7; 50][..], &NOT_PACKED, &[8; 50]].concat();
-        let bundle = bundle("/");
-        let packed = Packed::plan(&ordinary, &bundle);
-        let mut executable = ordinary.clone();
-        packed.write(&mut executable, &NOT_PACKED).unwrap();
-        executable.resize(packed.bundle_offset as usize + bundle.length(), 0);
+    fn a_record_says_where_the_bundle_is() {
+        let (one, other) = (bundle("/a/"), bundle("/b/"));
+        let ordinary = program(&NOT_PACKED);
+        let packed = Packed::plan(&ordinary, &one);
+        assert_eq!((packed.executable_length, packed.bundle_offset), (204, ALIGNMENT));
+        assert_eq!((ordinary.length, ordinary.record_offset), (204, 50));
+        let digest: [u8; 32] = Sha256::digest(executable(&NOT_PACKED)).into();
+        assert_eq!(packed.executable_digest, digest);
         let record = packed.record(&NOT_PACKED);
-        let undo = |executable: &[u8]| {
-            let mut bytes = executable.to_vec();
-            packed.undo(&mut bytes, &record).map(|record| (bytes, record))
-        };
-        assert_eq!(undo(&executable).unwrap(), (ordinary, NOT_PACKED));
+        assert_eq!(Packed::of(&record), Some(packed));
+        // A packed executable is packed again as the ordinary one.
+        assert_eq!(program(&record), ordinary);
+        assert!(packed.check_digest(&one).is_ok());
+        assert!(packed.check_digest(&other).is_err());
+    }
+
+    #[test]
+    fn a_packed_executable_begins_with_the_ordinary_one() {
+        let bundle = bundle("/");
+        let packed = Packed::plan(&program(&NOT_PACKED), &bundle);
+        let record = packed.record(&NOT_PACKED);
+        let mut executable = executable(&record);
+        assert!(packed.program(&executable[..203], &record).is_err());
+        executable.resize(packed.bundle_offset as usize + bundle.length(), 0);
+        assert_eq!(packed.program(&executable[..], &record).unwrap(), program(&NOT_PACKED));
+        assert!(packed.check_program(&executable, &record).is_ok());
+        assert!(packed.check_program(&executable[1..], &record).is_err());
         executable[0] ^= 1;
-        assert!(undo(&executable).unwrap_err().to_string().contains("its program was changed"));
-        assert!(undo(&executable[1..]).is_err());
+        let changed = packed.check_program(&executable, &record).unwrap_err().to_string();
+        assert!(changed.contains("its program was changed"), "{changed}");
+    }
+
+    #[test]
+    fn a_record_may_lie_across_two_blocks() {
+        for before in [0, 1, BLOCK - 104, BLOCK - 103, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK - 52]
+        {
+            for behind in [0, 1, 103, BLOCK] {
+                let (before, behind) = (vec![7; before as usize], vec![8; behind as usize]);
+                let executable = [&before[..], &NOT_PACKED, &behind].concat();
+                let program = Program::read(&executable[..], &NOT_PACKED).unwrap();
+                let place = (program.length, program.record_offset);
+                assert_eq!(place, (executable.len() as u64, before.len() as u64));
+                assert_eq!(program.digest, <[u8; 32]>::from(Sha256::digest(&executable)));
+            }
+        }
     }
 
     #[test]
     fn the_record_of_another_executable_is_found() {
-        let record = Packed::plan(&[7; 204], &bundle("/")).record(&NOT_PACKED);
-        let executable = [&[7; 50][..], &record, &[8; 50]].concat();
+        let record = Packed::plan(&program(&NOT_PACKED), &bundle("/")).record(&NOT_PACKED);
+        let executable = executable(&record);
         assert_eq!(Packed::find(&executable, &NOT_PACKED), Some(record));
         assert_eq!(Packed::find(&executable[..100], &NOT_PACKED), None);
         assert_eq!(Packed::find(&[7; 100], &NOT_PACKED), None);
@@ -230,20 +270,24 @@ mod tests {
 
     #[test]
     fn a_record_in_no_place_or_two_is_an_error() {
-        let packed = Packed::plan(&[1; 5], &bundle("/"));
-        for executable in [vec![0; 100], [NOT_PACKED, NOT_PACKED].concat()] {
-            let mut written = executable.clone();
-            assert!(packed.write(&mut written, &NOT_PACKED).is_err());
-            assert_eq!(written, executable);
+        let far = vec![0; 2 * BLOCK as usize];
+        for executable in [
+            vec![],
+            vec![0; 100],
+            [NOT_PACKED, NOT_PACKED].concat(),
+            [&NOT_PACKED[..], &far, &NOT_PACKED].concat(),
+        ] {
+            let error = Program::read(&executable[..], &NOT_PACKED).unwrap_err().to_string();
+            assert_eq!(error, NOT_IN_ONE_PLACE);
         }
     }
 
     #[test]
     fn every_other_length_is_an_error() {
-        let packed = Packed::plan(&[1; 5], &bundle("/"));
+        let packed = Packed::plan(&program(&NOT_PACKED), &bundle("/"));
         let length = packed.bundle_offset + packed.bundle_length;
         assert!(packed.check_length(length).is_ok());
-        for other in [0, 5, ALIGNMENT, length - 1, length + 1, u64::MAX] {
+        for other in [0, 204, ALIGNMENT, length - 1, length + 1, u64::MAX] {
             let message = packed.check_length(other).unwrap_err().to_string();
             assert!(message.contains("copy it again"), "{message}");
         }
@@ -254,7 +298,8 @@ mod tests {
     #[test]
     fn padding_fills_the_gap() {
         let mut padding = Vec::new();
-        Packed::plan(&[1; 5], &bundle("/")).padding().read_to_end(&mut padding).unwrap();
-        assert_eq!(padding, vec![0; 65_531]);
+        let packed = Packed::plan(&program(&NOT_PACKED), &bundle("/"));
+        packed.padding().read_to_end(&mut padding).unwrap();
+        assert_eq!(padding, vec![0; 65_332]);
     }
 }

@@ -3,8 +3,9 @@
 mod report;
 
 use std::{
-    fs,
-    io::{self, Read, Write},
+    fs::{self, File},
+    io::{self, Read, Seek, Write},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -18,7 +19,7 @@ use crate::{
     carried,
     cli::Pack,
     output,
-    packed::{Packed, Record},
+    packed::{Packed, Program, Record},
 };
 
 /// Bakes a folder, and writes a copy of this executable, or of another one, with the bundle appended.
@@ -27,7 +28,7 @@ pub(crate) fn pack(options: &Pack) -> Result<()> {
     check_output(&options.output, &settings)?;
     let base = Base::of(options)?;
     let baked = bake(options, settings)?;
-    write(&options.output, base, &baked.bundle)
+    write(&options.output, &base, &baked.bundle)
         .with_context(|| format!("cannot write {}", options.output.display()))?;
     report::report(options, &baked)
 }
@@ -123,22 +124,24 @@ fn cache_folder(options: &Pack) -> Option<PathBuf> {
     }
 }
 
-fn write(output: &Path, base: Base, bundle: &[u8]) -> Result<()> {
-    let Base { mut executable, record } = base;
-    let packed = Packed::plan(&executable, &Bundle::open(bundle)?);
-    packed.write(&mut executable, &record)?;
+fn write(output: &Path, base: &Base, bundle: &[u8]) -> Result<()> {
+    let packed = Packed::plan(&base.program, &Bundle::open(bundle)?);
     // The umask says who else may run it.
     output::write(output, 0o777, |file| {
-        file.write_all(&executable)?;
+        base.copy_to(file)?;
+        file.write_all_at(&packed.record(&base.record), base.program.record_offset)?;
         io::copy(&mut packed.padding(), file)?;
         file.write_all(bundle)
     })
 }
 
-/// The executable that the bundle is appended to, without a bundle that was appended before.
+/// The executable that the bundle is appended to, without a bundle that was appended before. It stays in
+/// its file: it is larger than most sites.
 struct Base {
-    executable: Vec<u8>,
+    file: File,
+    /// The record in the file.
     record: Record,
+    program: Program,
 }
 
 impl Base {
@@ -151,24 +154,35 @@ impl Base {
     }
 
     fn running() -> Result<Self> {
-        let mut executable = Vec::new();
-        carried::executable()?.read_to_end(&mut executable)?;
-        Self::without_bundle(executable, carried::record())
+        Self::with_record(carried::executable()?, carried::record())
     }
 
-    fn other(file: &Path) -> Result<Self> {
-        ensure!(fs::metadata(file)?.is_file(), "it is not a file");
-        let executable = fs::read(file)?;
-        let record = Packed::find(&executable, &carried::record());
+    fn other(path: &Path) -> Result<Self> {
+        ensure!(fs::metadata(path)?.is_file(), "it is not a file");
+        let record = Packed::find(&fs::read(path)?, &carried::record());
         let record = record.context("it is no executable of Hardtack, or of an older version")?;
-        Self::without_bundle(executable, record)
+        Self::with_record(File::open(path)?, record)
     }
 
-    fn without_bundle(mut executable: Vec<u8>, record: Record) -> Result<Self> {
-        let record = match Packed::of(&record) {
-            Some(packed) => packed.undo(&mut executable, &record)?,
-            None => record,
+    fn with_record(file: File, record: Record) -> Result<Self> {
+        let program = match Packed::of(&record) {
+            Some(packed) => {
+                packed.check_length(file.metadata()?.len())?;
+                packed.program(&file, &record)?
+            }
+            None => Program::read(&file, &record)?,
         };
-        Ok(Self { executable, record })
+        Ok(Self { file, record, program })
+    }
+
+    /// Writes the program, with the record that it has.
+    fn copy_to(&self, file: &mut File) -> io::Result<()> {
+        let mut program = &self.file;
+        program.rewind()?;
+        let copied = io::copy(&mut program.take(self.program.length), file)?;
+        if copied < self.program.length {
+            return Err(io::Error::other("the executable was cut off meanwhile"));
+        }
+        Ok(())
     }
 }
