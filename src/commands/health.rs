@@ -2,13 +2,13 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
-    os::{fd::OwnedFd, unix::net::UnixStream},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
+use http::StatusCode;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::{cli::Health, settings::ListenAddress};
@@ -24,8 +24,8 @@ pub(crate) fn health(options: &Health) -> Result<()> {
     let asked = ask(address, path, options.timeout);
     let answer = asked.with_context(|| format!("no answer from {address}{path}"))?;
     match status(&answer) {
-        Some(200) => Ok(writeln!(io::stdout(), "healthy: 200 from {address}{path}")?),
-        Some(status) => bail!("not healthy: {status} from {address}{path}"),
+        Some(StatusCode::OK) => Ok(writeln!(io::stdout(), "healthy: 200 from {address}{path}")?),
+        Some(status) => bail!("not healthy: {} from {address}{path}", status.as_u16()),
         None => bail!("{address} does not speak HTTP: is it the admin listener?"),
     }
 }
@@ -33,27 +33,27 @@ pub(crate) fn health(options: &Health) -> Result<()> {
 /// The beginning of the response: as much as has the status line.
 fn ask(address: &ListenAddress, path: &str, most: Duration) -> io::Result<Vec<u8>> {
     let deadline = Instant::now() + most;
-    match address {
-        ListenAddress::Tcp(address) => {
-            let stream = TcpStream::connect_timeout(&reachable(*address), most)?;
-            stream.set_write_timeout(Some(most))?;
-            exchange(stream, path, deadline, TcpStream::set_read_timeout)
-        }
-        ListenAddress::Unix(socket) => {
-            let stream = connect_to(socket)?;
-            stream.set_write_timeout(Some(most))?;
-            exchange(stream, path, deadline, UnixStream::set_read_timeout)
-        }
-    }
+    let socket = match address {
+        ListenAddress::Tcp(address) => connect_to_address(reachable(*address), most)?,
+        ListenAddress::Unix(path) => connect_to_path(path)?,
+    };
+    socket.set_write_timeout(Some(most))?;
+    exchange(socket, path, deadline)
+}
+
+fn connect_to_address(address: SocketAddr, most: Duration) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.connect_timeout(&address.into(), most)?;
+    Ok(socket)
 }
 
 /// Connects without waiting for a place in the queue of a server that accepts nobody.
-fn connect_to(path: &Path) -> io::Result<UnixStream> {
+fn connect_to_path(path: &Path) -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.connect(&SockAddr::unix(path)?)?;
     socket.set_nonblocking(false)?;
-    Ok(OwnedFd::from(socket).into())
+    Ok(socket)
 }
 
 /// An address to connect to, for one to listen at: all addresses of the machine include its own.
@@ -65,23 +65,18 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() { (own, address.port()).into() } else { address }
 }
 
-fn exchange<S: Read + Write>(
-    mut stream: S,
-    path: &str,
-    deadline: Instant,
-    set_timeout: impl Fn(&S, Option<Duration>) -> io::Result<()>,
-) -> io::Result<Vec<u8>> {
+fn exchange(mut socket: Socket, path: &str, deadline: Instant) -> io::Result<Vec<u8>> {
     let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    stream.write_all(head.as_bytes())?;
+    socket.write_all(head.as_bytes())?;
     let mut answer = Vec::new();
     while answer.len() < STATUS_LINE {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        set_timeout(&stream, Some(left))?;
+        socket.set_read_timeout(Some(left))?;
         let mut buffer = [0; STATUS_LINE];
-        match stream.read(&mut buffer) {
+        match socket.read(&mut buffer) {
             Ok(0) => break,
             Ok(length) => answer.extend_from_slice(&buffer[..length]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -98,11 +93,10 @@ fn exchange<S: Read + Write>(
 const STATUS_LINE: usize = 13;
 
 /// The status of three digits, behind which is a space, or the end of the line (RFC 9112 §4).
-fn status(answer: &[u8]) -> Option<u16> {
+fn status(answer: &[u8]) -> Option<StatusCode> {
     let rest = answer.strip_prefix(b"HTTP/1.1 ")?;
     let [digits @ .., b' ' | b'\r' | b'\n'] = rest.get(..4)? else { return None };
-    let is_number = digits.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(digits).ok().filter(|_| is_number)?.parse().ok()
+    StatusCode::from_bytes(digits).ok()
 }
 
 #[cfg(test)]
@@ -125,7 +119,7 @@ mod tests {
             ("SSH-2.0-OpenSSH_9", None),
             ("", None),
         ] {
-            assert_eq!(status(answer.as_bytes()), expected, "{answer}");
+            assert_eq!(status(answer.as_bytes()).map(|it| it.as_u16()), expected, "{answer}");
         }
     }
 
