@@ -5,6 +5,7 @@ mod content;
 mod inspection;
 mod judgment;
 mod judgments;
+mod list;
 mod sample;
 mod secret;
 mod subject;

@@ -9,7 +9,10 @@ use http::{
     header::{CACHE_CONTROL, HOST},
 };
 
-use super::ask::{Ask, Turn};
+use super::{
+    ask::{Ask, Turn},
+    list::members,
+};
 
 /// The value of `Accept-Encoding` that browsers send.
 pub(super) const BROWSER: &str = "gzip, deflate, br, zstd";
@@ -101,7 +104,5 @@ impl Subject {
 
 /// The directives of `Cache-Control`, whose order and case mean nothing.
 pub(super) fn directives(headers: &HeaderMap) -> BTreeSet<String> {
-    let values = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
-    let all = values.flat_map(|value| value.split(',')).map(|it| it.trim().to_ascii_lowercase());
-    all.filter(|directive| !directive.is_empty()).collect()
+    members(headers, CACHE_CONTROL).map(str::to_ascii_lowercase).collect()
 }

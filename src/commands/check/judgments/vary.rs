@@ -5,6 +5,7 @@ use http::{HeaderMap, header::VARY};
 use crate::commands::check::{
     ask::Ask,
     judgment::{Judgment, Of, Seen, Verdict, field},
+    list::members,
     subject::Subject,
 };
 
@@ -47,9 +48,7 @@ pub(super) fn varies_by(headers: &HeaderMap, field: &str) -> bool {
 }
 
 fn says(headers: &HeaderMap, name: &str) -> bool {
-    let values = headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok());
-    let mut names = values.flat_map(|value| value.split(',')).map(str::trim);
-    names.any(|said| said.eq_ignore_ascii_case(name))
+    members(headers, VARY).any(|said| said.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
