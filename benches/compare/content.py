@@ -56,11 +56,6 @@ ARENA = [
 class File:
     url: str
     plain: pathlib.Path
-    brotli: pathlib.Path | None
-    media_type: str
-
-    def body(self, coding=None):
-        return (self.brotli if coding == "br" else self.plain).read_bytes()
 
 
 @dataclasses.dataclass
@@ -142,8 +137,7 @@ def place(asset, exported, site):
     for suffix in (".br", ".gz"):
         if source.with_name(source.name + suffix).exists():
             write(source.with_name(source.name + suffix).read_bytes(), site.twins / (path + suffix))
-    brotli = site.twins / (path + ".br")
-    return File(asset["url"], site.plain / path, brotli if brotli.exists() else None, asset["media_type"])
+    return File(asset["url"], site.plain / path)
 
 
 def write(body, file):
