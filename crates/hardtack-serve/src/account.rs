@@ -3,18 +3,18 @@
 use std::{
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
 
 use crate::{
-    census::Ticket,
-    metrics::{labels::Timeout, tally::OpenConnection},
+    metrics::labels::Timeout,
     peer::Peer,
     server::Server,
     settings::Timeouts,
     stream::Watched,
+    tenure::Tenure,
     thread::{Open, Thread},
 };
 
@@ -25,8 +25,7 @@ pub(crate) struct Account {
     pub(crate) peer: Peer,
     /// The socket.
     watched: Watched,
-    opened: Instant,
-    requests: AtomicU32,
+    tenure: Tenure,
     /// Bytes that the system had taken at the last write.
     sent: AtomicU64,
     /// Whether the system would take no more at some time.
@@ -34,8 +33,6 @@ pub(crate) struct Account {
     is_cut_off: AtomicBool,
     /// Of a connection that is not parked.
     open: Mutex<Option<Open>>,
-    _counted: OpenConnection,
-    _ticket: Ticket,
 }
 
 impl Account {
@@ -43,22 +40,18 @@ impl Account {
         thread: &'static Thread,
         peer: Peer,
         watched: Watched,
-        ticket: Ticket,
+        tenure: Tenure,
         open: Open,
-        now: Instant,
     ) -> Self {
         Self {
             thread,
             peer,
             watched,
-            opened: now,
-            requests: AtomicU32::new(0),
+            tenure,
             sent: AtomicU64::new(0),
             is_full: AtomicBool::new(false),
             is_cut_off: AtomicBool::new(false),
             open: Mutex::new(Some(open)),
-            _counted: thread.tally.connection(),
-            _ticket: ticket,
         }
     }
 
@@ -76,16 +69,16 @@ impl Account {
     }
 
     pub(crate) fn count_request(&self) {
-        self.requests.fetch_add(1, Relaxed);
+        self.tenure.count_request();
     }
 
     pub(crate) fn requests(&self) -> u32 {
-        self.requests.load(Relaxed)
+        self.tenure.requests()
     }
 
     /// How long it had been open at a moment.
     pub(crate) fn age(&self, at: Instant) -> Duration {
-        at.saturating_duration_since(self.opened)
+        self.tenure.age(at)
     }
 
     /// Whether it has had all the requests, or by that moment all the time, that it may have.

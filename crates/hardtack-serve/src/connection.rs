@@ -26,6 +26,7 @@ use crate::{
     proxy_protocol,
     socket::Socket,
     standby::Waiting,
+    tenure::Tenure,
     thread::{Open, Thread},
     transport::Transport,
 };
@@ -176,7 +177,8 @@ async fn open_connection<S: Socket>(
     }
     peer.is_tls = protocol == Protocol::Https;
     let watched = socket.watched();
-    let account = Arc::new(Account::new(thread, peer, watched, ticket, open, Instant::now()));
+    let tenure = Tenure::new(thread.tally.connection(), ticket, Instant::now());
+    let account = Arc::new(Account::new(thread, peer, watched, tenure, open));
     match protocol {
         // A handshake has a large state, which no other connection is to make room for.
         Protocol::Https => Box::pin(open_tls(socket, account)).await,

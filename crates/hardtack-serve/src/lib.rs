@@ -39,6 +39,7 @@ mod server;
 mod socket;
 mod standby;
 mod stream;
+mod tenure;
 mod thread;
 mod transport;
 mod windows;
