@@ -436,6 +436,24 @@ fn an_upgrade_loses_nothing() {
     ends_well(server);
 }
 
+#[test]
+fn a_dormant_connection_has_one_more_answer_after_an_upgrade() {
+    let installed = Installed::new(first());
+    let (server, log) = Server::logged(installed.command().arg("--log-level=debug"));
+    let old = worker(&server);
+    let [mut asks, leaves] = [server.connect(), server.connect()];
+    ask(&mut asks);
+    (0..2).for_each(|_| drop(log.wait_for("a connection is dormant")));
+    installed.install(&second().executable);
+    upgrade(&server, &log);
+    wait_for_site(&server, "second");
+    asks.send(&[HALF, b"\r\n"].concat());
+    assert_eq!(is_last(&mut asks), "first");
+    drop(leaves);
+    log.wait_for(&format!("the old worker {old} has finished"));
+    ends_well(server);
+}
+
 /// Connections that were idle at the upgrade lead to the old worker. Its release lacks a file, and
 /// nobody is told that there is none.
 #[test]

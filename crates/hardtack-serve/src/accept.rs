@@ -22,6 +22,7 @@ use crate::{
     census::Ticket,
     channel::Protocol,
     connection::Connection,
+    dormitory::Dormitory,
     lifecycle::Stage,
     metrics::labels::Refusal,
     peer::Peer,
@@ -57,6 +58,10 @@ pub(crate) fn serve(
         }
         drop(open);
         tokio::spawn(beat(thread));
+        match Dormitory::open(thread) {
+            Ok(dormitory) => drop(tokio::spawn(dormitory.keep())),
+            Err(error) => warn!("idle connections take more memory than they need: {error}"),
+        }
         tasks.join_all().await;
         drop(accepting);
         // Every connection holds a sender as well; the process ends when all are dropped.

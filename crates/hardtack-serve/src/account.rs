@@ -9,10 +9,12 @@ use std::{
 };
 
 use crate::{
+    dormant::{Dormant, Figures},
     metrics::labels::Timeout,
     peer::Peer,
     server::Server,
     settings::Timeouts,
+    standby::Waiting,
     stream::Watched,
     tenure::Tenure,
     thread::{Open, Thread},
@@ -41,7 +43,7 @@ impl Account {
         peer: Peer,
         watched: Watched,
         tenure: Tenure,
-        open: Open,
+        open: Option<Open>,
     ) -> Self {
         Self {
             thread,
@@ -51,8 +53,15 @@ impl Account {
             sent: AtomicU64::new(0),
             is_full: AtomicBool::new(false),
             is_cut_off: AtomicBool::new(false),
-            open: Mutex::new(Some(open)),
+            open: Mutex::new(open),
         }
+    }
+
+    /// The connection without a task, if nothing else uses its socket.
+    pub(crate) fn into_dormant(self, since: Instant, waiting: Waiting) -> Option<Dormant> {
+        let Self { peer, watched, tenure, .. } = self;
+        let figures = Figures { peer, tenure, since, waiting };
+        Some(Dormant { socket: watched.unwatched()?, figures })
     }
 
     pub(crate) fn server(&self) -> &'static Server {

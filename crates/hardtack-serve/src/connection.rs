@@ -18,8 +18,9 @@ use crate::{
     account::Account,
     census::Ticket,
     channel::Protocol,
+    dormant::{Figures, Message},
     exchange,
-    http1::{self, Http1Stream, Turn, begins_with},
+    http1::{self, Http1Stream, News, Turn, begins_with},
     http2,
     metrics::labels::{Handshake, Refusal},
     peer::Peer,
@@ -35,7 +36,8 @@ use crate::{
 ///
 /// While it waits for another request of HTTP/1.1 it is *parked*: hyper's state for it, with its
 /// buffers, is gone, and of its many parts only the stream is left. So thousands of connections
-/// that are kept alive cost little memory; one that is busy is never parked.
+/// that are kept alive cost little memory; one that is busy is never parked. After a longer wait it
+/// is [dormant](crate::dormant), if it has no TLS: then even this is gone.
 pub(crate) struct Connection<S: Socket>(State<S>);
 
 enum State<S: Socket> {
@@ -70,6 +72,15 @@ impl<S: Socket> Connection<S> {
             opened.await?.serve().await
         })))
     }
+
+    /// A connection that was dormant, and whose socket has something to tell.
+    pub(crate) fn woken(socket: S, figures: Figures, thread: &'static Thread) -> Self {
+        let Figures { peer, tenure, since, waiting } = figures;
+        let account = Account::new(thread, peer, socket.watched(), tenure, None);
+        let transport = Transport::new(socket, Arc::new(account));
+        let stream = Http1Stream::new(transport, Turn::Dormant { since });
+        Self(State::Parked(Http1::Plain(stream), waiting))
+    }
 }
 
 impl<S: Socket> Future for Connection<S> {
@@ -82,17 +93,18 @@ impl<S: Socket> Future for Connection<S> {
                     Some(parked) => State::parked(parked),
                     None => State::Over,
                 },
-                State::Parked(parked, waiting) => {
-                    let is_request = match parked.poll_request(context) {
-                        Poll::Ready(is_request) => is_request,
-                        Poll::Pending => {
-                            ready!(waiting.poll_close(context));
-                            false
-                        }
-                    };
-                    let state = std::mem::replace(&mut self.0, State::Over);
-                    if is_request { state.resumed() } else { State::Over }
-                }
+                State::Parked(parked, waiting) => match parked.poll_request(context) {
+                    Poll::Ready(News::Request) => self.0.take().resumed(),
+                    Poll::Ready(News::End) => State::Over,
+                    Poll::Ready(News::LongWait) if parked.may_be_dormant() => {
+                        self.0.take().fall_asleep();
+                        State::Over
+                    }
+                    Poll::Ready(News::LongWait) | Poll::Pending => {
+                        ready!(waiting.poll_close(context));
+                        State::Over
+                    }
+                },
                 State::Over => return Poll::Ready(()),
             }
         }
@@ -114,6 +126,23 @@ impl<S: Socket> State<S> {
             _ => Self::Over,
         }
     }
+
+    /// Hands a parked connection over to the dormitory of its thread.
+    fn fall_asleep(self) {
+        if let Self::Parked(Http1::Plain(stream), waiting) = self {
+            let (thread, peer) = (stream.account().thread, stream.account().peer);
+            if let (Some(dormitory), Some(dormant)) =
+                (thread.dormitory.get(), stream.into_dormant(waiting))
+            {
+                debug!(client = ?peer.address, "a connection is dormant");
+                dormitory.send(Message::Dormant(Box::new(dormant))).ok();
+            }
+        }
+    }
+
+    fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Over)
+    }
 }
 
 impl<S: Socket> Http1<S> {
@@ -124,8 +153,18 @@ impl<S: Socket> Http1<S> {
         }
     }
 
-    /// Whether a request begins, or the connection ends.
-    fn poll_request(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+    /// Whether it can do without a task: without TLS, whose state is large, and if nothing else uses it.
+    fn may_be_dormant(&self) -> bool {
+        match self {
+            Self::Plain(stream) => {
+                let account = stream.account();
+                account.thread.dormitory.get().is_some() && Arc::strong_count(account) == 1
+            }
+            Self::Tls(_) => false,
+        }
+    }
+
+    fn poll_request(&mut self, context: &mut Context<'_>) -> Poll<News> {
         match self {
             Self::Plain(stream) => stream.poll_request(context),
             Self::Tls(stream) => stream.poll_request(context),
@@ -178,7 +217,7 @@ async fn open_connection<S: Socket>(
     peer.is_tls = protocol == Protocol::Https;
     let watched = socket.watched();
     let tenure = Tenure::new(thread.tally.connection(), ticket, Instant::now());
-    let account = Arc::new(Account::new(thread, peer, watched, tenure, open));
+    let account = Arc::new(Account::new(thread, peer, watched, tenure, Some(open)));
     match protocol {
         // A handshake has a large state, which no other connection is to make room for.
         Protocol::Https => Box::pin(open_tls(socket, account)).await,

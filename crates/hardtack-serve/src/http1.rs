@@ -29,7 +29,7 @@ use self::{
     turn::Last,
 };
 pub(crate) use self::{
-    stream::{Http1Stream, begins_with},
+    stream::{Http1Stream, News, begins_with},
     turn::Turn,
 };
 use crate::{account::Account, lifecycle::Stage, settings::Limits, socket::Socket};

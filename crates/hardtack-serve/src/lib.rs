@@ -15,6 +15,7 @@ mod accept;
 mod proxy_protocol;
 
 mod connection;
+mod dormitory;
 
 mod http1;
 mod http2;
@@ -29,6 +30,7 @@ mod alarm;
 mod census;
 mod client;
 mod descriptors;
+mod dormant;
 mod exchange;
 mod lifecycle;
 mod linger;

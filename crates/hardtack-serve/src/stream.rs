@@ -4,8 +4,11 @@
 use std::{
     future::pending,
     io::{self, ErrorKind, IoSlice},
-    net::Shutdown,
-    os::fd::AsFd,
+    net::{Shutdown, TcpStream as StdTcpStream},
+    os::{
+        fd::{AsFd, AsRawFd, RawFd},
+        unix::net::UnixStream as StdUnixStream,
+    },
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -26,6 +29,21 @@ pub(crate) struct Stream<S>(Arc<S>);
 pub(crate) enum Watched {
     Tcp(Arc<TcpStream>),
     Unix(Arc<UnixStream>),
+}
+
+/// A stream of the system that Tokio does not watch.
+pub(crate) enum Unwatched {
+    Tcp(StdTcpStream),
+    Unix(StdUnixStream),
+}
+
+impl AsRawFd for Unwatched {
+    fn as_raw_fd(&self) -> RawFd {
+        match self {
+            Self::Tcp(stream) => stream.as_raw_fd(),
+            Self::Unix(stream) => stream.as_raw_fd(),
+        }
+    }
 }
 
 /// The methods that both kinds of streams have by the same names.
@@ -115,6 +133,14 @@ impl Watched {
         };
         if !has_gone {
             pending::<()>().await;
+        }
+    }
+
+    /// Takes the stream from Tokio, if nothing else uses it.
+    pub(crate) fn unwatched(self) -> Option<Unwatched> {
+        match self {
+            Self::Tcp(stream) => Arc::into_inner(stream)?.into_std().map(Unwatched::Tcp).ok(),
+            Self::Unix(stream) => Arc::into_inner(stream)?.into_std().map(Unwatched::Unix).ok(),
         }
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! On the way of a request, the threads share read-only data and nothing else.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::{Arc, OnceLock, atomic::AtomicU64};
 
 use tokio::sync::mpsc;
 
-use crate::{access_log::AccessLog, metrics::tally::Tally, server::Server, upstream::Upstream};
+use crate::{
+    access_log::AccessLog, dormant::Message, metrics::tally::Tally, server::Server,
+    upstream::Upstream,
+};
 
 /// A thread that serves: one runtime, and a socket of each listener. It exists as long as the process.
 pub(crate) struct Thread {
@@ -16,6 +19,8 @@ pub(crate) struct Thread {
     pub(crate) access_log: Option<Arc<AccessLog>>,
     /// The application, if there is one.
     pub(crate) upstream: Option<Upstream>,
+    /// The dormitory, if there is one.
+    pub(crate) dormitory: OnceLock<mpsc::UnboundedSender<Message>>,
     /// The guard that parked connections take again when they are busy.
     pub(crate) open: mpsc::WeakSender<()>,
     /// Grows while the thread is alive.

@@ -7,7 +7,7 @@ use std::{
     os::{fd::OwnedFd, unix::net::UnixListener as StdUnixListener},
     panic::{self, PanicHookInfo},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64},
     },
     thread::Builder,
@@ -231,6 +231,7 @@ impl Worker {
                     let (places, stages) = (places.clone(), self.server.lifecycle.stages());
                     Upstream::new(upstream, &settings.forwarding, room, places, stages, tally)
                 }),
+                dormitory: OnceLock::new(),
                 open: open.downgrade(),
                 beats: AtomicU64::new(0),
             }));

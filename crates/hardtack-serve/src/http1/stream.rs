@@ -20,7 +20,21 @@ use super::{
     refusal::Refusal,
     turn::{Expiry, SharedTurn, Turn},
 };
-use crate::{account::Account, exchange, socket::Socket, transport::Transport};
+use crate::{
+    account::Account, dormant::Dormant, exchange, socket::Socket, standby::Waiting,
+    transport::Transport,
+};
+
+/// The news of a connection that waits for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// A request begins.
+    Request,
+    /// The client ends the connection, or has let its time pass.
+    End,
+    /// The wait has become so long that the connection is dormant if it can be.
+    LongWait,
+}
 
 /// A connection that speaks HTTP/1.1.
 pub(crate) struct Http1Stream<S: Socket> {
@@ -85,10 +99,26 @@ impl<S: Socket> Http1Stream<S> {
         Poll::Ready(Ok(ended))
     }
 
-    /// Whether a request begins. None does if the client ends the connection, or lets its time pass.
-    pub(crate) fn poll_request(&mut self, context: &mut Context<'_>) -> Poll<bool> {
-        let read = poll_read_ahead(&mut self.transport, &mut self.turn.lock(), 1, context);
-        read.map(|read| read.is_ok_and(|read| read > 0))
+    /// Waits for a request.
+    pub(crate) fn poll_request(&mut self, context: &mut Context<'_>) -> Poll<News> {
+        let mut turn = self.turn.lock();
+        let was_dormant = turn.dormant_since().is_some();
+        match poll_read_ahead(&mut self.transport, &mut turn, 1, context) {
+            Poll::Ready(Ok(1..)) => Poll::Ready(News::Request),
+            Poll::Ready(_) => Poll::Ready(News::End),
+            Poll::Pending if !was_dormant && turn.dormant_since().is_some() => {
+                Poll::Ready(News::LongWait)
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// The connection without a task, if it is dormant and nothing else uses it.
+    pub(crate) fn into_dormant(self, waiting: Waiting) -> Option<Dormant> {
+        let since = self.turn.lock().dormant_since()?;
+        let account = Arc::clone(self.account());
+        drop(self);
+        Arc::into_inner(account)?.into_dormant(since, waiting)
     }
 }
 
@@ -154,6 +184,7 @@ fn poll_deadline<S: Socket>(
         ready!(transport.poll_deadline(deadline.at, context));
         match deadline.expiry {
             Expiry::Park => turn.park(),
+            Expiry::Rest => turn.rest(),
             Expiry::TimeOut(timeout) => {
                 transport.account().time_out(timeout);
                 return Poll::Ready(ErrorKind::TimedOut.into());

@@ -10,7 +10,10 @@
 //!    +-------> Idle --- first byte -> Header ----> Answering --------------------> Responding
 //!    |          | a while                ^                                        |        |
 //!    |          v                        |                          its body ends |        | 101
-//!    |        Parked --- first byte -----+                                        v        v
+//!    |        Parked --- first byte -----+                                        |        |
+//!    |          | a long while           |                                        |        |
+//!    |          v                        |                                        |        |
+//!    |       Dormant --- first byte -----+                                        v        v
 //!    +---------------------------- all is sent ------------------------------- Sending   Tunnel
 //! ```
 //!
@@ -28,6 +31,9 @@ use crate::{exchange::Exchange, metrics::labels::Timeout, settings::Timeouts};
 
 /// After how long without a request a connection is [parked](crate::connection::Connection).
 const PARKED_AFTER: Duration = Duration::from_millis(100);
+/// After how long without a request a connection is [dormant](crate::dormant), if it can be. A client that
+/// comes more often does not pay for it.
+const DORMANT_AFTER: Duration = Duration::from_secs(5);
 
 /// The state of a connection of HTTP/1.1.
 pub(crate) enum Turn {
@@ -37,6 +43,8 @@ pub(crate) enum Turn {
     Idle { since: Instant },
     /// No byte of a request has come for so long that hyper's buffers are given back.
     Parked { since: Instant },
+    /// No byte of a request has come for so long that the connection needs no task.
+    Dormant { since: Instant },
     /// The first byte of a request has come, and the last one of its header has not.
     Header { since: Instant },
     /// The header has come, and there is no response yet.
@@ -63,6 +71,8 @@ pub(crate) struct Deadline {
 pub(crate) enum Expiry {
     /// The connection is parked, and waits on.
     Park,
+    /// The connection is dormant if it can be, and waits on.
+    Rest,
     /// The connection ends.
     TimeOut(Timeout),
 }
@@ -85,14 +95,14 @@ impl Turn {
 
     /// HTTP/1.1 is spoken, from now on or again.
     pub(crate) fn speak_http1(&mut self) {
-        if let Self::Opening { since } | Self::Parked { since } = *self {
+        if let Self::Opening { since } | Self::Parked { since } | Self::Dormant { since } = *self {
             *self = Self::Idle { since };
         }
     }
 
     /// Bytes have come. Returns whether a request begins with them.
     pub(crate) fn receive(&mut self, now: Instant) -> bool {
-        let begins = matches!(self, Self::Opening { .. } | Self::Idle { .. } | Self::Parked { .. });
+        let begins = self.is_waiting();
         if begins {
             *self = Self::Header { since: now };
         }
@@ -106,9 +116,13 @@ impl Turn {
             Self::Idle { since } if PARKED_AFTER < timeouts.idle => {
                 Some(Deadline { at: since + PARKED_AFTER, expiry: Expiry::Park })
             }
-            Self::Opening { since } | Self::Idle { since } | Self::Parked { since } => {
-                Some(idle(since))
+            Self::Parked { since } if DORMANT_AFTER < timeouts.idle => {
+                Some(Deadline { at: since + DORMANT_AFTER, expiry: Expiry::Rest })
             }
+            Self::Opening { since }
+            | Self::Idle { since }
+            | Self::Parked { since }
+            | Self::Dormant { since } => Some(idle(since)),
             Self::Header { since } => Some(time_out(since + timeouts.header, Timeout::Header)),
             _ => None,
         }
@@ -118,6 +132,26 @@ impl Turn {
         if let Self::Idle { since } = *self {
             *self = Self::Parked { since };
         }
+    }
+
+    pub(crate) fn rest(&mut self) {
+        if let Self::Parked { since } = *self {
+            *self = Self::Dormant { since };
+        }
+    }
+
+    /// Since when the connection has waited for a request, if it is dormant.
+    pub(crate) fn dormant_since(&self) -> Option<Instant> {
+        match *self {
+            Self::Dormant { since } => Some(since),
+            _ => None,
+        }
+    }
+
+    /// Whether no byte of a request has come.
+    fn is_waiting(&self) -> bool {
+        use Turn::{Dormant, Idle, Opening, Parked};
+        matches!(self, Opening { .. } | Idle { .. } | Parked { .. } | Dormant { .. })
     }
 
     /// Whether no request has been handed over to which there is no response yet: hyper's answers are
@@ -189,9 +223,8 @@ impl Turn {
     /// The last duty, if the process is to end now.
     pub(crate) fn last(&self) -> Last {
         match self {
-            Self::Opening { .. } | Self::Idle { .. } | Self::Parked { .. } | Self::Over => {
-                Last::Nothing
-            }
+            Self::Over => Last::Nothing,
+            waiting if waiting.is_waiting() => Last::Nothing,
             Self::Header { .. } => Last::Coming,
             _ => Last::Current,
         }
@@ -226,7 +259,7 @@ impl SharedTurn {
 
 #[cfg(test)]
 mod tests {
-    use Event::{At, Body, Bytes, Flush, Http1, Park, Request, Respond, Tunnel};
+    use Event::{At, Body, Bytes, Flush, Http1, Park, Request, Respond, Rest, Tunnel};
 
     use super::*;
     use crate::{exchange::tests::exchange, metrics::tally::Tally, pace::Pace};
@@ -239,6 +272,7 @@ mod tests {
         Http1,
         Bytes,
         Park,
+        Rest,
         Request,
         /// With a body of so many bytes, if that is known.
         Respond(u64),
@@ -280,6 +314,7 @@ mod tests {
                 Http1 => turn.speak_http1(),
                 Bytes => drop(turn.receive(*now)),
                 Park => turn.park(),
+                Rest => turn.rest(),
                 Request => self.begun = turn.request(|| *now),
                 Respond(bytes) => {
                     assert!(matches!(turn, Turn::Answering));
@@ -317,15 +352,20 @@ mod tests {
         waits(&[At(3), Bytes], Some((10_003, HEADER)));
         waits(&[At(3), Bytes, At(900), Bytes, Http1], Some((10_003, HEADER)));
         waits(&[Http1, At(50)], Some((100, Expiry::Park)));
-        waits(&[Http1, At(100), Park], Some((75_000, IDLE)));
-        waits(&[Http1, At(100), Park, At(60_000), Bytes, Http1], Some((70_000, HEADER)));
+        waits(&[Http1, At(100), Park], Some((5_000, Expiry::Rest)));
+        waits(&[Http1, At(100), Rest], Some((100, Expiry::Park)));
+        waits(&[Http1, At(100), Park, At(5_000), Rest], Some((75_000, IDLE)));
+        waits(&[Http1, At(100), Park, At(4_000), Bytes, Http1], Some((14_000, HEADER)));
+        waits(&[Http1, At(100), Park, Rest, At(60_000), Bytes, Http1], Some((70_000, HEADER)));
+        waits(&[Http1, At(100), Park, Rest, Http1], Some((100, Expiry::Park)));
         waits(&[Http1, Bytes, Request], None);
         waits(&[Http1, Bytes, Request, Bytes], None);
         waits(&[Http1, Bytes, Request, Respond(10)], None);
         waits(&[Http1, Bytes, Request, Respond(10), Flush], None);
         waits(&[Http1, Bytes, Request, Respond(10), Body(10)], None);
         waits(&[&[Http1, At(500)], &ANSWERED[..]].concat(), Some((600, Expiry::Park)));
-        waits(&[&[Http1, At(500)], &ANSWERED[..], &[Park]].concat(), Some((75_500, IDLE)));
+        waits(&[&[Http1, At(500)], &ANSWERED[..], &[Park]].concat(), Some((5_500, Expiry::Rest)));
+        waits(&[&[Http1, At(500)], &ANSWERED[..], &[Park, Rest]].concat(), Some((75_500, IDLE)));
         waits(&[&[Http1], &ANSWERED[..], &[At(700), Bytes]].concat(), Some((10_700, HEADER)));
         waits(&[Http1, Bytes, Request, Respond(0), Tunnel, Body(0), Bytes, Flush], None);
     }
@@ -338,6 +378,28 @@ mod tests {
         assert_eq!(simulated.turn.deadline(&timeouts), Some(Deadline { at, expiry: IDLE }));
         simulated.pass(Park);
         assert!(simulated.turn.is_parked());
+    }
+
+    #[test]
+    fn an_idle_timeout_may_be_shorter_than_falling_asleep() {
+        let timeouts = Timeouts { idle: DORMANT_AFTER, ..TIMEOUTS };
+        let simulated = Simulated::after(&[Http1, At(100), Park]);
+        let at = simulated.start + DORMANT_AFTER;
+        assert_eq!(simulated.turn.deadline(&timeouts), Some(Deadline { at, expiry: IDLE }));
+    }
+
+    #[test]
+    fn a_connection_is_dormant_since_its_last_response() {
+        let since = |events: &[Event]| {
+            let simulated = Simulated::after(events);
+            let since = simulated.turn.dormant_since();
+            since.map(|since| (since - simulated.start).as_millis())
+        };
+        assert_eq!(since(&[Http1, At(100), Park, At(5_000)]), None);
+        assert_eq!(since(&[Http1, At(100), Park, At(5_000), Rest]), Some(0));
+        let answered = [&[Http1, At(300)], &ANSWERED[..], &[At(400), Park, At(5_300), Rest]];
+        assert_eq!(since(&answered.concat()), Some(300));
+        assert_eq!(since(&[Http1, At(100), Park, At(5_000), Rest, Bytes]), None);
     }
 
     /// Exchanges, their milliseconds and their bytes, as they are counted after these events and the
@@ -366,7 +428,7 @@ mod tests {
         counts(&[Http1, Bytes, Request, Respond(10), Body(10), At(7)], 4, 1, 7, 4);
         counts(&[Http1, Bytes, Request, Respond(0), Body(10), At(7)], 4, 1, 7, 4);
         // Kept alive, and parked in between.
-        let twice = [&ANSWERED[..], &[Park, At(50)], &ANSWERED[..]].concat();
+        let twice = [&ANSWERED[..], &[Park, Rest, At(50)], &ANSWERED[..]].concat();
         counts(&twice, 99, 2, 0, 20);
         // A pipelined request has come when the response before it was sent.
         let pipelined = [&ANSWERED[..], &[At(5), Request, At(9), Respond(1), Body(1), Flush]];
@@ -394,6 +456,8 @@ mod tests {
         drains(&[], Last::Nothing);
         drains(&[Http1], Last::Nothing);
         drains(&[Http1, Park], Last::Nothing);
+        drains(&[Http1, Park, Rest], Last::Nothing);
+        drains(&[Http1, Park, Rest, Bytes], Last::Coming);
         drains(&[Http1, Bytes], Last::Coming);
         drains(&[Http1, Park, Bytes], Last::Coming);
         drains(&[Http1, Bytes, Request], Last::Current);

@@ -23,6 +23,20 @@ impl Counter {
     }
 }
 
+/// A number that grows and shrinks.
+#[derive(Debug, Default)]
+pub(crate) struct Gauge(AtomicU64);
+
+impl Gauge {
+    pub(crate) fn set(&self, number: u64) {
+        self.0.store(number, Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
 /// Counters by number, most often one for each value of a label.
 #[derive(Debug)]
 pub(crate) struct Counters<const N: usize>([Counter; N]);

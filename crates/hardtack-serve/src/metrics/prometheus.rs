@@ -168,6 +168,14 @@ impl Reading {
             None,
             self.tally.open(),
         )?;
+        families.gauge(
+            (
+                "hardtack_connections_dormant",
+                "Open connections that have waited for a request for long, and take little memory.",
+            ),
+            None,
+            self.tally.dormant(),
+        )?;
         families.counters(
             ("hardtack_connections_refused", "Connections that were closed at once, and why."),
             by("reason", &self.tally.refusals()),
@@ -322,6 +330,7 @@ mod tests {
         let tally = Tally::default();
         outcomes.iter().for_each(|outcome| tally.request(outcome));
         tally.refused(Refusal::ProxyHeader);
+        tally.set_dormant(4);
         Reading {
             version: "1.2.3",
             release: "c0ffee".to_owned(),
@@ -409,6 +418,7 @@ mod tests {
                 ("hardtack_request_duration_seconds_count", 5.0),
                 ("hardtack_connections_total", 0.0),
                 ("hardtack_connections_open", 0.0),
+                ("hardtack_connections_dormant", 4.0),
                 ("hardtack_connections_displaced_total", 3.0),
                 ("hardtack_connections_refused_total{reason=\"proxy_header\"}", 1.0),
                 ("hardtack_tls_handshakes_total{result=\"failed\"}", 0.0),

@@ -12,7 +12,7 @@ use hyper::{
 };
 
 use crate::metrics::{
-    counters::{Counter, Counters},
+    counters::{Counter, Counters, Gauge},
     durations::Durations,
     labels::{Coding, Handshake, HttpVersion, Policy, Refusal, Timeout, Upstream},
 };
@@ -33,6 +33,7 @@ pub(crate) struct Tally {
     durations: Durations,
     accepted: Counter,
     closed: Counter,
+    dormant: Gauge,
     refused: Counters<{ Refusal::ALL.len() }>,
     handshakes: Counters<{ Handshake::ALL.len() }>,
     timeouts: Counters<{ Timeout::ALL.len() }>,
@@ -77,6 +78,11 @@ impl Tally {
     pub(crate) fn connection(&'static self) -> OpenConnection {
         self.accepted.add(1);
         OpenConnection(self)
+    }
+
+    /// Says how many connections are dormant.
+    pub(crate) fn set_dormant(&self, connections: usize) {
+        self.dormant.set(connections as u64);
     }
 
     /// Counts a connection that was closed at once.
@@ -126,6 +132,7 @@ impl Tally {
             // A connection is accepted before it is closed: this order never reads more closed ones.
             sum.closed.add(tally.closed.read());
             sum.accepted.add(tally.accepted.read());
+            sum.dormant.set(sum.dormant() + tally.dormant());
             sum.refused.add_all(&tally.refused);
             sum.handshakes.add_all(&tally.handshakes);
             sum.timeouts.add_all(&tally.timeouts);
@@ -174,6 +181,10 @@ impl Tally {
 
     pub(crate) fn open(&self) -> u64 {
         self.accepted.read().saturating_sub(self.closed.read())
+    }
+
+    pub(crate) fn dormant(&self) -> u64 {
+        self.dormant.read()
     }
 
     pub(crate) fn refusals(&self) -> Vec<(&'static str, u64)> {
@@ -397,13 +408,15 @@ mod tests {
         one.request(&OUTCOME);
         other.request(&OUTCOME);
         other.request(&Outcome { status: 304, version: HttpVersion::Http1, bytes: 0, ..OUTCOME });
+        one.set_dormant(2);
+        other.set_dormant(3);
         one.refused(Refusal::PerAddress);
         one.handshake(Handshake::Failed);
         other.timeout(Timeout::Idle);
         other.upstream(Upstream::TimedOut);
 
         let sum = Tally::sum(&tallies);
-        assert_eq!((sum.accepted(), sum.open()), (2, 1));
+        assert_eq!((sum.accepted(), sum.open(), sum.dormant()), (2, 1, 5));
         let counts: Vec<_> = sum.requests().iter().map(|one| (one.status, one.count)).collect();
         assert_eq!(counts, [(Some(200), 2), (Some(304), 1)]);
         assert_eq!(sum.protocols(), [("http/1", 1), ("h2", 2)]);
