@@ -31,6 +31,9 @@ impl<'a> Unescaped<'a> {
         let mut text = Vec::new();
         let (mut jumps, mut copied) = (Vec::new(), 0);
         for at in memchr::memchr2_iter(b'\\', b'&', original) {
+            if !may_begin(&original[at..]) {
+                continue;
+            }
             let escape = ESCAPES.iter().find(|(escape, _)| begins_with(&original[at..], escape));
             if let Some((escape, letter)) = escape {
                 text.extend_from_slice(&original[copied..at]);
@@ -52,6 +55,11 @@ impl<'a> Unescaped<'a> {
         let (here, there) = behind.checked_sub(1).map_or((0, 0), |last| self.jumps[last]);
         there + at - here
     }
+}
+
+/// Whether the second letter is that of one of the escapes. That of most others is not.
+fn may_begin(text: &[u8]) -> bool {
+    matches!(text.get(1), Some(b'/' | b'#' | b'U' | b'X' | b'u' | b'x'))
 }
 
 fn begins_with(text: &[u8], escape: &[u8]) -> bool {
