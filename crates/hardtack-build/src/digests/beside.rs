@@ -35,6 +35,8 @@ impl<'a> Paths<'a> {
             return Vec::new();
         }
         let bases = [url_path_of(self.at, own_path), self.at.to_owned()];
+        // A string stands beside many others.
+        let mut known = HashMap::new();
         let mut found = Vec::new();
         let mut quotes = memchr::memchr3_iter(b'"', b'\'', b'`', text).peekable();
         while let Some(start) = quotes.next() {
@@ -43,29 +45,14 @@ impl<'a> Paths<'a> {
             if text[start] != text[end] || !is_short_digest(&text[span.clone()]) {
                 continue;
             }
-            let named = self.named(text, &span, &bases);
+            let led_to = |url| *known.entry(url).or_insert_with(|| self.led_to(url, &bases));
+            let named = named(text, &span, led_to);
             if !named.is_empty() {
                 let text = String::from_utf8_lossy(&text[span.clone()]).into_owned();
                 found.push(Beside { span, text, named });
             }
         }
         found
-    }
-
-    /// The assets that are named in the same object or list.
-    fn named(&self, text: &[u8], span: &Range<usize>, bases: &[String]) -> Vec<usize> {
-        const FAR: usize = 300;
-        let ends = |byte: &u8| matches!(byte, b'{' | b'}' | b'[' | b']' | b';');
-        let first = span.start.saturating_sub(FAR);
-        let start = text[first..span.start].iter().rposition(ends).map_or(first, |it| first + it);
-        let last = text.len().min(span.end + FAR);
-        let end = text[span.end..last].iter().position(ends).map_or(last, |it| span.end + it);
-        let strings = text[start..end].split(|byte| matches!(byte, b'"' | b'\'' | b'`'));
-        let strings = strings.filter_map(|it| str::from_utf8(it).ok());
-        let mut named: Vec<_> = strings.flat_map(|it| self.led_to(it, bases)).collect();
-        named.sort_unstable();
-        named.dedup();
-        named
     }
 
     /// The asset that a URL leads to, also that of a folder or without its extension.
@@ -79,6 +66,26 @@ impl<'a> Paths<'a> {
             forms.iter().find_map(|form| self.by_path.get(&**form)).copied()
         })
     }
+}
+
+/// The assets to which the strings in the same object or list lead.
+fn named<'t>(
+    text: &'t [u8],
+    span: &Range<usize>,
+    led_to: impl FnMut(&'t str) -> Option<usize>,
+) -> Vec<usize> {
+    const FAR: usize = 300;
+    let ends = |byte: &u8| matches!(byte, b'{' | b'}' | b'[' | b']' | b';');
+    let first = span.start.saturating_sub(FAR);
+    let start = text[first..span.start].iter().rposition(ends).map_or(first, |it| first + it);
+    let last = text.len().min(span.end + FAR);
+    let end = text[span.end..last].iter().position(ends).map_or(last, |it| span.end + it);
+    let strings = text[start..end].split(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+    let strings = strings.filter_map(|it| str::from_utf8(it).ok());
+    let mut named: Vec<_> = strings.filter_map(led_to).collect();
+    named.sort_unstable();
+    named.dedup();
+    named
 }
 
 /// Whether a text lists files for a cache. Others are not searched: that takes time.
