@@ -93,14 +93,20 @@ impl<'a> Part<&'a Expression<'a>> {
     ) -> Option<Self> {
         let member = call.callee.as_member_expression()?;
         let object = member.object();
-        let arguments: Vec<_> = call.arguments.iter().filter_map(Argument::as_expression).collect();
         let name = member.static_property_name()?;
-        let part = match (name, &arguments[..]) {
-            ("match" | "matchAll", [pattern]) if urls.is(scope, object) => Self::Match(pattern),
-            ("search", [pattern]) if urls.is(scope, object) => Self::Test(pattern),
-            ("exec", [url]) if urls.is(scope, url) => Self::Match(object),
-            ("test", [url]) if urls.is(scope, url) => Self::Test(object),
-            ("replace" | "replaceAll", [of, to]) if urls.is(scope, object) => {
+        // No method takes more.
+        let mut arguments = call.arguments.iter().filter_map(Argument::as_expression);
+        let arguments = [arguments.next(), arguments.next(), arguments.next()];
+        let part = match (name, arguments) {
+            ("match" | "matchAll", [Some(pattern), None, None]) if urls.is(scope, object) => {
+                Self::Match(pattern)
+            }
+            ("search", [Some(pattern), None, None]) if urls.is(scope, object) => {
+                Self::Test(pattern)
+            }
+            ("exec", [Some(url), None, None]) if urls.is(scope, url) => Self::Match(object),
+            ("test", [Some(url), None, None]) if urls.is(scope, url) => Self::Test(object),
+            ("replace" | "replaceAll", [Some(of), Some(to), None]) if urls.is(scope, object) => {
                 let (is_removed, has_groups) = (is_empty(to), has_groups(to));
                 Self::Rest { of, is_removed, has_groups, is_every: name == "replaceAll" }
             }
@@ -120,10 +126,14 @@ impl<'a> Part<&'a Expression<'a>> {
             {
                 Self::Cut
             }
-            ("slice", [_, _]) if is_split_at_dots(object) && urls.is(scope, object) => Self::Cut,
+            ("slice", [Some(_), Some(_), None])
+                if is_split_at_dots(object) && urls.is(scope, object) =>
+            {
+                Self::Cut
+            }
             ("slice" | "substring" | "substr", ends)
                 if urls.is(scope, object)
-                    && ends.iter().any(|it| is_in_name(scope, it, variables)) =>
+                    && ends.into_iter().flatten().any(|it| is_in_name(scope, it, variables)) =>
             {
                 Self::Cut
             }
