@@ -587,6 +587,8 @@ mod tests {
         own("try{f()}catch(e){u=e.stack.split('http')[1]}", both);
         own("try{f()}catch({stack}){u=stack.split('http')[1]}", both);
         own("const {stack}=new Error;u=/https?:/.exec(stack)", both);
+        own("function f(e){g(e.stack);function h(){new Error();()=>/https?:/}}", both);
+        own("g(e.stack);function f(){throw Error()}const h=()=>['http']", both);
         own("try{f()}catch(e){console.error(e.stack)}", &[]);
         own("function f(){return Error().stack}function g(){fetch('https://a.example')}", &[]);
         own("function f(e){return /https?:/.exec(e.stack)}", &[]);

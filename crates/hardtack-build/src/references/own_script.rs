@@ -1,6 +1,6 @@
 //! Whether a script asks for its own URL, or for that of another script of its page.
 
-use std::{cell::Cell, collections::HashMap};
+use std::{cell::Cell, collections::HashMap, mem};
 
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, ArrowFunctionExpression, AssignmentExpression,
@@ -29,8 +29,8 @@ pub(super) struct Asked {
 pub(super) fn asked<'a>(program: &Program<'a>, variables: &Variables<'a>) -> Asked {
     let mut questions = Questions::new(variables, names_current_script(program.source_text));
     questions.visit_program(program);
-    let stack = questions.asks_stack();
-    let own = [questions.asked.own, stack].into_iter().flatten().min();
+    questions.end_function();
+    let own = [questions.asked.own, questions.stack].into_iter().flatten().min();
     Asked { own, ..questions.asked }
 }
 
@@ -73,23 +73,40 @@ struct Questions<'v, 'a> {
     has_current: bool,
     asked: Asked,
     scopes: Vec<Scope>,
-    functions: Vec<Span>,
-    /// Where a function asks for the stack of an error that is its own.
-    stacks: Vec<(u32, Span)>,
-    /// Where a function makes an error.
-    errors: Vec<u32>,
-    /// The texts and the patterns.
-    texts: Vec<(u32, &'a str)>,
+    function: AskedFunction,
+    /// Where the stack of an error is first read for the URL in it.
+    stack: Option<usize>,
+    /// How many errors are made.
+    errors: usize,
+    /// The texts and the patterns that may be parts of URLs.
+    texts: Vec<&'a str>,
+}
+
+/// A function, or the whole script, as far as it has been looked at.
+#[derive(Clone, Copy, Default)]
+struct AskedFunction {
+    /// Where it asks for the stack of an error.
+    stack: Option<usize>,
+    /// The errors before it.
+    errors: usize,
+    /// The texts before it.
+    texts: usize,
 }
 
 impl<'v, 'a> Questions<'v, 'a> {
     fn new(variables: &'v Variables<'a>, has_current: bool) -> Self {
-        let (scopes, functions) = (Vec::new(), Vec::new());
-        let (stacks, errors, texts) = (Vec::new(), Vec::new(), Vec::new());
-        let asked = Asked::default();
         let known = vec![None; variables.count()];
-        let elements = Elements { variables, known, results: HashMap::new(), depth: 0 };
-        Self { variables, elements, has_current, asked, scopes, functions, stacks, errors, texts }
+        Self {
+            variables,
+            elements: Elements { variables, known, results: HashMap::new(), depth: 0 },
+            has_current,
+            asked: Asked::default(),
+            scopes: Vec::new(),
+            function: AskedFunction::default(),
+            stack: None,
+            errors: 0,
+            texts: Vec::new(),
+        }
     }
 
     fn here(&self) -> Scope {
@@ -125,27 +142,29 @@ impl<'v, 'a> Questions<'v, 'a> {
         self.asked.location.get_or_insert(span.start as usize);
     }
 
-    /// Where the stack of an error is read for the URL in it: within one function, the error is
-    /// made, and a part of a URL is searched for.
-    fn asks_stack(&mut self) -> Option<usize> {
-        if self.stacks.is_empty() {
-            return None;
-        }
-        let urls = self.texts.iter().filter(|(_, text)| is_part_of_url(text));
-        let mut urls: Vec<_> = urls.map(|(at, _)| *at).collect();
-        urls.sort_unstable();
-        self.errors.sort_unstable();
-        let is_in = |places: &[u32], function: Span| {
-            let first = places.partition_point(|at| *at < function.start);
-            places.get(first).is_some_and(|at| *at < function.end)
-        };
-        let mut stacks = self.stacks.iter();
-        let asks = |function| is_in(&self.errors, function) && is_in(&urls, function);
-        stacks.find(|(_, function)| asks(*function)).map(|(at, _)| *at as usize)
+    fn asks_for_stack(&mut self, span: Span) {
+        self.function.stack.get_or_insert(span.start as usize);
     }
 
-    fn function(&self) -> Span {
-        self.functions.last().copied().unwrap_or(Span::new(0, u32::MAX))
+    fn within_function(&mut self, walk: impl FnOnce(&mut Self)) {
+        let (errors, texts) = (self.errors, self.texts.len());
+        let function = AskedFunction { stack: None, errors, texts };
+        let outer = mem::replace(&mut self.function, function);
+        walk(self);
+        self.end_function();
+        self.function = outer;
+    }
+
+    /// Notes a function that reads the stack of an error for the URL in it: the error is made there,
+    /// and a part of a URL is searched for.
+    fn end_function(&mut self) {
+        let AskedFunction { stack, errors, texts } = self.function;
+        if let Some(at) = stack.filter(|_| self.errors > errors) {
+            // A function around this one has no need to look at the others again.
+            let url = self.texts.drain(texts..).find(|text| is_part_of_url(text));
+            self.texts.extend(url);
+            self.stack = [self.stack, url.map(|_| at)].into_iter().flatten().min();
+        }
     }
 
     /// Looks into an expression that is kept, or only asked whether it is there.
@@ -196,15 +215,11 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
     }
 
     fn visit_function(&mut self, it: &Function<'a>, flags: ScopeFlags) {
-        self.functions.push(it.span);
-        walk::walk_function(self, it, flags);
-        self.functions.pop();
+        self.within_function(|inside| walk::walk_function(inside, it, flags));
     }
 
     fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
-        self.functions.push(it.span);
-        walk::walk_arrow_function_expression(self, it);
-        self.functions.pop();
+        self.within_function(|inside| walk::walk_arrow_function_expression(inside, it));
     }
 
     /// `const script = document.currentScript`
@@ -276,7 +291,7 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
             }
         }
         if it.callee.get_inner_expression().is_specific_id("Error") {
-            self.errors.push(it.span.start);
+            self.errors += 1;
         }
         self.visit_expression(&it.callee);
         let followed = self.variables.followed(self.here(), it);
@@ -291,7 +306,7 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
     fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
         if let Expression::Identifier(name) = it.callee.get_inner_expression() {
             if name.name.ends_with("Error") {
-                self.errors.push(it.span.start);
+                self.errors += 1;
             }
             if let (true, [first, base]) = (name.name == "URL", &it.arguments[..])
                 && base.as_expression().is_some_and(is_location_or_its_href)
@@ -322,7 +337,7 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
             self.asks(it.span.start as usize);
         }
         if it.key.is_specific_static_name("stack") {
-            self.stacks.push((it.span.start, self.function()));
+            self.asks_for_stack(it.span);
         }
         walk::walk_binding_property(self, it);
     }
@@ -330,7 +345,7 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
     /// `catch ({ stack })`
     fn visit_catch_clause(&mut self, it: &CatchClause<'a>) {
         if it.param.as_ref().is_some_and(|it| it.pattern.get_binding_identifier().is_none()) {
-            self.errors.push(it.span.start);
+            self.errors += 1;
         }
         walk::walk_catch_clause(self, it);
     }
@@ -373,11 +388,11 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
     }
 
     fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
-        self.texts.push((it.span.start, it.value.as_str()));
+        self.texts.push(it.value.as_str());
     }
 
     fn visit_reg_exp_literal(&mut self, it: &RegExpLiteral<'a>) {
-        self.texts.push((it.span.start, it.regex.pattern.text.as_str()));
+        self.texts.push(it.regex.pattern.text.as_str());
     }
 }
 
@@ -388,9 +403,9 @@ impl<'a> Questions<'_, 'a> {
             && let Some(variable) = self.variables.find(self.here(), name.name)
             && self.variables.values(variable).iter().any(|it| matches!(it, Value::Caught))
         {
-            self.errors.push(span.start);
+            self.errors += 1;
         }
-        self.stacks.push((span.start, self.function()));
+        self.asks_for_stack(span);
     }
 }
 
