@@ -294,7 +294,8 @@ impl<'a> Visit<'a> for Questions<'_, 'a> {
             self.errors += 1;
         }
         self.visit_expression(&it.callee);
-        let followed = self.variables.followed(self.here(), it);
+        // Only what an argument may have of the script's own element is followed.
+        let followed = if self.has_current { self.variables.followed(self.here(), it) } else { 0 };
         for (at, argument) in it.arguments.iter().enumerate() {
             match argument.as_expression().filter(|_| at < followed) {
                 Some(argument) => self.test(argument),
