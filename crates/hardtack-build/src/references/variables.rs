@@ -5,10 +5,10 @@ use std::{cell::Cell, collections::HashMap};
 use oxc_allocator::{Allocator, ArenaVec};
 use oxc_ast::ast::{
     Argument, ArrowFunctionBody, AssignmentExpression, AssignmentOperator, AssignmentTarget,
-    AssignmentTargetProperty, BinaryOperator, BindingIdentifier, BindingPattern, BindingProperty,
-    CallExpression, CatchClause, ComputedMemberExpression, Expression, ForOfStatement,
-    ForStatementLeft, FormalParameters, Function, FunctionBody, MethodDefinition, ObjectProperty,
-    Program, PropertyDefinition, PropertyKey, Statement, SwitchStatement, VariableDeclaration,
+    AssignmentTargetProperty, BinaryOperator, BindingIdentifier, BindingPattern, CallExpression,
+    CatchClause, ComputedMemberExpression, Expression, ForOfStatement, ForStatementLeft,
+    FormalParameters, Function, FunctionBody, MethodDefinition, ObjectProperty, Program,
+    PropertyDefinition, PropertyKey, Statement, SwitchStatement, VariableDeclaration,
     VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
@@ -341,7 +341,7 @@ impl<'a> Survey<'a> {
 
     /// `const [first] = list`, `const { name = "x" } = object`
     fn give_pattern(&mut self, scope: Scope, pattern: &'a BindingPattern<'a>, value: Value<'a>) {
-        self.given.extend(bound(scope, pattern, value).map(|(name, value)| (scope, name, value)));
+        bind(scope, pattern, value, &mut |name, value| self.given.push((scope, name, value)));
     }
 
     fn declarator(&mut self, it: &VariableDeclarator<'a>, is_var: bool) {
@@ -397,9 +397,9 @@ impl<'a> Survey<'a> {
         let inside = number_of(parameters.scope);
         for (parameter, argument) in parameters.all.items.iter().zip(arguments) {
             if let Some(argument) = argument.as_expression() {
-                for (name, value) in bound(inside, &parameter.pattern, value(argument)) {
+                bind(inside, &parameter.pattern, value(argument), &mut |name, value| {
                     self.variables.sources(inside, name).values.push(value);
-                }
+                });
             }
         }
     }
@@ -587,33 +587,33 @@ impl<'a> Visit<'a> for Survey<'a> {
     }
 }
 
-/// The variables in a pattern, each with the part of a value that it gets. The scope is that of the
-/// pattern. A default is one of the values.
-fn bound<'a>(
+/// Calls a function with each variable in a pattern, and with the part of a value that it gets. The
+/// scope is that of the pattern. A default is one of the values.
+fn bind<'a>(
     scope: Scope,
     pattern: &'a BindingPattern<'a>,
     value: Value<'a>,
-) -> impl Iterator<Item = (Ident<'a>, Value<'a>)> {
-    let (mut bound, mut open) = (Vec::new(), vec![(pattern, value)]);
-    while let Some((pattern, value)) = open.pop() {
-        match pattern {
-            BindingPattern::BindingIdentifier(name) => bound.push((name.name, value)),
-            BindingPattern::AssignmentPattern(it) => {
-                open.extend([(&it.left, value), (&it.left, Value::Of(scope, &it.right))]);
+    give: &mut impl FnMut(Ident<'a>, Value<'a>),
+) {
+    match pattern {
+        BindingPattern::BindingIdentifier(name) => give(name.name, value),
+        BindingPattern::AssignmentPattern(it) => {
+            bind(scope, &it.left, Value::Of(scope, &it.right), give);
+            bind(scope, &it.left, value, give);
+        }
+        BindingPattern::ArrayPattern(list) => {
+            for part in list.elements.iter().flatten() {
+                bind(scope, part, value.element(), give);
             }
-            BindingPattern::ArrayPattern(list) => {
-                let parts = list.elements.iter().flatten();
-                open.extend(parts.map(|part| (part, value.element())));
-            }
-            BindingPattern::ObjectPattern(object) => {
-                let part = |it: &'a BindingProperty<'a>| {
-                    Some((&it.value, value.property(name_of(&it.key)?)))
-                };
-                open.extend(object.properties.iter().filter_map(part));
+        }
+        BindingPattern::ObjectPattern(object) => {
+            for part in &object.properties {
+                if let Some(name) = name_of(&part.key) {
+                    bind(scope, &part.value, value.property(name), give);
+                }
             }
         }
     }
-    bound.into_iter()
 }
 
 fn name_of<'a>(key: &'a PropertyKey<'a>) -> Option<&'a str> {
