@@ -798,6 +798,7 @@ mod tests {
         own("f(i.src.split('.').splice(0,1)[0])", picture);
         own("const p=i.src.split('.');p.splice(-1,0,'x')", picture);
         own("const o={n(u){return u.slice(0,-4)}};f(o.n(i.src))", picture);
+        own("const o={'n':u=>u.slice(0,-4)};f(o.n(i.src))", picture);
         own("class A{n(u){return u.replace('.jpg','')}g(){f(this.n(i.src))}}", picture);
         own("const o={n:u=>u.split('/').pop()};f(o.n(i.src).replace('.jpg',''))", picture);
         own("let src;({src}=i);f(src.replace('.jpg',''))", picture);

@@ -1,6 +1,6 @@
 //! The variables of a script (ECMA-262 §9.1), and the expressions that give them their values.
 
-use std::{cell::Cell, collections::HashMap};
+use std::{borrow::Cow, cell::Cell};
 
 use oxc_allocator::{Allocator, ArenaVec};
 use oxc_ast::ast::{
@@ -67,8 +67,9 @@ pub(super) struct Variables<'a> {
     /// The properties of `this`, which are known by their names alone.
     of_this: ArenaIdentHashMap<'a, Variable>,
     sources: Vec<Sources<'a>>,
-    /// The functions that are properties of any object, by their names.
-    methods: HashMap<&'a str, Vec<Parameters<'a>>>,
+    /// The functions that are properties of any object, by their names. A name that is written as a
+    /// text is there, too, without its functions.
+    methods: ArenaIdentHashMap<'a, ArenaVec<'a, Parameters<'a>>>,
 }
 
 /// The names that a scope declares.
@@ -97,7 +98,7 @@ impl<'a> Variables<'a> {
             scopes: Vec::new(),
             of_this: ArenaIdentHashMap::new_in(allocator),
             sources: Vec::new(),
-            methods: HashMap::new(),
+            methods: ArenaIdentHashMap::new_in(allocator),
         };
         let mut survey = Survey {
             variables,
@@ -158,10 +159,16 @@ impl<'a> Variables<'a> {
 
     /// The methods of the name that is called. Which one is meant is not known, so a name that
     /// many have says nothing.
-    fn methods_of(&self, call: &CallExpression<'_>) -> &[Parameters<'a>] {
+    fn methods_of(&self, call: &CallExpression<'a>) -> &[Parameters<'a>] {
         const MOST: usize = 4;
-        let name = call.callee.as_member_expression().and_then(|it| it.static_property_name());
-        let methods = name.and_then(|name| self.methods.get(name)).map_or(&[][..], Vec::as_slice);
+        let name = match &call.callee {
+            Expression::StaticMemberExpression(it) => Some(it.property.name),
+            Expression::ComputedMemberExpression(it) => {
+                it.static_property_name().map(|name| Ident::from(name.as_str()))
+            }
+            _ => None,
+        };
+        let methods = name.and_then(|name| self.methods.get(&name)).map_or(&[][..], |it| it);
         if methods.len() > MOST { &[] } else { methods }
     }
 
@@ -182,7 +189,7 @@ impl<'a> Variables<'a> {
         match function.get_inner_expression() {
             Expression::Identifier(name) => self.sources[self.find(scope, name.name)?].function,
             Expression::StaticMemberExpression(it) => {
-                self.own_method(scope, &it.object, it.property.name.as_str())
+                self.own_method(scope, &it.object, it.property.name)
             }
             function => parameters(function),
         }
@@ -194,18 +201,18 @@ impl<'a> Variables<'a> {
         &self,
         scope: Scope,
         object: &'a Expression<'a>,
-        name: &str,
+        name: Ident<'a>,
     ) -> Option<Parameters<'a>> {
+        // Most methods are not the script's own.
+        let methods = self.methods.get(&name)?;
         match object.get_inner_expression() {
-            Expression::ThisExpression(_) | Expression::NewExpression(_) => {
-                match self.methods.get(name)?[..] {
-                    [only] => Some(only),
-                    _ => None,
-                }
-            }
+            Expression::ThisExpression(_) | Expression::NewExpression(_) => match methods[..] {
+                [only] => Some(only),
+                _ => None,
+            },
             Expression::ObjectExpression(object) => {
                 let mut properties = object.properties.iter().filter_map(|it| it.as_property());
-                let own = properties.find(|it| it.key.is_specific_static_name(name))?;
+                let own = properties.find(|it| it.key.is_specific_static_name(&name))?;
                 parameters(&own.value)
             }
             Expression::Identifier(variable) => {
@@ -323,13 +330,20 @@ impl<'a> Survey<'a> {
         {
             self.give_this(name.name, value);
         }
-        if let (Some(name), Some(function)) = (name_of(key), value.and_then(parameters)) {
-            self.method(name, function);
+        let Some(function) = value.and_then(parameters) else { return };
+        match (name_of(key), key.static_name()) {
+            (Some(name), _) => self.methods(name).push(function),
+            (None, Some(Cow::Borrowed(name))) => {
+                self.methods(Ident::from(name));
+            }
+            _ => {}
         }
     }
 
-    fn method(&mut self, name: &'a str, function: Parameters<'a>) {
-        self.variables.methods.entry(name).or_default().push(function);
+    /// The methods of that name so far.
+    fn methods(&mut self, name: Ident<'a>) -> &mut ArenaVec<'a, Parameters<'a>> {
+        let Variables { methods, allocator, .. } = &mut self.variables;
+        methods.entry(name).or_insert_with(|| ArenaVec::new_in(allocator))
     }
 
     fn give_this(&mut self, name: Ident<'a>, value: &'a Expression<'a>) {
@@ -536,7 +550,7 @@ impl<'a> Visit<'a> for Survey<'a> {
         }
         if let AssignmentTarget::StaticMemberExpression(member) = &it.left {
             if let Some(function) = parameters(self.alloc(&it.right)) {
-                self.method(self.alloc(member).property.name.as_str(), function);
+                self.methods(member.property.name).push(function);
             }
             if matches!(member.object, Expression::ThisExpression(_)) {
                 self.give_this(member.property.name, self.alloc(&it.right));
@@ -548,7 +562,7 @@ impl<'a> Visit<'a> for Survey<'a> {
     fn visit_method_definition(&mut self, it: &MethodDefinition<'a>) {
         let it: &'a MethodDefinition<'a> = self.alloc(it);
         if let (Some(name), Some(function)) = (name_of(&it.key), of_function(&it.value)) {
-            self.method(name, function);
+            self.methods(name).push(function);
         }
         walk::walk_method_definition(self, it);
     }
@@ -609,16 +623,16 @@ fn bind<'a>(
         BindingPattern::ObjectPattern(object) => {
             for part in &object.properties {
                 if let Some(name) = name_of(&part.key) {
-                    bind(scope, &part.value, value.property(name), give);
+                    bind(scope, &part.value, value.property(name.as_str()), give);
                 }
             }
         }
     }
 }
 
-fn name_of<'a>(key: &'a PropertyKey<'a>) -> Option<&'a str> {
+fn name_of<'a>(key: &PropertyKey<'a>) -> Option<Ident<'a>> {
     match key {
-        PropertyKey::StaticIdentifier(name) => Some(name.name.as_str()),
+        PropertyKey::StaticIdentifier(name) => Some(name.name),
         _ => None,
     }
 }
