@@ -1,6 +1,6 @@
 //! The texts that expressions of a script say, as far as their parts are known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, BinaryOperator, CallExpression, Expression, ObjectProperty,
@@ -484,7 +484,18 @@ const DEEPEST: usize = 64;
 const MOST: usize = 64;
 
 /// The texts of one expression or another.
-fn either(mut one: Vec<Parts>, other: Vec<Parts>) -> Vec<Parts> {
+fn either(mut one: Vec<Parts>, mut other: Vec<Parts>) -> Vec<Parts> {
+    const FEW: usize = 8;
+    if one.len() > FEW && other.len() > FEW {
+        // To hash each takes less time than to compare all.
+        let mut seen: HashSet<_> = one.iter().collect();
+        let are_new: Vec<_> = other.iter().map(|text| seen.insert(text)).collect();
+        let mut are_new = are_new.into_iter();
+        other.retain(|_| are_new.next() == Some(true));
+        let are_many = !other.is_empty() && one.len() + other.len() > MOST;
+        one.append(&mut other);
+        return if are_many { unknown() } else { one };
+    }
     for text in other {
         if one.contains(&text) {
             continue;
