@@ -210,19 +210,25 @@ impl Words {
         let parts = std::mem::take(&mut self.parts);
         let is_on_another_host =
             parts.first().is_some_and(|it| it.starts_with("//")) && self.before.ends_with(':');
-        if parts.len() > 1 && !is_on_another_host {
-            self.found.extend(pattern(parts.clone(), self.purpose, self.is_of_url));
-        }
-        let word = parts.join("*");
+        let has_word = parts.iter().any(|part| !part.is_empty()) || parts.len() > 1;
         let is_quote = matches!(delimiter, '"' | '\'');
         // The `=` of `$=` belongs to it, and a quote to what it follows.
         let is_operator = delimiter == '=' && self.before.ends_with(['$', '*']);
         // `[href=` of a selector, unlike `<a href=`.
         let bracket = if self.before.ends_with('[') && delimiter == '=' { "[" } else { "" };
-        if !word.is_empty() || !(is_quote || is_operator) {
-            self.before = format!("{bracket}{word}{delimiter}");
+        if has_word || !(is_quote || is_operator) {
+            self.before.clear();
+            self.before.push_str(bracket);
+            for (at, part) in parts.iter().enumerate() {
+                self.before.push_str(if at > 0 { "*" } else { "" });
+                self.before.push_str(part);
+            }
+            self.before.push(delimiter);
         } else if is_operator {
             self.before.push(delimiter);
+        }
+        if parts.len() > 1 && !is_on_another_host {
+            self.found.extend(pattern(parts, self.purpose, self.is_of_url));
         }
         let is_behind = |one_of: &[&str]| one_of.iter().any(|it| self.before.ends_with(it));
         self.purpose = if is_behind(&["href$=", "href*=", "[href=", "src$=", "src*=", "[src="]) {
