@@ -461,6 +461,51 @@ fn touches_file(call: &str) -> bool {
     (has_file && !writes_output) || names_file.iter().any(|part| name.contains(part))
 }
 
+/// The client takes 20 MB as fast as they come, so the system may take any number of bytes at once.
+#[test]
+#[ignore = "needs strace"]
+fn a_large_response_leaves_in_turns() {
+    const TURN: usize = 512 << 10;
+    let large: Vec<u8> =
+        (0..5_u32 << 20).flat_map(|n| n.wrapping_mul(2_654_435_769).to_be_bytes()).collect();
+    let packed = pack(folder(&[("large.png", &large)]).path(), &[]);
+    let trace = packed.executable.with_extension("trace");
+    let mut strace = executable(Path::new("strace"));
+    strace.args(["-D", "-f", "-e", "trace=writev,epoll_wait,epoll_pwait", "-o"]).arg(&trace);
+    let server = Server::of(strace.arg(&packed.executable).args(["serve", "--threads=1"]));
+    for fields in [&[][..], &[("te", "trailers")]] {
+        assert!(server.get("/large.png", fields).body == large, "{fields:?}");
+    }
+    server.signal("-TERM");
+    assert_eq!(server.wait(), 0);
+
+    let calls = finished_trace(&trace);
+    let begun = calls.iter().position(|call| call.contains("HTTP/1.1 200")).unwrap();
+    let thread = calls[begun].split(' ').next().unwrap();
+    let calls: Vec<_> = calls[begun..].iter().filter(|call| call.starts_with(thread)).collect();
+    let of_hyper = calls.iter().rposition(|call| call.contains("HTTP/1.1 200")).unwrap();
+    let (short, hypers) = calls.split_at(of_hyper);
+    for writes in [short, hypers] {
+        assert!(writes.iter().map(written).sum::<usize>() > large.len(), "{writes:#?}");
+        assert!(writes.iter().map(offered).all(|bytes| bytes <= TURN), "{writes:#?}");
+    }
+    let turns = short.split(|call| call.contains("epoll"));
+    let turns = turns.map(|turn| turn.iter().map(written).sum::<usize>());
+    assert!(turns.max().is_some_and(|most| most <= TURN), "{short:#?}");
+}
+
+/// The bytes that a call would write, by its line of strace.
+fn offered(call: &&String) -> usize {
+    let pieces = call.split("iov_len=").skip(1);
+    pieces.map(|piece| piece.split('}').next().and_then(|it| it.parse().ok()).unwrap_or(0)).sum()
+}
+
+/// The bytes that a call has written, by its line of strace.
+fn written(call: &&String) -> usize {
+    let result = call.rsplit(' ').next().filter(|_| call.contains("writev"));
+    result.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
+}
+
 /// The lines of a trace whose process has ended.
 fn finished_trace(file: &Path) -> Vec<String> {
     let deadline = Instant::now() + PATIENCE;
@@ -496,7 +541,7 @@ fn redbot_has_nothing_to_add() {
         ("docs/index.html", b"<!doctype html><title>docs</title><p>docs"),
         ("empty.txt", b""),
         ("font.woff2", b"wOF2\0\x01\0\0 no font that anybody draws with, but long enough"),
-        ("large.bin", &large),
+        ("large.png", &large),
         ("picture.png", &picture.expect("it is in the repository")),
         ("script.js", b"export const answer = 42;\n"),
         ("tiny.txt", b"1"),

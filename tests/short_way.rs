@@ -250,6 +250,78 @@ fn many_large_responses_are_whole() {
     assert!(ours == theirs);
 }
 
+/// Longer than one turn of a connection, and at its end: 512 KB with the head, or without.
+const TURN: usize = 512 << 10;
+const LONG: [usize; 6] = [100 << 10, TURN - 400, TURN, TURN + 1, 3 * TURN, 20 << 20];
+
+/// Files of these lengths, of a type that is not compressed, and the longest one's bytes, with which
+/// the others begin.
+fn long_site() -> (Packed, Vec<u8>) {
+    let bytes: Vec<u8> =
+        (0..5_u32 << 20).flat_map(|n| n.wrapping_mul(2_654_435_769).to_be_bytes()).collect();
+    let names = LONG.map(|length| format!("{length}.png"));
+    let files: Vec<_> =
+        LONG.iter().zip(&names).map(|(length, name)| (name.as_str(), &bytes[..*length])).collect();
+    (pack(folder(&files).path(), &[]), bytes)
+}
+
+#[test]
+fn responses_that_take_turns() {
+    let (site, bytes) = long_site();
+    for server in both(&site, &[]) {
+        are_whole(&server, &bytes);
+        keep_their_order(&server, &bytes);
+        hold_up_nobody(&server, &bytes);
+    }
+}
+
+#[track_caller]
+fn are_whole(server: &Server, bytes: &[u8]) {
+    let mut connection = server.connect();
+    for length in LONG {
+        let (target, all) = (format!("/{length}.png"), &bytes[..length]);
+        assert!(connection.request("GET", &target, &[]).body == all, "{length}");
+        assert_eq!(connection.request("HEAD", &target, &[]).body, b"");
+        let end = length - 3;
+        for (range, expected) in [
+            (format!("bytes=1-{end}"), &all[1..=end]),
+            (format!("bytes={end}-"), &all[end..]),
+            ("bytes=-70000".to_owned(), &all[length - 70_000..]),
+        ] {
+            let part = connection.request("GET", &target, &[("range", &range)]);
+            assert!(part.status == 206 && part.body == expected, "{length} {range}");
+        }
+    }
+}
+
+/// Those to requests that came together.
+#[track_caller]
+fn keep_their_order(server: &Server, bytes: &[u8]) {
+    let get = |length: usize| format!("GET /{length}.png HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let order = [LONG[0], bytes.len(), LONG[0], TURN, LONG[1], TURN + 1, LONG[0]];
+    let mut connection = server.connect();
+    connection.send(order.map(get).concat().as_bytes());
+    for length in order {
+        assert!(connection.response("GET").body == bytes[..length], "{length}");
+    }
+}
+
+/// One connection is slow, one leaves, and one is served meanwhile by the same thread.
+#[track_caller]
+fn hold_up_nobody(server: &Server, bytes: &[u8]) {
+    let request = format!("GET /{}.png HTTP/1.1\r\nHost: localhost\r\n\r\n", bytes.len());
+    let (mut slow, mut leaving) = (server.connect(), server.connect());
+    for connection in [&mut slow, &mut leaving] {
+        connection.send(request.as_bytes());
+        connection.head();
+    }
+    drop(leaving);
+    assert!(server.get(&format!("/{TURN}.png"), &[]).body == bytes[..TURN]);
+    let mut rest = vec![0; bytes.len()];
+    slow.stream.read_exact(&mut rest).expect("all of it comes");
+    assert!(rest == bytes);
+}
+
 /// Method, target, fields.
 type Counted = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 

@@ -15,11 +15,16 @@ use std::{
     time::Duration,
 };
 
+use smallvec::SmallVec;
 use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready},
     net::{TcpStream, UnixStream},
 };
+
+/// Most bytes of a write. With less, there are more calls. More is a burst, which a system that paces a
+/// connection (tcp_bbr) sends by timers, and for which other connections wait.
+pub(crate) const MOST_AT_ONCE: usize = 512 << 10;
 
 /// A stream of the system.
 pub(crate) struct Stream<S>(Arc<S>);
@@ -158,6 +163,23 @@ fn again<T>(outcome: io::Result<T>) -> Option<io::Result<T>> {
     }
 }
 
+fn length(pieces: &[IoSlice<'_>]) -> usize {
+    pieces.iter().map(|piece| piece.len()).sum()
+}
+
+/// The first bytes of some pieces.
+fn beginning<'p>(pieces: &'p [IoSlice<'_>], most: usize) -> SmallVec<[IoSlice<'p>; 4]> {
+    let mut left = most;
+    let taken = pieces.iter().map_while(|piece| {
+        (left > 0).then(|| {
+            let taken = &piece[..piece.len().min(left)];
+            left -= taken.len();
+            IoSlice::new(taken)
+        })
+    });
+    taken.collect()
+}
+
 impl<S: System> AsyncRead for Stream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -181,6 +203,7 @@ impl<S: System> AsyncWrite for Stream<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        let bytes = &bytes[..bytes.len().min(MOST_AT_ONCE)];
         loop {
             ready!(self.0.poll_write_ready(context))?;
             if let Some(written) = again(self.0.try_write(bytes)) {
@@ -195,10 +218,13 @@ impl<S: System> AsyncWrite for Stream<S> {
         context: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let all = length(pieces);
+        if all > MOST_AT_ONCE {
+            return self.poll_write_vectored(context, &beginning(pieces, MOST_AT_ONCE));
+        }
         loop {
             ready!(self.0.poll_write_ready(context))?;
             if let Some(written) = again(self.0.try_write_vectored(pieces)) {
-                let all = pieces.iter().map(|piece| piece.len()).sum();
                 self.used(Interest::WRITABLE, all, &written);
                 return Poll::Ready(written);
             }
@@ -227,6 +253,26 @@ mod tests {
     };
 
     use super::*;
+
+    #[track_caller]
+    fn begins(pieces: &[&str], most: usize, expected: &[&str]) {
+        let pieces: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece.as_bytes())).collect();
+        let begun = beginning(&pieces, most);
+        let begun = begun.iter().map(|piece| std::str::from_utf8(piece).unwrap());
+        assert_eq!(begun.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn the_beginning_of_pieces() {
+        begins(&["head", "content"], 20, &["head", "content"]);
+        begins(&["head", "content"], 11, &["head", "content"]);
+        begins(&["head", "content"], 10, &["head", "conten"]);
+        begins(&["head", "content"], 5, &["head", "c"]);
+        begins(&["head", "content"], 4, &["head"]);
+        begins(&["head", "content", "head"], 3, &["hea"]);
+        begins(&["", "content"], 3, &["", "con"]);
+        begins(&["head", "", "content"], 6, &["head", "", "co"]);
+    }
 
     async fn tcp() -> (TcpStream, Stream<TcpStream>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

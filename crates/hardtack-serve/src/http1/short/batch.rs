@@ -1,7 +1,9 @@
 //! The responses to requests that came together, and their bytes on the way to the system.
 
 use std::{
+    future::Future,
     io::{self, IoSlice},
+    pin::pin,
     task::{Context, Poll, ready},
 };
 
@@ -9,7 +11,7 @@ use super::{
     answer::answer,
     head::{Fields, Parsed, parse},
 };
-use crate::{http1::stream::Http1Stream, socket::Socket};
+use crate::{http1::stream::Http1Stream, socket::Socket, stream::MOST_AT_ONCE};
 
 /// Most responses that are written at once, and bytes of them after which no further one is added.
 const MOST: usize = 16;
@@ -95,15 +97,17 @@ impl Batch {
         self.bytes() <= FIRST_WINDOW
     }
 
-    /// Writes all responses in one piece. Returns those bytes that the system has not taken.
+    /// Writes all responses in one piece, unless they are for several turns. Returns those bytes that
+    /// the system has not taken.
     pub(super) fn write<S: Socket>(
         &mut self,
         stream: &mut Http1Stream<S>,
         context: &mut Context<'_>,
     ) -> io::Result<Option<Box<Rest>>> {
-        let written = match self.poll_write(stream, context) {
-            Poll::Ready(written) => written,
-            Poll::Pending => Ok(0),
+        let is_one_turn = self.bytes() <= MOST_AT_ONCE;
+        let written = match is_one_turn.then(|| self.poll_write(stream, context)) {
+            Some(Poll::Ready(written)) => written,
+            Some(Poll::Pending) | None => Ok(0),
         };
         let rest = written.map(|written| self.rest(written));
         self.clear();
@@ -166,25 +170,41 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    /// Writes all of it.
+    /// Writes all of it, in turns with the other connections of the thread.
     pub(super) fn poll_write<S: Socket>(
         &mut self,
         stream: &mut Http1Stream<S>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
+        let mut turn = 0;
         while self.sent < self.copied.len() || !self.content.is_empty() {
-            let head = &self.copied[self.sent..];
-            let slices = [IoSlice::new(head), IoSlice::new(self.content)];
+            if turn >= MOST_AT_ONCE {
+                return let_others(context);
+            }
+            let slices = [IoSlice::new(&self.copied[self.sent..]), IoSlice::new(self.content)];
             let written = ready!(stream.poll_write_response(context, &slices))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            let of_head = written.min(self.copied.len() - self.sent);
-            self.sent += of_head;
-            self.content = &self.content[written - of_head..];
+            self.forget(written);
+            turn += written;
         }
         Poll::Ready(Ok(()))
     }
+
+    /// So many bytes are written.
+    fn forget(&mut self, written: usize) {
+        let copied = written.min(self.copied.len() - self.sent);
+        self.sent += copied;
+        self.content = &self.content[written - copied..];
+    }
+}
+
+/// Wakes the task when the others have had their turn, and what has come meanwhile is seen.
+fn let_others<T>(context: &mut Context<'_>) -> Poll<T> {
+    let yielded = pin!(tokio::task::yield_now()).poll(context);
+    debug_assert!(yielded.is_pending(), "the task has been polled once");
+    Poll::Pending
 }
 
 #[cfg(test)]
@@ -215,8 +235,13 @@ mod tests {
             let all: Vec<u8> = all.collect::<Vec<_>>().concat();
             assert_eq!(batch.pieces().collect::<Vec<_>>().concat(), all);
             for written in 0..all.len() {
-                let rest = batch.rest(written).expect("not all is written");
+                let mut rest = batch.rest(written).expect("not all is written");
                 assert_eq!([&rest.copied, rest.content].concat(), all[written..]);
+                for more in written..all.len() {
+                    let left = [&rest.copied[rest.sent..], rest.content].concat();
+                    assert_eq!(left, all[more..]);
+                    rest.forget(1);
+                }
             }
             assert!(batch.rest(all.len()).is_none());
         }
