@@ -272,6 +272,7 @@ fn responses_that_take_turns() {
         are_whole(&server, &bytes);
         keep_their_order(&server, &bytes);
         hold_up_nobody(&server, &bytes);
+        lose_nothing_to_a_malformed_request(&server, &bytes);
     }
 }
 
@@ -320,6 +321,20 @@ fn hold_up_nobody(server: &Server, bytes: &[u8]) {
     let mut rest = vec![0; bytes.len()];
     slow.stream.read_exact(&mut rest).expect("all of it comes");
     assert!(rest == bytes);
+}
+
+/// It comes behind a request whose response the client does not take at once.
+#[track_caller]
+fn lose_nothing_to_a_malformed_request(server: &Server, bytes: &[u8]) {
+    for fields in ["", "TE: trailers\r\n"] {
+        let mut connection = server.connect();
+        let request = format!("GET /{}.png HTTP/1.1\r\nHost: localhost\r\n{fields}", bytes.len());
+        connection.send(format!("{request}\r\n{}", "\0".repeat(100_000)).as_bytes());
+        thread::sleep(Duration::from_millis(200));
+        assert!(connection.response("GET").body == bytes, "{fields}");
+        assert_eq!(connection.response("GET").status, 400, "{fields}");
+        assert!(connection.is_closed(), "{fields}");
+    }
 }
 
 /// Method, target, fields.

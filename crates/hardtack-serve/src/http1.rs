@@ -90,12 +90,11 @@ async fn serve_by_hyper<S: Socket>(stream: Http1Stream<S>) -> Option<Http1Stream
         Poll::Pending => Poll::Pending,
     });
     match end.await {
-        Some(End::Done) => {
-            connection.close().await;
+        Some(End::Idle) => connection.into_stream(),
+        Some(end) => {
+            connection.close(end).await;
             None
         }
-        Some(End::Broken) => None,
-        Some(End::Idle) => connection.into_stream(),
         None => {
             let last = turn.lock().last();
             finish(connection, last).await;
@@ -130,6 +129,8 @@ async fn until_stop<E>(
 enum End {
     /// All responses are sent, and no request follows.
     Done,
+    /// A request is malformed. hyper holds its response, and perhaps a part of the one before.
+    Malformed,
     /// The connection has ended in an error.
     Broken,
     /// There has been no request for a while.
@@ -145,9 +146,8 @@ async fn finish<S: Socket>(mut connection: HyperConnection<S>, last: Last) {
         Last::Coming => {}
         Last::Current => connection.end(),
     }
-    if let End::Done = poll_fn(|context| connection.poll(context)).await {
-        connection.close().await;
-    }
+    let end = poll_fn(|context| connection.poll(context)).await;
+    connection.close(end).await;
 }
 
 fn builder(limits: &Limits) -> http1::Builder {
@@ -167,7 +167,7 @@ fn end_of(outcome: hyper::Result<()>) -> End {
         Ok(()) => End::Done,
         Err(error) => {
             debug!(?error, "a connection has ended in an error");
-            End::Broken
+            if error.is_parse() { End::Malformed } else { End::Broken }
         }
     }
 }
@@ -198,11 +198,16 @@ impl<S: Socket> HyperConnection<S> {
         }
     }
 
-    /// Ends a connection that is done. hyper would leave that out after a request with `Upgrade`, even
-    /// if nobody takes the connection over. One that may become a tunnel it has ended itself.
-    async fn close(self) {
-        if let Self::Plain(connection) = self {
-            connection.into_parts().io.into_inner().shutdown().await.ok();
+    /// Ends a connection, if it is not broken. hyper would leave that out after a request with `Upgrade`,
+    /// even if nobody takes the connection over. One that may become a tunnel it has ended itself.
+    async fn close(self, end: End) {
+        match (self, end) {
+            (Self::Plain(connection), End::Done) => {
+                connection.into_parts().io.into_inner().shutdown().await.ok();
+            }
+            // It sends what it holds before it ends the connection.
+            (Self::Plain(connection), End::Malformed) => drop(connection.await),
+            _ => {}
         }
     }
 
