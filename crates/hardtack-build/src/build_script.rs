@@ -82,8 +82,22 @@ fn rerun_if_changed(path: &Path) {
     println!("cargo::rerun-if-changed={}", path.display());
 }
 
+/// The most bytes of a bundle that a linker places. Code reaches its data by distances of at most 2 GiB
+/// on most machines; the rest is for the program.
+const MOST_COMPILED: usize = 2_000_000_000;
+
+/// Finds out before the compiler does, whose message names neither the site nor a remedy: rustc's
+/// assembler cuts a file of more than 4 GiB off in silence.
+fn check_size(bytes: usize, folder: &Path) -> Result<(), Problem> {
+    if bytes > MOST_COMPILED {
+        return Err(ProblemKind::TooLargeToCompile(bytes).of(folder));
+    }
+    Ok(())
+}
+
 /// Writes the output, and sets the variables with its paths for the package's code.
 fn hand_on(baked: &Baked, folder: &Path) -> Result<(), Error> {
+    check_size(baked.bundle.len(), folder)?;
     let out = cargo_path("OUT_DIR")?;
     let bundle = out.join("hardtack.bundle");
     let names = out.join("hardtack.names");
@@ -143,5 +157,19 @@ fn warn_of_slowness() {
              [profile.dev.build-override] and [profile.release.build-override] in the \
              workspace's Cargo.toml"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_that_no_linker_places_is_an_error() {
+        let folder = Path::new("assets");
+        assert!(check_size(MOST_COMPILED, folder).is_ok());
+        let error = check_size(2_340_000_000, folder).unwrap_err().to_string();
+        assert!(error.starts_with("assets: the site takes 2.3 GB"), "{error}");
+        assert!(error.contains("hardtack pack"), "{error}");
     }
 }

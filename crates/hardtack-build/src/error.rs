@@ -79,6 +79,8 @@ pub enum ProblemKind {
     AmbiguousMediaType(String, String),
     /// It is no earlier release, or differs from one where it must not.
     Previous(String),
+    /// It is a bundle of so many bytes, which is too large to be compiled into a program.
+    TooLargeToCompile(usize),
     /// The bundle cannot contain the baked assets.
     Bundle(hardtack_bundle::Error),
 }
@@ -120,6 +122,7 @@ impl ProblemKind {
             Self::Setting(_) => "setting",
             Self::AmbiguousMediaType(..) => "media_type",
             Self::Previous(_) => "previous",
+            Self::TooLargeToCompile(_) => "too_large",
             Self::Bundle(_) => "bundle",
         }
     }
@@ -251,6 +254,12 @@ impl fmt::Display for ProblemKind {
                  make them agree, or match apart",
             ),
             Self::Previous(message) => f.write_str(message),
+            Self::TooLargeToCompile(bytes) => write!(
+                f,
+                "the site takes {:.1} GB, and code and data of a program have room for 2 GB: append \
+                 it to a program with `hardtack pack`, or leave large files out with `exclude`",
+                *bytes as f64 / 1e9
+            ),
             Self::Bundle(error) => write!(f, "{error}"),
         }
     }
