@@ -273,6 +273,7 @@ fn responses_that_take_turns() {
         keep_their_order(&server, &bytes);
         hold_up_nobody(&server, &bytes);
         lose_nothing_to_a_malformed_request(&server, &bytes);
+        answer_a_request_whose_content_does_not_come(&server, &bytes[..LONG[4]]);
     }
 }
 
@@ -334,6 +335,21 @@ fn lose_nothing_to_a_malformed_request(server: &Server, bytes: &[u8]) {
         assert!(connection.response("GET").body == bytes, "{fields}");
         assert_eq!(connection.response("GET").status, 400, "{fields}");
         assert!(connection.is_closed(), "{fields}");
+    }
+}
+
+/// hyper does not read the content of a request that it refuses.
+#[track_caller]
+fn answer_a_request_whose_content_does_not_come(server: &Server, bytes: &[u8]) {
+    let first = format!("GET /{}.png HTTP/1.1\r\nHost: localhost\r\n\r\n", bytes.len());
+    for _ in 0..10 {
+        let mut connection = server.connect();
+        let second = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n";
+        connection.send(format!("{first}{second}").as_bytes());
+        thread::sleep(Duration::from_millis(20));
+        assert!(connection.response("GET").body == bytes);
+        assert_eq!(connection.response("POST").status, 405);
+        assert!(connection.is_closed());
     }
 }
 

@@ -20,7 +20,7 @@ use std::{
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::{io::AsyncWriteExt, task::unconstrained};
+use tokio::task::unconstrained;
 use tracing::debug;
 
 use self::{
@@ -127,9 +127,10 @@ async fn until_stop<E>(
 
 /// Why hyper is done with a connection.
 enum End {
-    /// All responses are sent, and no request follows.
+    /// No request follows. hyper may hold bytes of responses.
     Done,
-    /// A request is malformed. hyper holds its response, and perhaps a part of the one before.
+    /// A request is malformed, or of another version of HTTP. hyper may hold its response, and a part of the
+    /// response before it.
     Malformed,
     /// The connection has ended in an error.
     Broken,
@@ -198,16 +199,12 @@ impl<S: Socket> HyperConnection<S> {
         }
     }
 
-    /// Ends a connection, if it is not broken. hyper would leave that out after a request with `Upgrade`,
-    /// even if nobody takes the connection over. One that may become a tunnel it has ended itself.
+    /// Sends the bytes that hyper holds, and ends the connection, if it is not broken. hyper would leave the
+    /// end out after a request with `Upgrade`, even if nobody takes the connection over. An `Upgradeable`
+    /// connection has been ended by hyper.
     async fn close(self, end: End) {
-        match (self, end) {
-            (Self::Plain(connection), End::Done) => {
-                connection.into_parts().io.into_inner().shutdown().await.ok();
-            }
-            // It sends what it holds before it ends the connection.
-            (Self::Plain(connection), End::Malformed) => drop(connection.await),
-            _ => {}
+        if let (Self::Plain(connection), End::Done | End::Malformed) = (self, end) {
+            connection.await.ok();
         }
     }
 
