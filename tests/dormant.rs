@@ -7,6 +7,8 @@ use std::{
     net::SocketAddr,
     os::unix::net::UnixStream,
     process::Command,
+    thread,
+    time::Duration,
 };
 
 use common::{
@@ -14,7 +16,7 @@ use common::{
     process::until,
     tls::{Certificate, CertificateFiles, client},
 };
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use serde_json::Value;
 
 const GET: &[u8] = b"GET /robots.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -57,6 +59,17 @@ impl Watched {
         let mut used: Vec<_> = (0..connections).map(|_| self.server.connect()).collect();
         used.iter_mut().for_each(|one| drop(ask(one)));
         used
+    }
+
+    /// Stops the worker, does something, and lets the worker go on after a time.
+    fn stall<T>(&self, time: Duration, meanwhile: impl FnOnce() -> T) -> T {
+        let [worker] = self.server.children()[..] else { panic!("it has one worker") };
+        let worker = Pid::from_raw(worker.cast_signed()).unwrap();
+        kill_process(worker, Signal::STOP).unwrap();
+        let done = meanwhile();
+        thread::sleep(time);
+        kill_process(worker, Signal::CONT).unwrap();
+        done
     }
 
     /// A connection that is dormant, the only one.
@@ -118,6 +131,46 @@ fn the_idle_time_goes_on() {
     it.becomes("hardtack_timeouts_total{kind=\"idle\"} 2");
     it.becomes("hardtack_connections_open 0");
     it.has_dormant(0);
+}
+
+/// They came while the thread had no time.
+#[test]
+fn requests_that_came_before_the_end_of_the_idle_time_are_answered() {
+    let it = Watched::with(&["--idle-timeout=7", "--threads=1"]);
+    let mut connections = it.used(50);
+    it.has_dormant(50);
+    it.stall(Duration::from_millis(2_500), || {
+        connections.iter_mut().for_each(|one| one.send(GET));
+    });
+    for connection in &mut connections {
+        assert_eq!(connection.response("GET").status, 200);
+    }
+}
+
+#[test]
+fn a_request_that_came_before_a_new_client_is_answered() {
+    let it = Watched::with(&["--max-connections=3", "--threads=1"]);
+    let mut connections = it.used(3);
+    it.has_dormant(3);
+    let new = it.stall(Duration::ZERO, || {
+        connections.iter_mut().for_each(|one| one.send(GET));
+        it.server.connect()
+    });
+    for connection in &mut connections {
+        assert_eq!(connection.response("GET").status, 200);
+    }
+    drop((connections, new));
+    it.becomes("hardtack_connections_open 0");
+}
+
+/// It finds out at once that a connection is to be parked, and dormant.
+#[test]
+fn a_stall_of_the_thread_keeps_no_connection_awake() {
+    let it = Watched::with(&["--threads=1"]);
+    let connections = it.used(3);
+    it.stall(Duration::from_secs(6), || ());
+    it.has_dormant(3);
+    drop(connections);
 }
 
 #[test]

@@ -11,8 +11,8 @@ pub(crate) struct Dormant {
     pub(crate) figures: Figures,
 }
 
-/// The figures of a dormant connection. Dropped in this order: another connection has the place
-/// before it is said that it is free.
+/// The figures of a dormant connection. The ticket is dropped before `waiting`, which announces a free
+/// place when it is dropped.
 pub(crate) struct Figures {
     pub(crate) peer: Peer,
     pub(crate) tenure: Tenure,

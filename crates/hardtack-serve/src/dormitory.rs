@@ -33,7 +33,7 @@ use crate::{
     thread::Thread,
 };
 
-/// The most connections that are woken or closed at once. Then it is the turn of others in the thread.
+/// The most connections that are woken or closed at once. Then the thread's other tasks have their turn.
 const AT_ONCE: usize = 256;
 
 /// The dormant connections of a thread.
@@ -82,7 +82,11 @@ impl Dormitory {
     fn hear(&mut self, message: Message) {
         match message {
             Message::Dormant(dormant) => self.admit(dormant),
-            Message::Displaced(number) => drop(self.queue.remove(number)),
+            Message::Displaced(number) => {
+                if let Some(displaced) = self.queue.remove(number) {
+                    self.close(*displaced);
+                }
+            }
         }
     }
 
@@ -108,6 +112,14 @@ impl Dormitory {
         }
     }
 
+    /// Closes a connection, unless a request has come that the watch has not told of yet.
+    fn close(&self, dormant: Dormant) {
+        if dormant.socket.has_news() {
+            self.watch.remove(&dormant.socket);
+            self.resume(dormant);
+        }
+    }
+
     /// Gives a connection a task again, in which it finds out whether a request begins or its client
     /// has gone.
     fn resume(&self, dormant: Dormant) {
@@ -122,16 +134,22 @@ impl Dormitory {
     }
 
     fn spawn<S: System>(&self, stream: S, figures: Figures) {
-        let socket = CountedSocket::new(Stream::new(stream));
-        drop(tokio::spawn(Connection::woken(socket, figures, self.thread)));
+        let thread = self.thread;
+        tokio::spawn(async move {
+            // Until Tokio has looked at the socket, a read finds nothing, and the idle time may be over.
+            if poll_fn(|context| stream.poll_read_ready(context)).await.is_ok() {
+                let socket = CountedSocket::new(Stream::new(stream));
+                Connection::woken(socket, figures, thread).await;
+            }
+        });
     }
 
     fn close_overdue(&mut self, idle: Duration, now: Instant) {
         let overdue = iter::from_fn(|| self.queue.take_overdue(idle, now));
-        overdue.take(AT_ONCE).for_each(|dormant| {
+        for dormant in overdue.take(AT_ONCE).collect::<Vec<_>>() {
             self.thread.tally.timeout(Timeout::Idle);
-            drop(dormant);
-        });
+            self.close(*dormant);
+        }
     }
 }
 
@@ -180,8 +198,8 @@ impl Queue {
         self.connections.remove(&number)
     }
 
-    /// The end of the first one's idle time. All become dormant after the same time, so the others' ends
-    /// come later, or as good as at once.
+    /// The deadline of the connection that became dormant first. All become dormant after the same time,
+    /// so no other connection has an earlier deadline by more than a delay of the scheduler.
     fn deadline(&self, idle: Duration) -> Option<Instant> {
         self.connections.first_key_value().map(|(_, first)| first.figures.since + idle)
     }
@@ -282,7 +300,7 @@ mod tests {
         closes(&[0, 3, 9], &[2], 80, 1, Some(84)).await;
         closes(&[0, 3, 9], &[1, 3], 100, 1, None).await;
         closes(&[0, 3, 9], &[1, 2, 3], 100, 0, None).await;
-        // One that became dormant a moment too late waits for the one before it.
+        // A connection that became dormant a moment too late waits for its predecessor.
         closes(&[1, 0, 2], &[], 75, 0, Some(76)).await;
         closes(&[1, 0, 2], &[], 76, 2, Some(77)).await;
     }
@@ -306,7 +324,7 @@ mod tests {
         let (client, _kept) = watched[2].take().unwrap();
         drop(client);
         assert_eq!(watch.told().await, [2]);
-        // What has come before the socket is watched counts too.
+        // Bytes that came before the registration are told too.
         let (mut client, dormant) = dormant(Instant::now()).await;
         client.write_all(b"G").unwrap();
         watch.add(&dormant.socket, 7).unwrap();

@@ -4,6 +4,7 @@
 use std::{
     future::pending,
     io::{self, ErrorKind, IoSlice},
+    mem::MaybeUninit,
     net::{Shutdown, TcpStream as StdTcpStream},
     os::{
         fd::{AsFd, AsRawFd, RawFd},
@@ -40,6 +41,18 @@ pub(crate) enum Watched {
 pub(crate) enum Unwatched {
     Tcp(StdTcpStream),
     Unix(StdUnixStream),
+}
+
+impl Unwatched {
+    /// Whether a byte has come, or the end of the connection.
+    pub(crate) fn has_news(&self) -> bool {
+        let socket = match self {
+            Self::Tcp(stream) => SockRef::from(stream),
+            Self::Unix(stream) => SockRef::from(stream),
+        };
+        let peeked = socket.peek(&mut [MaybeUninit::uninit()]);
+        !peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
 }
 
 impl AsRawFd for Unwatched {

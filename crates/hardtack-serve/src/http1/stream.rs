@@ -102,13 +102,10 @@ impl<S: Socket> Http1Stream<S> {
     /// Waits for a request.
     pub(crate) fn poll_request(&mut self, context: &mut Context<'_>) -> Poll<News> {
         let mut turn = self.turn.lock();
-        let was_dormant = turn.dormant_since().is_some();
         match poll_read_ahead(&mut self.transport, &mut turn, 1, context) {
             Poll::Ready(Ok(1..)) => Poll::Ready(News::Request),
             Poll::Ready(_) => Poll::Ready(News::End),
-            Poll::Pending if !was_dormant && turn.dormant_since().is_some() => {
-                Poll::Ready(News::LongWait)
-            }
+            Poll::Pending if turn.dormant_since().is_some() => Poll::Ready(News::LongWait),
             Poll::Pending => Poll::Pending,
         }
     }

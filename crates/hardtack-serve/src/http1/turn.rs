@@ -160,8 +160,10 @@ impl Turn {
         matches!(self, Self::Opening { .. } | Self::Idle { .. } | Self::Header { .. })
     }
 
+    /// Whether the connection needs no more than its stream. After a stall of the thread it is dormant
+    /// without having been parked before.
     pub(crate) fn is_parked(&self) -> bool {
-        matches!(self, Self::Parked { .. })
+        matches!(self, Self::Parked { .. } | Self::Dormant { .. })
     }
 
     /// When the request began whose header is whole.
@@ -378,6 +380,7 @@ mod tests {
         assert_eq!(simulated.turn.deadline(&timeouts), Some(Deadline { at, expiry: IDLE }));
         simulated.pass(Park);
         assert!(simulated.turn.is_parked());
+        assert!(Simulated::after(&[Http1, At(6_000), Park, Rest]).turn.is_parked());
     }
 
     #[test]
