@@ -93,8 +93,12 @@ fn the_base_may_be_another_executable() {
 #[test]
 fn a_base_that_is_no_hardtack_executable_is_an_error() {
     let site = folder(SITE);
-    let workplace = folder(&[("text", b"no program")]);
+    let record = [&b"hardtack record\n"[..], &[0; 88]].concat();
+    // The headers of the sections would begin behind its end.
+    let cut_off = [&b"\x7fELF\x02\x01"[..], &[0; 34], &[0xff; 2], &[0; 100], &record].concat();
+    let workplace = folder(&[("text", b"no program"), ("cut-off", &cut_off)]);
     for (base, expected) in [
+        ("cut-off", "cannot append to cut-off (--base): it is cut off: copy it again"),
         ("text", "cannot append to text (--base): it is no executable of Hardtack"),
         ("absent", "cannot append to absent (--base): No such file"),
     ] {

@@ -7,7 +7,7 @@ use std::{
     io::{self, Read, Seek, Write},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context, Error, Result, ensure};
@@ -142,6 +142,8 @@ struct Base {
     /// The record in the file.
     record: Record,
     program: Program,
+    /// When the file was changed last, before it was read.
+    modified: SystemTime,
 }
 
 impl Base {
@@ -159,12 +161,18 @@ impl Base {
 
     fn other(path: &Path) -> Result<Self> {
         ensure!(fs::metadata(path)?.is_file(), "it is not a file");
-        let record = Packed::find(&fs::read(path)?, &carried::record());
+        let mut file = File::open(path)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let record = Packed::find(&bytes, &carried::record());
         let record = record.context("it is no executable of Hardtack, or of an older version")?;
-        Self::with_record(File::open(path)?, record)
+        ensure!(bytes.len() as u64 >= length_of_elf(&bytes), "it is cut off: copy it again");
+        file.rewind()?;
+        Self::with_record(file, record)
     }
 
     fn with_record(file: File, record: Record) -> Result<Self> {
+        let modified = file.metadata()?.modified()?;
         let program = match Packed::of(&record) {
             Some(packed) => {
                 packed.check_length(file.metadata()?.len())?;
@@ -172,7 +180,7 @@ impl Base {
             }
             None => Program::read(&file, &record)?,
         };
-        Ok(Self { file, record, program })
+        Ok(Self { file, record, program, modified })
     }
 
     /// Writes the program, with the record that it has.
@@ -180,9 +188,23 @@ impl Base {
         let mut program = &self.file;
         program.rewind()?;
         let copied = io::copy(&mut program.take(self.program.length), file)?;
-        if copied < self.program.length {
-            return Err(io::Error::other("the executable was cut off meanwhile"));
+        let is_unchanged = self.file.metadata()?.modified()? == self.modified;
+        if copied < self.program.length || !is_unchanged {
+            return Err(io::Error::other("the executable was changed meanwhile: pack again"));
         }
         Ok(())
     }
+}
+
+/// The least length of an ELF file, by the place of its section headers, which linkers write last. Zero
+/// for any file but one of 64 bits and little-endian.
+fn length_of_elf(bytes: &[u8]) -> u64 {
+    const OF_64_BITS: &[u8] = b"\x7fELF\x02\x01";
+    let half = |at: usize| Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
+    let length = || {
+        let start = u64::from_le_bytes(*bytes.get(0x28..)?.first_chunk()?);
+        let (size, count) = (half(0x3a)?, half(0x3c)?);
+        Some(start.saturating_add(u64::from(size) * u64::from(count)))
+    };
+    if bytes.starts_with(OF_64_BITS) { length().unwrap_or(u64::MAX) } else { 0 }
 }
