@@ -203,8 +203,15 @@ impl Task<'_> {
             Coding::Br => brotli(self.bytes, level),
             Coding::Zstd => zstd(self.bytes, level),
         };
-        let coded = coded.map_err(|error| ProblemKind::Io(error).of(self.coding.name()))?;
-        Ok(if is_worth_it(coded.len(), self.bytes.len()) { coded } else { Vec::new() })
+        let failed = |error| ProblemKind::Io(error).of(self.coding.name());
+        let coded = coded.map_err(failed)?;
+        if !is_worth_it(coded.len(), self.bytes.len()) {
+            return Ok(Vec::new());
+        }
+        if !clients_decode_to(self.coding, &coded, self.bytes) {
+            return Err(failed(io::Error::other("the encoder's bytes do not decode to its input")));
+        }
+        Ok(coded)
     }
 }
 
