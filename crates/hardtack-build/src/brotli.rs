@@ -1,5 +1,5 @@
-//! Brotli as its C library makes it, and with a dictionary reads it: the stream behind the header of `dcb`
-//! (RFC 9842 §4).
+//! Brotli's C library: it makes streams (RFC 7932), and makes and reads streams with a dictionary, which stand
+//! behind the header of `dcb` (RFC 9842 §4).
 //!
 //! The one module of this crate with `unsafe` code.
 #![allow(unsafe_code)]

@@ -94,7 +94,7 @@ impl<'a> Part<&'a Expression<'a>> {
         let member = call.callee.as_member_expression()?;
         let object = member.object();
         let name = member.static_property_name()?;
-        // No method takes more.
+        // These methods take at most two arguments; a third one shows a call of another kind.
         let mut arguments = call.arguments.iter().filter_map(Argument::as_expression);
         let arguments = [arguments.next(), arguments.next(), arguments.next()];
         let part = match (name, arguments) {
