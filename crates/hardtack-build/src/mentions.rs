@@ -940,6 +940,34 @@ mod tests {
     }
 
     #[test]
+    fn variables_that_are_made_of_themselves() {
+        let ends = |text: &str| script(&format!("{text};a('x.css')"), &["x.css"]);
+        ends("function f(...l){l=l.reverse();for(const n of l)g('img/'+n)}");
+        ends("let l;l=l.filter(Boolean);for(const n of l)g('img/'+n)");
+        ends("var a=b.filter(x),b=a.filter(x);g(a.join('/'))");
+        ends("var a=b.reverse(),b=Object.values(a);g(a.join('/'))");
+        ends("var s=new Set(s);for(const i of document.images)s.has(i.src)");
+        ends("var s=new Set(t),t=new Map(s);for(const i of document.images)t.has(i.src)");
+        ends("let n=(n);i.src.slice(n)");
+        ends("let n=(m),m=(n);i.src.slice(0,n)");
+        ends("let p=(p);p.test(i.src);i.src.replace(p,'')");
+        ends("let l=(l);i.src.split(l)[1];l.split('.')[1];l.has(i.src);f(l.a+l[0]+'/')");
+        ends("let o={get:o.get};f(o.get()+'/');class A{b=this.b+'/'}f((new A).b+'/')");
+        ends("let f=()=>f;f().has(i.src);g(f()+'/'+f().a)");
+        // Each of these would be looked at 2^60 times.
+        ends("let l=[l[0]+l[1],l[0]+l[1]];g(l[0]+'/')");
+        ends("let l=[l.join()+l.join(),l.join()];g(l.join('/')+'/')");
+        ends("let o={a:o.a+o.b,b:o.a+o.b};g(o.a+'/')");
+        let chain = |value: &dyn Fn(usize) -> String| (1..60).map(value).collect::<String>();
+        let lists = chain(&|at| format!("l{at}=[l{0}[0],l{0}[0]+1],", at - 1));
+        ends(&format!("let l0=[x],{lists}z;g(l59[0]+'/')"));
+        let joined = chain(&|at| format!("l{at}=[l{0}.join(),l{0}.join(1)],", at - 1));
+        ends(&format!("let l0=[x],{joined}z;g(l59.join('/')+'/')"));
+        let objects = chain(&|at| format!("o{at}={{a:o{0}.a+o{0}.b,b:o{0}.a}},", at - 1));
+        ends(&format!("let o0={{a:x}},{objects}z;g(o59.a+'/')"));
+    }
+
+    #[test]
     fn modules_that_are_imported_by_a_computed_name() {
         let own = |text: &str, expected: &[&str]| {
             are(&[("a.js", text), ("b.css", ""), ("m/c.js", ""), ("m/d.mjs", "")], expected);

@@ -286,8 +286,10 @@ fn is_in_name<'a>(scope: Scope, number: &'a Expression<'a>, variables: &Variable
             let variable = variables.find(scope, name.name);
             let mut values = variable.into_iter().flat_map(|it| variables.values(it));
             values.any(|value| match value {
-                Value::Of(scope, it) if !matches!(it, Expression::Identifier(_)) => {
-                    is_in_name(*scope, it, variables)
+                Value::Of(scope, it) => {
+                    let it = it.get_inner_expression();
+                    // A variable may have its value from itself.
+                    !matches!(it, Expression::Identifier(_)) && is_in_name(*scope, it, variables)
                 }
                 _ => false,
             })

@@ -6,6 +6,7 @@ use oxc_ast::ast::{
     Argument, ArrayExpressionElement, BinaryOperator, CallExpression, Expression, ObjectProperty,
     ObjectPropertyKind, TemplateLiteral,
 };
+use oxc_span::GetSpan;
 use percent_encoding::percent_decode_str;
 
 use super::{
@@ -31,24 +32,50 @@ pub(super) struct Texts<'v, 'a> {
     known: Vec<Option<Vec<Parts>>>,
     /// Those that functions return. One that calls itself returns none yet.
     results: HashMap<Scope, Vec<Parts>>,
+    /// Those of the elements of lists, by their places. A list that is made of itself has none yet.
+    lists: HashMap<Place, Option<Vec<Vec<Parts>>>>,
+    /// Those of properties, by the places of their objects. One that is made of itself has none yet.
+    properties: HashMap<(Place, Option<&'a str>), Vec<Parts>>,
     depth: usize,
+}
+
+/// The offsets of an expression's beginning and end.
+type Place = (u32, u32);
+
+fn place(expression: &Expression<'_>) -> Place {
+    let span = expression.span();
+    (span.start, span.end)
 }
 
 impl<'v, 'a> Texts<'v, 'a> {
     pub(super) fn new(variables: &'v Variables<'a>) -> Self {
         let known = vec![None; variables.count()];
         let urls = ElementUrls::new(variables);
-        Self { variables, urls, known, results: HashMap::new(), depth: 0 }
+        Self {
+            variables,
+            urls,
+            known,
+            results: HashMap::new(),
+            lists: HashMap::new(),
+            properties: HashMap::new(),
+            depth: 0,
+        }
+    }
+
+    /// Looks one expression deeper, if that is not too deep.
+    fn deeper<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth == DEEPEST {
+            return None;
+        }
+        self.depth += 1;
+        let found = look(self);
+        self.depth -= 1;
+        Some(found)
     }
 
     pub(super) fn of(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Vec<Parts> {
-        if self.depth == DEEPEST {
-            return unknown();
-        }
-        self.depth += 1;
-        let texts = self.of_any(scope, expression.get_inner_expression());
-        self.depth -= 1;
-        texts
+        let texts = self.deeper(|it| it.of_any(scope, expression.get_inner_expression()));
+        texts.unwrap_or_else(unknown)
     }
 
     fn of_any(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Vec<Parts> {
@@ -137,11 +164,28 @@ impl<'v, 'a> Texts<'v, 'a> {
         &mut self,
         scope: Scope,
         object: &'a Expression<'a>,
-        name: Option<&str>,
+        name: Option<&'a str>,
     ) -> Vec<Parts> {
         let Some((scope, object, is_open)) = self.written_out(scope, object) else {
             return unknown();
         };
+        let key = (place(object), name);
+        if let Some(known) = self.properties.get(&key) {
+            return known.clone();
+        }
+        self.properties.insert(key, unknown());
+        let texts = self.of_property_written_out(scope, object, name);
+        let texts = if is_open { either(texts, unknown()) } else { texts };
+        self.properties.insert(key, texts.clone());
+        texts
+    }
+
+    fn of_property_written_out(
+        &mut self,
+        scope: Scope,
+        object: &'a Expression<'a>,
+        name: Option<&'a str>,
+    ) -> Vec<Parts> {
         let objects = match (object, name) {
             (Expression::ObjectExpression(it), _) => vec![it],
             (Expression::ArrayExpression(list), Some(_)) => {
@@ -163,7 +207,7 @@ impl<'v, 'a> Texts<'v, 'a> {
                 texts = either(texts, self.of(scope, &property.value));
             }
         }
-        if texts.is_empty() || is_open { either(texts, unknown()) } else { texts }
+        if texts.is_empty() { unknown() } else { texts }
     }
 
     fn of_elements(&mut self, scope: Scope, list: &'a Expression<'a>) -> Vec<Parts> {
@@ -296,13 +340,8 @@ impl<'v, 'a> Texts<'v, 'a> {
         expression: &'a Expression<'a>,
         is_source: bool,
     ) -> Vec<Pattern> {
-        if self.depth == DEEPEST {
-            return Vec::new();
-        }
-        self.depth += 1;
-        let patterns = self.patterns_of_any(scope, expression.get_inner_expression(), is_source);
-        self.depth -= 1;
-        patterns
+        let expression = expression.get_inner_expression();
+        self.deeper(|it| it.patterns_of_any(scope, expression, is_source)).unwrap_or_default()
     }
 
     fn patterns_of_any(
@@ -365,7 +404,8 @@ impl<'v, 'a> Texts<'v, 'a> {
         match expression.get_inner_expression() {
             Expression::RegExpLiteral(pattern) => text_of(&pattern.regex.pattern.text),
             Expression::UnaryExpression(minus) => {
-                Some(format!("-{}", self.constant(scope, &minus.argument)?))
+                let number = self.deeper(|it| it.constant(scope, &minus.argument));
+                Some(format!("-{}", number??))
             }
             other => match &mut self.of(scope, other)[..] {
                 [only] if only.len() == 1 => only.pop(),
@@ -399,7 +439,7 @@ impl<'v, 'a> Texts<'v, 'a> {
 
     /// The elements of a list or a `Set`, and the keys of a `Map`, as far as they are written out.
     pub(super) fn keys(
-        &self,
+        &mut self,
         scope: Scope,
         list: &'a Expression<'a>,
     ) -> Vec<(Scope, &'a Expression<'a>)> {
@@ -410,14 +450,14 @@ impl<'v, 'a> Texts<'v, 'a> {
             }
             Some((scope, Expression::NewExpression(new), _)) => {
                 let list = new.arguments.first().and_then(Argument::as_expression);
-                let keys = list.map(|list| self.keys(scope, list)).unwrap_or_default().into_iter();
+                let keys = list.and_then(|list| self.deeper(|it| it.keys(scope, list)));
                 let first = |(scope, it): (Scope, &'a Expression<'a>)| match it {
                     Expression::ArrayExpression(pair) => {
                         Some((scope, pair.elements.first()?.as_expression()?))
                     }
                     _ => Some((scope, it)),
                 };
-                keys.filter_map(first).collect()
+                keys.unwrap_or_default().into_iter().filter_map(first).collect()
             }
             _ => Vec::new(),
         }
@@ -425,15 +465,30 @@ impl<'v, 'a> Texts<'v, 'a> {
 
     /// The elements of a list.
     fn list(&mut self, scope: Scope, list: &'a Expression<'a>) -> Option<Vec<Vec<Parts>>> {
-        match self.written_out(scope, list)? {
-            (scope, Expression::ArrayExpression(array), false) => {
+        let (scope, list, false) = self.written_out(scope, list)? else { return None };
+        if let Some(known) = self.lists.get(&place(list)) {
+            return known.clone();
+        }
+        self.lists.insert(place(list), None);
+        let elements = self.deeper(|it| it.list_written_out(scope, list)).flatten();
+        self.lists.insert(place(list), elements.clone());
+        elements
+    }
+
+    fn list_written_out(
+        &mut self,
+        scope: Scope,
+        list: &'a Expression<'a>,
+    ) -> Option<Vec<Vec<Parts>>> {
+        match list {
+            Expression::ArrayExpression(array) => {
                 let is_known = |it: &ArrayExpressionElement<'_>| it.as_expression().is_some();
                 array.elements.iter().all(is_known).then(|| {
                     let elements = array.elements.iter().filter_map(|it| it.as_expression());
                     elements.map(|element| self.of(scope, element)).collect()
                 })
             }
-            (scope, Expression::CallExpression(call), false) => {
+            Expression::CallExpression(call) => {
                 let object = object(call)?;
                 let arguments = call.arguments.iter().filter_map(|it| it.as_expression());
                 let arguments: Vec<_> = arguments.collect();
@@ -483,6 +538,9 @@ const DEEPEST: usize = 64;
 /// The most texts that an expression is followed for.
 const MOST: usize = 64;
 
+/// The size of a text above which no more is put behind it.
+const LARGEST: usize = 1 << 17;
+
 /// The texts of one expression or another.
 fn either(mut one: Vec<Parts>, mut other: Vec<Parts>) -> Vec<Parts> {
     const FEW: usize = 8;
@@ -526,6 +584,8 @@ pub(super) fn both(mut first: Vec<Parts>, then: &[Parts]) -> Vec<Parts> {
 }
 
 fn append(parts: &mut Parts, then: &Parts) {
+    let beyond = &unknown()[0];
+    let then = if size(parts) + size(then) > LARGEST { beyond } else { then };
     let (Some(last), [next, rest @ ..]) = (parts.last_mut(), &then[..]) else { return };
     last.push_str(next);
     // Two unknown parts beside each other are one.
@@ -536,6 +596,11 @@ fn append(parts: &mut Parts, then: &Parts) {
         }
         parts.push(part.clone());
     }
+}
+
+/// The letters and the parts of a text.
+fn size(parts: &Parts) -> usize {
+    parts.iter().map(|part| part.len() + 1).sum()
 }
 
 /// Whether texts may be names. Longer ones are not copied.
