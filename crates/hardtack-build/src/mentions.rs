@@ -968,6 +968,18 @@ mod tests {
     }
 
     #[test]
+    fn patterns_in_patterns() {
+        let (lists, defaults) = ("[".repeat(60), "=1]".repeat(60));
+        script(&format!("const {lists}x{defaults}=v;a('x.css')"), &["x.css"]);
+        script(&format!("function f({lists}x{defaults}){{a('x.css')}}f(1)"), &["x.css"]);
+        let (objects, defaults) = ("{a:".repeat(60), "=1}".repeat(60));
+        script(&format!("const {objects}x{defaults}=v;a('x.css')"), &["x.css"]);
+        script("const [{b='x.'}=1]=v;a(b+'css')", &["x.css"]);
+        script("const [[b=1]=['x.']]=v;a(b+'css')", &["x.css"]);
+        script("const {b:[c=1]=['x.']}=v;a(c+'css')", &["x.css"]);
+    }
+
+    #[test]
     fn modules_that_are_imported_by_a_computed_name() {
         let own = |text: &str, expected: &[&str]| {
             are(&[("a.js", text), ("b.css", ""), ("m/c.js", ""), ("m/d.mjs", "")], expected);

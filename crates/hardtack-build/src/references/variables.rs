@@ -355,7 +355,8 @@ impl<'a> Survey<'a> {
 
     /// `const [first] = list`, `const { name = "x" } = object`
     fn give_pattern(&mut self, scope: Scope, pattern: &'a BindingPattern<'a>, value: Value<'a>) {
-        bind(scope, pattern, value, &mut |name, value| self.given.push((scope, name, value)));
+        let given = &mut self.given;
+        bind(scope, pattern, vec![value], &mut |name, value| given.push((scope, name, value)));
     }
 
     fn declarator(&mut self, it: &VariableDeclarator<'a>, is_var: bool) {
@@ -411,7 +412,7 @@ impl<'a> Survey<'a> {
         let inside = number_of(parameters.scope);
         for (parameter, argument) in parameters.all.items.iter().zip(arguments) {
             if let Some(argument) = argument.as_expression() {
-                bind(inside, &parameter.pattern, value(argument), &mut |name, value| {
+                bind(inside, &parameter.pattern, vec![value(argument)], &mut |name, value| {
                     self.variables.sources(inside, name).values.push(value);
                 });
             }
@@ -601,33 +602,46 @@ impl<'a> Visit<'a> for Survey<'a> {
     }
 }
 
-/// Calls a function with each variable in a pattern, and with the part of a value that it gets. The
+/// Calls a function with each variable in a pattern, and with the part of each value that it gets. The
 /// scope is that of the pattern. A default is one of the values.
 fn bind<'a>(
     scope: Scope,
     pattern: &'a BindingPattern<'a>,
-    value: Value<'a>,
+    mut values: Vec<Value<'a>>,
     give: &mut impl FnMut(Ident<'a>, Value<'a>),
 ) {
     match pattern {
-        BindingPattern::BindingIdentifier(name) => give(name.name, value),
+        BindingPattern::BindingIdentifier(name) => {
+            values.into_iter().for_each(|value| give(name.name, value));
+        }
         BindingPattern::AssignmentPattern(it) => {
-            bind(scope, &it.left, Value::Of(scope, &it.right), give);
-            bind(scope, &it.left, value, give);
+            values.insert(0, Value::Of(scope, &it.right));
+            bind(scope, &it.left, values, give);
         }
         BindingPattern::ArrayPattern(list) => {
             for part in list.elements.iter().flatten() {
-                bind(scope, part, value.element(), give);
+                bind(scope, part, parts(&values, Value::element), give);
             }
         }
         BindingPattern::ObjectPattern(object) => {
             for part in &object.properties {
                 if let Some(name) = name_of(&part.key) {
-                    bind(scope, &part.value, value.property(name.as_str()), give);
+                    let values = parts(&values, |value| value.property(name.as_str()));
+                    bind(scope, &part.value, values, give);
                 }
             }
         }
     }
+}
+
+/// The same part of each value. One that is not known is there once.
+fn parts<'a>(values: &[Value<'a>], part: impl Fn(Value<'a>) -> Value<'a>) -> Vec<Value<'a>> {
+    let is_known = |it: &Value<'_>| !matches!(it, Value::Property(_) | Value::Unknown);
+    let (mut known, others): (Vec<_>, Vec<_>) =
+        values.iter().map(|value| part(*value)).partition(is_known);
+    // All of these are the same.
+    known.extend(others.first());
+    known
 }
 
 fn name_of<'a>(key: &PropertyKey<'a>) -> Option<Ident<'a>> {
