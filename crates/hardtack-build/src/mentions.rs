@@ -703,6 +703,8 @@ mod tests {
         own("f('/static/img/'+n+'.svg')", drawings);
         own("f(`icon-${n}.svg`)", &["t/icon-x.svg"]);
         own("f(`${n}ogo.png`)", &["img/logo.png"]);
+        own("f(('ximg/'+n+'.svg').slice(1))", drawings);
+        own("f(('IMG/'+n+'.SVG').toLowerCase())", drawings);
         own("fetch('img/'+n)", &["img/a.svg", "img/logo.png", "img/sub/b.svg"]);
         own("const u='img/'+n;i.src=u", &["img/a.svg", "img/logo.png", "img/sub/b.svg"]);
         own("f('img/'+n)", &[]);
@@ -937,6 +939,81 @@ mod tests {
     fn functions_that_call_themselves() {
         let loops = "f=n=>n?f(n-1)+f(n-2):o.g(n)+o.h(n);o.g=n=>o.h(n)+f(n);o.h=n=>o.g(n)+o.h(n);";
         script(&format!("const o={{}},{loops}i.src=f(1)+'.png';i.src==f(2)+'/x.css'"), &["x.css"]);
+    }
+
+    /// The number of files that keep their name in a site with that many pictures, one more, a style
+    /// sheet, a script, and a page with all pictures. `LIST` is the one of the pictures' names, without
+    /// their extensions.
+    fn many(count: usize, name: impl Fn(usize) -> String, extensions: &str, text: &str) -> usize {
+        let names: Vec<_> = (0..count).map(name).collect();
+        let list = names.iter().map(|name| format!("'{name}',")).collect::<String>();
+        let text = text.replace("LIST", &format!("[{list}]"));
+        let mut pictures = Vec::new();
+        for name in &names {
+            pictures.extend(extensions.split(' ').map(|it| format!("img/a-{name}.{it}")));
+        }
+        let page: String = pictures.iter().map(|it| format!("<img src=/{it}>")).collect();
+        let mut files: Vec<_> = pictures.iter().map(|path| (path.as_str(), "")).collect();
+        files.extend([("img/zz.png", ""), ("page.html", &page), ("s.js", &text), ("x.css", "")]);
+        files.sort_unstable();
+        pinned(&files, Rename::Safe).len()
+    }
+
+    #[test]
+    fn names_of_long_lists() {
+        let photo = |at: usize| format!("photo{at:04}");
+        for count in [60, 66, 80] {
+            let all = |text: &str| assert_eq!(many(count, photo, "png", text), count, "{text}");
+            all("for(const n of LIST)f('a-'+n+'.png')");
+            all("LIST.map(n=>f(`img/a-${n}.png`))");
+            all("const l=LIST;f('img/'+('a-'+l[k]).concat('.png'))");
+            all("let p='img/a-';p+=LIST[k];p+='.png';f(p)");
+            all("const o={a:'zz',n:LIST};for(const n of o.n)f(['img','a-'+n+'.png'].join('/'))");
+            all("for(const n of LIST)f('img/a-{n}.png'.replace('{n}',n))");
+            all("for(const n of LIST)f(('x'+'img/a-'+n+'.png').slice(1))");
+            all("for(const n of LIST)f(i.src.replace('-'+n,''))");
+            all("const l=LIST;f(i.src.replace(l[k],''))");
+            all("for(const n of LIST)f(i.src.replace(n,''))");
+            all("for(const n of LIST)f(i.src.match(new RegExp('(.*'+n+').png$'))[1])");
+        }
+        for text in [
+            "for(const n of LIST)f('a-'+n+'.png')",
+            "let p='img/a-';p+=LIST[k];p+='.png';f(p)",
+            "for(const n of LIST)f(('x'+'img/a-'+n+'.png').slice(1))",
+            "const l=LIST;f(i.src.replace(l[k],''))",
+            "for(const n of LIST)f(i.src.match(new RegExp('(.*'+n+').png$'))[1])",
+        ] {
+            assert_eq!(many(5000, photo, "png", text), 5000, "{text}");
+        }
+        let calls: String = (0..70).map(|at| format!("g('{}');", photo(at))).collect();
+        let calls = format!("function g(n){{f('a-'+n+'.png')}}{calls}");
+        assert_eq!(many(70, photo, "png", &calls), 70);
+    }
+
+    #[test]
+    fn names_of_long_lists_with_each_extension() {
+        let photo = |at: usize| format!("photo{at:04}");
+        for count in [32, 40, 80, 3000] {
+            let all = |text: &str| {
+                assert_eq!(many(count, photo, "png webp", text), 2 * count, "{text}");
+            };
+            all("for(const n of LIST)for(const e of ['png','webp'])f('img/a-'+n+'.'+e)");
+            all("for(const n of LIST)for(const e of ['png','webp'])f(`a-${n}.${e}`)");
+            all("for(const n of LIST)f('img/a-'+n+(w?'.png':'.webp'))");
+        }
+    }
+
+    #[test]
+    fn names_of_long_lists_with_nothing_in_common() {
+        let name = |at: usize| format!("{}{at}", char::from(b'a' + (at % 26) as u8));
+        assert_eq!(many(80, name, "png", "for(const n of LIST)f('a-'+n+'.png')"), 80);
+        // Where not all names are kept, the extension is enough.
+        assert_eq!(many(5000, name, "png", "for(const n of LIST)f('a-'+n+'.png')"), 5000);
+        assert_eq!(many(5000, name, "png", "for(const n of LIST)f(b+n+'.png')"), 5001);
+        // The names that are kept count by themselves.
+        let removed = "for(const n of LIST)f(i.src.replace(n,''))";
+        assert!(many(5000, name, "png", removed) >= 4096);
+        assert_eq!(many(5000, name, "png", "for(const n of LIST)f(n)"), 0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Each format has a module here, which finds the links in a file's text. Their targets are
 //! resolved in [`url`], alike for all formats.
 
+mod any_of;
 mod attribute;
 mod charset;
 mod css;

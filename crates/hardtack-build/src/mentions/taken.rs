@@ -119,6 +119,8 @@ fn shown_by_pages(referenced: &Referenced, at: &str) -> Vec<Shown> {
 /// The way to a part of a URL.
 enum Way<'p> {
     Test(Regex, &'p Pattern),
+    /// One of many patterns: which one is not known, so a part of the name that matches is enough.
+    OneOfMany(Regex),
     Match(Regex),
     Rest {
         of: Regex,
@@ -151,6 +153,7 @@ impl<'p> Way<'p> {
             return Self::Unknown { pattern, is_test: matches!(part, Part::Test(_)) };
         };
         match *part {
+            _ if pattern.stands_for_many => Self::OneOfMany(regex),
             Part::Match(_) if !pattern.has_unknown => Self::Match(regex),
             Part::Rest { is_removed, has_groups, is_every, .. } => {
                 let is_every = is_every || pattern.is_global;
@@ -169,6 +172,9 @@ impl<'p> Way<'p> {
         };
         match self {
             Self::Test(regex, pattern) => urls.iter().any(|url| url.is_tested(regex, pattern)),
+            Self::OneOfMany(regex) => urls.iter().any(|url| {
+                regex.find_iter(&url.plain).any(|it| it.end() > url.name && it.start() < it.end())
+            }),
             Self::Match(regex) => any(&|url, hashed| differ(regex, url, hashed)),
             Self::Rest { of, is_every, is_removed, has_groups } => any(&|url, hashed| {
                 rests_differ(of, url, hashed, *is_every, *is_removed)

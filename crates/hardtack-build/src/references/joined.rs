@@ -10,10 +10,11 @@ use oxc_ast::ast::{
 use oxc_span::{GetSpan, Span};
 
 use super::{
+    any_of::{AnyOf, Parts, both, unknown},
     derived::{Cut, Derived, Joined, Purpose},
     nodes::{Node, is_joined, method, object},
     taking::{Part, Pattern, Taking, counted, number, split},
-    texts::{Parts, Texts, both, text_of, unknown},
+    texts::{Texts, text_of},
     variables::{Scope, Variable, Variables},
 };
 
@@ -110,9 +111,8 @@ impl<'a> Search<'_, 'a> {
         let split = counted(length).and_then(|it| split(self.scope, it, self.texts.variables));
         let Some((scope, url, by)) = split else { return };
         if self.texts.urls.is(scope, url) {
-            for between in self.texts.patterns(scope, by, false) {
-                self.take(length.span(), Part::Count(between));
-            }
+            let patterns = self.texts.patterns(scope, by, false);
+            self.take_each(length.span(), patterns, Part::Count);
         }
     }
 
@@ -282,9 +282,8 @@ impl<'a> Search<'_, 'a> {
         match part.pattern() {
             None => self.take(it.span, Part::Cut),
             Some(pattern) => {
-                for pattern in self.texts.patterns(scope, pattern, part.takes_source()) {
-                    self.take(it.span, part.by(pattern));
-                }
+                let patterns = self.texts.patterns(scope, pattern, part.takes_source());
+                self.take_each(it.span, patterns, |pattern| part.by(pattern));
             }
         }
     }
@@ -297,9 +296,8 @@ impl<'a> Search<'_, 'a> {
         }
         let Some((scope, url, by)) = split(self.scope, list, self.texts.variables) else { return };
         if self.texts.urls.is(scope, url) {
-            for between in self.texts.patterns(scope, by, false) {
-                self.take(span, Part::Piece { between, at });
-            }
+            let patterns = self.texts.patterns(scope, by, false);
+            self.take_each(span, patterns, |between| Part::Piece { between, at });
         }
     }
 
@@ -313,12 +311,26 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
+    /// Takes the part by each pattern. To try many on each URL would take too long: these are one.
+    fn take_each(
+        &mut self,
+        span: Span,
+        mut patterns: Vec<Pattern>,
+        part: impl Fn(Pattern) -> Part<Pattern>,
+    ) {
+        patterns.retain(Pattern::says_something);
+        if patterns.len() > Pattern::MANY {
+            patterns = vec![Pattern::any(&patterns)];
+        }
+        patterns.into_iter().for_each(|pattern| self.take(span, part(pattern)));
+    }
+
     fn take(&mut self, span: Span, part: Part<Pattern>) {
-        let says_nothing = match &part {
-            Part::TestOfAny(pattern) => !pattern.says_extension(),
-            part => part.pattern().is_some_and(|it| it.has_unknown && !it.says_extension()),
+        let says_something = match &part {
+            Part::TestOfAny(pattern) => pattern.says_extension(),
+            part => part.pattern().is_none_or(Pattern::says_something),
         };
-        if !says_nothing {
+        if says_something {
             self.found.takings.push(Taking { offset: span.start as usize, part });
         }
     }
@@ -378,8 +390,7 @@ impl<'a> Search<'_, 'a> {
         let scope = self.scope;
         let ([from, to], Some(url)) = (&it.arguments[..], object(it)) else { return };
         let [Some(from), Some(to)] = [from.as_expression(), to.as_expression()] else { return };
-        let is_known =
-            self.texts.of(scope, to).iter().any(|text| text.iter().any(|it| !it.is_empty()));
+        let is_known = self.texts.of(scope, to).texts.iter().flatten().any(|part| !part.is_empty());
         if is_known || !self.texts.urls.is(scope, url) {
             return;
         }
@@ -400,21 +411,33 @@ impl<'a> Search<'_, 'a> {
             return;
         }
         let texts = self.texts.of(scope, it);
-        let is_of_url = texts.iter().any(|text| text.len() > 1) && self.texts.urls.is(scope, it);
+        let has_unknown = texts.texts.iter().any(|text| text.len() > 1);
+        let is_of_url = has_unknown && self.texts.urls.is(scope, it);
         self.note_all(texts, it.span(), purpose, is_of_url);
     }
 
-    fn note_all(&mut self, texts: Vec<Parts>, span: Span, purpose: Purpose, is_of_url: bool) {
-        let offset = span.start as usize;
-        for parts in texts {
-            let is_of_url = is_of_url && parts.len() > 1;
+    fn note_all(&mut self, all: AnyOf, span: Span, purpose: Purpose, is_of_url: bool) {
+        for parts in all.texts {
+            let has_unknown = parts.len() > 1;
+            let is_of_url = is_of_url && has_unknown;
             if is_of_url && parts.iter().any(|part| part.contains('.')) {
                 self.without_names.0.push(span);
             }
-            let may_be_name = is_of_url || parts.iter().any(|part| part.contains(['.', '/']));
-            if may_be_name && self.seen.insert((parts.clone(), purpose, is_of_url)) {
-                self.found.joined.push(Joined { offset, parts, purpose, is_of_url });
+            if !is_of_url && !parts.iter().any(|part| part.contains(['.', '/'])) {
+                continue;
             }
+            // It may stand for many names, of which the extension is known.
+            if all.is_cut && has_unknown {
+                self.note_text(parts.clone(), span, Purpose::Find, is_of_url);
+            }
+            self.note_text(parts, span, purpose, is_of_url);
+        }
+    }
+
+    fn note_text(&mut self, parts: Parts, span: Span, purpose: Purpose, is_of_url: bool) {
+        if self.seen.insert((parts.clone(), purpose, is_of_url)) {
+            let offset = span.start as usize;
+            self.found.joined.push(Joined { offset, parts, purpose, is_of_url });
         }
     }
 }

@@ -50,6 +50,8 @@ pub(crate) struct Pattern {
     pub(crate) ignores_case: bool,
     pub(crate) is_global: bool,
     pub(crate) has_unknown: bool,
+    /// Whether it stands for many others, or has their texts in common.
+    pub(crate) stands_for_many: bool,
 }
 
 impl<P> Part<P> {
@@ -208,6 +210,8 @@ fn is_split_at_dots(expression: &Expression<'_>) -> bool {
 impl Pattern {
     /// The stand-in for an unknown part of a source: letters of one segment, but not [`Self::MARK`].
     pub(crate) const UNKNOWN: &'static str = "[^/\x01]+";
+    /// The number above which patterns are tried as one.
+    pub(super) const MANY: usize = 64;
     /// A letter that stands in no URL.
     pub(crate) const MARK: char = '\x01';
 
@@ -218,31 +222,47 @@ impl Pattern {
             ignores_case: flags.contains(RegExpFlags::I),
             is_global: flags.contains(RegExpFlags::G),
             has_unknown: false,
+            stands_for_many: false,
         }
     }
 
     /// That of `new RegExp(source, flags)`, whose source has an unknown part between each two.
-    pub(super) fn of_source(parts: &[String], flags: &str) -> Self {
+    pub(super) fn of_source(parts: &[String], flags: &str, is_cut: bool) -> Self {
         Self {
             source: parts.join(Self::UNKNOWN),
             ignores_case: flags.contains('i'),
             is_global: flags.contains('g'),
             has_unknown: parts.len() > 1,
+            stands_for_many: is_cut && stands_for_many(parts),
         }
     }
 
     /// One that matches a text, and nothing else.
-    pub(super) fn of_text(text: &str) -> Self {
-        let escaped = text.chars().map(|next| match next {
+    pub(super) fn of_text(parts: &[String], is_cut: bool) -> Self {
+        let escaped = |next: char| match next {
+            '.' => "\\.".to_owned(),
             _ if next.is_alphanumeric() => next.to_string(),
             _ => format!("\\x{{{:x}}}", u32::from(next)),
-        });
+        };
+        let escaped = parts.iter().map(|part| part.chars().map(escaped).collect());
+        Self::of_source(&escaped.collect::<Vec<String>>(), "", is_cut)
+    }
+
+    /// One in the place of many, which have the same flags.
+    pub(super) fn any(patterns: &[Self]) -> Self {
+        let sources = patterns.iter().map(|it| format!("(?:{})", it.source));
         Self {
-            source: escaped.collect(),
-            ignores_case: false,
+            source: sources.collect::<Vec<_>>().join("|"),
+            ignores_case: patterns.iter().any(|it| it.ignores_case),
             is_global: false,
             has_unknown: false,
+            stands_for_many: true,
         }
+    }
+
+    /// Whether it says more than that a text is there.
+    pub(super) fn says_something(&self) -> bool {
+        !self.has_unknown || self.says_extension() || self.stands_for_many
     }
 
     /// Whether it may say an extension: a dot, and letters behind that.
@@ -252,6 +272,11 @@ impl Pattern {
             rest.trim_start_matches("?:").starts_with(|next: char| next.is_ascii_alphabetic())
         })
     }
+}
+
+/// Whether a text says something, but not all.
+fn stands_for_many(parts: &[String]) -> bool {
+    parts.len() > 1 && parts.iter().any(|part| part.contains(char::is_alphanumeric))
 }
 
 fn is_empty(expression: &Expression<'_>) -> bool {

@@ -1,6 +1,6 @@
-//! The texts that expressions of a script say, as far as their parts are known.
+//! The texts that expressions of a script say.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, BinaryOperator, CallExpression, Expression, ObjectProperty,
@@ -10,32 +10,25 @@ use oxc_span::GetSpan;
 use percent_encoding::percent_decode_str;
 
 use super::{
+    any_of::{AnyOf, Parts, any, append, both, grown, unknown},
     element_url::ElementUrls,
     nodes::{method, object, terms},
     taking::Pattern,
     variables::{Scope, Value, Variable, Variables},
 };
 
-/// The constant parts of a text, with an unknown one between each two.
-pub(super) type Parts = Vec<String>;
-
-/// Unknown parts only.
-pub(super) fn unknown() -> Vec<Parts> {
-    vec![vec![String::new(), String::new()]]
-}
-
 /// The texts of expressions: for each expression, what it may say.
 pub(super) struct Texts<'v, 'a> {
     pub(super) variables: &'v Variables<'a>,
     pub(super) urls: ElementUrls<'v, 'a>,
     /// Those of variables. A variable that is made of itself has none yet.
-    known: Vec<Option<Vec<Parts>>>,
+    known: Vec<Option<AnyOf>>,
     /// Those that functions return. One that calls itself returns none yet.
-    results: HashMap<Scope, Vec<Parts>>,
+    results: HashMap<Scope, AnyOf>,
     /// Those of the elements of lists, by their places. A list that is made of itself has none yet.
-    lists: HashMap<Place, Option<Vec<Vec<Parts>>>>,
+    lists: HashMap<Place, Option<Vec<AnyOf>>>,
     /// Those of properties, by the places of their objects. One that is made of itself has none yet.
-    properties: HashMap<(Place, Option<&'a str>), Vec<Parts>>,
+    properties: HashMap<(Place, Option<&'a str>), AnyOf>,
     depth: usize,
 }
 
@@ -73,24 +66,24 @@ impl<'v, 'a> Texts<'v, 'a> {
         Some(found)
     }
 
-    pub(super) fn of(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Vec<Parts> {
+    pub(super) fn of(&mut self, scope: Scope, expression: &'a Expression<'a>) -> AnyOf {
         let texts = self.deeper(|it| it.of_any(scope, expression.get_inner_expression()));
         texts.unwrap_or_else(unknown)
     }
 
-    fn of_any(&mut self, scope: Scope, expression: &'a Expression<'a>) -> Vec<Parts> {
+    fn of_any(&mut self, scope: Scope, expression: &'a Expression<'a>) -> AnyOf {
         match expression {
-            Expression::StringLiteral(text) => vec![vec![text.value.to_string()]],
-            Expression::NumericLiteral(number) => vec![vec![number.value.to_string()]],
+            Expression::StringLiteral(text) => AnyOf::constant(text.value.as_str()),
+            Expression::NumericLiteral(number) => AnyOf::constant(number.value.to_string()),
             Expression::TemplateLiteral(template) => self.of_template(scope, template),
             Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
                 self.of_all(scope, terms(expression))
             }
             Expression::ConditionalExpression(it) => {
-                either(self.of(scope, &it.consequent), self.of(scope, &it.alternate))
+                any([self.of(scope, &it.consequent), self.of(scope, &it.alternate)])
             }
             Expression::LogicalExpression(it) => {
-                either(self.of(scope, &it.left), self.of(scope, &it.right))
+                any([self.of(scope, &it.left), self.of(scope, &it.right)])
             }
             Expression::AssignmentExpression(it) if it.operator.is_assign() => {
                 self.of(scope, &it.right)
@@ -111,11 +104,11 @@ impl<'v, 'a> Texts<'v, 'a> {
         }
     }
 
-    fn of_template(&mut self, scope: Scope, template: &'a TemplateLiteral<'a>) -> Vec<Parts> {
-        let mut texts = vec![vec![String::new()]];
+    fn of_template(&mut self, scope: Scope, template: &'a TemplateLiteral<'a>) -> AnyOf {
+        let mut texts = AnyOf::constant("");
         for (at, text) in template.quasis.iter().enumerate() {
             let text = text.value.cooked.unwrap_or(text.value.raw);
-            texts = both(texts, &[vec![text.to_string()]]);
+            texts = both(texts, &AnyOf::constant(text.as_str()));
             if let Some(next) = template.expressions.get(at) {
                 texts = both(texts, &self.of(scope, next));
             }
@@ -123,38 +116,36 @@ impl<'v, 'a> Texts<'v, 'a> {
         texts
     }
 
-    fn of_all(&mut self, scope: Scope, all: Vec<&'a Expression<'a>>) -> Vec<Parts> {
-        let none = vec![vec![String::new()]];
+    fn of_all(&mut self, scope: Scope, all: Vec<&'a Expression<'a>>) -> AnyOf {
+        let none = AnyOf::constant("");
         all.into_iter().fold(none, |texts, term| both(texts, &self.of(scope, term)))
     }
 
-    pub(super) fn of_variable(&mut self, variable: Option<Variable>) -> Vec<Parts> {
+    pub(super) fn of_variable(&mut self, variable: Option<Variable>) -> AnyOf {
         let Some(variable) = variable else { return unknown() };
         if let Some(known) = &self.known[variable] {
             return known.clone();
         }
         self.known[variable] = Some(unknown());
-        let mut texts: Vec<Parts> = Vec::new();
+        let mut texts = AnyOf::default();
+        let mut others = Vec::new();
         let variables = self.variables;
         for value in variables.values(variable) {
-            texts = match *value {
-                Value::Of(scope, it) | Value::Passed(scope, it) => {
-                    either(texts, self.of(scope, it))
-                }
-                Value::ElementOf(scope, list) => either(texts, self.of_elements(scope, list)),
+            others.push(match *value {
+                Value::Of(scope, it) | Value::Passed(scope, it) => self.of(scope, it),
+                Value::ElementOf(scope, list) => self.of_elements(scope, list),
                 Value::PropertyOf(scope, object, name) => {
-                    either(texts, self.of_property(scope, object, Some(name)))
+                    self.of_property(scope, object, Some(name))
                 }
                 Value::With(scope, it) => {
-                    let longer = both(texts.clone(), &self.of(scope, it));
-                    either(texts, longer)
+                    texts = any([texts].into_iter().chain(others.drain(..)));
+                    texts = grown(texts, &self.of(scope, it));
+                    continue;
                 }
-                Value::Property(_) | Value::Caught | Value::Unknown => either(texts, unknown()),
-            };
+                Value::Property(_) | Value::Caught | Value::Unknown => unknown(),
+            });
         }
-        if texts.is_empty() || !are_short(&texts) {
-            texts = unknown();
-        }
+        let texts = any([texts].into_iter().chain(others)).or_unknown().short();
         self.known[variable] = Some(texts.clone());
         texts
     }
@@ -165,7 +156,7 @@ impl<'v, 'a> Texts<'v, 'a> {
         scope: Scope,
         object: &'a Expression<'a>,
         name: Option<&'a str>,
-    ) -> Vec<Parts> {
+    ) -> AnyOf {
         let Some((scope, object, is_open)) = self.written_out(scope, object) else {
             return unknown();
         };
@@ -175,7 +166,7 @@ impl<'v, 'a> Texts<'v, 'a> {
         }
         self.properties.insert(key, unknown());
         let texts = self.of_property_written_out(scope, object, name);
-        let texts = if is_open { either(texts, unknown()) } else { texts };
+        let texts = if is_open { any([texts, unknown()]) } else { texts };
         self.properties.insert(key, texts.clone());
         texts
     }
@@ -185,7 +176,7 @@ impl<'v, 'a> Texts<'v, 'a> {
         scope: Scope,
         object: &'a Expression<'a>,
         name: Option<&'a str>,
-    ) -> Vec<Parts> {
+    ) -> AnyOf {
         let objects = match (object, name) {
             (Expression::ObjectExpression(it), _) => vec![it],
             (Expression::ArrayExpression(list), Some(_)) => {
@@ -199,21 +190,20 @@ impl<'v, 'a> Texts<'v, 'a> {
             _ if name.is_none() => return self.of_elements(scope, object),
             _ => return unknown(),
         };
-        let mut texts = Vec::new();
-        for property in objects.iter().flat_map(|it| &it.properties) {
-            if let ObjectPropertyKind::ObjectProperty(property) = property
-                && name.is_none_or(|name| property.key.is_specific_static_name(name))
+        let properties = objects.iter().flat_map(|it| &it.properties);
+        let properties = properties.filter_map(|property| match property {
+            ObjectPropertyKind::ObjectProperty(it)
+                if name.is_none_or(|name| it.key.is_specific_static_name(name)) =>
             {
-                texts = either(texts, self.of(scope, &property.value));
+                Some(self.of(scope, &it.value))
             }
-        }
-        if texts.is_empty() { unknown() } else { texts }
+            _ => None,
+        });
+        any(properties).or_unknown()
     }
 
-    fn of_elements(&mut self, scope: Scope, list: &'a Expression<'a>) -> Vec<Parts> {
-        let elements = self.list(scope, list).unwrap_or_default();
-        let texts = elements.into_iter().fold(Vec::new(), either);
-        if texts.is_empty() { unknown() } else { texts }
+    fn of_elements(&mut self, scope: Scope, list: &'a Expression<'a>) -> AnyOf {
+        any(self.list(scope, list).unwrap_or_default()).or_unknown()
     }
 
     /// The object or list that an expression stands for, with its scope, and whether it may have
@@ -237,7 +227,7 @@ impl<'v, 'a> Texts<'v, 'a> {
         None
     }
 
-    fn of_call(&mut self, scope: Scope, call: &'a CallExpression<'a>) -> Vec<Parts> {
+    fn of_call(&mut self, scope: Scope, call: &'a CallExpression<'a>) -> AnyOf {
         let arguments: Vec<_> =
             call.arguments.iter().filter_map(|argument| argument.as_expression()).collect();
         let Some((name, object)) = method(call).zip(object(call)) else {
@@ -248,7 +238,7 @@ impl<'v, 'a> Texts<'v, 'a> {
                 (Some(only), Expression::Identifier(name))
                     if name.name.starts_with("decodeURI") =>
                 {
-                    self.of(scope, only).into_iter().map(decoded).collect()
+                    self.of(scope, only).changed(decoded)
                 }
                 _ => match self.variables.result(scope, call) {
                     Some(result) => self.of_result(result),
@@ -263,10 +253,10 @@ impl<'v, 'a> Texts<'v, 'a> {
             "join" => {
                 let between = match arguments.first() {
                     Some(text) => self.of(scope, text),
-                    None => vec![vec![",".to_owned()]],
+                    None => AnyOf::constant(","),
                 };
                 let Some(list) = self.list(scope, object) else { return unknown() };
-                let mut texts = vec![vec![String::new()]];
+                let mut texts = AnyOf::constant("");
                 for (at, element) in list.into_iter().enumerate() {
                     texts = if at > 0 { both(texts, &between) } else { texts };
                     texts = both(texts, &element);
@@ -278,24 +268,23 @@ impl<'v, 'a> Texts<'v, 'a> {
             "slice" | "substring" | "substr" | "toLowerCase" | "toUpperCase" => {
                 let arguments: Option<Vec<_>> =
                     arguments.into_iter().map(|it| self.constant(scope, it)).collect();
-                let texts = self.of(scope, object).into_iter();
-                let changed = texts.map(|parts| match (&parts[..], &arguments) {
-                    ([only], Some(arguments)) => changed(name, only, arguments),
-                    _ => None,
+                let texts = self.of(scope, object);
+                let changed = texts.texts.iter().map(|parts| {
+                    let changed = arguments.as_ref().and_then(|it| changed(name, parts, it));
+                    changed.map_or_else(unknown, AnyOf::one)
                 });
-                let changed = changed.map(|text| text.map_or_else(unknown, |it| vec![vec![it]]));
-                changed.fold(Vec::new(), either)
+                let changed = any(changed);
+                AnyOf { is_cut: texts.is_cut || changed.is_cut, ..changed }
             }
             _ => {
                 let results = self.variables.results_of_method(call);
-                let texts = results.map(|it| self.of_result(it)).fold(Vec::new(), either);
-                if texts.is_empty() { unknown() } else { texts }
+                any(results.map(|it| self.of_result(it))).or_unknown()
             }
         }
     }
 
     /// The result of a function, whose scope is given.
-    fn of_result(&mut self, (function, result): (Scope, &'a Expression<'a>)) -> Vec<Parts> {
+    fn of_result(&mut self, (function, result): (Scope, &'a Expression<'a>)) -> AnyOf {
         if let Some(known) = self.results.get(&function) {
             return known.clone();
         }
@@ -311,10 +300,10 @@ impl<'v, 'a> Texts<'v, 'a> {
         scope: Scope,
         object: &'a Expression<'a>,
         arguments: &[&'a Expression<'a>],
-    ) -> Vec<Parts> {
+    ) -> AnyOf {
         let [from, to] = arguments else { return unknown() };
         if self.urls.is(scope, object) {
-            let to = self.of(scope, to).into_iter().map(without_groups).collect::<Vec<_>>();
+            let to = self.of(scope, to).changed(without_groups);
             return both(both(unknown(), &to), &unknown());
         }
         let (texts, to) = (self.of(scope, object), self.of(scope, to));
@@ -322,14 +311,13 @@ impl<'v, 'a> Texts<'v, 'a> {
             return unknown();
         };
         let mut replaced = Vec::new();
-        for text in texts {
+        for text in texts.texts {
             let [text] = &text[..] else { return unknown() };
-            let mut parts = text.split(from.as_str()).map(|part| vec![vec![part.to_owned()]]);
+            let mut parts = text.split(from.as_str()).map(AnyOf::constant);
             let first = parts.next().unwrap_or_else(unknown);
-            let text = parts.fold(first, |text, part| both(both(text, &to), &part));
-            replaced = either(replaced, text);
+            replaced.push(parts.fold(first, |text, part| both(both(text, &to), &part)));
         }
-        replaced
+        any(replaced)
     }
 
     /// The regular expressions that an expression stands for. A text is the source of one, or stands
@@ -357,8 +345,10 @@ impl<'v, 'a> Texts<'v, 'a> {
             Expression::Identifier(name) => {
                 let variable = self.variables.find(scope, name.name);
                 let only = variable.and_then(|it| self.variables.only_value(it));
-                let patterns = only.map(|(inside, value)| self.patterns(inside, value, is_source));
-                return patterns.unwrap_or_default();
+                return match only {
+                    Some((inside, value)) => self.patterns(inside, value, is_source),
+                    None => self.patterns_of_texts(scope, expression, is_source),
+                };
             }
             _ => return self.patterns_of_texts(scope, expression, is_source),
         };
@@ -373,10 +363,7 @@ impl<'v, 'a> Texts<'v, 'a> {
         };
         match source.get_inner_expression() {
             Expression::RegExpLiteral(literal) => vec![Pattern::of(literal)],
-            _ => {
-                let texts = self.of(scope, source).into_iter();
-                texts.map(|parts| Pattern::of_source(&parts, flags)).collect()
-            }
+            _ => patterns_of_sources(&self.of(scope, source), flags),
         }
     }
 
@@ -386,13 +373,12 @@ impl<'v, 'a> Texts<'v, 'a> {
         expression: &'a Expression<'a>,
         is_source: bool,
     ) -> Vec<Pattern> {
-        let texts = self.of(scope, expression).into_iter();
-        let pattern = |parts: Parts| match &parts[..] {
-            _ if is_source => Some(Pattern::of_source(&parts, "")),
-            [only] => Some(Pattern::of_text(only)),
-            _ => None,
-        };
-        texts.filter_map(pattern).collect()
+        let texts = self.of(scope, expression);
+        if is_source {
+            return patterns_of_sources(&texts, "");
+        }
+        let pattern = |parts: &Parts| Pattern::of_text(parts, texts.is_cut);
+        texts.texts.iter().map(pattern).collect()
     }
 
     /// The one text that an expression says, in the case of a pattern its source.
@@ -407,7 +393,7 @@ impl<'v, 'a> Texts<'v, 'a> {
                 let number = self.deeper(|it| it.constant(scope, &minus.argument));
                 Some(format!("-{}", number??))
             }
-            other => match &mut self.of(scope, other)[..] {
+            other => match &mut self.of(scope, other).texts[..] {
                 [only] if only.len() == 1 => only.pop(),
                 _ => None,
             },
@@ -420,7 +406,7 @@ impl<'v, 'a> Texts<'v, 'a> {
         scope: Scope,
         object: &'a Expression<'a>,
         are_names: bool,
-    ) -> Option<Vec<Vec<Parts>>> {
+    ) -> Option<Vec<AnyOf>> {
         let (scope, Expression::ObjectExpression(object), false) =
             self.written_out(scope, object)?
         else {
@@ -429,7 +415,7 @@ impl<'v, 'a> Texts<'v, 'a> {
         let properties = object.properties.iter().filter_map(|it| it.as_property());
         let member = |it: &'a ObjectProperty<'a>| {
             if are_names {
-                it.key.static_name().map(|name| vec![vec![name.to_string()]])
+                it.key.static_name().map(AnyOf::constant)
             } else {
                 Some(self.of(scope, &it.value))
             }
@@ -464,7 +450,7 @@ impl<'v, 'a> Texts<'v, 'a> {
     }
 
     /// The elements of a list.
-    fn list(&mut self, scope: Scope, list: &'a Expression<'a>) -> Option<Vec<Vec<Parts>>> {
+    fn list(&mut self, scope: Scope, list: &'a Expression<'a>) -> Option<Vec<AnyOf>> {
         let (scope, list, false) = self.written_out(scope, list)? else { return None };
         if let Some(known) = self.lists.get(&place(list)) {
             return known.clone();
@@ -475,11 +461,7 @@ impl<'v, 'a> Texts<'v, 'a> {
         elements
     }
 
-    fn list_written_out(
-        &mut self,
-        scope: Scope,
-        list: &'a Expression<'a>,
-    ) -> Option<Vec<Vec<Parts>>> {
+    fn list_written_out(&mut self, scope: Scope, list: &'a Expression<'a>) -> Option<Vec<AnyOf>> {
         match list {
             Expression::ArrayExpression(array) => {
                 let is_known = |it: &ArrayExpressionElement<'_>| it.as_expression().is_some();
@@ -500,7 +482,7 @@ impl<'v, 'a> Texts<'v, 'a> {
                         let (text, by) = (self.constant(scope, object)?, self.constant(scope, by)?);
                         let parts =
                             text.split(by.as_str()).filter(|it| !by.is_empty() || !it.is_empty());
-                        Some(parts.map(|part| vec![vec![part.to_owned()]]).collect())
+                        Some(parts.map(AnyOf::constant).collect())
                     }
                     ("reverse", []) => {
                         self.list(scope, object).map(|list| list.into_iter().rev().collect())
@@ -514,18 +496,33 @@ impl<'v, 'a> Texts<'v, 'a> {
     }
 }
 
+/// The regular expressions of these sources. Many are one if they have a text in common: to try each
+/// takes long.
+fn patterns_of_sources(sources: &AnyOf, flags: &str) -> Vec<Pattern> {
+    if sources.texts.len() > Pattern::MANY {
+        let in_common = sources.in_common().texts.into_iter();
+        let pattern = in_common.map(|parts| Pattern::of_source(&parts, flags, true)).next();
+        if let Some(pattern) = pattern.filter(|it| it.stands_for_many) {
+            return vec![pattern];
+        }
+    }
+    let pattern = |parts: &Parts| Pattern::of_source(parts, flags, sources.is_cut);
+    sources.texts.iter().map(pattern).collect()
+}
+
 /// A text that replaces another, in which `$1` is unknown.
 fn without_groups(parts: Parts) -> Parts {
+    let gap = vec![String::new(), String::new()];
     let mut known = vec![String::new()];
     for (at, part) in parts.iter().enumerate() {
         if at > 0 {
-            append(&mut known, &unknown()[0]);
+            append(&mut known, &gap);
         }
         let mut pieces = part.split('$');
         append(&mut known, &vec![pieces.next().unwrap_or_default().to_owned()]);
         for piece in pieces {
             let name = |it: char| it.is_ascii_digit() || matches!(it, '&' | '\'' | '`');
-            append(&mut known, &unknown()[0]);
+            append(&mut known, &gap);
             append(&mut known, &vec![piece.trim_start_matches(name).to_owned()]);
         }
     }
@@ -534,80 +531,6 @@ fn without_groups(parts: Parts) -> Parts {
 
 /// The nesting of expressions that is followed.
 const DEEPEST: usize = 64;
-
-/// The most texts that an expression is followed for.
-const MOST: usize = 64;
-
-/// The size of a text above which no more is put behind it.
-const LARGEST: usize = 1 << 17;
-
-/// The texts of one expression or another.
-fn either(mut one: Vec<Parts>, mut other: Vec<Parts>) -> Vec<Parts> {
-    const FEW: usize = 8;
-    if one.len() > FEW && other.len() > FEW {
-        // To hash each takes less time than to compare all.
-        let mut seen: HashSet<_> = one.iter().collect();
-        let are_new: Vec<_> = other.iter().map(|text| seen.insert(text)).collect();
-        let mut are_new = are_new.into_iter();
-        other.retain(|_| are_new.next() == Some(true));
-        let are_many = !other.is_empty() && one.len() + other.len() > MOST;
-        one.append(&mut other);
-        return if are_many { unknown() } else { one };
-    }
-    for text in other {
-        if one.contains(&text) {
-            continue;
-        }
-        if one.len() >= MOST {
-            return unknown();
-        }
-        one.push(text);
-    }
-    one
-}
-
-/// Each of the first texts with each of the others behind it.
-pub(super) fn both(mut first: Vec<Parts>, then: &[Parts]) -> Vec<Parts> {
-    if let [then] = then {
-        first.iter_mut().for_each(|parts| append(parts, then));
-        return first;
-    }
-    if first.len() * then.len() > MOST || !are_short(&first) {
-        return both(first, &unknown());
-    }
-    let longer = |parts: &Parts, then: &Parts| {
-        let mut parts = parts.clone();
-        append(&mut parts, then);
-        parts
-    };
-    first.iter().flat_map(|parts| then.iter().map(move |then| longer(parts, then))).collect()
-}
-
-fn append(parts: &mut Parts, then: &Parts) {
-    let beyond = &unknown()[0];
-    let then = if size(parts) + size(then) > LARGEST { beyond } else { then };
-    let (Some(last), [next, rest @ ..]) = (parts.last_mut(), &then[..]) else { return };
-    last.push_str(next);
-    // Two unknown parts beside each other are one.
-    for part in rest {
-        let is_one = parts.len() > 1 && parts.last().is_some_and(String::is_empty);
-        if is_one {
-            parts.pop();
-        }
-        parts.push(part.clone());
-    }
-}
-
-/// The letters and the parts of a text.
-fn size(parts: &Parts) -> usize {
-    parts.iter().map(|part| part.len() + 1).sum()
-}
-
-/// Whether texts may be names. Longer ones are not copied.
-fn are_short(texts: &[Parts]) -> bool {
-    const LONGEST: usize = 2000;
-    texts.iter().flatten().map(String::len).sum::<usize>() < LONGEST
-}
 
 /// Whether a function leaves a name as it is.
 fn is_same(function: &str) -> bool {
@@ -621,17 +544,24 @@ fn decoded(parts: Parts) -> Parts {
 }
 
 /// A text after a method without side effects, whose arguments are constant.
-fn changed(method: &str, text: &str, arguments: &[String]) -> Option<String> {
+fn changed(method: &str, parts: &Parts, arguments: &[String]) -> Option<Parts> {
     let number = |at: usize| arguments.get(at).map(|it| it.parse::<isize>()).transpose().ok();
-    match (method, arguments) {
-        ("toLowerCase", []) => Some(text.to_lowercase()),
-        ("toUpperCase", []) => Some(text.to_uppercase()),
-        ("slice", _) => part(text, number(0)?.unwrap_or(0), number(1)?, true),
-        ("substring", _) => part(text, number(0)?.unwrap_or(0), number(1)?, false),
-        ("substr", _) => {
+    let one = |text: Option<String>| Some(vec![text?]);
+    match (method, arguments, &parts[..]) {
+        ("toLowerCase", [], _) => Some(parts.iter().map(|it| it.to_lowercase()).collect()),
+        ("toUpperCase", [], _) => Some(parts.iter().map(|it| it.to_uppercase()).collect()),
+        ("slice", _, [text]) => one(part(text, number(0)?.unwrap_or(0), number(1)?, true)),
+        ("substring", _, [text]) => one(part(text, number(0)?.unwrap_or(0), number(1)?, false)),
+        ("substr", _, [text]) => {
             let start = number(0)?.unwrap_or(0);
             let start = if start < 0 { start + text.len() as isize } else { start };
-            part(text, start, number(1)?.map(|length| start + length), false)
+            one(part(text, start, number(1)?.map(|length| start + length), false))
+        }
+        // The end of a text whose first part is long enough.
+        (_, [_], [first, rest @ ..]) => {
+            let start = usize::try_from(number(0)??).ok()?;
+            let first = Some(first.get(start..)?.to_owned()).filter(|_| first.is_ascii());
+            Some([first?].into_iter().chain(rest.iter().cloned()).collect())
         }
         _ => None,
     }
