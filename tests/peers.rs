@@ -541,7 +541,7 @@ fn redbot_has_nothing_to_add() {
         ("docs/index.html", b"<!doctype html><title>docs</title><p>docs"),
         ("empty.txt", b""),
         ("font.woff2", b"wOF2\0\x01\0\0 no font that anybody draws with, but long enough"),
-        ("large.png", &large),
+        ("large.bin", &large),
         ("picture.png", &picture.expect("it is in the repository")),
         ("script.js", b"export const answer = 42;\n"),
         ("tiny.txt", b"1"),
