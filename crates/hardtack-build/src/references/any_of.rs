@@ -127,11 +127,14 @@ pub(super) fn both(mut first: AnyOf, then: &AnyOf) -> AnyOf {
     let size = first.size() * counts[1] + then.size() * counts[0];
     let is_product = counts.iter().all(|count| *count > 1);
     if is_product && counts[0] * counts[1] > MOST || counts != [1, 1] && size > LARGEST {
-        return if counts[0] > counts[1] {
+        // Texts of markup are large, and are no names.
+        let is_cut = size <= LARGEST || first.is_cut || then.is_cut;
+        let texts = if counts[0] > counts[1] {
             both(first.in_common(), then)
         } else {
             both(first, &then.in_common())
         };
+        return AnyOf { is_cut, ..texts };
     }
     let is_cut = first.is_cut || then.is_cut;
     if let [then] = &then.texts[..] {
@@ -151,10 +154,10 @@ pub(super) fn both(mut first: AnyOf, then: &AnyOf) -> AnyOf {
 /// The texts of a variable, and each of them with each of the others behind it.
 pub(super) fn grown(texts: AnyOf, by: &AnyOf) -> AnyOf {
     // Texts of markup grow, too, and are no names.
-    const LARGEST: usize = 1 << 15;
+    const LARGEST: usize = 1 << 13;
     let longer = both(texts.clone(), by);
     let all = any([texts, longer]);
-    if all.size() > LARGEST { all.in_common() } else { all }
+    if all.size() > LARGEST { AnyOf { is_cut: all.is_cut, ..all.in_common() } } else { all }
 }
 
 /// The beginning and the end that two texts have in common.

@@ -145,7 +145,10 @@ impl<'v, 'a> Texts<'v, 'a> {
                 Value::Property(_) | Value::Caught | Value::Unknown => unknown(),
             });
         }
+        // The many values of a parameter are no list of names, but one of them may be.
+        let is_cut = texts.is_cut || others.iter().any(|it| it.is_cut);
         let texts = any([texts].into_iter().chain(others)).or_unknown().short();
+        let texts = AnyOf { is_cut, ..texts };
         self.known[variable] = Some(texts.clone());
         texts
     }
