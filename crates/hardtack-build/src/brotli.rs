@@ -8,23 +8,21 @@ use std::{io, ptr, slice};
 
 use compu_brotli_sys as brotli;
 
+use crate::window::window_log;
+
 /// The best quality.
 const BEST: u32 = 11;
 
-/// Compresses bytes. `quality` is from 0 to 11, `window_bits` from 10 to 24.
-pub(crate) fn encode(bytes: &[u8], quality: u32, window_bits: u32) -> io::Result<Vec<u8>> {
-    Encoder::new(bytes.len(), quality, window_bits)?.finish(bytes)
+/// Compresses bytes. `quality` is from 0 to 11.
+pub(crate) fn encode(bytes: &[u8], quality: u32) -> io::Result<Vec<u8>> {
+    Encoder::new(bytes.len(), quality)?.finish(bytes)
 }
 
 /// Compresses bytes with a dictionary, at the best quality.
-pub(crate) fn encode_with(
-    dictionary: &[u8],
-    bytes: &[u8],
-    window_bits: u32,
-) -> io::Result<Vec<u8>> {
+pub(crate) fn encode_with(dictionary: &[u8], bytes: &[u8]) -> io::Result<Vec<u8>> {
     // It has to live longer than the encoder, which is therefore made after it.
     let prepared = Prepared::of(dictionary, BEST)?;
-    let encoder = Encoder::new(bytes.len(), BEST, window_bits)?;
+    let encoder = Encoder::new(bytes.len(), BEST)?;
     encoder.attach(&prepared)?;
     encoder.finish(bytes)
 }
@@ -77,13 +75,16 @@ struct Encoder {
 }
 
 impl Encoder {
-    fn new(length: usize, quality: u32, window_bits: u32) -> io::Result<Self> {
+    /// An encoder of so many bytes, with a window that holds them all, up to the largest window of the
+    /// standard (RFC 7932 §9.1).
+    fn new(length: usize, quality: u32) -> io::Result<Self> {
         // SAFETY: without functions of ours, the library allocates by itself.
         let state = unsafe { brotli::BrotliEncoderCreateInstance(None, None, ptr::null_mut()) };
         if state.is_null() {
             return Err(failed());
         }
         let encoder = Self { state };
+        let window_bits = window_log(length).clamp(16, 24);
         let length = u32::try_from(length).unwrap_or(u32::MAX);
         encoder.set(brotli::BrotliEncoderParameter_BROTLI_PARAM_QUALITY, quality)?;
         encoder.set(brotli::BrotliEncoderParameter_BROTLI_PARAM_LGWIN, window_bits)?;
@@ -241,7 +242,7 @@ mod tests {
         for length in [0, 1, 100, 40_000] {
             let old = text(length);
             let new = [&old[..old.len() / 2], b"something new", &old[old.len() / 2..]].concat();
-            let coded = encode_with(&old, &new, 20).unwrap();
+            let coded = encode_with(&old, &new).unwrap();
             assert_eq!(decode_with(&old, &coded, new.len()).unwrap(), new, "{length}");
             assert!(decode_with(&old, &coded, new.len() - 1).is_err(), "{length}");
             if length > 1 {
@@ -256,7 +257,7 @@ mod tests {
 
     #[test]
     fn bytes_behind_the_stream_are_an_error() {
-        let mut coded = encode_with(b"old", b"new", 16).unwrap();
+        let mut coded = encode_with(b"old", b"new").unwrap();
         assert!(decode_with(b"old", &coded, 3).is_ok());
         coded.push(0);
         assert!(decode_with(b"old", &coded, 3).is_err());

@@ -16,7 +16,7 @@ use zstd::zstd_safe::CParameter;
 
 use crate::{
     Error, Problem, ProblemKind, Progress, Settings, brotli, cache::Cache, codings::codings,
-    decode::clients_decode_to, fingerprint::Final, unpack::Packed,
+    decode::clients_decode_to, fingerprint::Final, unpack::Packed, window::window_log,
 };
 
 /// An asset with the representations worth keeping.
@@ -200,7 +200,7 @@ impl Task<'_> {
         let coded = match self.coding {
             Coding::Identity | Coding::Dcb | Coding::Dcz => Ok(Vec::new()),
             Coding::Gzip => gzip(self.bytes, level),
-            Coding::Br => brotli(self.bytes, level),
+            Coding::Br => brotli::encode(self.bytes, level.into()),
             Coding::Zstd => zstd(self.bytes, level),
         };
         let failed = |error| ProblemKind::Io(error).of(self.coding.name());
@@ -232,12 +232,6 @@ fn encoder(coding: Coding, effort: Effort) -> String {
     format!("{encoder}-level{}", effort.level(coding))
 }
 
-/// Brotli (RFC 7932), with a window that holds the whole content, up to the largest window of the
-/// standard.
-fn brotli(bytes: &[u8], quality: u8) -> io::Result<Vec<u8>> {
-    brotli::encode(bytes, quality.into(), window_log(bytes.len()).clamp(16, 24))
-}
-
 /// gzip (RFC 1952), without a time or a name in its header.
 fn gzip(bytes: &[u8], level: u8) -> io::Result<Vec<u8>> {
     let level = CompressionLvl::new(level.into()).map_err(|_| io::ErrorKind::InvalidInput)?;
@@ -254,11 +248,6 @@ fn zstd(bytes: &[u8], level: u8) -> io::Result<Vec<u8>> {
     let mut compressor = zstd::bulk::Compressor::new(level.into())?;
     compressor.set_parameter(CParameter::WindowLog(window_log(bytes.len()).clamp(10, 23)))?;
     compressor.compress(bytes)
-}
-
-/// The number of bits that are needed to count this many bytes.
-pub(crate) fn window_log(length: usize) -> u32 {
-    usize::BITS - length.leading_zeros()
 }
 
 #[cfg(test)]
@@ -420,7 +409,7 @@ mod tests {
         let cold = bake();
         assert_eq!(cold, bake());
         let name = format!("{digest}.br.{}", encoder(Coding::Br, Effort::Best));
-        let other = brotli(&bytes, 5).unwrap();
+        let other = brotli::encode(&bytes, 5).unwrap();
         cache.store(&name, &other);
         assert_eq!(bake()[1].1[..], other);
         assert_ne!(bake(), cold);

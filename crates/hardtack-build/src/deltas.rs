@@ -15,9 +15,10 @@ use crate::{
     Error, Problem, ProblemKind, Progress, Settings, brotli,
     cache::Cache,
     carry::Carried,
-    compress::{Compressed, is_for_browsers, window_log},
+    compress::{Compressed, is_for_browsers},
     fingerprint::Final,
     lineage::Lineage,
+    window::window_log,
 };
 
 /// A representation of an asset with a dictionary.
@@ -220,7 +221,7 @@ impl Task<'_> {
         let problem = |error| ProblemKind::Io(error).of(self.coding.name());
         let (bytes, dictionary) = (self.content.bytes, self.with.bytes);
         let (magic, stream) = match self.coding {
-            Coding::Dcb => (DCB, brotli(bytes, dictionary)),
+            Coding::Dcb => (DCB, brotli::encode_with(dictionary, bytes)),
             _ => (DCZ, zstd(bytes, dictionary)),
         };
         let coded = [magic, &self.with.digest.0, &stream.map_err(problem)?].concat();
@@ -259,10 +260,6 @@ fn encoder(coding: Coding) -> &'static str {
         Coding::Dcb => "compu-brotli-sys-1.2.1-window16to24-level11",
         _ => "zstd-0.14.4-prefix-level19",
     }
-}
-
-fn brotli(bytes: &[u8], dictionary: &[u8]) -> io::Result<Vec<u8>> {
-    brotli::encode_with(dictionary, bytes, window_log(bytes.len()).clamp(16, 24))
 }
 
 /// Zstandard with a dictionary of raw content, in one frame.

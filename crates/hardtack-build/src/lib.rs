@@ -94,6 +94,7 @@ mod twins;
 mod unpack;
 mod url_paths;
 mod use_as_dictionary;
+mod window;
 
 mod blocks;
 mod build_script;
