@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeMap,
     future::{pending, poll_fn},
-    io, iter,
+    io,
     os::fd::AsRawFd,
     sync::Arc,
     task::{Context, Wake, Waker},
@@ -84,7 +84,7 @@ impl Dormitory {
             Message::Dormant(dormant) => self.admit(dormant),
             Message::Displaced(number) => {
                 if let Some(displaced) = self.queue.remove(number) {
-                    self.close(*displaced);
+                    self.close(*displaced, None);
                 }
             }
         }
@@ -107,16 +107,17 @@ impl Dormitory {
 
     fn wake(&mut self, number: usize) {
         if let Some(dormant) = self.queue.remove(number) {
-            self.watch.remove(&dormant.socket);
             self.resume(*dormant);
         }
     }
 
-    /// Closes a connection, unless a request has come that the watch has not told of yet.
-    fn close(&self, dormant: Dormant) {
+    /// Closes a connection, and counts the timeout that is the reason, unless a request has come that the
+    /// watch has not told of yet.
+    fn close(&self, dormant: Dormant, timeout: Option<Timeout>) {
         if dormant.socket.has_news() {
-            self.watch.remove(&dormant.socket);
             self.resume(dormant);
+        } else if let Some(timeout) = timeout {
+            self.thread.tally.timeout(timeout);
         }
     }
 
@@ -124,6 +125,7 @@ impl Dormitory {
     /// has gone.
     fn resume(&self, dormant: Dormant) {
         let Dormant { socket, figures } = dormant;
+        self.watch.remove(&socket);
         let spawned = match socket {
             Unwatched::Tcp(it) => TcpStream::from_std(it).map(|it| self.spawn(it, figures)),
             Unwatched::Unix(it) => UnixStream::from_std(it).map(|it| self.spawn(it, figures)),
@@ -145,10 +147,9 @@ impl Dormitory {
     }
 
     fn close_overdue(&mut self, idle: Duration, now: Instant) {
-        let overdue = iter::from_fn(|| self.queue.take_overdue(idle, now));
-        for dormant in overdue.take(AT_ONCE).collect::<Vec<_>>() {
-            self.thread.tally.timeout(Timeout::Idle);
-            self.close(*dormant);
+        for _ in 0..AT_ONCE {
+            let Some(dormant) = self.queue.take_overdue(idle, now) else { return };
+            self.close(*dormant, Some(Timeout::Idle));
         }
     }
 }
@@ -252,7 +253,7 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Write, os::unix::net::UnixStream as StdUnixStream};
+    use std::{io::Write, iter, os::unix::net::UnixStream as StdUnixStream};
 
     use super::*;
     use crate::{
