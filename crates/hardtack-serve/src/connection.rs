@@ -37,7 +37,8 @@ use crate::{
 /// While it waits for another request of HTTP/1.1 it is *parked*: hyper's state for it, with its
 /// buffers, is gone, and of its many parts only the stream is left. So thousands of connections
 /// that are kept alive cost little memory; one that is busy is never parked. After a longer wait it
-/// is [dormant](crate::dormant), if it has no TLS: its task and its stream are gone, and the socket is left.
+/// is [dormant](crate::dormant), if it has no TLS: its task and its stream are gone, and the socket is
+/// left.
 pub(crate) struct Connection<S: Socket>(State<S>);
 
 enum State<S: Socket> {

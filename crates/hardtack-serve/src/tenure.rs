@@ -7,8 +7,8 @@ use std::{
 
 use crate::{census::Ticket, metrics::tally::OpenConnection};
 
-/// Since when a connection is open, and how many requests it has had. While this exists, the
-/// connection is counted, and has a place.
+/// The beginning of a connection, and the number of its requests. While this exists, the connection is
+/// counted, and has a place.
 pub(crate) struct Tenure {
     opened: Instant,
     requests: AtomicU32,

@@ -140,7 +140,7 @@ impl Turn {
         }
     }
 
-    /// Since when the connection has waited for a request, if it is dormant.
+    /// The time from which the connection has waited for a request, if it is dormant.
     pub(crate) fn dormant_since(&self) -> Option<Instant> {
         match *self {
             Self::Dormant { since } => Some(since),
@@ -226,7 +226,7 @@ impl Turn {
     pub(crate) fn last(&self) -> Last {
         match self {
             Self::Over => Last::Nothing,
-            waiting if waiting.is_waiting() => Last::Nothing,
+            _ if self.is_waiting() => Last::Nothing,
             Self::Header { .. } => Last::Coming,
             _ => Last::Current,
         }
