@@ -217,13 +217,7 @@ impl Words {
         // `[href=` of a selector, unlike `<a href=`.
         let bracket = if self.before.ends_with('[') && delimiter == '=' { "[" } else { "" };
         if has_word || !(is_quote || is_operator) {
-            self.before.clear();
-            self.before.push_str(bracket);
-            for (at, part) in parts.iter().enumerate() {
-                self.before.push_str(if at > 0 { "*" } else { "" });
-                self.before.push_str(part);
-            }
-            self.before.push(delimiter);
+            self.keep_before(bracket, &parts, delimiter);
         } else if is_operator {
             self.before.push(delimiter);
         }
@@ -239,6 +233,17 @@ impl Words {
             Purpose::Any
         };
         self.is_over = false;
+    }
+
+    /// Keeps a word with the letters around it, for the word behind it.
+    fn keep_before(&mut self, bracket: &str, parts: &[String], delimiter: char) {
+        self.before.clear();
+        self.before.push_str(bracket);
+        for (at, part) in parts.iter().enumerate() {
+            self.before.push_str(if at > 0 { "*" } else { "" });
+            self.before.push_str(part);
+        }
+        self.before.push(delimiter);
     }
 }
 

@@ -154,10 +154,10 @@ pub(super) fn both(mut first: AnyOf, then: &AnyOf) -> AnyOf {
 /// The texts of a variable, and each of them with each of the others behind it.
 pub(super) fn grown(texts: AnyOf, by: &AnyOf) -> AnyOf {
     // Texts of markup grow, too, and are no names.
-    const LARGEST: usize = 1 << 13;
+    const LARGEST_GROWN: usize = 1 << 13;
     let longer = both(texts.clone(), by);
     let all = any([texts, longer]);
-    if all.size() > LARGEST { AnyOf { is_cut: all.is_cut, ..all.in_common() } } else { all }
+    if all.size() > LARGEST_GROWN { AnyOf { is_cut: all.is_cut, ..all.in_common() } } else { all }
 }
 
 /// The beginning and the end that two texts have in common.

@@ -78,7 +78,8 @@ struct Questions<'v, 'a> {
     stack: Option<usize>,
     /// How many errors are made.
     errors: usize,
-    /// The texts and the patterns that may be parts of URLs.
+    /// The texts and the patterns so far; of a function that has been looked at, at most one, which is
+    /// part of a URL.
     texts: Vec<&'a str>,
 }
 
@@ -160,7 +161,7 @@ impl<'v, 'a> Questions<'v, 'a> {
     fn end_function(&mut self) {
         let AskedFunction { stack, errors, texts } = self.function;
         if let Some(at) = stack.filter(|_| self.errors > errors) {
-            // A function around this one has no need to look at the others again.
+            // One text is enough for the function around this one, too.
             let url = self.texts.drain(texts..).find(|text| is_part_of_url(text));
             self.texts.extend(url);
             self.stack = [self.stack, url.map(|_| at)].into_iter().flatten().min();
