@@ -3,14 +3,17 @@
 
 use std::{
     io::{self, ErrorKind},
-    net::{IpAddr, TcpListener as StdTcpListener},
-    os::{fd::OwnedFd, unix::net::UnixListener as StdUnixListener},
+    net::IpAddr,
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     sync::atomic::Ordering::Relaxed,
     time::Duration,
 };
 
+use mio::net::{TcpListener, UnixListener};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::{Domain, SockRef};
 use tokio::{
-    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    io::unix::AsyncFd,
     runtime,
     sync::{mpsc, watch},
     task::JoinSet,
@@ -26,8 +29,9 @@ use crate::{
     lifecycle::Stage,
     metrics::labels::Refusal,
     peer::Peer,
+    readiness,
     socket::CountedSocket,
-    stream::Stream,
+    stream::{Stream, Unwatched},
     thread::{Open, Thread},
 };
 
@@ -78,39 +82,90 @@ async fn beat(thread: &Thread) {
 }
 
 /// A socket that listens, in the runtime of a thread.
-pub(crate) enum Acceptor {
-    Tcp(TcpListener, Protocol),
-    Unix(UnixListener, Protocol),
+pub(crate) struct Acceptor {
+    listener: AsyncFd<Listener>,
+    protocol: Protocol,
+}
+
+/// What it accepts is not blocking, and not watched by Tokio.
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
 }
 
 impl Acceptor {
     /// It has to be made in the runtime that uses it.
     pub(crate) fn new((protocol, socket): Listening) -> io::Result<Self> {
-        let domain = socket2::SockRef::from(&socket).domain()?;
-        if domain == socket2::Domain::UNIX {
-            let listener = UnixListener::from_std(StdUnixListener::from(socket))?;
-            return Ok(Self::Unix(listener, protocol));
-        }
-        let listener = TcpListener::from_std(StdTcpListener::from(socket))?;
-        Ok(Self::Tcp(listener, protocol))
+        let is_unix = SockRef::from(&socket).domain()? == Domain::UNIX;
+        let listener = if is_unix {
+            Listener::Unix(UnixListener::from(socket))
+        } else {
+            Listener::Tcp(TcpListener::from(socket))
+        };
+        Ok(Self { listener: readiness::watch(listener)?, protocol })
     }
 
     async fn accept(&self) -> io::Result<Accepted> {
-        match self {
-            Self::Tcp(listener, protocol) => {
-                let (stream, address) = listener.accept().await?;
-                Ok(Accepted::Tcp(stream, address.ip().to_canonical(), *protocol))
-            }
-            Self::Unix(listener, protocol) => {
-                Ok(Accepted::Unix(listener.accept().await?.0, *protocol))
+        loop {
+            let mut ready = self.listener.readable().await?;
+            if let Ok(accepted) = ready.try_io(|listener| listener.get_ref().accept()) {
+                if !ready.get_inner().has_news() {
+                    ready.clear_ready();
+                }
+                return accepted;
             }
         }
     }
 }
 
-enum Accepted {
-    Tcp(TcpStream, IpAddr, Protocol),
-    Unix(UnixStream, Protocol),
+impl Listener {
+    /// Whether a connection waits. To ask costs a tenth of a call that finds none: accept(2) makes a socket
+    /// before it looks.
+    fn has_news(&self) -> bool {
+        let mut descriptors = [PollFd::new(self, PollFlags::IN)];
+        !matches!(poll(&mut descriptors, Some(&Timespec::default())), Ok(0))
+    }
+
+    fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept()?;
+                let stream = Unwatched::Tcp(OwnedFd::from(stream).into());
+                Ok(Accepted { stream, address: Some(address.ip().to_canonical()) })
+            }
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept()?;
+                Ok(Accepted {
+                    stream: Unwatched::Unix(OwnedFd::from(stream).into()),
+                    address: None,
+                })
+            }
+        }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
+    }
+}
+
+impl AsRawFd for Listener {
+    fn as_raw_fd(&self) -> RawFd {
+        match self {
+            Self::Tcp(listener) => listener.as_raw_fd(),
+            Self::Unix(listener) => listener.as_raw_fd(),
+        }
+    }
+}
+
+struct Accepted {
+    stream: Unwatched,
+    /// None at a Unix socket.
+    address: Option<IpAddr>,
 }
 
 /// Accepts connections until it is told to stop.
@@ -133,7 +188,7 @@ async fn accept(
                 // one would be missing at the other listeners. An accepted connection is served, even
                 // if the process is to end meanwhile.
                 let ticket = thread.server.census.place().await;
-                start(accepted, ticket, thread, open.clone());
+                start(accepted, acceptor.protocol, ticket, thread, open.clone());
             }
             Err(error) if is_of_connection(&error) => {}
             Err(error) => {
@@ -146,28 +201,55 @@ async fn accept(
     }
 }
 
-fn start(accepted: Accepted, mut ticket: Ticket, thread: &'static Thread, open: Open) {
+fn start(
+    Accepted { stream, address }: Accepted,
+    protocol: Protocol,
+    mut ticket: Ticket,
+    thread: &'static Thread,
+    open: Open,
+) {
     let (census, trust) = (&thread.server.census, &thread.server.settings.trust);
-    match accepted {
-        Accepted::Tcp(stream, address, protocol) => {
-            let peer = Peer::new(Some(address), trust);
-            // A load balancer is not counted: its connection is its client's.
-            if !peer.speaks_proxy && ticket.count(census, address).is_err() {
-                return thread.tally.refused(Refusal::PerAddress);
-            }
-            let stream = CountedSocket::new(Stream::new(stream));
-            tokio::spawn(Connection::new(stream, peer, protocol, ticket, thread, open));
-        }
-        Accepted::Unix(stream, protocol) => {
-            let peer = Peer::new(None, trust);
-            let stream = CountedSocket::new(Stream::new(stream));
-            tokio::spawn(Connection::new(stream, peer, protocol, ticket, thread, open));
-        }
+    let peer = Peer::new(address, trust);
+    // A load balancer is not counted: its connection is its client's.
+    if let Some(address) = address
+        && !peer.speaks_proxy
+        && ticket.count(census, address).is_err()
+    {
+        return thread.tally.refused(Refusal::PerAddress);
     }
+    let socket = CountedSocket::new(Stream::new(stream));
+    tokio::spawn(Connection::new(socket, peer, protocol, ticket, thread, open));
 }
 
 /// Whether an error of `accept` is about the one connection, which is gone (accept(2)).
 fn is_of_connection(error: &io::Error) -> bool {
     use ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener as StdTcpListener, TcpStream as StdTcpStream};
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn all_connections_are_accepted_that_wait_and_that_come_later() {
+        let listener = StdTcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let acceptor = Acceptor::new((Protocol::Http, listener.into())).unwrap();
+        for waiting in [1, 5, 1] {
+            let none = timeout(Duration::from_millis(20), acceptor.accept()).await;
+            assert!(none.is_err(), "nobody waits");
+            let clients: Vec<_> =
+                (0..waiting).map(|_| StdTcpStream::connect(address).unwrap()).collect();
+            for _ in &clients {
+                let accepted = acceptor.accept().await.unwrap();
+                assert_eq!(accepted.address, Some(address.ip()));
+            }
+        }
+    }
 }

@@ -15,7 +15,7 @@ use crate::{
     server::Server,
     settings::Timeouts,
     standby::Waiting,
-    stream::Watched,
+    stream::SharedStream,
     tenure::Tenure,
     thread::{Open, Thread},
 };
@@ -25,8 +25,7 @@ use crate::{
 pub(crate) struct Account {
     pub(crate) thread: &'static Thread,
     pub(crate) peer: Peer,
-    /// The socket.
-    watched: Watched,
+    stream: SharedStream,
     tenure: Tenure,
     /// Bytes that the system had taken at the last write.
     sent: AtomicU64,
@@ -41,14 +40,14 @@ impl Account {
     pub(crate) fn new(
         thread: &'static Thread,
         peer: Peer,
-        watched: Watched,
+        stream: SharedStream,
         tenure: Tenure,
         open: Option<Open>,
     ) -> Self {
         Self {
             thread,
             peer,
-            watched,
+            stream,
             tenure,
             sent: AtomicU64::new(0),
             is_full: AtomicBool::new(false),
@@ -59,9 +58,9 @@ impl Account {
 
     /// The connection without a task, if nothing else uses its socket.
     pub(crate) fn into_dormant(self, since: Instant, waiting: Waiting) -> Option<Dormant> {
-        let Self { peer, watched, tenure, .. } = self;
+        let Self { peer, stream, tenure, .. } = self;
         let figures = Figures { peer, tenure, since, waiting };
-        Some(Dormant { socket: watched.unwatched()?, figures })
+        Some(Dormant { socket: stream.into_unwatched()?, figures })
     }
 
     pub(crate) fn server(&self) -> &'static Server {
@@ -74,7 +73,7 @@ impl Account {
 
     /// Ends when the client has gone, by which it takes its request back.
     pub(crate) async fn client_gone(&self) {
-        self.watched.clone().gone().await;
+        self.stream.gone().await;
     }
 
     pub(crate) fn count_request(&self) {

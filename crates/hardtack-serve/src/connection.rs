@@ -77,7 +77,7 @@ impl<S: Socket> Connection<S> {
     /// A connection that was dormant, and whose socket has something to tell.
     pub(crate) fn woken(socket: S, figures: Figures, thread: &'static Thread) -> Self {
         let Figures { peer, tenure, since, waiting } = figures;
-        let account = Account::new(thread, peer, socket.watched(), tenure, None);
+        let account = Account::new(thread, peer, socket.shared(), tenure, None);
         let transport = Transport::new(socket, Arc::new(account));
         let stream = Http1Stream::new(transport, Turn::Dormant { since });
         Self(State::Parked(Http1::Plain(stream), waiting))
@@ -216,9 +216,9 @@ async fn open_connection<S: Socket>(
         Box::pin(learn_peer(&mut socket, &mut peer, &mut ticket, thread)).await?;
     }
     peer.is_tls = protocol == Protocol::Https;
-    let watched = socket.watched();
+    let stream = socket.shared();
     let tenure = Tenure::new(thread.tally.connection(), ticket, Instant::now());
-    let account = Arc::new(Account::new(thread, peer, watched, tenure, Some(open)));
+    let account = Arc::new(Account::new(thread, peer, stream, tenure, Some(open)));
     match protocol {
         // A handshake has a large state, which no other connection is to make room for.
         Protocol::Https => Box::pin(open_tls(socket, account)).await,

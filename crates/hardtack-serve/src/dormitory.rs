@@ -17,7 +17,6 @@ use std::{
 use mio::{Events, Interest, Poll, Token, unix::SourceFd};
 use tokio::{
     io::unix::AsyncFd,
-    net::{TcpStream, UnixStream},
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     task::yield_now,
 };
@@ -26,10 +25,11 @@ use tracing::debug;
 use crate::{
     alarm::Alarm,
     connection::Connection,
-    dormant::{Dormant, Figures, Message},
+    dormant::{Dormant, Message},
     metrics::labels::Timeout,
+    readiness,
     socket::CountedSocket,
-    stream::{Stream, System, Unwatched},
+    stream::{Stream, Unwatched},
     thread::Thread,
 };
 
@@ -126,24 +126,8 @@ impl Dormitory {
     fn resume(&self, dormant: Dormant) {
         let Dormant { socket, figures } = dormant;
         self.watch.remove(&socket);
-        let spawned = match socket {
-            Unwatched::Tcp(it) => TcpStream::from_std(it).map(|it| self.spawn(it, figures)),
-            Unwatched::Unix(it) => UnixStream::from_std(it).map(|it| self.spawn(it, figures)),
-        };
-        if let Err(error) = spawned {
-            debug!("a dormant connection is lost: {error}");
-        }
-    }
-
-    fn spawn<S: System>(&self, stream: S, figures: Figures) {
-        let thread = self.thread;
-        tokio::spawn(async move {
-            // Until Tokio has looked at the socket, a read finds nothing, and the idle time may be over.
-            if poll_fn(|context| stream.poll_read_ready(context)).await.is_ok() {
-                let socket = CountedSocket::new(Stream::new(stream));
-                Connection::woken(socket, figures, thread).await;
-            }
-        });
+        let socket = CountedSocket::new(Stream::new(socket));
+        tokio::spawn(Connection::woken(socket, figures, self.thread));
     }
 
     fn close_overdue(&mut self, idle: Duration, now: Instant) {
@@ -219,12 +203,8 @@ struct Watch {
 }
 
 impl Watch {
-    #[expect(
-        deprecated,
-        reason = "it is sound for a `Poll`, which owns its descriptor; the other is `unsafe`"
-    )]
     fn new() -> io::Result<Self> {
-        let poll = AsyncFd::with_interest(Poll::new()?, tokio::io::Interest::READABLE)?;
+        let poll = readiness::watch(Poll::new()?)?;
         Ok(Self { poll, events: Events::with_capacity(AT_ONCE) })
     }
 
@@ -257,7 +237,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        census::Census, metrics::tally::Tally, peer::Peer, settings::Admission, tenure::Tenure,
+        census::Census, dormant::Figures, metrics::tally::Tally, peer::Peer, settings::Admission,
+        tenure::Tenure,
     };
 
     const IDLE: Duration = Duration::from_secs(75);

@@ -36,6 +36,7 @@ mod lifecycle;
 mod linger;
 pub mod pace;
 mod peer;
+mod readiness;
 mod room;
 mod server;
 mod socket;

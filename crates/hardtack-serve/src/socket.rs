@@ -11,7 +11,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
-use crate::stream::{Stream, System, Watched};
+use crate::stream::{SharedStream, Stream};
 
 /// A socket, with TLS or without.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
@@ -22,8 +22,8 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
     /// which it would otherwise send again for minutes.
     fn reset_on_close(&self);
 
-    /// The system's stream, to be watched.
-    fn watched(&self) -> Watched;
+    /// The system's stream.
+    fn shared(&self) -> SharedStream;
 
     /// The next byte of the system's socket, which is read again; none at its end.
     fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<u8>>>;
@@ -63,7 +63,7 @@ impl<S> CountedSocket<S> {
     }
 }
 
-impl<S: System> Socket for CountedSocket<Stream<S>> {
+impl Socket for CountedSocket<Stream> {
     fn sent(&self) -> u64 {
         self.sent
     }
@@ -72,8 +72,8 @@ impl<S: System> Socket for CountedSocket<Stream<S>> {
         self.socket.reset_on_close();
     }
 
-    fn watched(&self) -> Watched {
-        self.socket.watched()
+    fn shared(&self) -> SharedStream {
+        self.socket.shared()
     }
 
     fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
@@ -90,8 +90,8 @@ impl<S: Socket> Socket for Box<TlsStream<S>> {
         self.get_ref().0.reset_on_close();
     }
 
-    fn watched(&self) -> Watched {
-        self.get_ref().0.watched()
+    fn shared(&self) -> SharedStream {
+        self.get_ref().0.shared()
     }
 
     fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {

@@ -1,17 +1,18 @@
 //! A stream of the system that can be watched while somebody else reads and writes it: whether the
 //! client has gone, and with it its request.
+//!
+//! Tokio watches it from when something has to be waited for. A request that is there when its connection
+//! is accepted, as most are, is read and answered before that; so a connection of one request needs
+//! no place in the reactor.
+
+mod system;
 
 use std::{
     future::pending,
-    io::{self, ErrorKind, IoSlice},
-    mem::MaybeUninit,
-    net::{Shutdown, TcpStream as StdTcpStream},
-    os::{
-        fd::{AsFd, AsRawFd, RawFd},
-        unix::net::UnixStream as StdUnixStream,
-    },
+    io::{self, IoSlice},
+    net::Shutdown,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -19,135 +20,74 @@ use std::{
 use smallvec::SmallVec;
 use socket2::SockRef;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready},
-    net::{TcpStream, UnixStream},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
+    task::coop::poll_proceed,
 };
+use tracing::warn;
+
+pub(crate) use self::system::Unwatched;
+use self::system::Watched;
 
 /// Most bytes of a write. With less, there are more calls. More is a burst, which a system that paces a
 /// connection (tcp_bbr) sends by timers, and for which other connections wait.
 pub(crate) const MOST_AT_ONCE: usize = 512 << 10;
 
 /// A stream of the system.
-pub(crate) struct Stream<S>(Arc<S>);
+pub(crate) struct Stream {
+    shared: SharedStream,
+    /// Whether a read has found all that had come, before Tokio watched.
+    is_read_empty: bool,
+}
 
-/// A stream of the system, to be watched.
+/// A stream of the system, as others share it.
 #[derive(Clone)]
-pub(crate) enum Watched {
-    Tcp(Arc<TcpStream>),
-    Unix(Arc<UnixStream>),
+pub(crate) struct SharedStream(Arc<State>);
+
+/// Watched, or not yet.
+struct State {
+    watched: OnceLock<Watched>,
+    unwatched: Mutex<Option<Unwatched>>,
 }
 
-/// A stream of the system that Tokio does not watch.
-pub(crate) enum Unwatched {
-    Tcp(StdTcpStream),
-    Unix(StdUnixStream),
-}
-
-impl Unwatched {
-    /// Whether a byte has come, or the end of the connection.
-    pub(crate) fn has_news(&self) -> bool {
-        let socket = match self {
-            Self::Tcp(stream) => SockRef::from(stream),
-            Self::Unix(stream) => SockRef::from(stream),
-        };
-        let peeked = socket.peek(&mut [MaybeUninit::uninit()]);
-        !peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-    }
-}
-
-impl AsRawFd for Unwatched {
-    fn as_raw_fd(&self) -> RawFd {
-        match self {
-            Self::Tcp(stream) => stream.as_raw_fd(),
-            Self::Unix(stream) => stream.as_raw_fd(),
-        }
-    }
-}
-
-/// The methods that both kinds of streams have by the same names.
-pub(crate) trait System: AsFd + Send + Sync + Sized + 'static {
-    fn watched(this: Arc<Self>) -> Watched;
-    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
-    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
-    fn try_read_buf(&self, buffer: &mut ReadBuf<'_>) -> io::Result<usize>;
-    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
-    fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize>;
-    /// Forgets that the system was ready, until it is so anew.
-    fn forget(&self, interest: Interest);
-}
-
-macro_rules! system {
-    ($stream:ty, $watched:path) => {
-        impl System for $stream {
-            fn watched(this: Arc<Self>) -> Watched {
-                $watched(this)
-            }
-
-            fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.poll_read_ready(context)
-            }
-
-            fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.poll_write_ready(context)
-            }
-
-            fn try_read_buf(&self, buffer: &mut ReadBuf<'_>) -> io::Result<usize> {
-                self.try_read_buf(buffer)
-            }
-
-            fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-                self.try_write(bytes)
-            }
-
-            fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-                self.try_write_vectored(pieces)
-            }
-
-            fn forget(&self, interest: Interest) {
-                drop(self.try_io(interest, || Err::<(), _>(ErrorKind::WouldBlock.into())));
-            }
-        }
-    };
-}
-
-system!(TcpStream, Watched::Tcp);
-system!(UnixStream, Watched::Unix);
-
-impl<S: System> Stream<S> {
-    pub(crate) fn new(stream: S) -> Self {
-        Self(Arc::new(stream))
+impl Stream {
+    pub(crate) fn new(stream: Unwatched) -> Self {
+        let state = State { watched: OnceLock::new(), unwatched: Mutex::new(Some(stream)) };
+        Self { shared: SharedStream(Arc::new(state)), is_read_empty: false }
     }
 
-    pub(crate) fn watched(&self) -> Watched {
-        S::watched(Arc::clone(&self.0))
+    pub(crate) fn shared(&self) -> SharedStream {
+        self.shared.clone()
     }
 
     /// The next close is a reset, where the system has such a thing: TCP.
     pub(crate) fn reset_on_close(&self) {
-        SockRef::from(&*self.0).set_linger(Some(Duration::ZERO)).ok();
+        self.shared.with_socket(|socket| socket.set_linger(Some(Duration::ZERO))).ok();
     }
 
-    /// Of so many bytes that could have been read or written, some were. If it was not all, no more are
-    /// there for now, and the next call would only be told so by the system. The reactor runs in this
-    /// thread, so it has seen nothing since that might be forgotten here.
-    fn used(&self, interest: Interest, most: usize, outcome: &io::Result<usize>) {
-        if matches!(outcome, Ok(bytes) if (1..most).contains(bytes)) {
-            self.0.forget(interest);
+    /// Reads without a watch, if there is none yet, and something may have come.
+    fn poll_read_unwatched(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<Option<io::Result<()>>> {
+        if self.is_read_empty {
+            return Poll::Ready(None);
         }
+        let space = buffer.initialize_unfilled();
+        let read = ready!(self.shared.poll_unwatched(context, |stream| stream.read(space)));
+        self.is_read_empty = !matches!(read, Some(Ok(bytes)) if bytes == space.len());
+        Poll::Ready(read.map(|read| read.map(|bytes| buffer.advance(bytes))))
     }
 }
 
-impl Watched {
+impl SharedStream {
     /// Ends when the client has gone: by a reset of TCP, or by the close of a Unix socket. The end of
     /// its side alone is no sign: a client that has sent its request may still wait for the response
     /// (RFC 9112 §9.6). A client of a Unix socket that has ended its side before is not seen to go.
-    pub(crate) async fn gone(self) {
-        let has_gone = match self {
-            Self::Tcp(stream) => stream.ready(Interest::ERROR).await.is_ok(),
-            Self::Unix(stream) => {
-                let ready = stream.ready(Interest::PRIORITY).await;
-                ready.is_ok_and(Ready::is_read_closed) && is_closed(&stream)
-            }
+    pub(crate) async fn gone(&self) {
+        let has_gone = match self.watched() {
+            Ok(stream) => stream.gone().await,
+            Err(_) => false,
         };
         if !has_gone {
             pending::<()>().await;
@@ -155,23 +95,76 @@ impl Watched {
     }
 
     /// Takes the stream from Tokio, if nothing else uses it.
-    pub(crate) fn unwatched(self) -> Option<Unwatched> {
-        match self {
-            Self::Tcp(stream) => Arc::into_inner(stream)?.into_std().map(Unwatched::Tcp).ok(),
-            Self::Unix(stream) => Arc::into_inner(stream)?.into_std().map(Unwatched::Unix).ok(),
+    pub(crate) fn into_unwatched(self) -> Option<Unwatched> {
+        let State { watched, unwatched } = Arc::into_inner(self.0)?;
+        match watched.into_inner() {
+            Some(stream) => stream.unwatch().ok(),
+            None => unwatched.into_inner().unwrap_or_else(PoisonError::into_inner),
         }
+    }
+
+    /// The stream, which Tokio watches from now on.
+    ///
+    /// # Errors
+    ///
+    /// If the system allows no more. The stream is closed then.
+    fn watched(&self) -> io::Result<&Watched> {
+        if let Some(stream) = self.0.watched.get() {
+            return Ok(stream);
+        }
+        let mut unwatched = self.unwatched();
+        if let Some(stream) = unwatched.take() {
+            let watched = stream.watch();
+            let watched =
+                watched.inspect_err(|error| warn!("cannot watch a connection: {error}"))?;
+            return Ok(self.0.watched.get_or_init(|| watched));
+        }
+        self.0.watched.get().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    fn unwatched(&self) -> MutexGuard<'_, Option<Unwatched>> {
+        self.0.unwatched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The outcome of a call, unless Tokio watches, or the call would have to wait. A task may make so many
+    /// of them before the others have their turn.
+    fn poll_unwatched<T>(
+        &self,
+        context: &mut Context<'_>,
+        call: impl FnOnce(&Unwatched) -> io::Result<T>,
+    ) -> Poll<Option<io::Result<T>>> {
+        if self.0.watched.get().is_some() {
+            return Poll::Ready(None);
+        }
+        let budget = ready!(poll_proceed(context));
+        let outcome = self.unwatched().as_ref().map(call).and_then(again);
+        if outcome.is_some() {
+            budget.made_progress();
+        }
+        Poll::Ready(outcome)
+    }
+
+    fn with_socket<T>(&self, call: impl FnOnce(SockRef<'_>) -> io::Result<T>) -> io::Result<T> {
+        if let Some(stream) = self.0.watched.get() {
+            return call(stream.socket());
+        }
+        let unwatched = self.unwatched();
+        call(unwatched.as_ref().ok_or(io::ErrorKind::NotConnected)?.socket())
     }
 }
 
-/// Whether the other end of a Unix socket takes nothing any more.
-fn is_closed(stream: &UnixStream) -> bool {
-    let sent = SockRef::from(stream).send(&[]);
-    sent.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe)
+/// Of so many bytes that could have been read or written, some were. If it was not all, no more are
+/// there for now, and the next call would only be told so by the system. The reactor runs in this
+/// thread, so it has seen nothing since that might be forgotten here.
+fn used(stream: &Watched, interest: Interest, most: usize, outcome: &io::Result<usize>) {
+    if matches!(outcome, Ok(bytes) if (1..most).contains(bytes)) {
+        stream.forget(interest);
+    }
 }
 
 fn again<T>(outcome: io::Result<T>) -> Option<io::Result<T>> {
     match outcome {
-        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
         outcome => Some(outcome),
     }
 }
@@ -193,34 +186,43 @@ fn beginning<'p>(pieces: &'p [IoSlice<'_>], most: usize) -> SmallVec<[IoSlice<'p
     taken.collect()
 }
 
-impl<S: System> AsyncRead for Stream<S> {
+impl AsyncRead for Stream {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Some(read) = ready!(self.poll_read_unwatched(context, buffer)) {
+            return Poll::Ready(read);
+        }
+        let stream = self.shared.watched()?;
         loop {
-            ready!(self.0.poll_read_ready(context))?;
+            ready!(stream.poll_read_ready(context))?;
             let space = buffer.remaining();
-            if let Some(read) = again(self.0.try_read_buf(buffer)) {
-                self.used(Interest::READABLE, space, &read);
+            if let Some(read) = again(stream.try_read_buf(buffer)) {
+                used(stream, Interest::READABLE, space, &read);
                 return Poll::Ready(read.map(drop));
             }
         }
     }
 }
 
-impl<S: System> AsyncWrite for Stream<S> {
+impl AsyncWrite for Stream {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let bytes = &bytes[..bytes.len().min(MOST_AT_ONCE)];
+        let written = self.shared.poll_unwatched(context, |stream| stream.write(bytes));
+        if let Some(written) = ready!(written) {
+            return Poll::Ready(written);
+        }
+        let stream = self.shared.watched()?;
         loop {
-            ready!(self.0.poll_write_ready(context))?;
-            if let Some(written) = again(self.0.try_write(bytes)) {
-                self.used(Interest::WRITABLE, bytes.len(), &written);
+            ready!(stream.poll_write_ready(context))?;
+            if let Some(written) = again(stream.try_write(bytes)) {
+                used(stream, Interest::WRITABLE, bytes.len(), &written);
                 return Poll::Ready(written);
             }
         }
@@ -235,10 +237,15 @@ impl<S: System> AsyncWrite for Stream<S> {
         if all > MOST_AT_ONCE {
             return self.poll_write_vectored(context, &beginning(pieces, MOST_AT_ONCE));
         }
+        let written = self.shared.poll_unwatched(context, |stream| stream.write_vectored(pieces));
+        if let Some(written) = ready!(written) {
+            return Poll::Ready(written);
+        }
+        let stream = self.shared.watched()?;
         loop {
-            ready!(self.0.poll_write_ready(context))?;
-            if let Some(written) = again(self.0.try_write_vectored(pieces)) {
-                self.used(Interest::WRITABLE, all, &written);
+            ready!(stream.poll_write_ready(context))?;
+            if let Some(written) = again(stream.try_write_vectored(pieces)) {
+                used(stream, Interest::WRITABLE, all, &written);
                 return Poll::Ready(written);
             }
         }
@@ -253,15 +260,17 @@ impl<S: System> AsyncWrite for Stream<S> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(SockRef::from(&*self.0).shutdown(Shutdown::Write))
+        Poll::Ready(self.shared.with_socket(|socket| socket.shutdown(Shutdown::Write)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::mem::MaybeUninit;
+
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
+        net::{TcpListener, TcpStream, UnixStream},
         time::timeout,
     };
 
@@ -287,28 +296,109 @@ mod tests {
         begins(&["head", "", "content"], 6, &["head", "", "co"]);
     }
 
-    async fn tcp() -> (TcpStream, Stream<TcpStream>) {
+    async fn tcp() -> (TcpStream, Stream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        (client, Stream::new(listener.accept().await.unwrap().0))
+        let server = listener.accept().await.unwrap().0.into_std().unwrap();
+        (client, Stream::new(Unwatched::Tcp(server)))
     }
 
-    fn unix() -> (UnixStream, Stream<UnixStream>) {
+    fn unix() -> (UnixStream, Stream) {
         let (client, server) = UnixStream::pair().unwrap();
-        (client, Stream::new(server))
+        (client, Stream::new(Unwatched::Unix(server.into_std().unwrap())))
     }
 
-    async fn may_end_its_side<S: System>(
+    fn is_watched(stream: &Stream) -> bool {
+        stream.shared.0.watched.get().is_some()
+    }
+
+    /// Sends bytes, and waits until the system has them for the server.
+    async fn send(bytes: &[u8], client: &mut (impl AsyncWrite + Unpin), server: &Stream) {
+        client.write_all(bytes).await.unwrap();
+        let peek = |socket: SockRef<'_>| socket.peek(&mut [MaybeUninit::uninit(); 9]);
+        while !matches!(server.shared.with_socket(peek), Ok(some) if some == bytes.len()) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn is_watched_from_when_it_waits(
         mut client: impl AsyncRead + AsyncWrite + Unpin,
-        mut server: Stream<S>,
+        mut server: Stream,
     ) {
+        send(b"ask", &mut client, &server).await;
+        // A read that fills its space may have left something.
+        let mut asked = [0; 2];
+        server.read_exact(&mut asked).await.unwrap();
+        assert_eq!(server.read(&mut asked).await.unwrap(), 1);
+        server.write_all(b"answer").await.unwrap();
+        client.read_exact(&mut [0; 6]).await.unwrap();
+        assert!(!is_watched(&server));
+        timeout(Duration::from_millis(20), server.read_u8()).await.unwrap_err();
+        assert!(is_watched(&server));
+        client.write_all(b"again").await.unwrap();
+        server.read_exact(&mut [0; 5]).await.unwrap();
+        // Given back to the system, and taken anew.
+        let shared = server.shared();
+        drop(server);
+        let mut server = Stream::new(shared.into_unwatched().unwrap());
+        send(b"more", &mut client, &server).await;
+        server.read_exact(&mut [0; 4]).await.unwrap();
+        assert!(!is_watched(&server));
+        // A response that the system does not take all of.
+        let large = vec![0; 16 << 20];
+        timeout(Duration::from_millis(20), server.write_all(&large)).await.unwrap_err();
+        assert!(is_watched(&server));
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_watched_from_when_it_waits() {
+        let (client, server) = tcp().await;
+        is_watched_from_when_it_waits(client, server).await;
+        let (client, server) = unix();
+        is_watched_from_when_it_waits(client, server).await;
+    }
+
+    #[tokio::test]
+    async fn others_have_their_turn_while_nothing_has_to_be_waited_for() {
+        let (mut client, mut server) = unix();
+        client.write_all(&[0; 1000]).await.unwrap();
+        let reader = tokio::spawn(async move {
+            for _ in 0..1000 {
+                server.read_u8().await.unwrap();
+            }
+            is_watched(&server)
+        });
+        let mut turns = 0;
+        while !reader.is_finished() {
+            tokio::task::yield_now().await;
+            turns += 1;
+        }
+        assert!(turns > 2, "{turns}");
+        assert!(!reader.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn the_end_is_seen_with_and_without_a_watch() {
+        for waits_first in [false, true] {
+            {
+                let (client, mut server) = unix();
+                if waits_first {
+                    timeout(Duration::from_millis(5), server.read_u8()).await.unwrap_err();
+                }
+                drop(client);
+                assert_eq!(server.read(&mut [0; 9]).await.unwrap(), 0);
+                assert_eq!(server.read(&mut [0; 9]).await.unwrap(), 0);
+            }
+        }
+    }
+
+    async fn may_end_its_side(mut client: impl AsyncRead + AsyncWrite + Unpin, mut server: Stream) {
         client.write_all(b"ask").await.unwrap();
         client.shutdown().await.unwrap();
         let mut asked = String::new();
         server.read_to_string(&mut asked).await.unwrap();
         assert_eq!(asked, "ask");
-        let watch = timeout(Duration::from_millis(50), server.watched().gone());
-        watch.await.unwrap_err();
+        timeout(Duration::from_millis(50), server.shared().gone()).await.unwrap_err();
         server.write_all(b"answer").await.unwrap();
         server.shutdown().await.unwrap();
         let mut answer = String::new();
@@ -332,7 +422,8 @@ mod tests {
                 client.write_all(b"more").await.unwrap();
                 local.write_all(b"more").await.unwrap();
             }
-            let gone = [server.watched(), local_server.watched()].map(|it| tokio::spawn(it.gone()));
+            let gone = [server.shared(), local_server.shared()]
+                .map(|it| tokio::spawn(async move { it.gone().await }));
             tokio::task::yield_now().await;
             SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
             drop((client, local));
@@ -345,8 +436,8 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_is_there_is_not_gone() {
         let ((_client, server), (_local, local_server)) = (tcp().await, unix());
-        for watched in [server.watched(), local_server.watched()] {
-            timeout(Duration::from_millis(50), watched.gone()).await.unwrap_err();
+        for shared in [server.shared(), local_server.shared()] {
+            timeout(Duration::from_millis(50), shared.gone()).await.unwrap_err();
         }
     }
 }
