@@ -28,6 +28,7 @@ class Case:
     main: bool = False  # also measured on both cores
     calls: bool = False  # also traced
     wrk: bool = False  # also measured by wrk
+    latency: bool = False  # also measured at a fixed rate
     floor: bool = True
 
     def requests(self, server, site):
@@ -66,10 +67,10 @@ def one(name):
 
 
 ALL = [
-    Case("1k", "1 KB", one("1k.png"), main=True, calls=True, wrk=True),
+    Case("1k", "1 KB", one("1k.png"), main=True, calls=True, wrk=True, latency=True),
     Case("10k", "10 KB", one("10k.png")),
-    Case("text", "text, 48 KB, coded", one(content.TEXT[0]), ACCEPT, main=True),
-    Case("100k", "100 KB", one("100k.png"), calls=True, wrk=True),
+    Case("text", "text, 48 KB, coded", one(content.TEXT[0]), ACCEPT, main=True, latency=True),
+    Case("100k", "100 KB", one("100k.png"), calls=True, wrk=True, latency=True),
     Case("1m", "1 MB", one("1m.png"), calls=True),
     Case("10m", "10 MB, 8 connections", one("10m.png"), connections=8),
     Case("304", "304", one("10k.png"), status=304, floor=False),
@@ -77,7 +78,7 @@ ALL = [
     Case("fresh", "fresh connection, 1 KB", one("1k.png"), fresh=True, calls=True),
     Case("8", "1 KB, 8 connections", one("1k.png"), connections=8),
     Case("1000", "1 KB, 1,000 connections", one("1k.png"), connections=1000),
-    Case("page", "files of a page, coded", content.Site.page, ACCEPT, main=True),
+    Case("page", "files of a page, coded", content.Site.page, ACCEPT, main=True, latency=True),
     Case("arena", "HttpArena, 1,024 connections", content.Site.arena, ACCEPT, connections=1024, main=True),
     Case("tls", "TLS, HTTP/1.1, 1 KB", one("1k.png"), h2load=("--h1",)),
     Case("h2", "TLS, HTTP/2, 1 KB, 8 at once", one("1k.png"), h2load=("-m8",), main=True, calls=True),

@@ -133,7 +133,8 @@ def goals(results):
     for keys, rivals, goal in GOALS:
         for key in keys:
             rows += goal_line(results["one"].get(key, {}), key, rivals, goal)
-    rows += latency_goal(results["latency"])
+    for key, latency in results["latency"].items():
+        rows += latency_goal(key, latency["turns"])
     if not rows:
         return ""
     return "### Goals\n\nA rival's CPU time by Hardtack's; each goal holds for the minima and for the medians.\n\n" + sections.table(
@@ -153,13 +154,13 @@ def goal_line(table, key, rivals, goal):
     return [[LABELS[key], name, f"≥ {goal}", *(f"{it:.2f}" for it in reached), met]]
 
 
-def latency_goal(latency):
-    ours, theirs = (latency["turns"].get(label) for label in (OURS, "nginx"))
+def latency_goal(key, turns):
+    ours, theirs = (turns.get(label) for label in (OURS, "nginx"))
     if not ours or not theirs or None in ours + theirs:
         return []
     reached = [of(turn["p99"] for turn in theirs) / of(turn["p99"] for turn in ours) for of in (min, statistics.median)]
     met = "met" if min(reached) >= 1 else "**missed**"
-    return [["p99 at the fixed rate", "nginx", "≥ 1.0", *(f"{it:.2f}" for it in reached), met]]
+    return [[f"{LABELS[key]}, p99 at the fixed rate", "nginx", "≥ 1.0", *(f"{it:.2f}" for it in reached), met]]
 
 
 def losses(part):
@@ -197,18 +198,24 @@ def arena(results):
 
 
 def latency(results):
-    rows = []
-    for label, turns in results["latency"]["turns"].items():
-        if turns and None not in turns:
-            rows.append([label, *(f"{statistics.median(turn[name] for turn in turns):,.0f}" for name in ("p50", "p99", "p999"))])
-    if not rows:
+    part = results["latency"]
+    labels = [label for label in results["servers"] if any(all(of["turns"].get(label, [None])) for of in part.values())]
+    if not labels:
         return ""
-    rate = results["latency"]["rate"]
+
+    def cell(turns):
+        if None in turns:
+            return "–"
+        return " / ".join(f"{statistics.median(turn[name] for turn in turns):,.0f}" for name in ("p50", "p99", "p999"))
+
+    rows = [[label, *(cell(of["turns"].get(label, [None])) for of in part.values())] for label in labels]
     explanation = (
-        f"{rate:,.0f} requests for 1 KB a second, 70 % of what nginx reaches, at random moments over 64 connections; microseconds from the "
-        "moment at which a request was due, medians of the rounds. A server that does not keep up is left out."
+        "p50 / p99 / p99.9 in microseconds from the moment at which a request was due, medians of the rounds. The requests come at random "
+        "moments over 64 connections, at 70 % of the rate that nginx reaches with the case: see the heads. A server that does not keep up "
+        "has no figure."
     )
-    return f"### Latency at a fixed rate\n\n{explanation}\n\n" + sections.table(["", "p50", "p99", "p99.9"], rows)
+    heads = [f"{LABELS[key]}, {of['rate']:,.0f}/s" for key, of in part.items()]
+    return f"### Latency at a fixed rate\n\n{explanation}\n\n" + sections.table(["", *heads], rows)
 
 
 def memory(results):
