@@ -506,6 +506,32 @@ fn written(call: &&String) -> usize {
     result.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
 }
 
+/// Before, each such connection had a place in the reactor, two calls, and an accept(2) in vain.
+#[test]
+#[ignore = "needs strace"]
+fn a_connection_of_one_request_needs_few_calls() {
+    const CONNECTIONS: usize = 50;
+    let packed = pack(folder(&[("a.txt", b"content")]).path(), &[]);
+    let trace = packed.executable.with_extension("trace");
+    let mut strace = executable(Path::new("strace"));
+    strace.args(["-D", "-f", "-e", "trace=accept4,recvfrom,epoll_ctl,close", "-o"]).arg(&trace);
+    let server = Server::of(strace.arg(&packed.executable).args(["serve", "--threads=1"]));
+    for _ in 0..CONNECTIONS {
+        assert_eq!(server.get("/a.txt", &[("connection", "close")]).body, b"content");
+    }
+    server.signal("-TERM");
+    assert_eq!(server.wait(), 0);
+
+    let calls = finished_trace(&trace);
+    let first = calls.iter().position(|call| call.contains("GET /a.txt")).unwrap();
+    let last = calls.iter().rposition(|call| call.contains("GET /a.txt")).unwrap();
+    let count = |part: &str| calls[first..last].iter().filter(|call| call.contains(part)).count();
+    assert_eq!(count("GET /a.txt"), CONNECTIONS - 1, "{calls:#?}");
+    assert!(count("EAGAIN") < CONNECTIONS, "{calls:#?}");
+    assert!(count("accept4") < CONNECTIONS + CONNECTIONS / 2, "{calls:#?}");
+    assert!(count("epoll_ctl") < CONNECTIONS, "{calls:#?}");
+}
+
 /// The lines of a trace whose process has ended.
 fn finished_trace(file: &Path) -> Vec<String> {
     let deadline = Instant::now() + PATIENCE;

@@ -156,11 +156,15 @@ def goal_line(table, key, rivals, goal):
 
 def latency_goal(key, turns):
     ours, theirs = (turns.get(label) for label in (OURS, "nginx"))
-    if not ours or not theirs or None in ours + theirs:
+    if not keeps_up(ours) or not keeps_up(theirs):
         return []
     reached = [of(turn["p99"] for turn in theirs) / of(turn["p99"] for turn in ours) for of in (min, statistics.median)]
     met = "met" if min(reached) >= 1 else "**missed**"
     return [[f"{LABELS[key]}, p99 at the fixed rate", "nginx", "≥ 1.0", *(f"{it:.2f}" for it in reached), met]]
+
+
+def keeps_up(turns):
+    return bool(turns) and None not in turns
 
 
 def losses(part):
@@ -199,16 +203,16 @@ def arena(results):
 
 def latency(results):
     part = results["latency"]
-    labels = [label for label in results["servers"] if any(all(of["turns"].get(label, [None])) for of in part.values())]
+    labels = [label for label in results["servers"] if any(keeps_up(of["turns"].get(label)) for of in part.values())]
     if not labels:
         return ""
 
     def cell(turns):
-        if None in turns:
+        if not keeps_up(turns):
             return "–"
         return " / ".join(f"{statistics.median(turn[name] for turn in turns):,.0f}" for name in ("p50", "p99", "p999"))
 
-    rows = [[label, *(cell(of["turns"].get(label, [None])) for of in part.values())] for label in labels]
+    rows = [[label, *(cell(of["turns"].get(label)) for of in part.values())] for label in labels]
     explanation = (
         "p50 / p99 / p99.9 in microseconds from the moment at which a request was due, medians of the rounds. The requests come at random "
         "moments over 64 connections, at 70 % of the rate that nginx reaches with the case: see the heads. A server that does not keep up "

@@ -2,6 +2,7 @@
 //! kernel spreads the connections over the threads' sockets (`SO_REUSEPORT`).
 
 use std::{
+    future::poll_fn,
     io::{self, ErrorKind},
     net::IpAddr,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
@@ -13,10 +14,10 @@ use mio::net::{TcpListener, UnixListener};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, SockRef};
 use tokio::{
-    io::unix::AsyncFd,
+    io::{Interest, unix::AsyncFd},
     runtime,
     sync::{mpsc, watch},
-    task::JoinSet,
+    task::{JoinSet, coop::poll_proceed},
     time::{interval, sleep},
 };
 use tracing::warn;
@@ -29,7 +30,6 @@ use crate::{
     lifecycle::Stage,
     metrics::labels::Refusal,
     peer::Peer,
-    readiness,
     socket::CountedSocket,
     stream::{Stream, Unwatched},
     thread::{Open, Thread},
@@ -87,7 +87,7 @@ pub(crate) struct Acceptor {
     protocol: Protocol,
 }
 
-/// What it accepts is not blocking, and not watched by Tokio.
+/// A listener whose connections are non-blocking, and not watched by Tokio.
 enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener),
@@ -95,6 +95,10 @@ enum Listener {
 
 impl Acceptor {
     /// It has to be made in the runtime that uses it.
+    #[expect(
+        deprecated,
+        reason = "it is sound for a `Listener`, which owns its descriptor; the other is `unsafe`"
+    )]
     pub(crate) fn new((protocol, socket): Listening) -> io::Result<Self> {
         let is_unix = SockRef::from(&socket).domain()? == Domain::UNIX;
         let listener = if is_unix {
@@ -102,13 +106,17 @@ impl Acceptor {
         } else {
             Listener::Tcp(TcpListener::from(socket))
         };
-        Ok(Self { listener: readiness::watch(listener)?, protocol })
+        let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
+        Ok(Self { listener, protocol })
     }
 
     async fn accept(&self) -> io::Result<Accepted> {
         loop {
             let mut ready = self.listener.readable().await?;
+            // From time to time, the thread's other tasks have their turn.
+            let budget = poll_fn(poll_proceed).await;
             if let Ok(accepted) = ready.try_io(|listener| listener.get_ref().accept()) {
+                budget.made_progress();
                 if !ready.get_inner().has_news() {
                     ready.clear_ready();
                 }
@@ -119,7 +127,7 @@ impl Acceptor {
 }
 
 impl Listener {
-    /// Whether a connection waits. To ask costs a tenth of a call that finds none: accept(2) makes a socket
+    /// Whether a connection waits. poll(2) costs a tenth of an accept(2) in vain, which makes a socket
     /// before it looks.
     fn has_news(&self) -> bool {
         let mut descriptors = [PollFd::new(self, PollFlags::IN)];
@@ -229,27 +237,70 @@ fn is_of_connection(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{TcpListener as StdTcpListener, TcpStream as StdTcpStream};
+    use std::{
+        net::{Ipv4Addr, SocketAddr, TcpStream as StdTcpStream},
+        os::unix::net::{UnixListener as StdUnixListener, UnixStream as StdUnixStream},
+    };
 
-    use tokio::time::timeout;
+    use socket2::{Socket, Type};
+    use tokio::{task::yield_now, time::timeout};
 
     use super::*;
 
-    #[tokio::test]
-    async fn all_connections_are_accepted_that_wait_and_that_come_later() {
-        let listener = StdTcpListener::bind("127.0.0.1:0").unwrap();
+    const LONG: Duration = Duration::from_secs(30);
+
+    /// An acceptor, and a function that connects to it.
+    fn tcp() -> (Acceptor, impl Fn() -> OwnedFd) {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+        listener.listen(1024).unwrap();
         listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
         let acceptor = Acceptor::new((Protocol::Http, listener.into())).unwrap();
+        (acceptor, move || StdTcpStream::connect(address).unwrap().into())
+    }
+
+    async fn accepts_all(acceptor: Acceptor, connect: impl Fn() -> OwnedFd, is_tcp: bool) {
         for waiting in [1, 5, 1] {
             let none = timeout(Duration::from_millis(20), acceptor.accept()).await;
             assert!(none.is_err(), "nobody waits");
-            let clients: Vec<_> =
-                (0..waiting).map(|_| StdTcpStream::connect(address).unwrap()).collect();
+            let clients: Vec<_> = (0..waiting).map(|_| connect()).collect();
             for _ in &clients {
-                let accepted = acceptor.accept().await.unwrap();
-                assert_eq!(accepted.address, Some(address.ip()));
+                let accepted = timeout(LONG, acceptor.accept()).await.unwrap().unwrap();
+                assert_eq!(accepted.address.is_some(), is_tcp);
             }
+            assert!(!acceptor.listener.get_ref().has_news());
         }
+    }
+
+    #[tokio::test]
+    async fn all_connections_are_accepted_that_wait_and_that_come_later() {
+        let (acceptor, connect) = tcp();
+        accepts_all(acceptor, connect, true).await;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let listener = StdUnixListener::bind(&path).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let acceptor = Acceptor::new((Protocol::Http, listener.into())).unwrap();
+        accepts_all(acceptor, || StdUnixStream::connect(&path).unwrap().into(), false).await;
+    }
+
+    #[tokio::test]
+    async fn other_tasks_have_their_turn_while_connections_wait() {
+        const WAITING: usize = 1000;
+        let (acceptor, connect) = tcp();
+        let clients: Vec<_> = (0..WAITING).map(|_| connect()).collect();
+        let accepting = tokio::spawn(async move {
+            for _ in 0..WAITING {
+                acceptor.accept().await.unwrap();
+            }
+        });
+        let mut turns = 0;
+        while !accepting.is_finished() {
+            yield_now().await;
+            turns += 1;
+        }
+        assert!(turns > 2, "{turns}");
+        drop(clients);
     }
 }

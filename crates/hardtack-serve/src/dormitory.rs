@@ -27,7 +27,6 @@ use crate::{
     connection::Connection,
     dormant::{Dormant, Message},
     metrics::labels::Timeout,
-    readiness,
     socket::CountedSocket,
     stream::{Stream, Unwatched},
     thread::Thread,
@@ -99,8 +98,8 @@ impl Dormitory {
         match self.watch.add(&dormant.socket, number) {
             Ok(()) => self.queue.insert(number, dormant),
             Err(error) => {
-                debug!("a connection cannot be dormant: {error}");
-                self.resume(*dormant);
+                debug!("a connection cannot be dormant, and ends: {error}");
+                self.close(*dormant, None);
             }
         }
     }
@@ -203,8 +202,12 @@ struct Watch {
 }
 
 impl Watch {
+    #[expect(
+        deprecated,
+        reason = "it is sound for a `Poll`, which owns its descriptor; the other is `unsafe`"
+    )]
     fn new() -> io::Result<Self> {
-        let poll = readiness::watch(Poll::new()?)?;
+        let poll = AsyncFd::with_interest(Poll::new()?, tokio::io::Interest::READABLE)?;
         Ok(Self { poll, events: Events::with_capacity(AT_ONCE) })
     }
 

@@ -36,7 +36,6 @@ mod lifecycle;
 mod linger;
 pub mod pace;
 mod peer;
-mod readiness;
 mod room;
 mod server;
 mod socket;

@@ -1,15 +1,15 @@
 //! A stream of the system that can be watched while somebody else reads and writes it: whether the
 //! client has gone, and with it its request.
 //!
-//! Tokio watches it from when something has to be waited for. A request that is there when its connection
-//! is accepted, as most are, is read and answered before that; so a connection of one request needs
-//! no place in the reactor.
+//! Tokio watches it from its first wait on. A request that is there when its connection is accepted, as
+//! most are, is read and answered before that, so a connection that ends then needs no place in the
+//! reactor.
 
 mod system;
 
 use std::{
     future::pending,
-    io::{self, IoSlice},
+    io::{self, ErrorKind, IoSlice},
     net::Shutdown,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -17,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::io::writev;
 use smallvec::SmallVec;
 use socket2::SockRef;
 use tokio::{
@@ -35,15 +36,19 @@ pub(crate) const MOST_AT_ONCE: usize = 512 << 10;
 /// A stream of the system.
 pub(crate) struct Stream {
     shared: SharedStream,
-    /// Whether a read has found all that had come, before Tokio watched.
-    is_read_empty: bool,
+    /// Whether a read has found all that had come. From then on, reads wait for Tokio to say that there is
+    /// more.
+    is_empty: bool,
+    /// Whether the system has not taken all of a write. From then on, writes wait for Tokio to say that it
+    /// takes more.
+    is_full: bool,
 }
 
-/// A stream of the system, as others share it.
+/// A handle to a stream of the system, for the connection's account and its requests.
 #[derive(Clone)]
 pub(crate) struct SharedStream(Arc<State>);
 
-/// Watched, or not yet.
+/// One of the two is there.
 struct State {
     watched: OnceLock<Watched>,
     unwatched: Mutex<Option<Unwatched>>,
@@ -52,7 +57,7 @@ struct State {
 impl Stream {
     pub(crate) fn new(stream: Unwatched) -> Self {
         let state = State { watched: OnceLock::new(), unwatched: Mutex::new(Some(stream)) };
-        Self { shared: SharedStream(Arc::new(state)), is_read_empty: false }
+        Self { shared: SharedStream(Arc::new(state)), is_empty: false, is_full: false }
     }
 
     pub(crate) fn shared(&self) -> SharedStream {
@@ -64,19 +69,38 @@ impl Stream {
         self.shared.with_socket(|socket| socket.set_linger(Some(Duration::ZERO))).ok();
     }
 
-    /// Reads without a watch, if there is none yet, and something may have come.
-    fn poll_read_unwatched(
+    /// Reads without a wait. None if there is nothing, or Tokio says when there is.
+    fn poll_read_at_once(
         &mut self,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<Option<io::Result<()>>> {
-        if self.is_read_empty {
+        if self.is_empty || self.shared.is_watched() {
             return Poll::Ready(None);
         }
         let space = buffer.initialize_unfilled();
-        let read = ready!(self.shared.poll_unwatched(context, |stream| stream.read(space)));
-        self.is_read_empty = !matches!(read, Some(Ok(bytes)) if bytes == space.len());
+        let read =
+            ready!(poll_at_once(context, || self.shared.with_unwatched(|it| it.read(space))));
+        self.is_empty = !matches!(read, Some(Ok(bytes)) if bytes == space.len());
         Poll::Ready(read.map(|read| read.map(|bytes| buffer.advance(bytes))))
+    }
+
+    /// Writes without a wait. None if the system takes nothing, or Tokio says when it does.
+    fn poll_write_at_once(
+        &mut self,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<Option<io::Result<usize>>> {
+        if self.is_full {
+            return Poll::Ready(None);
+        }
+        let write = |socket: SockRef<'_>| Ok(writev(&*socket, pieces)?);
+        let written = ready!(poll_at_once(context, || self.shared.with_socket(write)));
+        self.is_full = !matches!(written, Some(Ok(bytes)) if bytes == length(pieces));
+        if let (Some(stream), Some(written)) = (self.shared.0.watched.get(), &written) {
+            used(stream, Interest::WRITABLE, length(pieces), written);
+        }
+        Poll::Ready(written)
     }
 }
 
@@ -85,9 +109,10 @@ impl SharedStream {
     /// its side alone is no sign: a client that has sent its request may still wait for the response
     /// (RFC 9112 §9.6). A client of a Unix socket that has ended its side before is not seen to go.
     pub(crate) async fn gone(&self) {
+        // A stream that cannot be watched is closed.
         let has_gone = match self.watched() {
             Ok(stream) => stream.gone().await,
-            Err(_) => false,
+            Err(_) => true,
         };
         if !has_gone {
             pending::<()>().await;
@@ -119,38 +144,41 @@ impl SharedStream {
                 watched.inspect_err(|error| warn!("cannot watch a connection: {error}"))?;
             return Ok(self.0.watched.get_or_init(|| watched));
         }
-        self.0.watched.get().ok_or_else(|| io::ErrorKind::NotConnected.into())
+        self.0.watched.get().ok_or_else(|| ErrorKind::NotConnected.into())
+    }
+
+    fn is_watched(&self) -> bool {
+        self.0.watched.get().is_some()
     }
 
     fn unwatched(&self) -> MutexGuard<'_, Option<Unwatched>> {
         self.0.unwatched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The outcome of a call, unless Tokio watches, or the call would have to wait. A task may make so many
-    /// of them before the others have their turn.
-    fn poll_unwatched<T>(
-        &self,
-        context: &mut Context<'_>,
-        call: impl FnOnce(&Unwatched) -> io::Result<T>,
-    ) -> Poll<Option<io::Result<T>>> {
-        if self.0.watched.get().is_some() {
-            return Poll::Ready(None);
-        }
-        let budget = ready!(poll_proceed(context));
-        let outcome = self.unwatched().as_ref().map(call).and_then(again);
-        if outcome.is_some() {
-            budget.made_progress();
-        }
-        Poll::Ready(outcome)
+    fn with_unwatched<T>(&self, call: impl FnOnce(&Unwatched) -> io::Result<T>) -> io::Result<T> {
+        call(self.unwatched().as_ref().ok_or(ErrorKind::NotConnected)?)
     }
 
     fn with_socket<T>(&self, call: impl FnOnce(SockRef<'_>) -> io::Result<T>) -> io::Result<T> {
-        if let Some(stream) = self.0.watched.get() {
-            return call(stream.socket());
+        match self.0.watched.get() {
+            Some(stream) => call(stream.socket()),
+            None => self.with_unwatched(|stream| call(stream.socket())),
         }
-        let unwatched = self.unwatched();
-        call(unwatched.as_ref().ok_or(io::ErrorKind::NotConnected)?.socket())
     }
+}
+
+/// The outcome of a call, or none if it would have to wait. Each call takes from the task's budget, so
+/// that the thread's other tasks have their turn.
+fn poll_at_once<T>(
+    context: &mut Context<'_>,
+    call: impl FnOnce() -> io::Result<T>,
+) -> Poll<Option<io::Result<T>>> {
+    let budget = ready!(poll_proceed(context));
+    let outcome = again(call());
+    if outcome.is_some() {
+        budget.made_progress();
+    }
+    Poll::Ready(outcome)
 }
 
 /// Of so many bytes that could have been read or written, some were. If it was not all, no more are
@@ -164,7 +192,7 @@ fn used(stream: &Watched, interest: Interest, most: usize, outcome: &io::Result<
 
 fn again<T>(outcome: io::Result<T>) -> Option<io::Result<T>> {
     match outcome {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
         outcome => Some(outcome),
     }
 }
@@ -192,7 +220,7 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if let Some(read) = ready!(self.poll_read_unwatched(context, buffer)) {
+        if let Some(read) = ready!(self.poll_read_at_once(context, buffer)) {
             return Poll::Ready(read);
         }
         let stream = self.shared.watched()?;
@@ -213,23 +241,11 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let bytes = &bytes[..bytes.len().min(MOST_AT_ONCE)];
-        let written = self.shared.poll_unwatched(context, |stream| stream.write(bytes));
-        if let Some(written) = ready!(written) {
-            return Poll::Ready(written);
-        }
-        let stream = self.shared.watched()?;
-        loop {
-            ready!(stream.poll_write_ready(context))?;
-            if let Some(written) = again(stream.try_write(bytes)) {
-                used(stream, Interest::WRITABLE, bytes.len(), &written);
-                return Poll::Ready(written);
-            }
-        }
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
@@ -237,8 +253,7 @@ impl AsyncWrite for Stream {
         if all > MOST_AT_ONCE {
             return self.poll_write_vectored(context, &beginning(pieces, MOST_AT_ONCE));
         }
-        let written = self.shared.poll_unwatched(context, |stream| stream.write_vectored(pieces));
-        if let Some(written) = ready!(written) {
+        if let Some(written) = ready!(self.poll_write_at_once(context, pieces)) {
             return Poll::Ready(written);
         }
         let stream = self.shared.watched()?;
@@ -266,7 +281,11 @@ impl AsyncWrite for Stream {
 
 #[cfg(test)]
 mod tests {
-    use std::mem::MaybeUninit;
+    use std::{
+        future::{Future, poll_fn},
+        mem::MaybeUninit,
+        pin::pin,
+    };
 
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
@@ -309,7 +328,7 @@ mod tests {
     }
 
     fn is_watched(stream: &Stream) -> bool {
-        stream.shared.0.watched.get().is_some()
+        stream.shared.is_watched()
     }
 
     /// Sends bytes, and waits until the system has them for the server.
@@ -335,6 +354,10 @@ mod tests {
         assert!(!is_watched(&server));
         timeout(Duration::from_millis(20), server.read_u8()).await.unwrap_err();
         assert!(is_watched(&server));
+        // The system takes more, though Tokio has not looked yet.
+        let mut write = pin!(server.write_all(b"answer"));
+        let is_written = poll_fn(|context| Poll::Ready(write.as_mut().poll(context).is_ready()));
+        assert!(is_written.await);
         client.write_all(b"again").await.unwrap();
         server.read_exact(&mut [0; 5]).await.unwrap();
         // Given back to the system, and taken anew.
@@ -430,6 +453,20 @@ mod tests {
             for gone in gone {
                 gone.await.unwrap();
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_is_seen_to_have_gone_before_the_first_look() {
+        let ((mut client, mut server), (mut local, mut local_server)) = (tcp().await, unix());
+        client.write_all(b"ask").await.unwrap();
+        server.read_exact(&mut [0; 3]).await.unwrap();
+        local.write_all(b"ask").await.unwrap();
+        local_server.read_exact(&mut [0; 3]).await.unwrap();
+        SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
+        drop((client, local));
+        for shared in [server.shared(), local_server.shared()] {
+            timeout(Duration::from_secs(30), shared.gone()).await.unwrap();
         }
     }
 

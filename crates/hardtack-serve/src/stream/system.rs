@@ -1,7 +1,7 @@
 //! The streams of the system, TCP and Unix: with a place in Tokio's reactor, and without.
 
 use std::{
-    io::{self, ErrorKind, IoSlice, Read, Write},
+    io::{self, ErrorKind, IoSlice, Read},
     mem::MaybeUninit,
     net::TcpStream as StdTcpStream,
     os::{
@@ -17,8 +17,8 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
-/// A stream of the system that Tokio does not watch. Nothing waits for it: a call that would is refused
-/// ([`ErrorKind::WouldBlock`]).
+/// A stream of the system that Tokio does not watch. It is non-blocking: a call that would have to wait is
+/// an error ([`ErrorKind::WouldBlock`]).
 pub(crate) enum Unwatched {
     Tcp(StdTcpStream),
     Unix(StdUnixStream),
@@ -61,14 +61,6 @@ impl Unwatched {
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         of_either!(self, stream => (&*stream).read(buffer))
     }
-
-    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        of_either!(self, stream => (&*stream).write(bytes))
-    }
-
-    pub(super) fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        of_either!(self, stream => (&*stream).write_vectored(pieces))
-    }
 }
 
 impl AsRawFd for Unwatched {
@@ -99,10 +91,6 @@ impl Watched {
 
     pub(super) fn try_read_buf(&self, buffer: &mut ReadBuf<'_>) -> io::Result<usize> {
         of_either!(self, stream => stream.try_read_buf(buffer))
-    }
-
-    pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        of_either!(self, stream => stream.try_write(bytes))
     }
 
     pub(super) fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
