@@ -60,9 +60,14 @@ pub(crate) fn compress(
     Ok(assets.into_iter().map(with_coded).collect())
 }
 
+/// Contents of at least so many bytes are tried before much work is spent on them.
+const TRIED: usize = 256 << 10;
+
 /// The effort of the encoders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Effort {
+    /// To see whether a content can be made smaller at all.
+    Trial,
     /// For files that only developers' tools fetch. They are the larger half of many packages, and
     /// Brotli at its best would spend most of a bake on them. Also for files that were compressed
     /// before the bake, since browsers take that coding.
@@ -80,10 +85,13 @@ impl Effort {
     fn level(self, coding: Coding) -> u8 {
         match (coding, self) {
             (Coding::Identity | Coding::Dcb | Coding::Dcz, _) => 0,
+            (Coding::Gzip, Self::Trial) => 1,
             (Coding::Gzip, Self::Quick) => 9,
             (Coding::Gzip, Self::Best) => 10,
+            (Coding::Br, Self::Trial) => 5,
             (Coding::Br, Self::Quick) => 9,
             (Coding::Br, Self::Best) => 11,
+            (Coding::Zstd, Self::Trial) => 3,
             (Coding::Zstd, Self::Quick) => 9,
             (Coding::Zstd, Self::Best) => 19,
         }
@@ -196,22 +204,41 @@ impl Task<'_> {
     }
 
     fn compress(&self) -> Result<Vec<u8>, Problem> {
-        let level = self.effort.level(self.coding);
+        if !self.is_promising()? {
+            return Ok(Vec::new());
+        }
+        let coded = self.encode(self.effort)?;
+        if !is_worth_it(coded.len(), self.bytes.len()) {
+            return Ok(Vec::new());
+        }
+        if !clients_decode_to(self.coding, &coded, self.bytes) {
+            return Err(self.failed(io::Error::other("its bytes do not decode to its input")));
+        }
+        Ok(coded)
+    }
+
+    /// Whether a content may become smaller. One that a trial makes no smaller than 99 % is noise: weights of
+    /// a model, an archive, an image of a disk. Brotli at its best would take a second a megabyte for it.
+    fn is_promising(&self) -> Result<bool, Problem> {
+        if self.bytes.len() < TRIED {
+            return Ok(true);
+        }
+        Ok(self.encode(Effort::Trial)?.len() < self.bytes.len() / 100 * 99)
+    }
+
+    fn encode(&self, effort: Effort) -> Result<Vec<u8>, Problem> {
+        let level = effort.level(self.coding);
         let coded = match self.coding {
             Coding::Identity | Coding::Dcb | Coding::Dcz => Ok(Vec::new()),
             Coding::Gzip => gzip(self.bytes, level),
             Coding::Br => brotli::encode(self.bytes, level.into()),
             Coding::Zstd => zstd(self.bytes, level),
         };
-        let failed = |error| ProblemKind::Io(error).of(self.coding.name());
-        let coded = coded.map_err(failed)?;
-        if !is_worth_it(coded.len(), self.bytes.len()) {
-            return Ok(Vec::new());
-        }
-        if !clients_decode_to(self.coding, &coded, self.bytes) {
-            return Err(failed(io::Error::other("the encoder's bytes do not decode to its input")));
-        }
-        Ok(coded)
+        coded.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: io::Error) -> Problem {
+        ProblemKind::Io(error).of(self.coding.name())
     }
 }
 
@@ -327,9 +354,28 @@ mod tests {
         assert_eq!(codings("text/plain", vec![]), []);
         assert_eq!(codings("text/plain", b"abc".to_vec()), []);
         assert_eq!(codings("application/octet-stream", noise(10_000)), []);
+        assert_eq!(codings("application/octet-stream", noise(2 * TRIED)), []);
         assert_eq!(codings("image/png", text(10_000)), []);
         assert_eq!(codings("image/svg+xml", text(10_000)).len(), 3);
         assert!(is_worth_it(95, 100) && !is_worth_it(96, 100));
+    }
+
+    #[test]
+    fn a_trial_tells_noise_from_what_becomes_smaller() {
+        let is_promising = |bytes: Vec<u8>, expected: [bool; 3]| {
+            let of = |coding| {
+                let digest = Fingerprint::of(&bytes);
+                Task { digest, coding, effort: Effort::Best, bytes: &bytes }.is_promising().unwrap()
+            };
+            assert_eq!([Coding::Gzip, Coding::Br, Coding::Zstd].map(of), expected);
+        };
+        is_promising(noise(TRIED - 1), [true; 3]);
+        is_promising(noise(TRIED), [false; 3]);
+        is_promising(text(TRIED), [true; 3]);
+        // A twentieth of it is text.
+        is_promising([noise(TRIED), text(TRIED / 20)].concat(), [true; 3]);
+        // Noise that comes again, further back than gzip can refer to.
+        is_promising([noise(TRIED), noise(TRIED)].concat(), [false, true, true]);
     }
 
     #[test]
