@@ -42,6 +42,7 @@ pub(crate) fn bundle(
     if let Some(host) = &settings.static_host {
         writer.static_host(host.as_str());
     }
+    writer.reserve(bytes_of(assets, carried, deltas));
     writer.origins(&settings.cors.to_text());
     if let Some(time) = settings.last_modified {
         writer.last_modified(&time.to_http_date(), time.seconds);
@@ -68,6 +69,14 @@ pub(crate) fn bundle(
     }
     site.apply_hosting()?;
     finish(site.writer, settings)
+}
+
+/// The bytes of all representations. Those that are equal are written once.
+fn bytes_of(assets: &[Compressed], carried: &[Carried<'_>], deltas: &[Delta]) -> usize {
+    let coded = |one: &Compressed| one.coded.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+    let own = assets.iter().map(|one| one.asset.bytes.len() + coded(one));
+    let carried = carried.iter().flat_map(Carried::plain).map(|one| one.body.len());
+    own.chain(carried).chain(deltas.iter().map(|delta| delta.bytes.len())).sum()
 }
 
 /// Values of `Use-As-Dictionary`, in the order of the assets.

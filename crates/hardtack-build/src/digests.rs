@@ -117,10 +117,20 @@ impl Written {
 fn tokens_of_data(data: &[u8]) -> Tokens {
     let mut found = tokens(data);
     if memchr::memchr_iter(0, data).nth(SHORTEST).is_some() {
-        let narrow: Vec<u8> = data.iter().copied().filter(|byte| *byte != 0).collect();
+        let narrow = without_zeros(data);
         found.extend(tokens(&narrow).into_iter().map(|(_, text)| (0..0, text)));
     }
     found
+}
+
+fn without_zeros(data: &[u8]) -> Vec<u8> {
+    let (mut narrow, mut begin) = (Vec::with_capacity(data.len()), 0);
+    for zero in memchr::memchr_iter(0, data) {
+        narrow.extend_from_slice(&data[begin..zero]);
+        begin = zero + 1;
+    }
+    narrow.extend_from_slice(&data[begin..]);
+    narrow
 }
 
 /// The subjects of a digest that stands somewhere.

@@ -118,6 +118,12 @@ impl Writer {
         }
     }
 
+    /// Makes room for so many bytes of representations. Without it, a large bundle is moved again and again
+    /// while it grows.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.bodies.bytes.reserve(bytes);
+    }
+
     /// Adds the URL prefix of another folder: a reader finds paths below that as well.
     pub fn prefix(&mut self, prefix: &str) {
         if self.prefixes.split(' ').all(|known| known != prefix) {
