@@ -1,6 +1,6 @@
 //! The three digests that identify things: of an asset, of its bytes for the browser, of a release.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use sha2::{Digest, Sha256, Sha384};
 
@@ -98,7 +98,7 @@ impl fmt::Display for Base64<'_> {
             let bits = u32::from_be_bytes([0, byte(0), byte(1), byte(2)]);
             for (index, shift) in [18, 12, 6, 0].into_iter().enumerate() {
                 let digit = BASE64[(bits >> shift & 63) as usize];
-                write!(f, "{}", char::from(if index <= piece.len() { digit } else { b'=' }))?;
+                f.write_char(char::from(if index <= piece.len() { digit } else { b'=' }))?;
             }
         }
         Ok(())
@@ -157,7 +157,8 @@ impl fmt::Debug for ReleaseId {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
 }
 
 #[cfg(test)]
