@@ -30,7 +30,7 @@ pub(crate) struct Bundled {
 
 /// Writes the bundle of all assets, which are sorted by logical path, and of those that are carried.
 pub(crate) fn bundle(
-    assets: &[Compressed],
+    mut assets: Vec<Compressed>,
     carried: &[Carried<'_>],
     deltas: &[Delta],
     for_pages: Option<usize>,
@@ -42,13 +42,20 @@ pub(crate) fn bundle(
     if let Some(host) = &settings.static_host {
         writer.static_host(host.as_str());
     }
-    writer.reserve(bytes_of(assets, carried, deltas));
+    writer.reserve(bytes_of(&assets, carried, deltas));
     writer.origins(&settings.cors.to_text());
     if let Some(time) = settings.last_modified {
         writer.last_modified(&time.to_http_date(), time.seconds);
     }
-    let indexes: Vec<_> = assets.iter().map(|compressed| add(&mut writer, compressed)).collect();
-    add_imports(&mut writer, assets, &indexes);
+    let as_dictionaries = as_dictionaries(&assets, for_pages, settings);
+    let indexes = assets.iter_mut().map(|compressed| {
+        let index = add(&mut writer, compressed);
+        // The writer has them now: a large site is not kept twice.
+        (compressed.asset.bytes, compressed.coded) = (Vec::new(), Vec::new());
+        index
+    });
+    let indexes: Vec<_> = indexes.collect();
+    add_imports(&mut writer, &assets, &indexes);
     let older: Vec<_> = carried.iter().map(|one| add_carried(&mut writer, one)).collect();
     for Delta { asset, dictionary, coding, bytes } in deltas {
         let dictionary = match *dictionary {
@@ -60,7 +67,6 @@ pub(crate) fn bundle(
     let (by_path, has_not_found_page) = (BTreeMap::new(), false);
     let page_link = for_pages.map(|index| link(&assets[index].asset));
     let mut site = Site { writer, settings, rules, by_path, has_not_found_page, page_link };
-    let as_dictionaries = as_dictionaries(assets, for_pages, settings);
     for ((compressed, value), index) in assets.iter().zip(as_dictionaries).zip(indexes) {
         site.route(&compressed.asset, value, index);
     }

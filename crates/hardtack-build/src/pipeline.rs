@@ -154,7 +154,7 @@ impl Bake {
         deltas.extend(of_pages);
         warnings.extend(self.cache.as_ref().and_then(Cache::take_fault));
         let Bundled { bytes, manifest, totals } =
-            bundle(&compressed, carried, &deltas, dictionary, settings, &rules)?;
+            bundle(compressed, carried, &deltas, dictionary, settings, &rules)?;
 
         let dropped = carrying.dropped;
         let summary = Summary::new(&manifest, totals, &left_out, dropped.len(), start.elapsed());

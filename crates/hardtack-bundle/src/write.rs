@@ -118,10 +118,11 @@ impl Writer {
         }
     }
 
-    /// Makes room for so many bytes of representations. Without it, a large bundle is moved again and again
-    /// while it grows.
+    /// Makes room for so many bytes of representations, and for as much behind them as most bundles have.
+    /// Without it, a large bundle is moved again and again while it grows. Room that stays empty takes no
+    /// memory.
     pub fn reserve(&mut self, bytes: usize) {
-        self.bodies.bytes.reserve(bytes);
+        self.bodies.bytes.reserve(bytes + bytes / 8);
     }
 
     /// Adds the URL prefix of another folder: a reader finds paths below that as well.

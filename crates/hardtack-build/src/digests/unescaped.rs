@@ -36,6 +36,8 @@ impl<'a> Unescaped<'a> {
             }
             let escape = ESCAPES.iter().find(|(escape, _)| begins_with(&original[at..], escape));
             if let Some((escape, letter)) = escape {
+                // Once, since a large text would be moved again and again while it grows.
+                text.reserve_exact(original.len() - text.len());
                 text.extend_from_slice(&original[copied..at]);
                 text.push(*letter);
                 copied = at + escape.len();
