@@ -5,7 +5,7 @@ use std::{
     io,
     path::Path,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -66,8 +66,6 @@ const TRIED: usize = 256 << 10;
 /// The effort of the encoders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Effort {
-    /// To see whether a content can be made smaller at all.
-    Trial,
     /// For files that only developers' tools fetch. They are the larger half of many packages, and
     /// Brotli at its best would spend most of a bake on them. Also for files that were compressed
     /// before the bake, since browsers take that coding.
@@ -85,13 +83,10 @@ impl Effort {
     fn level(self, coding: Coding) -> u8 {
         match (coding, self) {
             (Coding::Identity | Coding::Dcb | Coding::Dcz, _) => 0,
-            (Coding::Gzip, Self::Trial) => 1,
             (Coding::Gzip, Self::Quick) => 9,
             (Coding::Gzip, Self::Best) => 10,
-            (Coding::Br, Self::Trial) => 5,
             (Coding::Br, Self::Quick) => 9,
             (Coding::Br, Self::Best) => 11,
-            (Coding::Zstd, Self::Trial) => 3,
             (Coding::Zstd, Self::Quick) => 9,
             (Coding::Zstd, Self::Best) => 19,
         }
@@ -111,17 +106,22 @@ struct Task<'a> {
     coding: Coding,
     effort: Effort,
     bytes: &'a [u8],
+    /// Whether the content is noise, once one of its tasks has tried.
+    is_noise: Arc<OnceLock<bool>>,
 }
 
 /// The longest task first, so that no core is left alone with a long one at the end.
 fn tasks<'a>(assets: &'a [Final], packed: &Packed, settings: &Settings) -> Vec<Task<'a>> {
     let mut tasks: HashMap<(Fingerprint, Coding), Task<'a>> = HashMap::new();
+    let mut tried: HashMap<Fingerprint, Arc<OnceLock<bool>>> = HashMap::new();
     for asset in assets.iter().filter(|asset| !asset.bytes.is_empty()) {
         let digest = asset.digest;
         let is_packed = Coding::PLAIN.iter().any(|coding| packed.contains_key(&(digest, *coding)));
         let effort = if is_packed { Effort::Quick } else { Effort::of(asset) };
+        let is_noise = tried.entry(digest).or_default();
         for coding in codings(asset, settings) {
-            let task = Task { digest, coding, effort, bytes: &asset.bytes };
+            let is_noise = Arc::clone(is_noise);
+            let task = Task { digest, coding, effort, bytes: &asset.bytes, is_noise };
             let known = tasks.entry((digest, coding)).or_insert(task);
             known.effort = effort.max(known.effort);
         }
@@ -204,42 +204,36 @@ impl Task<'_> {
     }
 
     fn compress(&self) -> Result<Vec<u8>, Problem> {
-        if !self.is_promising()? {
+        let failed = |error| ProblemKind::Io(error).of(self.coding.name());
+        if *self.is_noise.get_or_init(|| is_noise(self.bytes)) {
             return Ok(Vec::new());
         }
-        let coded = self.encode(self.effort)?;
-        if !is_worth_it(coded.len(), self.bytes.len()) {
-            return Ok(Vec::new());
-        }
-        if !clients_decode_to(self.coding, &coded, self.bytes) {
-            return Err(self.failed(io::Error::other("its bytes do not decode to its input")));
-        }
-        Ok(coded)
-    }
-
-    /// Whether a content may become smaller. One that a trial makes no smaller than 99 % is noise: weights of
-    /// a model, an archive, an image of a disk. Brotli at its best would take a second a megabyte for it.
-    fn is_promising(&self) -> Result<bool, Problem> {
-        if self.bytes.len() < TRIED {
-            return Ok(true);
-        }
-        Ok(self.encode(Effort::Trial)?.len() < self.bytes.len() / 100 * 99)
-    }
-
-    fn encode(&self, effort: Effort) -> Result<Vec<u8>, Problem> {
-        let level = effort.level(self.coding);
+        let level = self.effort.level(self.coding);
         let coded = match self.coding {
             Coding::Identity | Coding::Dcb | Coding::Dcz => Ok(Vec::new()),
             Coding::Gzip => gzip(self.bytes, level),
             Coding::Br => brotli::encode(self.bytes, level.into()),
             Coding::Zstd => zstd(self.bytes, level),
         };
-        coded.map_err(|error| self.failed(error))
+        let coded = coded.map_err(failed)?;
+        if !is_worth_it(coded.len(), self.bytes.len()) {
+            return Ok(Vec::new());
+        }
+        if !clients_decode_to(self.coding, &coded, self.bytes) {
+            return Err(failed(io::Error::other("the encoder's bytes do not decode to its input")));
+        }
+        Ok(coded)
     }
+}
 
-    fn failed(&self, error: io::Error) -> Problem {
-        ProblemKind::Io(error).of(self.coding.name())
-    }
+/// Whether a content cannot become smaller: weights of a model, an archive, an image of a disk. Little
+/// effort makes it no smaller than 99 %, neither of zstd, which finds what comes again, nor of Brotli, which
+/// finds what is frequent at some places. Brotli at its best would take a second a megabyte for it.
+fn is_noise(bytes: &[u8]) -> bool {
+    let is_smaller = |coded: io::Result<Vec<u8>>| {
+        coded.map_or(true, |coded| coded.len() < bytes.len() / 100 * 99)
+    };
+    bytes.len() >= TRIED && !is_smaller(zstd(bytes, 6)) && !is_smaller(brotli::encode(bytes, 5))
 }
 
 /// At most 95 %.
@@ -360,22 +354,24 @@ mod tests {
         assert!(is_worth_it(95, 100) && !is_worth_it(96, 100));
     }
 
+    /// Pieces of noise, and again in another order.
+    fn shuffled(pieces: usize, length: usize) -> Vec<u8> {
+        let noise = noise(pieces * length);
+        let piece = |index: usize| &noise[index * length..][..length];
+        let again = (0..pieces).map(|index| piece(index * 7919 % pieces));
+        [noise.clone(), again.collect::<Vec<_>>().concat()].concat()
+    }
+
     #[test]
-    fn a_trial_tells_noise_from_what_becomes_smaller() {
-        let is_promising = |bytes: Vec<u8>, expected: [bool; 3]| {
-            let of = |coding| {
-                let digest = Fingerprint::of(&bytes);
-                Task { digest, coding, effort: Effort::Best, bytes: &bytes }.is_promising().unwrap()
-            };
-            assert_eq!([Coding::Gzip, Coding::Br, Coding::Zstd].map(of), expected);
-        };
-        is_promising(noise(TRIED - 1), [true; 3]);
-        is_promising(noise(TRIED), [false; 3]);
-        is_promising(text(TRIED), [true; 3]);
-        // A twentieth of it is text.
-        is_promising([noise(TRIED), text(TRIED / 20)].concat(), [true; 3]);
-        // Noise that comes again, further back than gzip can refer to.
-        is_promising([noise(TRIED), noise(TRIED)].concat(), [false, true, true]);
+    fn noise_is_told_from_what_becomes_smaller() {
+        assert!(is_noise(&noise(TRIED)) && is_noise(&noise(3 * TRIED)));
+        assert!(!is_noise(&noise(TRIED - 1)), "it is not tried");
+        assert!(!is_noise(&text(TRIED)));
+        assert!(!is_noise(&[noise(TRIED), text(TRIED / 20)].concat()));
+        assert!(!is_noise(&[noise(3 << 20), noise(3 << 20)].concat()));
+        for length in [5, 16, 64] {
+            assert!(!is_noise(&shuffled(1 + 2 * TRIED / length, length)), "{length}");
+        }
     }
 
     #[test]
@@ -469,7 +465,7 @@ mod tests {
         let bytes = text(500);
         let (digest, effort) = (Fingerprint::of(&bytes), Effort::Best);
         for coding in [Coding::Gzip, Coding::Br, Coding::Zstd] {
-            let task = Task { digest, coding, effort, bytes: &bytes };
+            let task = Task { digest, coding, effort, bytes: &bytes, is_noise: Arc::default() };
             let name = format!("{digest}.{coding}.{}", encoder(coding, effort));
             for intruder in [code(coding, b"intruder"), code(coding, &bytes[1..]), vec![0]] {
                 cache.store(&name, &intruder);
