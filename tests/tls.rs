@@ -8,6 +8,8 @@ use std::{
     net::TcpStream,
     process::Command,
     sync::{Arc, Mutex},
+    thread,
+    time::Duration,
 };
 
 use common::{
@@ -417,6 +419,21 @@ fn http_without_tls_gets_nothing_but_a_400() {
     assert_eq!(connection.request("GET", "/", &[]).status, 400);
     assert!(connection.is_closed());
     serves(&mut site.connect());
+}
+
+#[test]
+fn a_client_that_sends_nothing_has_the_time_of_one_handshake() {
+    let site = Site::start(&["--header-timeout", "2"]);
+    let mut silent = site.server.connect_tls_port();
+    thread::sleep(Duration::from_secs(1));
+    let mut begun = site.server.connect_tls_port();
+    begun.write_all(&[0x16]).unwrap();
+    assert_eq!(silent.read(&mut [0]).unwrap(), 0);
+    // The other one, which came later, is still there.
+    begun.set_nonblocking(true).unwrap();
+    assert_eq!(begun.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    begun.set_nonblocking(false).unwrap();
+    assert_eq!(begun.read(&mut [0]).unwrap(), 0);
 }
 
 #[test]

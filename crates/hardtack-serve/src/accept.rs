@@ -7,7 +7,7 @@ use std::{
     net::IpAddr,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     sync::atomic::Ordering::Relaxed,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use mio::net::{TcpListener, UnixListener};
@@ -35,6 +35,8 @@ use crate::{
     thread::{Open, Thread},
 };
 
+/// How often a failure of accepting is said, while connections are accepted in between.
+const SAID_EVERY: Duration = Duration::from_secs(10);
 /// How long accepting pauses after it failed, most likely for want of file descriptors.
 const BACK_OFF: Duration = Duration::from_millis(50);
 /// How often a thread says that it is alive.
@@ -183,7 +185,7 @@ async fn accept(
     mut stages: watch::Receiver<Stage>,
     open: Open,
 ) {
-    let mut is_failing = false;
+    let mut said: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             accepted = acceptor.accept() => accepted,
@@ -191,7 +193,6 @@ async fn accept(
         };
         match accepted {
             Ok(accepted) => {
-                is_failing = false;
                 // A place is taken for a connection that is there: a place that is kept for the next
                 // one would be missing at the other listeners. An accepted connection is served, even
                 // if the process is to end meanwhile.
@@ -200,7 +201,8 @@ async fn accept(
             }
             Err(error) if is_of_connection(&error) => {}
             Err(error) => {
-                if !std::mem::replace(&mut is_failing, true) {
+                if said.is_none_or(|said| said.elapsed() >= SAID_EVERY) {
+                    said = Some(Instant::now());
                     warn!("cannot accept connections for now: {error}");
                 }
                 sleep(BACK_OFF).await;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use hyper::{StatusCode, Version};
-use tokio::{io::AsyncWriteExt, time::timeout};
+use tokio::{io::AsyncWriteExt, time::timeout_at};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tracing::debug;
 
@@ -258,14 +258,16 @@ async fn learn_peer<S: Socket>(
 
 async fn open_tls<S: Socket>(mut socket: S, account: Arc<Account>) -> Option<Opened<S>> {
     let (tally, longest) = (account.thread.tally, account.timeouts().header);
-    let first = timeout(longest, poll_fn(|context| socket.poll_first(context))).await;
+    // One time for all of it: a client that sends nothing does not have it twice.
+    let deadline = tokio::time::Instant::now() + longest;
+    let first = timeout_at(deadline, poll_fn(|context| socket.poll_first(context))).await;
     if matches!(first, Ok(Ok(Some(b'A'..=b'Z')))) {
         tally.handshake(Handshake::Failed);
         refuse_plain_text(Transport::new(socket, account)).await;
         return None;
     }
     let acceptor = TlsAcceptor::from(Arc::clone(account.server().tls.as_ref()?));
-    let stream = match timeout(longest, acceptor.accept(socket)).await {
+    let stream = match timeout_at(deadline, acceptor.accept(socket)).await {
         Ok(Ok(stream)) => stream,
         failed => {
             let reason =

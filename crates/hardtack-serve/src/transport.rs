@@ -124,7 +124,7 @@ impl<S: Socket> Transport<S> {
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let now = Instant::now();
         let linger = self.linger.get_or_insert_with(|| Box::new(Linger::new(now)));
-        let mut space = [0; 1024];
+        let mut space = [0; 16 << 10];
         loop {
             let mut buffer = ReadBuf::new(&mut space);
             match Pin::new(&mut self.socket).poll_read(context, &mut buffer) {
