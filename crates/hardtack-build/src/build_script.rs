@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use hardtack_bundle::Bundle;
+use hardtack_bundle::{Bundle, hex};
 
 use crate::{
     Bake, Baked, Error, LeftOut, Problem, ProblemKind, Settings,
@@ -104,7 +104,7 @@ fn hand_on(baked: &Baked, folder: &Path) -> Result<(), Error> {
     let manifest = out.join("manifest.json");
     let failed = |error| ProblemKind::Bundle(error).of(&bundle);
     let opened = Bundle::open(&baked.bundle).map_err(failed)?;
-    let digest: String = opened.digest().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&opened.digest());
     write(&bundle, &baked.bundle)?;
     let left_out = for_people(&baked.left_out);
     write(&names, &opened.names(&folder_for_people(folder), &left_out).map_err(failed)?)?;

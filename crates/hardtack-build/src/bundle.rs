@@ -81,7 +81,7 @@ pub(crate) fn bundle(
 fn bytes_of(assets: &[Compressed], carried: &[Carried<'_>], deltas: &[Delta]) -> usize {
     let coded = |one: &Compressed| one.coded.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
     let own = assets.iter().map(|one| one.asset.bytes.len() + coded(one));
-    let carried = carried.iter().flat_map(Carried::plain).map(|one| one.body.len());
+    let carried = carried.iter().map(Carried::stored_bytes);
     own.chain(carried).chain(deltas.iter().map(|delta| delta.bytes.len())).sum()
 }
 

@@ -166,7 +166,7 @@ impl<'a> Carried<'a> {
         self.asset.representations().flatten().filter(|one| one.dictionary.is_none())
     }
 
-    fn stored_bytes(&self) -> usize {
+    pub(crate) fn stored_bytes(&self) -> usize {
         self.plain().map(|one| one.body.len()).sum()
     }
 

@@ -2,11 +2,12 @@
 
 use std::{borrow::Cow, fmt, ops::Range};
 
+use hardtack_bundle::hex;
 use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
-use crate::own_digest::{base64, hex};
+use crate::own_digest::base64;
 
 /// A digest that has to be corrected, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,12 +8,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hardtack_bundle::hex;
 use md5::{Digest, Md5};
 use serde_json::Value;
 
 use crate::{
     LeftOut, Role, Settings,
-    own_digest::hex,
     pattern::Verdict,
     scan::{Asset, Scanned},
     twins::coded_name,

@@ -1,6 +1,6 @@
 //! Recognizes a digest of a file's content in its name.
 
-use hardtack_bundle::Fingerprint;
+use hardtack_bundle::{Fingerprint, hex};
 use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::{Sha384, Sha512};
@@ -34,11 +34,6 @@ const DIGESTS: &[(&str, DigestOf)] = &[
     ("XXH3-128", |bytes| xxh3::xxh3_128(bytes).to_be_bytes().to_vec()),
     ("xxHash32", |bytes| xxh32::xxh32(bytes, 0).to_be_bytes().to_vec()),
 ];
-
-/// Hex in lower case.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// RFC 4648 §6, without padding.
 fn base32(bytes: &[u8]) -> String {

@@ -156,7 +156,8 @@ impl fmt::Debug for ReleaseId {
     }
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
+/// Bytes in hex digits, in lower case (RFC 4648 §8).
+pub fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
 }
@@ -179,6 +180,11 @@ mod tests {
         let hello = Integrity::of(b"alert('Hello, world.');").to_string();
         let expected = "sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO";
         assert_eq!(hello, expected);
+    }
+
+    #[test]
+    fn hex_digits() {
+        assert_eq!(hex(b"\x00\x7f\xa9\xff"), "007fa9ff");
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub mod manifest;
 mod media_type;
 
 pub use coding::Coding;
-pub use digest::{Fingerprint, Integrity, ReleaseId};
+pub use digest::{Fingerprint, Integrity, ReleaseId, hex};
 pub use error::Error;
 #[cfg(feature = "media-type")]
 pub use media_type::media_type_of;

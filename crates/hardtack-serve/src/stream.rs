@@ -94,11 +94,12 @@ impl Stream {
         if self.is_full {
             return Poll::Ready(None);
         }
+        let all = length(pieces);
         let write = |socket: SockRef<'_>| Ok(writev(&*socket, pieces)?);
         let written = ready!(poll_at_once(context, || self.shared.with_socket(write)));
-        self.is_full = !matches!(written, Some(Ok(bytes)) if bytes == length(pieces));
+        self.is_full = !matches!(written, Some(Ok(bytes)) if bytes == all);
         if let (Some(stream), Some(written)) = (self.shared.0.watched.get(), &written) {
-            used(stream, Interest::WRITABLE, length(pieces), written);
+            used(stream, Interest::WRITABLE, all, written);
         }
         Poll::Ready(written)
     }

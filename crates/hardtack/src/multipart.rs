@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use hardtack_bundle::{Asset, Representation};
+use hardtack_bundle::{Asset, Representation, hex};
 
 use crate::{Body, content_range::ContentRange};
 
@@ -38,5 +38,5 @@ pub(crate) fn multipart(
 
 /// The boundary. It occurs in no part, because no bytes contain their own digest.
 fn boundary(representation: &Representation<'_>) -> String {
-    representation.digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&representation.digest[..16])
 }
