@@ -111,7 +111,7 @@ pub use open_error::OpenError;
 pub use preload::{Destination, Preload};
 pub use respond::{error_page, error_page_named, refuse_long_target, refuse_message, respond};
 pub use service::ServeBundle;
-pub use simple::{SimpleRequest, SimpleResponse};
+pub use simple::{SimpleField, SimpleRequest, SimpleResponse};
 pub use tag::Tag;
 pub use urls::{Mode, Options};
 

@@ -38,7 +38,9 @@ pub(crate) fn check(
     if !names_one_host(uri, version, headers) {
         return Err(Refusal::Host);
     }
-    if version == Version::HTTP_2 && headers.values().any(has_white_space_around) {
+    if version == Version::HTTP_2
+        && headers.values().any(|value| has_white_space_around(value.as_bytes()))
+    {
         return Err(Refusal::WhiteSpace);
     }
     if matches!(*method, Method::GET | Method::HEAD) && has_content(headers) {
@@ -74,8 +76,8 @@ fn is_same(authority: &Authority, host: &HeaderValue) -> bool {
 
 /// Whether a value begins or ends with white space. That makes a request of HTTP/2 malformed
 /// (RFC 9113 §8.2.1). In HTTP/1.1, white space around a value is not part of it.
-fn has_white_space_around(value: &HeaderValue) -> bool {
-    matches!(value.as_bytes(), [b' ' | b'\t', ..] | [.., b' ' | b'\t'])
+pub(crate) fn has_white_space_around(value: &[u8]) -> bool {
+    matches!(value, [b' ' | b'\t', ..] | [.., b' ' | b'\t'])
 }
 
 /// `uri-host [ ":" port ]` (RFC 9110 §7.2). It may be empty.

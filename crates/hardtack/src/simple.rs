@@ -1,5 +1,5 @@
-//! Simple requests of HTTP/1.1 and their responses, as bytes: for a server that answers them without an
-//! HTTP library.
+//! Simple requests of HTTP/1.1 and HTTP/2 and their responses, as bytes: for a server that answers them
+//! without an HTTP library.
 
 use hardtack_bundle::Bundle;
 use http::{Method, Version};
@@ -14,8 +14,8 @@ use crate::{
     respond::{answer, answer_if_baked},
 };
 
-/// A `GET` or `HEAD` of HTTP/1.1 that says nothing of the connection but whether it is kept, has no
-/// content, and has one valid `Host`.
+/// A `GET` or `HEAD` that says nothing of the connection but whether it is kept, has no content, and names
+/// one valid host.
 ///
 /// ```
 /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
@@ -41,6 +41,7 @@ pub struct SimpleRequest<'a> {
     path: &'a str,
     query: Option<&'a str>,
     fields: Lines<'a>,
+    version: Version,
     connection: Connection,
 }
 
@@ -52,11 +53,54 @@ enum Connection {
 }
 
 impl<'a> SimpleRequest<'a> {
-    /// The request of a message whose grammar an HTTP parser has checked. None if it is not simple:
-    /// then an HTTP library has to read it.
+    /// The request of a message of HTTP/1.1 whose grammar an HTTP parser has checked. None if it is not
+    /// simple: then an HTTP library has to read it.
     ///
     /// Fields are their names, in any case, and their values, without white space around them.
     pub fn new(method: &str, target: &'a str, fields: &'a [(&'a str, &'a [u8])]) -> Option<Self> {
+        let connection = connection(fields)?;
+        Self::of(method, target, fields, Version::HTTP_11, connection)
+    }
+
+    /// The request of a header section of HTTP/2, whose pseudo-header fields come apart from the others
+    /// (RFC 9113 §8.3.1). None if it is not simple: then an HTTP library has to read it, and refuses it if
+    /// it is malformed.
+    ///
+    /// ```
+    /// # mod demo { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/mod.rs")); }
+    /// # use demo::demo;
+    /// use hardtack::SimpleRequest;
+    ///
+    /// let bundle = demo().bundle()?;
+    /// let fields = [("accept-encoding", &b"br"[..])];
+    /// let request = SimpleRequest::http2("GET", b"localhost", "/static/css/app.css", &fields);
+    /// let request = request.expect("it is simple");
+    /// let response = request.respond(&bundle, None).expect("so is the response");
+    /// assert_eq!(response.status(), 200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn http2(
+        method: &str,
+        authority: &[u8],
+        target: &'a str,
+        fields: &'a [(&'a str, &'a [u8])],
+    ) -> Option<Self> {
+        let is_simple = !authority.is_empty()
+            && message::is_host(authority)
+            && fields.iter().all(|(name, value)| is_simple_of_http2(name, value));
+        if !is_simple {
+            return None;
+        }
+        Self::of(method, target, fields, Version::HTTP_2, Connection::Kept)
+    }
+
+    fn of(
+        method: &str,
+        target: &'a str,
+        fields: &'a [(&'a str, &'a [u8])],
+        version: Version,
+        connection: Connection,
+    ) -> Option<Self> {
         let method = match method {
             "GET" => Method::GET,
             "HEAD" => Method::HEAD,
@@ -66,13 +110,12 @@ impl<'a> SimpleRequest<'a> {
         if !is_target || target.len() > LONGEST_TARGET {
             return None;
         }
-        let connection = connection(fields)?;
         // Faster than `split_once` for texts that are so short.
         let (path, query) = match target.bytes().position(|byte| byte == b'?') {
             Some(at) => (&target[..at], Some(&target[at + 1..])),
             None => (target, None),
         };
-        Some(Self { method, path, query, fields: Lines::new(fields), connection })
+        Some(Self { method, path, query, fields: Lines::new(fields), version, connection })
     }
 
     /// Whether it is the last one of its connection. The response says so, too.
@@ -106,7 +149,7 @@ impl<'a> SimpleRequest<'a> {
             method: &self.method,
             path: self.path,
             query: self.query,
-            version: Version::HTTP_11,
+            version: self.version,
             fields: RequestFields::Lines(self.fields),
             tags,
         }
@@ -146,6 +189,29 @@ fn connection(fields: &[(&str, &[u8])]) -> Option<Connection> {
     (hosts == 1).then(|| connection.unwrap_or(Connection::Kept))
 }
 
+/// Whether a field of HTTP/2 is well-formed (RFC 9113 §8.2.1), and neither about the connection nor about
+/// content (§8.2.2).
+fn is_simple_of_http2(name: &str, value: &[u8]) -> bool {
+    let is_said_elsewhere = match name.len() {
+        2 => name == "te" && value != b"trailers",
+        4 => name == "host",
+        6 => name == "expect",
+        7 => name == "upgrade" || name == "trailer",
+        10 => name == "connection" || name == "keep-alive",
+        14 => name == "content-length",
+        16 => name == "proxy-connection",
+        17 => name == "transfer-encoding",
+        length => length == 0,
+    };
+    !is_said_elsewhere
+        && OF_LOWER_CASE.has_all(name.as_bytes())
+        && is_value(value)
+        && !message::has_white_space_around(value)
+}
+
+/// The bytes of a token (RFC 9110 §5.6.2), but for capitals.
+static OF_LOWER_CASE: ByteSet = ByteSet::of(b"abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~");
+
 fn kept_or_closed(value: &[u8]) -> Option<Connection> {
     match value {
         _ if value.eq_ignore_ascii_case(b"keep-alive") => Some(Connection::Kept),
@@ -172,9 +238,9 @@ impl<'a> SimpleResponse<'a> {
         if request.is_last() {
             reply.fields.insert("connection", Value::Static("close"));
         }
-        // An HTTP library adds the length of an empty content at the end.
-        if content.is_empty() && request.method == Method::GET && reply.fields.has("content-length")
-        {
+        // A library for HTTP/1.1 adds the length of an empty content at the end.
+        let is_added = request.version == Version::HTTP_11 && request.method == Method::GET;
+        if content.is_empty() && is_added && reply.fields.has("content-length") {
             reply.fields.remove("content-length");
             reply.fields.insert("content-length", Value::Static("0"));
         }
@@ -196,7 +262,13 @@ impl<'a> SimpleResponse<'a> {
         self.reply.fields.lines(name).last().and_then(|(_, value)| value.as_bytes())
     }
 
-    /// Adds the status line, and a line for each field. `Date` and the end of the head are the server's.
+    /// The fields in the order in which they are sent, for HTTP/2. `Date` is the server's.
+    pub fn fields(&self) -> impl Iterator<Item = SimpleField<'_>> {
+        self.reply.fields.iter().map(|(name, value)| SimpleField { name, value })
+    }
+
+    /// Adds the status line of HTTP/1.1, and a line for each field. `Date` and the end of the head are the
+    /// server's.
     pub fn write_head(&self, head: &mut Vec<u8>) {
         let status = self.reply.status;
         let reason = status.canonical_reason().unwrap_or_default();
@@ -209,6 +281,30 @@ impl<'a> SimpleResponse<'a> {
             value.write(head);
             head.extend_from_slice(b"\r\n");
         }
+    }
+}
+
+/// A field of a [`SimpleResponse`].
+#[derive(Debug)]
+pub struct SimpleField<'a> {
+    name: &'a str,
+    value: &'a Value<'a>,
+}
+
+impl SimpleField<'_> {
+    /// The name, in lower case.
+    pub fn name(&self) -> &str {
+        self.name
+    }
+
+    /// The value; none if it is made as it is written.
+    pub fn value(&self) -> Option<&[u8]> {
+        self.value.as_bytes()
+    }
+
+    /// Adds the bytes of the value.
+    pub fn write_value(&self, bytes: &mut Vec<u8>) {
+        self.value.write(bytes);
     }
 }
 

@@ -6,7 +6,7 @@ use hardtack::{Body, Bundle, CacheTags, SimpleRequest, respond};
 use hardtack_bundle::{
     CachePolicy, Coding, FieldEdit, Fingerprint, NewAction, NewAsset, PathPattern, Role, Writer,
 };
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response, Version};
 use http_body_util::BodyExt;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -98,6 +98,29 @@ impl Message {
         Some((String::from_utf8(head).unwrap(), response.content().to_owned()))
     }
 
+    /// The same over HTTP/2: the status and the fields.
+    fn shortly_over_http2(&self, tags: Option<&CacheTags>) -> Option<(String, Vec<u8>)> {
+        let fields = self.fields_of_http2();
+        let fields: Vec<_> =
+            fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let request = SimpleRequest::http2(self.method, b"localhost", &self.target, &fields)?;
+        let response = request.respond(&SITE, tags)?;
+        let mut head = format!("{}\n", response.status());
+        for field in response.fields() {
+            let mut value = Vec::new();
+            field.write_value(&mut value);
+            assert!(field.value().is_none_or(|known| known == value));
+            head += &format!("{}: {}\n", field.name(), String::from_utf8(value).unwrap());
+        }
+        Some((head, response.content().to_owned()))
+    }
+
+    /// Names in lower case, and no `Host`, which is in the target.
+    fn fields_of_http2(&self) -> Vec<(String, String)> {
+        let fields = self.fields.iter().map(|(name, value)| (name.to_lowercase(), value.clone()));
+        fields.filter(|(name, value)| name != "host" || value != "localhost").collect()
+    }
+
     /// The head of a response, as hyper writes it.
     fn written(&self, response: &Response<Body>) -> String {
         let is_last =
@@ -125,6 +148,24 @@ impl Message {
         let request = request.body(()).unwrap();
         let response = tags.map_or_else(|| respond(&SITE, &request), |tags| tags.respond(&request));
         (self.written(&response), content(response))
+    }
+}
+
+impl Message {
+    /// The response of `respond` over HTTP/2.
+    fn at_length_over_http2(&self, tags: Option<&CacheTags>) -> (String, Vec<u8>) {
+        let uri = format!("https://localhost{}", self.target);
+        let mut request = Request::builder().method(self.method).uri(uri).version(Version::HTTP_2);
+        for (name, value) in self.fields_of_http2() {
+            request = request.header(name, value);
+        }
+        let request = request.body(()).unwrap();
+        let response = tags.map_or_else(|| respond(&SITE, &request), |tags| tags.respond(&request));
+        let mut head = format!("{}\n", response.status().as_u16());
+        for (name, value) in response.headers() {
+            head += &format!("{name}: {}\n", value.to_str().unwrap());
+        }
+        (head, content(response))
     }
 }
 
@@ -198,6 +239,9 @@ proptest! {
         if let Some(shortly) = message.shortly(tags) {
             prop_assert_eq!(shortly, message.at_length(tags));
         }
+        if let Some(shortly) = message.shortly_over_http2(tags) {
+            prop_assert_eq!(shortly, message.at_length_over_http2(tags));
+        }
     }
 }
 
@@ -256,4 +300,43 @@ fn what_is_not_simple() {
     let without_host = Message { fields: Vec::new(), ..get("/a.css", &[]) };
     is_simple(without_host, None);
     is_simple(get(&format!("/{}", "a".repeat(8192)), &[]), None);
+}
+
+/// Whether a field is no reason to leave a request over HTTP/2 to a library.
+#[track_caller]
+fn is_simple_over_http2(field: (&str, &[u8]), expected: bool) {
+    let request = |authority, target| {
+        SimpleRequest::http2("GET", authority, target, std::slice::from_ref(&field)).is_some()
+    };
+    assert_eq!(request(b"localhost", "/a.css"), expected, "{field:?}");
+    assert!(!request(b"", "/a.css") && !request(b"a@b", "/a.css") && !request(b"localhost", "*"));
+}
+
+#[test]
+fn what_is_simple_over_http2() {
+    for field in [("accept", &b"*/*"[..]), ("te", b"trailers"), ("x", b""), ("x", b"a\tb\xe9")] {
+        is_simple_over_http2(field, true);
+    }
+    for field in [
+        ("Accept", &b"*/*"[..]),
+        ("", b"x"),
+        (":path", b"/"),
+        ("a b", b"x"),
+        ("connection", b"close"),
+        ("content-length", b"0"),
+        ("expect", b"100-continue"),
+        ("host", b"localhost"),
+        ("keep-alive", b"x"),
+        ("proxy-connection", b"close"),
+        ("te", b"gzip"),
+        ("trailer", b"x"),
+        ("transfer-encoding", b"chunked"),
+        ("upgrade", b"x"),
+        ("x", b" a"),
+        ("x", b"a\t"),
+        ("x", b"a\0"),
+        ("x", b"a\r\n"),
+    ] {
+        is_simple_over_http2(field, false);
+    }
 }
