@@ -180,8 +180,9 @@ impl Call {
         let request = SimpleRequest::new(head.method, head.target, head.fields)?;
         let response = request.respond(&self.bundle, self.tags)?;
         response.write_head(output);
+        output.extend_from_slice(b"date: ");
         date::write(self.now, output);
-        output.extend_from_slice(b"\r\n");
+        output.extend_from_slice(b"\r\n\r\n");
         Some(response.content())
     }
 }

@@ -19,7 +19,7 @@ mod site;
 mod timing;
 
 // Files of the server. Its crate needs a TLS library, which takes minutes to compile.
-#[path = "../../../crates/hardtack-serve/src/http1/short/date.rs"]
+#[path = "../../../crates/hardtack-serve/src/date.rs"]
 mod date;
 #[path = "../../../crates/hardtack-serve/src/http1/short/head.rs"]
 #[allow(dead_code)]

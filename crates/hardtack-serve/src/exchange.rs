@@ -34,9 +34,14 @@ impl Received {
         Self { tally: thread.tally, begun, version: request.version(), entry }
     }
 
-    /// A request of HTTP/1.1 whose line of the access log has begun, if there is to be one.
-    pub(crate) fn simple(thread: &Thread, begun: Instant, entry: Option<Box<Entry>>) -> Self {
-        Self { tally: thread.tally, begun, version: Version::HTTP_11, entry }
+    /// A request whose line of the access log has begun, if there is to be one.
+    pub(crate) fn simple(
+        thread: &Thread,
+        version: Version,
+        begun: Instant,
+        entry: Option<Box<Entry>>,
+    ) -> Self {
+        Self { tally: thread.tally, begun, version, entry }
     }
 
     pub(crate) fn answered<B: Body>(self, response: &Response<B>) -> Exchange {

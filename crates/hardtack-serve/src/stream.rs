@@ -8,10 +8,10 @@
 mod system;
 
 use std::{
-    future::pending,
+    future::{Future, pending},
     io::{self, ErrorKind, IoSlice},
     net::Shutdown,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
@@ -278,6 +278,13 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.shared.with_socket(|socket| socket.shutdown(Shutdown::Write)))
     }
+}
+
+/// Wakes the task when the others have had their turn, and what has come meanwhile is seen.
+pub(crate) fn let_others<T>(context: &mut Context<'_>) -> Poll<T> {
+    let yielded = pin!(tokio::task::yield_now()).poll(context);
+    debug_assert!(yielded.is_pending(), "the task has been polled once");
+    Poll::Pending
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 
 mod answer;
 mod batch;
-mod date;
 mod head;
 
 use std::{

@@ -235,21 +235,21 @@ impl Outcome {
             status: response.status().as_u16(),
             coding,
             policy,
-            version: if version == Version::HTTP_2 { HttpVersion::H2 } else { HttpVersion::Http1 },
+            version: label(version),
             bytes: response.body().size_hint().exact().unwrap_or(0),
             duration: Duration::ZERO,
         }
     }
 
-    /// The outcome of a simple response of HTTP/1.1 that has so many bytes, by the fields that
-    /// [`classes`] takes.
+    /// The outcome of a simple response that has so many bytes, by the fields that [`classes`] takes.
     pub(crate) fn of_simple(
         status: u16,
         (has_type, coding, cache_control): (bool, Option<&[u8]>, Option<&[u8]>),
         bytes: u64,
+        version: Version,
     ) -> Self {
         let (coding, policy) = classes(has_type, coding, cache_control);
-        let (version, duration) = (HttpVersion::Http1, Duration::ZERO);
+        let (version, duration) = (label(version), Duration::ZERO);
         Self { status, coding, policy, version, bytes, duration }
     }
 
@@ -259,6 +259,10 @@ impl Outcome {
         let index = status * Coding::ALL.len() + self.coding as usize;
         index * Policy::ALL.len() + self.policy as usize
     }
+}
+
+fn label(version: Version) -> HttpVersion {
+    if version == Version::HTTP_2 { HttpVersion::H2 } else { HttpVersion::Http1 }
 }
 
 /// The classes of a response, found in one walk over its few fields: each lookup would hash.

@@ -1,9 +1,7 @@
 //! The responses to requests that came together, and their bytes on the way to the system.
 
 use std::{
-    future::Future,
     io::{self, IoSlice},
-    pin::pin,
     task::{Context, Poll, ready},
 };
 
@@ -11,7 +9,11 @@ use super::{
     answer::answer,
     head::{Fields, Parsed, parse},
 };
-use crate::{http1::stream::Http1Stream, socket::Socket, stream::MOST_AT_ONCE};
+use crate::{
+    http1::stream::Http1Stream,
+    socket::Socket,
+    stream::{MOST_AT_ONCE, let_others},
+};
 
 /// Most responses that are written at once, and bytes of them after which no further one is added.
 const MOST: usize = 16;
@@ -198,13 +200,6 @@ impl Rest {
         self.sent += copied;
         self.content = &self.content[written - copied..];
     }
-}
-
-/// Wakes the task when the others have had their turn, and what has come meanwhile is seen.
-fn let_others<T>(context: &mut Context<'_>) -> Poll<T> {
-    let yielded = pin!(tokio::task::yield_now()).poll(context);
-    debug_assert!(yielded.is_pending(), "the task has been polled once");
-    Poll::Pending
 }
 
 #[cfg(test)]

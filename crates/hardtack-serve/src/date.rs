@@ -9,9 +9,9 @@ thread_local! {
     static DATE: RefCell<Option<Date>> = const { RefCell::new(None) };
 }
 
-/// A line, and the time until which it is true.
+/// A value, and the time until which it is true.
 struct Date {
-    line: String,
+    value: String,
     until: Instant,
 }
 
@@ -20,19 +20,19 @@ impl Date {
         let (time, now) = (SystemTime::now(), Instant::now());
         let second = Duration::from_secs(1);
         let past = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
-        let line = format!("date: {}\r\n", httpdate::fmt_http_date(time));
-        Self { line, until: now + second - Duration::from_nanos(past.into()) }
+        let value = httpdate::fmt_http_date(time);
+        Self { value, until: now + second - Duration::from_nanos(past.into()) }
     }
 }
 
-/// Adds the line of a response that is made at that time.
-pub(super) fn write(now: Instant, head: &mut Vec<u8>) {
+/// Adds the value for a response that is made at that time.
+pub(crate) fn write(now: Instant, bytes: &mut Vec<u8>) {
     DATE.with_borrow_mut(|date| {
         let date = match date {
             Some(date) if now < date.until => date,
             date => date.insert(Date::new()),
         };
-        head.extend_from_slice(date.line.as_bytes());
+        bytes.extend_from_slice(date.value.as_bytes());
     });
 }
 
@@ -41,12 +41,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_true_for_what_is_left_of_its_second() {
+    fn a_value_is_true_for_what_is_left_of_its_second() {
         let date = Date::new();
         assert!(date.until <= Instant::now() + Duration::from_secs(1));
-        assert_eq!(date.line.len(), "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n".len());
-        let mut head = Vec::new();
-        write(Instant::now(), &mut head);
-        assert!(head.starts_with(b"date: ") && head.ends_with(b" GMT\r\n"));
+        assert_eq!(date.value.len(), "Sun, 06 Nov 1994 08:49:37 GMT".len());
+        let mut bytes = Vec::new();
+        write(Instant::now(), &mut bytes);
+        assert!(bytes.ends_with(b" GMT"));
     }
 }
