@@ -19,7 +19,7 @@ const MOST: usize = 16_384;
 
 /// How often the client pings in the end. A frame is dealt with when the first ping is answered;
 /// what it brings about, as a response that another task makes, may be on its way still.
-const ROUNDS: usize = 3;
+pub(crate) const ROUNDS: usize = 3;
 
 /// How the pings begin that are the client's own, and no case's.
 const OWN: [u8; 6] = *b"settle";
@@ -217,7 +217,26 @@ impl Seen {
         streams.iter().map(|stream| self.bytes(*stream)).sum()
     }
 
-    fn is_over(&self, stream: u32) -> bool {
+    /// All that came on streams but these, without dates: heads, the sizes of bodies, errors. Of a connection
+    /// that ended in an error, how it ended: other responses may have been on their way.
+    pub(crate) fn told(&self, without: &[u32]) -> String {
+        let mut told = format!("GOAWAY {:?}, closed {}\n", self.go_away, self.closed);
+        if self.closed {
+            return told;
+        }
+        for (number, stream) in &self.streams {
+            if !without.contains(number) {
+                let mut head = stream.head.clone();
+                head.retain(|(name, _)| name != "date");
+                head.sort();
+                let (length, reset) = (stream.data.len(), stream.reset);
+                told += &format!("{number}: {head:?}, {length} bytes, reset {reset:?}\n");
+            }
+        }
+        told
+    }
+
+    pub(crate) fn is_over(&self, stream: u32) -> bool {
         let is_over = |stream: &Stream| stream.ended || stream.reset.is_some();
         self.streams.get(&stream).is_some_and(is_over)
     }
@@ -326,7 +345,7 @@ impl Wire {
     }
 
     /// Pings, and waits for the answer.
-    fn settle(&mut self) -> Result<(), String> {
+    pub(crate) fn settle(&mut self) -> Result<(), String> {
         self.pings += 1;
         let payload = [&OWN[..], &[0, self.pings]].concat();
         self.unsent.extend(bytes(kind::PING, flag::NONE, 0, &payload));

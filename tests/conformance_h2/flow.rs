@@ -16,6 +16,16 @@ fn initial(size: u32) -> Step {
     settings(&[(setting::INITIAL_WINDOW_SIZE, size)])
 }
 
+/// A request for 20,000 bytes, on the stream that many streams after the first.
+fn medium(at: usize) -> Step {
+    request(odd(at + 1)[at], "GET", "/medium.bin", &[])
+}
+
+/// The numbers of so many streams.
+fn odd(count: usize) -> Vec<u32> {
+    (1..).step_by(2).take(count).collect()
+}
+
 fn windows() -> Vec<Case> {
     const SECTION: &str = "9113 §6.9.1";
     let [wide, window] = wide_windows();
@@ -38,6 +48,30 @@ fn windows() -> Vec<Case> {
             [initial(40_000), get_large(1), get_large(3)],
         )
         .received(&[1, 3], 65_535),
+        case(
+            "small responses that share the connection's window",
+            SECTION,
+            [window_update(0, 100_000), times(20, medium)],
+        )
+        .received(&odd(20), 165_535),
+        case(
+            "small and large responses that share the connection's window",
+            SECTION,
+            [
+                initial(MAXIMUM),
+                window_update(0, 200_000),
+                times(4, medium),
+                get_large(9),
+                times(4, |at| medium(at + 5)),
+            ],
+        )
+        .received(&odd(9), 265_535),
+        case(
+            "a small response that is larger than its stream's window",
+            SECTION,
+            [initial(19_999), window_update(0, 1_000_000), medium(0)],
+        )
+        .received(&[1], 19_999),
         case("a window of 0", SECTION, [initial(0), get_large(1), Step::AwaitHead(1)])
             .received(&[1], 0),
         case("a window of 1", SECTION, [initial(1), get_large(1)]).received(&[1], 1),

@@ -22,6 +22,7 @@ mod limits;
 mod peers;
 mod preface;
 mod streams;
+mod ways;
 
 use case::Case;
 use client::{Site, Verdict};
@@ -136,21 +137,27 @@ fn files() -> Files {
         ("404.html", b"<p>no such page".to_vec()),
         ("empty.txt", Vec::new()),
         ("large.bin", large_file()),
+        ("medium.bin", large_file()[..20_000].to_vec()),
         ("one.txt", b"1".to_vec()),
     ])
 }
 
-fn start() -> (Running, Site) {
+/// The options of the server under test: the short way is on, or off.
+const WAYS: [&[&str]; 2] = [&["--h2c"], &["--h2c", "--no-short-way"]];
+
+fn start(options: &[&str]) -> (Running, Site) {
     let files = files();
-    let running = Running::start(harness::packed(&files, &[]), &["--h2c"]);
+    let running = Running::start(harness::packed(&files, &[]), options);
     let site = Site { address: running.server.address, files };
     (running, site)
 }
 
 #[track_caller]
 fn all_pass(cases: &[Case]) {
-    let (_running, site) = start();
-    harness::all_pass(cases, |case| complaint(&site, case));
+    for options in WAYS {
+        let (_running, site) = start(options);
+        harness::all_pass(cases, |case| complaint(&site, case));
+    }
 }
 
 /// The fault of a server in a case, or of the list of its deviations.
@@ -213,7 +220,7 @@ fn limits_of_abuse() {
 /// §6.8: a server that is to stop says so, answers what it has taken, and closes.
 #[test]
 fn a_server_that_stops_loses_no_response() {
-    let (running, site) = start();
+    let (running, site) = start(WAYS[0]);
     let [wide, window] = frames::wide_windows();
     let mut wire = client::Wire::connect(site.address, case::Manner::Polite).expect("it listens");
     wire.greet().expect("it is well");

@@ -1,6 +1,6 @@
 //! The same cases, tried against nginx, as a table.
 
-use super::{DEVIATIONS, Deviation, all, complaint, files, start};
+use super::{DEVIATIONS, Deviation, WAYS, all, complaint, files, start};
 use crate::{
     case::Case,
     client::{Site, Verdict},
@@ -10,7 +10,7 @@ use crate::{
 #[test]
 #[ignore = "needs nginx; writes docs/http2-conformance.md"]
 fn how_nginx_fares() {
-    let (_running, ours) = start();
+    let (_running, ours) = start(WAYS[0]);
     let nginx = nginx();
     let theirs = Site { address: nginx.address, files: files() };
     let cases = all();

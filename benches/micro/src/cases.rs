@@ -9,6 +9,7 @@ use hardtack_bundle::{Action, Bundle, Coding};
 use crate::{
     date,
     head::{Fields, Parsed, parse},
+    http2,
     site::{self, DICTIONARY, LAST_MODIFIED, SIZES, STYLES},
 };
 
@@ -29,6 +30,7 @@ pub(crate) fn all(folder: &Path) -> Result<Vec<Case>> {
     let bundle = site::open(folder, SIZES[1])?;
     cases.extend(steps(bundle)?);
     cases.extend(short_way(bundle)?);
+    cases.push(http2::case(bundle, STYLES, &[BROWSER, CODINGS].concat())?);
     Ok(cases)
 }
 

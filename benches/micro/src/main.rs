@@ -15,6 +15,7 @@ mod baseline;
 mod callgrind;
 mod cases;
 mod compiler;
+mod http2;
 mod site;
 mod timing;
 
@@ -24,6 +25,11 @@ mod date;
 #[path = "../../../crates/hardtack-serve/src/http1/short/head.rs"]
 #[allow(dead_code)]
 mod head;
+#[path = "../../../crates/hardtack-serve/src/http2"]
+mod of_http2 {
+    #[allow(dead_code)]
+    pub(crate) mod hpack;
+}
 
 use std::{
     env, fs,

@@ -1,16 +1,21 @@
 //! Requests of HTTP/2 (RFC 9113), which overlap.
 //!
-//! [`streams`] is the state of the connection, [`judge`] says whether it goes on, [`wire`] is its bytes
-//! with the frames that are [`arriving`], [`service`] its requests, and [`body`] the bodies of its
-//! responses.
+//! [`streams`] is the state of the connection, and [`judge`] says whether it goes on. [`wire`] is its bytes
+//! as hyper has them: [`reader`] passes the client's frames on that [`short`] has not answered, [`outgoing`]
+//! hyper's, and both write to what is [`gathered`]. [`service`] has hyper's requests, and [`body`] the bodies
+//! of their responses.
 
 mod arriving;
 mod body;
 mod frames;
 mod gathered;
+mod hpack;
 mod judge;
-mod refusal;
+mod outgoing;
+mod reader;
+mod section;
 mod service;
+mod short;
 mod streams;
 mod wire;
 
@@ -81,6 +86,7 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
             Verdict::GoOn => {}
             Verdict::End => {
                 judge.end(account.requests());
+                streams.lock().end();
                 connection.as_mut().graceful_shutdown();
             }
             Verdict::GiveWay => return give_way(connection, &gathered).await,

@@ -14,7 +14,7 @@ pub struct Settings {
     pub threads: usize,
     /// `--h2c`: HTTP/2 without TLS is accepted (prior knowledge, RFC 9113 §3.3).
     pub h2c: bool,
-    /// Unless `--no-short-way`: simple requests of HTTP/1.1 are answered without hyper.
+    /// Unless `--no-short-way`: simple requests are answered without hyper.
     pub short_way: bool,
     /// `--https-redirect`: the port of `https://` to which requests without TLS are redirected.
     pub https_redirect: Option<u16>,

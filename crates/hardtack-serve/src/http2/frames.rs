@@ -6,11 +6,57 @@ pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Bytes before the payload of each frame.
 pub(super) const HEAD: usize = 9;
 
+/// Longest payload that a frame may have (RFC 9113 §4.2): neither side is told to allow more.
+pub(super) const LONGEST: usize = 16_384;
+
+// Types (RFC 9113 §6).
 pub(super) const DATA: u8 = 0;
 pub(super) const HEADERS: u8 = 1;
+pub(super) const PRIORITY: u8 = 2;
+pub(super) const RST_STREAM: u8 = 3;
+pub(super) const SETTINGS: u8 = 4;
+pub(super) const WINDOW_UPDATE: u8 = 8;
 pub(super) const CONTINUATION: u8 = 9;
+
+// Flags of DATA, HEADERS and CONTINUATION.
 pub(super) const END_STREAM: u8 = 1;
 pub(super) const END_HEADERS: u8 = 4;
+pub(super) const PADDED: u8 = 8;
+pub(super) const HAS_PRIORITY: u8 = 32;
+
+/// The head of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FrameHead {
+    /// Of the payload, in bytes.
+    pub(super) length: usize,
+    pub(super) kind: u8,
+    pub(super) flags: u8,
+    /// 0 is the connection.
+    pub(super) stream: u32,
+}
+
+impl FrameHead {
+    pub(super) fn new(length: usize, kind: u8, flags: u8, stream: u32) -> Self {
+        Self { length, kind, flags, stream }
+    }
+
+    /// The head that bytes begin with. None if it is not all there.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        let [a, b, c, kind, flags, stream @ ..] = *bytes.first_chunk::<HEAD>()?;
+        let length = u32::from_be_bytes([0, a, b, c]) as usize;
+        Some(Self { length, kind, flags, stream: u32::from_be_bytes(stream) & 0x7fff_ffff })
+    }
+
+    pub(super) fn to_bytes(self) -> [u8; HEAD] {
+        let [_, a, b, c] = u32::try_from(self.length).unwrap_or(u32::MAX).to_be_bytes();
+        let [d, e, f, g] = self.stream.to_be_bytes();
+        [a, b, c, self.kind, self.flags, d, e, f, g]
+    }
+
+    pub(super) fn write(self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.to_bytes());
+    }
+}
 
 /// Which part of a frame comes next.
 #[derive(Clone, Debug, Default)]

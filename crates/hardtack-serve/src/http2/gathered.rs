@@ -14,49 +14,75 @@ use std::{
 
 use tokio::io::AsyncWrite;
 
+use super::{hpack::Encoder, section};
 use crate::{socket::Socket, transport::Transport};
 
-/// Most bytes that are gathered: as many as rustls takes at once, and four frames of content.
-const MOST: usize = 64 * 1024;
+/// Bytes after which no more are gathered: as many as rustls takes at once, and four frames of content.
+pub(super) const MOST: usize = 64 * 1024;
 
 thread_local! {
     /// A buffer that no connection has. Few connections of a thread have bytes that the system did
     /// not take, and the others need none between their turns.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// A buffer for the block of a header section.
+    static BLOCK: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 /// A connection's bytes, and those that are not written yet.
 pub(super) struct Gathered<S: Socket> {
     pub(super) transport: Transport<S>,
-    bytes: Vec<u8>,
+    output: Output,
     written: usize,
+}
+
+/// The bytes that a turn writes.
+pub(super) struct Output {
+    pub(super) bytes: Vec<u8>,
+    pub(super) encoder: Encoder,
+}
+
+impl Output {
+    /// Adds a header section, whose block is the fields that `encode` adds.
+    pub(super) fn write_section(
+        &mut self,
+        stream: u32,
+        flags: u8,
+        encode: impl FnOnce(&mut Encoder, &mut Vec<u8>),
+    ) {
+        let Self { bytes, encoder } = self;
+        let mut block = BLOCK.take();
+        encoder.begin(&mut block);
+        encode(encoder, &mut block);
+        section::write(stream, flags, &block, bytes);
+        block.clear();
+        BLOCK.set(block);
+    }
 }
 
 impl<S: Socket> Gathered<S> {
     fn new(transport: Transport<S>) -> Self {
-        Self { transport, bytes: Vec::new(), written: 0 }
+        let output = Output { bytes: Vec::new(), encoder: Encoder::new() };
+        Self { transport, output, written: 0 }
     }
 
-    /// Takes as many of the bytes as there is room for, when there is some.
-    pub(super) fn poll_write(
+    /// The bytes that are not written yet, when there is room for more. Not many more than there is room for
+    /// are to be added.
+    pub(super) fn poll_output(
         &mut self,
-        bytes: &[u8],
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
-        if self.bytes.len() >= MOST {
+    ) -> Poll<io::Result<&mut Output>> {
+        if self.output.bytes.len() >= MOST {
             ready!(self.poll_flush(context))?;
         }
-        if self.bytes.capacity() == 0 {
-            self.bytes = SPARE.take();
+        if self.output.bytes.capacity() == 0 {
+            self.output.bytes = SPARE.take();
         }
-        let taken = bytes.len().min(MOST - self.bytes.len());
-        self.bytes.extend_from_slice(&bytes[..taken]);
-        Poll::Ready(Ok(taken))
+        Poll::Ready(Ok(&mut self.output))
     }
 
     /// Writes all that was gathered.
     pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { transport, bytes, written } = self;
+        let Self { transport, output: Output { bytes, .. }, written } = self;
         if bytes.is_empty() {
             return Poll::Ready(Ok(()));
         }

@@ -42,6 +42,8 @@ pub(crate) struct Streams {
     pub(crate) arriving: Arriving,
     /// While there is no stream, the connection may be closed for another one.
     waiting: Option<Waiting>,
+    /// The client has been told to send no new request.
+    is_ending: bool,
 }
 
 /// A stream, as far as the client has taken its response.
@@ -62,7 +64,30 @@ struct Stream {
 impl Streams {
     pub(crate) fn new(now: Instant) -> Self {
         let arriving = Arriving::default();
-        Self { open: HashMap::new(), newest: 0, changed: now, sent: 0, arriving, waiting: None }
+        Self {
+            open: HashMap::new(),
+            newest: 0,
+            changed: now,
+            sent: 0,
+            arriving,
+            waiting: None,
+            is_ending: false,
+        }
+    }
+
+    /// Streams have begun and ended.
+    pub(crate) fn answered(&mut self, now: Instant) {
+        self.waiting = None;
+        self.changed = now;
+    }
+
+    /// The client is told to send no new request.
+    pub(crate) fn end(&mut self) {
+        self.is_ending = true;
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.is_ending
     }
 
     /// A request has come. Returns the number of its stream.

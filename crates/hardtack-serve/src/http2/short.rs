@@ -1,0 +1,303 @@
+//! The short way over HTTP/2: simple requests are answered from their frames, before hyper.
+//!
+//! The frames of the client come here first. A simple request is answered at once, and hyper never sees its
+//! stream. All other frames are passed on, and hyper decides on them: so it is hyper alone that keeps the
+//! rules of the protocol.
+//!
+//! Some things have one state for the whole connection, and are divided:
+//!
+//! - The tables by which both sides compress their fields (RFC 7541 §2.3) are kept in front of hyper. Header
+//!   sections are passed on in a form that needs none; for those of hyper see [`outgoing`](super::outgoing).
+//! - The client's window for the connection: see [`credit`].
+//! - The numbers of streams, which grow. hyper knows the streams that are passed on.
+
+mod credit;
+mod request;
+mod response;
+
+use self::credit::Credit;
+use super::{
+    frames::{
+        CONTINUATION, FrameHead, HEAD, HEADERS, LONGEST, PREFACE, PRIORITY, RST_STREAM, SETTINGS,
+        WINDOW_UPDATE,
+    },
+    gathered::Output,
+    hpack::{Decoder, Encoder, Fields},
+    section::{Added, ON_NO_STREAM, Section, Unfinished},
+};
+use crate::account::Account;
+
+/// Bytes for hyper, or of responses, after which no further frame is looked at.
+const ENOUGH: usize = 64 * 1024;
+/// The window of a new stream, unless the client says otherwise (RFC 9113 §6.5.2).
+const FIRST_WINDOW: u32 = 65_535;
+/// The setting that says so.
+const INITIAL_WINDOW_SIZE: u16 = 4;
+/// The size of a table of fields, unless the other side says otherwise (RFC 9113 §6.5.2).
+const FIRST_TABLE_SIZE: u32 = 4096;
+/// The setting that says so.
+const HEADER_TABLE_SIZE: u16 = 1;
+
+/// The frames of a client, of which some are answered and some are passed on.
+#[derive(Debug)]
+pub(super) struct ShortWay {
+    /// Bytes for hyper.
+    passed: Vec<u8>,
+    /// The bytes that are passed on as they come, before the next frame that is looked at.
+    passing: Passing,
+    decoder: Decoder,
+    /// A header section that is not all there.
+    section: Unfinished,
+    /// The newest stream of the client, and the newest one that hyper knows.
+    newest: u32,
+    newest_of_hyper: u32,
+    /// The window that a new stream has.
+    window: u32,
+    credit: Credit,
+}
+
+/// Bytes that are passed on as they come.
+#[derive(Clone, Copy, Debug)]
+enum Passing {
+    /// So many.
+    Some(usize),
+    /// All: the connection is broken, and hyper is to say how.
+    All,
+}
+
+/// Where responses go.
+pub(super) struct Answers<'a> {
+    account: &'a Account,
+    output: &'a mut Output,
+    /// Whether requests may be answered here at all.
+    is_open: bool,
+    count: usize,
+}
+
+impl<'a> Answers<'a> {
+    pub(super) fn new(account: &'a Account, output: &'a mut Output, is_open: bool) -> Self {
+        Self { account, output, is_open, count: 0 }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+}
+
+impl ShortWay {
+    pub(super) fn new() -> Self {
+        Self {
+            passed: Vec::new(),
+            passing: Passing::Some(PREFACE.len()),
+            decoder: Decoder::new(),
+            section: Unfinished::default(),
+            newest: 0,
+            newest_of_hyper: 0,
+            window: FIRST_WINDOW,
+            credit: Credit::new(),
+        }
+    }
+
+    /// Takes frames off bytes of the client, until something is enough or a frame is not all there. Returns
+    /// the number of bytes that are done with.
+    pub(super) fn take(
+        &mut self,
+        bytes: &[u8],
+        fields: &mut Fields,
+        answers: &mut Answers<'_>,
+    ) -> usize {
+        let mut taken = 0;
+        while answers.output.bytes.len() < ENOUGH && self.passed.len() < ENOUGH {
+            match self.take_one(&bytes[taken..], fields, answers) {
+                0 => break,
+                more => taken += more,
+            }
+        }
+        taken
+    }
+
+    /// Bytes for hyper.
+    pub(super) fn passed(&self) -> &[u8] {
+        &self.passed
+    }
+
+    /// hyper has so many bytes.
+    pub(super) fn forget_passed(&mut self, bytes: usize) {
+        if bytes == self.passed.len() {
+            // Between its bursts, a connection has no buffer.
+            self.passed = Vec::new();
+        } else {
+            self.passed.drain(..bytes);
+        }
+    }
+
+    /// The client sends nothing more: the beginning of a frame is hyper's.
+    pub(super) fn pass_end(&mut self, bytes: &[u8]) {
+        self.break_off(bytes);
+    }
+
+    /// hyper sends so many bytes of content. Returns whether it has something to read by that.
+    pub(super) fn spend_of_hyper(&mut self, bytes: u64) -> bool {
+        let lent = self.credit.spend_of_hyper(bytes);
+        self.lend(lent);
+        lent > 0
+    }
+
+    /// Takes a part of a frame that is passed on, or a frame that is looked at and all there.
+    fn take_one(&mut self, bytes: &[u8], fields: &mut Fields, answers: &mut Answers<'_>) -> usize {
+        match &mut self.passing {
+            Passing::Some(0) => {}
+            Passing::Some(missing) => {
+                let taken = bytes.len().min(*missing);
+                *missing -= taken;
+                self.passed.extend_from_slice(&bytes[..taken]);
+                return taken;
+            }
+            Passing::All => {
+                self.passed.extend_from_slice(bytes);
+                return bytes.len();
+            }
+        }
+        let Some(head) = FrameHead::parse(bytes) else { return 0 };
+        let end = HEAD + head.length;
+        if head.length > LONGEST || !(is_looked_at(head.kind) || self.section.is_any()) {
+            self.passing = Passing::Some(end);
+        } else if let Some(frame) = bytes.get(..end) {
+            self.look(head, frame, fields, answers);
+            return end;
+        } else {
+            return 0;
+        }
+        self.take_one(bytes, fields, answers)
+    }
+
+    /// Looks at a frame that is all there.
+    fn look(
+        &mut self,
+        head: FrameHead,
+        frame: &[u8],
+        fields: &mut Fields,
+        answers: &mut Answers<'_>,
+    ) {
+        match head.kind {
+            // Nothing else may come between the frames of a header section (RFC 9113 §6.10).
+            _ if head.kind == HEADERS || self.section.is_any() => {
+                match self.section.add(head, frame) {
+                    Added::Unfinished => {}
+                    Added::Whole(frames) => self.look_at_section(&frames, fields, answers),
+                    Added::Broken(frames) => self.break_off(&frames),
+                }
+            }
+            WINDOW_UPDATE if head.stream == 0 => self.widen(frame),
+            // hyper does not know the stream, which is closed, and nothing else is to come of it.
+            WINDOW_UPDATE | RST_STREAM | PRIORITY if self.is_own(head.stream) => {}
+            SETTINGS => self.pass_settings(frame, &mut answers.output.encoder),
+            _ => self.passed.extend_from_slice(frame),
+        }
+    }
+
+    /// Whether a stream was answered here, and hyper knows none that is newer. Of an older one hyper knows by
+    /// its number that it is closed.
+    fn is_own(&self, stream: u32) -> bool {
+        self.newest_of_hyper < stream && stream <= self.newest
+    }
+
+    /// Answers a header section, or passes it on.
+    fn look_at_section(&mut self, frames: &[u8], fields: &mut Fields, answers: &mut Answers<'_>) {
+        let most = answers.account.server().settings.limits.header_bytes as usize;
+        fields.clear();
+        let section = Section::read(frames)
+            .filter(|section| self.decoder.decode(&section.block, most, fields).is_ok());
+        let Some(section) = section else {
+            return self.break_off(frames);
+        };
+        let stream = section.stream;
+        if self.is_own(stream) {
+            // A stream that is closed has no further header section (RFC 9113 §5.1).
+            return self.break_off(ON_NO_STREAM);
+        }
+        if stream % 2 == 1 && stream > self.newest {
+            self.newest = stream;
+            if section.end_stream() != 0 && self.answer(stream, fields, answers) {
+                return;
+            }
+            self.newest_of_hyper = stream;
+        }
+        section.pass(fields, &mut self.passed);
+    }
+
+    /// Answers a request, if it is simple and the client has room for the response.
+    fn answer(&mut self, stream: u32, fields: &Fields, answers: &mut Answers<'_>) -> bool {
+        if !answers.is_open {
+            return false;
+        }
+        let Self { window, credit, .. } = self;
+        let has_room = |bytes: usize| bytes <= *window as usize && credit.take(bytes);
+        let answered =
+            response::answer(answers.account, stream, fields, has_room, answers.output).is_some();
+        answers.count += usize::from(answered);
+        answered
+    }
+
+    /// Passes settings of the client on (RFC 9113 §6.5), which hyper checks, keeps and acknowledges. But for the
+    /// size of the client's table: hyper's keeps its own.
+    fn pass_settings(&mut self, frame: &[u8], encoder: &mut Encoder) {
+        let start = self.passed.len();
+        self.passed.extend_from_slice(frame);
+        for setting in self.passed[start + HEAD..].as_chunks_mut::<6>().0 {
+            let [a, b, value @ ..] = *setting;
+            let value = u32::from_be_bytes(value);
+            match u16::from_be_bytes([a, b]) {
+                HEADER_TABLE_SIZE => {
+                    encoder.resize(value as usize);
+                    setting[2..].copy_from_slice(&FIRST_TABLE_SIZE.to_be_bytes());
+                }
+                INITIAL_WINDOW_SIZE => self.window = value,
+                _ => {}
+            }
+        }
+    }
+
+    /// The client widens its window for the connection (RFC 9113 §6.9).
+    fn widen(&mut self, frame: &[u8]) {
+        let increment = frame[HEAD..].try_into().map_or(0, u32::from_be_bytes) & LARGEST;
+        if increment == 0 {
+            // An error, of which hyper says which.
+            return self.passed.extend_from_slice(frame);
+        }
+        match self.credit.widen(increment) {
+            Ok(lent) => self.lend(lent),
+            Err(credit::Overflow) => {
+                self.lend(LARGEST);
+                self.lend(LARGEST);
+            }
+        }
+    }
+
+    fn lend(&mut self, lent: u32) {
+        if lent > 0 {
+            self.passed.extend_from_slice(&window_update(lent));
+        }
+    }
+
+    /// The connection is broken: hyper sees this, and all that follows.
+    fn break_off(&mut self, bytes: &[u8]) {
+        self.passed.extend_from_slice(bytes);
+        self.passing = Passing::All;
+    }
+}
+
+/// Whether frames of a type are looked at. The payload of all others is passed on as it comes.
+fn is_looked_at(kind: u8) -> bool {
+    matches!(kind, HEADERS | CONTINUATION | PRIORITY | RST_STREAM | SETTINGS | WINDOW_UPDATE)
+}
+
+/// The largest increment of a window.
+const LARGEST: u32 = 0x7fff_ffff;
+
+/// A frame that widens the window of the connection (RFC 9113 §6.9).
+fn window_update(increment: u32) -> [u8; HEAD + 4] {
+    let [a, b, c, d] = increment.to_be_bytes();
+    [0, 0, 4, WINDOW_UPDATE, 0, 0, 0, 0, 0, a, b, c, d]
+}
