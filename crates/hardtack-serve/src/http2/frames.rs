@@ -15,14 +15,29 @@ pub(super) const HEADERS: u8 = 1;
 pub(super) const PRIORITY: u8 = 2;
 pub(super) const RST_STREAM: u8 = 3;
 pub(super) const SETTINGS: u8 = 4;
+pub(super) const PING: u8 = 6;
+pub(super) const GOAWAY: u8 = 7;
 pub(super) const WINDOW_UPDATE: u8 = 8;
 pub(super) const CONTINUATION: u8 = 9;
 
-// Flags of DATA, HEADERS and CONTINUATION.
+// Flags.
+pub(super) const ACK: u8 = 1;
 pub(super) const END_STREAM: u8 = 1;
 pub(super) const END_HEADERS: u8 = 4;
 pub(super) const PADDED: u8 = 8;
 pub(super) const HAS_PRIORITY: u8 = 32;
+
+/// Why a connection ends (RFC 9113 §7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum ErrorCode {
+    Protocol = 1,
+    FlowControl = 3,
+    StreamClosed = 5,
+    FrameSize = 6,
+    Compression = 9,
+    EnhanceYourCalm = 11,
+}
 
 /// The head of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +60,22 @@ impl FrameHead {
         let [a, b, c, kind, flags, stream @ ..] = *bytes.first_chunk::<HEAD>()?;
         let length = u32::from_be_bytes([0, a, b, c]) as usize;
         Some(Self { length, kind, flags, stream: u32::from_be_bytes(stream) & 0x7fff_ffff })
+    }
+
+    /// Whether a frame of this type has a payload of this length (RFC 9113 §4.2, §6).
+    pub(super) fn check_length(self) -> Result<(), ErrorCode> {
+        let Self { length, kind, flags, .. } = self;
+        let is_right = match kind {
+            PRIORITY => length == 5,
+            RST_STREAM | WINDOW_UPDATE => length == 4,
+            PING => length == 8,
+            SETTINGS if flags & ACK != 0 => length == 0,
+            SETTINGS => length.is_multiple_of(6),
+            GOAWAY => length >= 8,
+            DATA if flags & PADDED != 0 => length > 0,
+            _ => true,
+        };
+        if is_right && length <= LONGEST { Ok(()) } else { Err(ErrorCode::FrameSize) }
     }
 
     pub(super) fn to_bytes(self) -> [u8; HEAD] {

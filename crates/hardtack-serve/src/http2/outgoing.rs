@@ -9,10 +9,10 @@ use std::{
 };
 
 use super::{
-    frames::{CONTINUATION, DATA, FrameHead, HEAD, HEADERS},
+    frames::{CONTINUATION, DATA, ErrorCode, FrameHead, GOAWAY, HEAD, HEADERS},
     gathered::Output,
     hpack::{Decoder, Fields},
-    section::{Added, Section, Unfinished},
+    section::{Section, Unfinished},
 };
 
 thread_local! {
@@ -29,7 +29,12 @@ pub(super) struct Outgoing {
     /// The beginning of a frame that is not all there.
     partial: Vec<u8>,
     section: Unfinished,
+    /// Why the connection ends, if hyper does not know.
+    error: Option<ErrorCode>,
 }
+
+/// The code of an end that is no error (RFC 9113 §7).
+const NO_ERROR: [u8; 4] = [0; 4];
 
 /// What the frames have been.
 #[derive(Debug, Default)]
@@ -47,7 +52,13 @@ impl Outgoing {
             passing: 0,
             partial: Vec::new(),
             section: Unfinished::default(),
+            error: None,
         }
+    }
+
+    /// The connection ends by an error of the client, of which hyper does not know which.
+    pub(super) fn set_error(&mut self, error: Option<ErrorCode>) {
+        self.error = error;
     }
 
     /// Whether other frames may stand here: a frame has ended, and no header section goes on.
@@ -77,7 +88,7 @@ impl Outgoing {
         Ok(sent)
     }
 
-    /// Takes the head of a frame, and all of it if it is of a header section. Returns how many bytes it has
+    /// Takes the head of a frame, and all of it if something in it is changed. Returns how many bytes it has
     /// taken, all if the frame goes on behind them.
     fn take_frame(
         &mut self,
@@ -92,7 +103,7 @@ impl Outgoing {
             self.partial = frame.to_vec();
             return Ok(bytes.len());
         };
-        if !matches!(head.kind, HEADERS | CONTINUATION) {
+        if !matches!(head.kind, HEADERS | CONTINUATION | GOAWAY) {
             sent.content += if head.kind == DATA { head.length as u64 } else { 0 };
             output.bytes.extend_from_slice(&frame[..HEAD]);
             self.passing = head.length;
@@ -103,21 +114,32 @@ impl Outgoing {
             self.partial = frame.to_vec();
             return Ok(bytes.len());
         };
-        match self.section.add(head, frame) {
-            Added::Unfinished => {}
-            Added::Whole(frames) => self.write(&frames, output, sent)?,
-            Added::Broken(_) => return Err(ErrorKind::InvalidData.into()),
+        if head.kind == GOAWAY {
+            self.write_goaway(frame, output);
+        } else if let Some(frames) = self.section.add(head, frame).map_err(invalid)? {
+            self.write(&frames, output, sent)?;
         }
         Ok(end - known)
+    }
+
+    /// Writes GOAWAY (RFC 9113 §6.8): the last stream, the code of the error, a text.
+    fn write_goaway(&mut self, frame: &[u8], output: &mut Output) {
+        let start = output.bytes.len();
+        output.bytes.extend_from_slice(frame);
+        let code = output.bytes[start..].get_mut(HEAD + 4..HEAD + 8);
+        if let (Some(code), Some(error)) = (code, self.error)
+            && *code != NO_ERROR
+        {
+            code.copy_from_slice(&(error as u32).to_be_bytes());
+        }
     }
 
     /// Writes a header section.
     fn write(&mut self, frames: &[u8], output: &mut Output, sent: &mut Sent) -> io::Result<()> {
         let mut fields = FIELDS.take();
         fields.clear();
-        let section = Section::read(frames)
-            .filter(|it| self.decoder.decode(&it.block, usize::MAX, &mut fields).is_ok())
-            .ok_or(ErrorKind::InvalidData)?;
+        let section = Section::read(frames).map_err(invalid)?;
+        self.decoder.decode(&section.block, usize::MAX, &mut fields).map_err(invalid)?;
         if is_refusal(&fields) {
             sent.refusals += 1;
             fields.push(b"cache-control", b"no-store");
@@ -130,6 +152,10 @@ impl Outgoing {
         FIELDS.set(fields);
         Ok(())
     }
+}
+
+fn invalid<E>(_: E) -> io::Error {
+    ErrorKind::InvalidData.into()
 }
 
 /// Whether this is an answer of h2's own: 431, to a header section that is longer than may be. It has no

@@ -12,7 +12,7 @@ use std::{
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::{
-    frames::{HEAD, LONGEST, PREFACE},
+    frames::{ErrorCode, HEAD, LONGEST, PREFACE},
     gathered::SharedGathered,
     hpack::Fields,
     short::{Answers, ShortWay},
@@ -64,6 +64,11 @@ impl<S: Socket> Reader<S> {
     /// hyper has sent so many bytes of content. Returns whether it has something to read by that.
     pub(super) fn spend(&mut self, bytes: u64) -> bool {
         self.short_way.spend_of_hyper(bytes)
+    }
+
+    /// Why the connection is broken, as hyper does not know.
+    pub(super) fn error(&self) -> Option<ErrorCode> {
+        self.short_way.error()
     }
 
     /// Reads bytes for hyper. Meanwhile, requests are answered if the frames that are written have an end

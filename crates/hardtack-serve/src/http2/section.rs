@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::{
     frames::{
-        CONTINUATION, END_HEADERS, END_STREAM, FrameHead, HAS_PRIORITY, HEAD, HEADERS, LONGEST,
-        PADDED,
+        CONTINUATION, END_HEADERS, END_STREAM, ErrorCode, FrameHead, HAS_PRIORITY, HEAD, HEADERS,
+        LONGEST, PADDED,
     },
     hpack::{Fields, encoder},
 };
@@ -16,9 +16,6 @@ const MOST_FRAMES: usize = 16;
 /// Bytes of a payload that say the priority of a stream (RFC 9113 §6.2).
 const PRIORITY_BYTES: usize = 5;
 
-/// HEADERS on no stream, which are an error of the connection (RFC 9113 §6.2).
-pub(super) const ON_NO_STREAM: &[u8] = &[0, 0, 0, HEADERS, END_HEADERS, 0, 0, 0, 0];
-
 /// The frames of a header section that is not all there.
 #[derive(Debug, Default)]
 pub(super) struct Unfinished {
@@ -27,46 +24,38 @@ pub(super) struct Unfinished {
     stream: u32,
 }
 
-/// The outcome of a further frame.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Added<'f> {
-    /// The section goes on.
-    Unfinished,
-    /// All frames of a section.
-    Whole(Cow<'f, [u8]>),
-    /// All frames of what is no section.
-    Broken(Cow<'f, [u8]>),
-}
-
 impl Unfinished {
     pub(super) fn is_any(&self) -> bool {
         self.count > 0
     }
 
     /// Adds a frame, which has to be HEADERS at the beginning, and CONTINUATION of the same stream then
-    /// (RFC 9113 §6.10).
-    pub(super) fn add<'f>(&mut self, head: FrameHead, frame: &'f [u8]) -> Added<'f> {
+    /// (RFC 9113 §6.10). Returns all frames of the section if it ends with this one.
+    pub(super) fn add<'f>(
+        &mut self,
+        head: FrameHead,
+        frame: &'f [u8],
+    ) -> Result<Option<Cow<'f, [u8]>>, ErrorCode> {
         let may_be = match self.count {
             0 => head.kind == HEADERS,
-            MOST_FRAMES.. => false,
+            MOST_FRAMES.. => return Err(ErrorCode::EnhanceYourCalm),
             _ => head.kind == CONTINUATION && head.stream == self.stream,
         };
-        let ends = head.flags & END_HEADERS != 0;
-        if may_be && !ends {
-            self.frames.extend_from_slice(frame);
-            self.count += 1;
-            self.stream = head.stream;
-            return Added::Unfinished;
+        if !may_be {
+            return Err(ErrorCode::Protocol);
         }
-        let frames = if self.count == 0 {
-            Cow::Borrowed(frame)
-        } else {
-            self.count = 0;
-            let mut frames = std::mem::take(&mut self.frames);
-            frames.extend_from_slice(frame);
-            Cow::Owned(frames)
-        };
-        if may_be { Added::Whole(frames) } else { Added::Broken(frames) }
+        let ends = head.flags & END_HEADERS != 0;
+        if ends && self.count == 0 {
+            return Ok(Some(Cow::Borrowed(frame)));
+        }
+        self.frames.extend_from_slice(frame);
+        self.count += 1;
+        self.stream = head.stream;
+        if !ends {
+            return Ok(None);
+        }
+        self.count = 0;
+        Ok(Some(Cow::Owned(std::mem::take(&mut self.frames))))
     }
 }
 
@@ -82,30 +71,34 @@ pub(super) struct Section<'f> {
 }
 
 impl<'f> Section<'f> {
-    /// None if the first frame is too short for its padding or its priority.
-    pub(super) fn read(frames: &'f [u8]) -> Option<Self> {
-        let head = FrameHead::parse(frames)?;
-        let (first, mut others) = frames[HEAD..].split_at_checked(head.length)?;
+    /// The section of frames, the first of which may have padding and a priority (RFC 9113 §6.2).
+    pub(super) fn read(frames: &'f [u8]) -> Result<Self, ErrorCode> {
+        let (head, first, mut others) = split(frames).ok_or(ErrorCode::FrameSize)?;
         let (padding, first) = match head.flags & PADDED {
             0 => (0, first),
-            _ => first.split_first().map(|(length, rest)| (usize::from(*length), rest))?,
+            _ => first
+                .split_first()
+                .map(|(length, rest)| (usize::from(*length), rest))
+                .ok_or(ErrorCode::FrameSize)?,
         };
-        let has_priority = head.flags & HAS_PRIORITY != 0;
-        let (priority, first) =
-            first.split_at_checked(if has_priority { PRIORITY_BYTES } else { 0 })?;
-        let first = &first[..first.len().checked_sub(padding)?];
-        let mut block = Cow::Borrowed(first);
-        while let Some(next) = FrameHead::parse(others) {
-            let (payload, rest) = others[HEAD..].split_at_checked(next.length)?;
+        let priority = if head.flags & HAS_PRIORITY != 0 { PRIORITY_BYTES } else { 0 };
+        let (priority, first) = first.split_at_checked(priority).ok_or(ErrorCode::FrameSize)?;
+        let end = first.len().checked_sub(padding).ok_or(ErrorCode::Protocol)?;
+        let mut block = Cow::Borrowed(&first[..end]);
+        while let Some((_, payload, rest)) = split(others) {
             block.to_mut().extend_from_slice(payload);
             others = rest;
         }
-        Some(Self { stream: head.stream, flags: head.flags, priority, block })
+        Ok(Self { stream: head.stream, flags: head.flags, priority, block })
     }
 
     /// `END_STREAM`, if it is all that is to come of its stream.
     pub(super) fn end_stream(&self) -> u8 {
         self.flags & END_STREAM
+    }
+
+    pub(super) fn forget_end_stream(&mut self) {
+        self.flags &= !END_STREAM;
     }
 
     /// Passes it on with its fields as literals (RFC 7541 §6.2.2), which need no table.
@@ -116,6 +109,13 @@ impl<'f> Section<'f> {
         }
         write(self.stream, self.flags & (END_STREAM | HAS_PRIORITY), &block, passed);
     }
+}
+
+/// The first frame: its head, its payload, and the frames behind it.
+fn split(frames: &[u8]) -> Option<(FrameHead, &[u8], &[u8])> {
+    let head = FrameHead::parse(frames)?;
+    let (payload, others) = frames[HEAD..].split_at_checked(head.length)?;
+    Some((head, payload, others))
 }
 
 /// Writes a section: HEADERS with these flags, and as many CONTINUATION as it takes.
@@ -143,62 +143,68 @@ mod tests {
 
     /// Frames one after the other, and what the last one makes of them.
     #[track_caller]
-    fn adds(frames: &[Vec<u8>], expected: fn(Vec<u8>) -> Added<'static>) {
+    fn adds(frames: &[Vec<u8>], expected: Result<bool, ErrorCode>) {
         let mut unfinished = Unfinished::default();
         let (last, before) = frames.split_last().unwrap();
         for frame in before {
-            let added = unfinished.add(FrameHead::parse(frame).unwrap(), frame);
-            assert_eq!(added, Added::Unfinished);
+            assert_eq!(unfinished.add(FrameHead::parse(frame).unwrap(), frame), Ok(None));
             assert!(unfinished.is_any());
         }
         let added = unfinished.add(FrameHead::parse(last).unwrap(), last);
-        assert_eq!(added, expected(frames.concat()));
-        assert_eq!(unfinished.is_any(), added == Added::Unfinished);
+        let expected = expected.map(|ends| ends.then(|| Cow::Owned(frames.concat())));
+        assert_eq!(added, expected);
+        assert_eq!(
+            unfinished.is_any(),
+            matches!(added, Ok(None)) || !before.is_empty() && added.is_err()
+        );
     }
 
     #[test]
     fn frames_of_sections() {
-        let whole = |frames| Added::Whole(Cow::Owned(frames));
-        let broken = |frames| Added::Broken(Cow::Owned(frames));
         let first = frame(HEADERS, 0, 1, b"a");
         let more = frame(CONTINUATION, 0, 1, b"b");
         let last = frame(CONTINUATION, END_HEADERS, 1, b"c");
-        adds(&[frame(HEADERS, END_HEADERS, 1, b"a")], whole);
-        adds(std::slice::from_ref(&first), |_| Added::Unfinished);
-        adds(&[first.clone(), last.clone()], whole);
-        adds(&[first.clone(), more.clone(), last.clone()], whole);
-        adds(&[last], broken);
+        adds(&[frame(HEADERS, END_HEADERS, 1, b"a")], Ok(true));
+        adds(std::slice::from_ref(&first), Ok(false));
+        adds(&[first.clone(), last.clone()], Ok(true));
+        adds(&[first.clone(), more.clone(), last.clone()], Ok(true));
+        adds(&[last], Err(ErrorCode::Protocol));
+        let broken = Err(ErrorCode::Protocol);
         adds(&[first.clone(), frame(HEADERS, END_HEADERS, 1, b"a")], broken);
         adds(&[first.clone(), frame(CONTINUATION, END_HEADERS, 3, b"c")], broken);
         adds(&[first.clone(), frame(0, 0, 1, b"")], broken);
         let many = |count| [vec![first.clone()], vec![more.clone(); count]].concat();
-        adds(&many(MOST_FRAMES - 1), |_| Added::Unfinished);
-        adds(&many(MOST_FRAMES), broken);
+        adds(&many(MOST_FRAMES - 1), Ok(false));
+        adds(&many(MOST_FRAMES), Err(ErrorCode::EnhanceYourCalm));
     }
 
     #[track_caller]
-    fn reads(frames: &[Vec<u8>], expected: Option<(&[u8], &[u8])>) {
+    fn reads(frames: &[Vec<u8>], expected: Result<(&[u8], &[u8]), ErrorCode>) {
         let frames = frames.concat();
         let section = Section::read(&frames);
-        assert_eq!(section.as_ref().map(|it| (it.priority, &*it.block)), expected);
+        assert_eq!(
+            section.as_ref().map(|it| (it.priority, &*it.block)),
+            expected.as_ref().map(|it| *it)
+        );
     }
 
     #[test]
     fn padding_and_priority() {
+        use ErrorCode::{FrameSize, Protocol};
         let headers = |flags, payload| frame(HEADERS, flags, 1, payload);
-        reads(&[headers(0, b"abc")], Some((b"", b"abc")));
-        reads(&[headers(0, b"")], Some((b"", b"")));
-        reads(&[headers(PADDED, b"\x02abcde")], Some((b"", b"abc")));
-        reads(&[headers(PADDED, b"\x05abcde")], Some((b"", b"")));
-        reads(&[headers(PADDED, b"\x06abcde")], None);
-        reads(&[headers(PADDED, b"")], None);
-        reads(&[headers(HAS_PRIORITY, b"12345abc")], Some((b"12345", b"abc")));
-        reads(&[headers(HAS_PRIORITY, b"1234")], None);
-        reads(&[headers(PADDED | HAS_PRIORITY, b"\x0112345ab")], Some((b"12345", b"a")));
-        reads(&[headers(PADDED | HAS_PRIORITY, b"\x0312345ab")], None);
+        reads(&[headers(0, b"abc")], Ok((b"", b"abc")));
+        reads(&[headers(0, b"")], Ok((b"", b"")));
+        reads(&[headers(PADDED, b"\x02abcde")], Ok((b"", b"abc")));
+        reads(&[headers(PADDED, b"\x05abcde")], Ok((b"", b"")));
+        reads(&[headers(PADDED, b"\x06abcde")], Err(Protocol));
+        reads(&[headers(PADDED, b"")], Err(FrameSize));
+        reads(&[headers(HAS_PRIORITY, b"12345abc")], Ok((b"12345", b"abc")));
+        reads(&[headers(HAS_PRIORITY, b"1234")], Err(FrameSize));
+        reads(&[headers(PADDED | HAS_PRIORITY, b"\x0112345ab")], Ok((b"12345", b"a")));
+        reads(&[headers(PADDED | HAS_PRIORITY, b"\x0312345ab")], Err(Protocol));
         let more = frame(CONTINUATION, 0, 1, b"de");
         let last = frame(CONTINUATION, END_HEADERS, 1, b"f");
-        reads(&[headers(PADDED, b"\x01abc "), more, last], Some((b"", b"abcdef")));
+        reads(&[headers(PADDED, b"\x01abc "), more, last], Ok((b"", b"abcdef")));
     }
 
     #[test]

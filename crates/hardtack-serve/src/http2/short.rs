@@ -18,12 +18,12 @@ mod response;
 use self::credit::Credit;
 use super::{
     frames::{
-        CONTINUATION, FrameHead, HEAD, HEADERS, LONGEST, PREFACE, PRIORITY, RST_STREAM, SETTINGS,
-        WINDOW_UPDATE,
+        ACK, CONTINUATION, DATA, END_HEADERS, ErrorCode, FrameHead, HEAD, HEADERS, PREFACE,
+        PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE,
     },
     gathered::Output,
-    hpack::{Decoder, Encoder, Fields},
-    section::{Added, ON_NO_STREAM, Section, Unfinished},
+    hpack::{Decoder, Encoder, Fields, Malformed},
+    section::{Section, Unfinished},
 };
 use crate::account::Account;
 
@@ -43,8 +43,12 @@ const HEADER_TABLE_SIZE: u16 = 1;
 pub(super) struct ShortWay {
     /// Bytes for hyper.
     passed: Vec<u8>,
-    /// The bytes that are passed on as they come, before the next frame that is looked at.
-    passing: Passing,
+    /// Bytes that are passed on as they come, before the next frame that is looked at.
+    passing: usize,
+    /// Whether the first frame has come.
+    has_begun: bool,
+    /// Why the connection is broken, if it is. Then nothing more is passed on.
+    error: Option<ErrorCode>,
     decoder: Decoder,
     /// A header section that is not all there.
     section: Unfinished,
@@ -54,15 +58,6 @@ pub(super) struct ShortWay {
     /// The window that a new stream has.
     window: u32,
     credit: Credit,
-}
-
-/// Bytes that are passed on as they come.
-#[derive(Clone, Copy, Debug)]
-enum Passing {
-    /// So many.
-    Some(usize),
-    /// All: the connection is broken, and hyper is to say how.
-    All,
 }
 
 /// Where responses go.
@@ -89,7 +84,9 @@ impl ShortWay {
     pub(super) fn new() -> Self {
         Self {
             passed: Vec::new(),
-            passing: Passing::Some(PREFACE.len()),
+            passing: PREFACE.len(),
+            has_begun: false,
+            error: None,
             decoder: Decoder::new(),
             section: Unfinished::default(),
             newest: 0,
@@ -134,7 +131,12 @@ impl ShortWay {
 
     /// The client sends nothing more: the beginning of a frame is hyper's.
     pub(super) fn pass_end(&mut self, bytes: &[u8]) {
-        self.break_off(bytes);
+        self.passed.extend_from_slice(bytes);
+    }
+
+    /// Why the connection is broken, as hyper does not know.
+    pub(super) fn error(&self) -> Option<ErrorCode> {
+        self.error
     }
 
     /// hyper sends so many bytes of content. Returns whether it has something to read by that.
@@ -146,30 +148,46 @@ impl ShortWay {
 
     /// Takes a part of a frame that is passed on, or a frame that is looked at and all there.
     fn take_one(&mut self, bytes: &[u8], fields: &mut Fields, answers: &mut Answers<'_>) -> usize {
-        match &mut self.passing {
-            Passing::Some(0) => {}
-            Passing::Some(missing) => {
-                let taken = bytes.len().min(*missing);
-                *missing -= taken;
-                self.passed.extend_from_slice(&bytes[..taken]);
-                return taken;
-            }
-            Passing::All => {
-                self.passed.extend_from_slice(bytes);
-                return bytes.len();
-            }
+        if self.error.is_some() {
+            return bytes.len();
+        }
+        if self.passing > 0 {
+            let taken = bytes.len().min(self.passing);
+            self.passing -= taken;
+            self.passed.extend_from_slice(&bytes[..taken]);
+            return taken;
         }
         let Some(head) = FrameHead::parse(bytes) else { return 0 };
         let end = HEAD + head.length;
-        if head.length > LONGEST || !(is_looked_at(head.kind) || self.section.is_any()) {
-            self.passing = Passing::Some(end);
-        } else if let Some(frame) = bytes.get(..end) {
-            self.look(head, frame, fields, answers);
-            return end;
-        } else {
-            return 0;
+        let looked = match self.check(head) {
+            Ok(()) if !(is_looked_at(head.kind) || self.section.is_any()) => {
+                self.passing = end;
+                return self.take_one(bytes, fields, answers);
+            }
+            Ok(()) => match bytes.get(..end) {
+                Some(frame) => self.look(head, frame, fields, answers),
+                None => return 0,
+            },
+            Err(error) => Err(error),
+        };
+        if let Err(error) = looked {
+            self.break_off(error);
+            return bytes.len();
         }
-        self.take_one(bytes, fields, answers)
+        end
+    }
+
+    /// Checks what the head of a frame alone says.
+    fn check(&mut self, head: FrameHead) -> Result<(), ErrorCode> {
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        if is_first && (head.kind != SETTINGS || head.flags & ACK != 0) {
+            // The preface of a client ends with its settings (RFC 9113 §3.4).
+            return Err(ErrorCode::Protocol);
+        }
+        if head.kind == DATA && self.is_own(head.stream) {
+            return Err(ErrorCode::StreamClosed);
+        }
+        head.check_length()
     }
 
     /// Looks at a frame that is all there.
@@ -179,22 +197,21 @@ impl ShortWay {
         frame: &[u8],
         fields: &mut Fields,
         answers: &mut Answers<'_>,
-    ) {
+    ) -> Result<(), ErrorCode> {
         match head.kind {
             // Nothing else may come between the frames of a header section (RFC 9113 §6.10).
             _ if head.kind == HEADERS || self.section.is_any() => {
-                match self.section.add(head, frame) {
-                    Added::Unfinished => {}
-                    Added::Whole(frames) => self.look_at_section(&frames, fields, answers),
-                    Added::Broken(frames) => self.break_off(&frames),
+                if let Some(frames) = self.section.add(head, frame)? {
+                    self.look_at_section(&frames, fields, answers)?;
                 }
             }
-            WINDOW_UPDATE if head.stream == 0 => self.widen(frame),
+            WINDOW_UPDATE if head.stream == 0 => self.widen(frame)?,
             // hyper does not know the stream, which is closed, and nothing else is to come of it.
             WINDOW_UPDATE | RST_STREAM | PRIORITY if self.is_own(head.stream) => {}
-            SETTINGS => self.pass_settings(frame, &mut answers.output.encoder),
+            SETTINGS => self.pass_settings(frame, &mut answers.output.encoder)?,
             _ => self.passed.extend_from_slice(frame),
         }
+        Ok(())
     }
 
     /// Whether a stream was answered here, and hyper knows none that is newer. Of an older one hyper knows by
@@ -204,27 +221,35 @@ impl ShortWay {
     }
 
     /// Answers a header section, or passes it on.
-    fn look_at_section(&mut self, frames: &[u8], fields: &mut Fields, answers: &mut Answers<'_>) {
+    fn look_at_section(
+        &mut self,
+        frames: &[u8],
+        fields: &mut Fields,
+        answers: &mut Answers<'_>,
+    ) -> Result<(), ErrorCode> {
         let most = answers.account.server().settings.limits.header_bytes as usize;
         fields.clear();
-        let section = Section::read(frames)
-            .filter(|section| self.decoder.decode(&section.block, most, fields).is_ok());
-        let Some(section) = section else {
-            return self.break_off(frames);
-        };
+        let mut section = Section::read(frames)?;
+        self.decoder
+            .decode(&section.block, most, fields)
+            .map_err(|Malformed| ErrorCode::Compression)?;
         let stream = section.stream;
         if self.is_own(stream) {
-            // A stream that is closed has no further header section (RFC 9113 §5.1).
-            return self.break_off(ON_NO_STREAM);
+            return Err(ErrorCode::StreamClosed);
         }
         if stream % 2 == 1 && stream > self.newest {
             self.newest = stream;
             if section.end_stream() != 0 && self.answer(stream, fields, answers) {
-                return;
+                return Ok(());
             }
             self.newest_of_hyper = stream;
+        } else if fields.iter().any(|(name, _)| name.starts_with(b":")) {
+            // Trailers have no pseudo-fields (RFC 9113 §8.1). hyper would drop them, and resets a stream
+            // whose trailers do not end it.
+            section.forget_end_stream();
         }
         section.pass(fields, &mut self.passed);
+        Ok(())
     }
 
     /// Answers a request, if it is simple and the client has room for the response.
@@ -242,7 +267,7 @@ impl ShortWay {
 
     /// Passes settings of the client on (RFC 9113 §6.5), which hyper checks, keeps and acknowledges. But for the
     /// size of the client's table: hyper's keeps its own.
-    fn pass_settings(&mut self, frame: &[u8], encoder: &mut Encoder) {
+    fn pass_settings(&mut self, frame: &[u8], encoder: &mut Encoder) -> Result<(), ErrorCode> {
         let start = self.passed.len();
         self.passed.extend_from_slice(frame);
         for setting in self.passed[start + HEAD..].as_chunks_mut::<6>().0 {
@@ -253,26 +278,24 @@ impl ShortWay {
                     encoder.resize(value as usize);
                     setting[2..].copy_from_slice(&FIRST_TABLE_SIZE.to_be_bytes());
                 }
+                INITIAL_WINDOW_SIZE if value > LARGEST => return Err(ErrorCode::FlowControl),
                 INITIAL_WINDOW_SIZE => self.window = value,
                 _ => {}
             }
         }
+        Ok(())
     }
 
     /// The client widens its window for the connection (RFC 9113 §6.9).
-    fn widen(&mut self, frame: &[u8]) {
+    fn widen(&mut self, frame: &[u8]) -> Result<(), ErrorCode> {
         let increment = frame[HEAD..].try_into().map_or(0, u32::from_be_bytes) & LARGEST;
         if increment == 0 {
-            // An error, of which hyper says which.
-            return self.passed.extend_from_slice(frame);
+            return Err(ErrorCode::Protocol);
         }
-        match self.credit.widen(increment) {
-            Ok(lent) => self.lend(lent),
-            Err(credit::Overflow) => {
-                self.lend(LARGEST);
-                self.lend(LARGEST);
-            }
-        }
+        let lent =
+            self.credit.widen(increment).map_err(|credit::Overflow| ErrorCode::FlowControl)?;
+        self.lend(lent);
+        Ok(())
     }
 
     fn lend(&mut self, lent: u32) {
@@ -281,10 +304,10 @@ impl ShortWay {
         }
     }
 
-    /// The connection is broken: hyper sees this, and all that follows.
-    fn break_off(&mut self, bytes: &[u8]) {
-        self.passed.extend_from_slice(bytes);
-        self.passing = Passing::All;
+    /// The connection is broken. hyper is told by a frame that is an error in any case, and ends it.
+    fn break_off(&mut self, error: ErrorCode) {
+        FrameHead::new(0, HEADERS, END_HEADERS, 0).write(&mut self.passed);
+        self.error = Some(error);
     }
 }
 

@@ -65,7 +65,8 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Self { gathered, outgoing, .. } = &mut *self;
+        let Self { gathered, outgoing, reader, .. } = &mut *self;
+        outgoing.set_error(reader.error());
         let mut gathered = gathered.lock();
         let output = ready!(gathered.poll_output(context))?;
         let taken = bytes.len().min(MOST - output.bytes.len());
