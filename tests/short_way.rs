@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use common::{Connection, PATIENCE, Packed, Server, folder, pack};
+use common::{Connection, PATIENCE, Packed, Server, folder, http2::Http2, pack};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -368,13 +368,16 @@ const COUNTED: &[Counted] = &[
 ];
 
 /// The lines of both logs, without their times, and the counters.
-fn counted(options: &[&str]) -> [(Vec<String>, Vec<String>); 2] {
+fn counted(options: &[&str], is_http2: bool) -> [(Vec<String>, Vec<String>); 2] {
     let options = [&["--access-log=combined", "--admin-listen=127.0.0.1:0"], options].concat();
     both(&site(), &options).map(|mut server| {
         let admin = server.also_at("admin      http://");
-        let mut connection = server.connect();
-        for (method, target, fields) in COUNTED {
-            connection.request(method, target, fields);
+        if is_http2 {
+            let mut connection = Http2::to(server.address);
+            ask(COUNTED, |method, target, fields| connection.request(method, target, fields, ""));
+        } else {
+            let mut connection = server.connect();
+            ask(COUNTED, |method, target, fields| connection.request(method, target, fields));
         }
         let line = |_| {
             let line = server.line().expect("it logs");
@@ -390,13 +393,25 @@ fn counted(options: &[&str]) -> [(Vec<String>, Vec<String>); 2] {
     })
 }
 
+fn ask<R>(requests: &[Counted], mut ask: impl FnMut(&str, &str, &[(&str, &str)]) -> R) {
+    for (method, target, fields) in requests {
+        ask(method, target, fields);
+    }
+}
+
 #[test]
 fn both_ways_are_counted_and_logged_alike() {
-    for options in [&[][..], &["--forwarded-from=127.0.0.1"]] {
-        let [(short_log, short), (hypers_log, hypers)] = counted(options);
+    for (options, is_http2) in [
+        (&[][..], false),
+        (&["--forwarded-from=127.0.0.1"], false),
+        (&["--h2c"], true),
+        (&["--h2c", "--forwarded-from=127.0.0.1"], true),
+    ] {
+        let [(short_log, short), (hypers_log, hypers)] = counted(options, is_http2);
         assert_eq!(short_log, hypers_log);
         assert_eq!(short, hypers);
         assert!(short.len() > 5, "{short:?}");
-        assert_eq!(short_log[6].starts_with("192.0.2.7"), !options.is_empty(), "{short_log:?}");
+        let is_believed = options.contains(&"--forwarded-from=127.0.0.1");
+        assert_eq!(short_log[6].starts_with("192.0.2.7"), is_believed, "{short_log:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! A case: the frames that are sent, and the reactions that are right.
 
-use crate::frames::{Code, PROTOCOL_ERROR, Step};
+use crate::frames::{Code, PROTOCOL_ERROR, Step, kind, split};
 
 /// One thing that a server is asked to do right.
 #[derive(Clone, Debug)]
@@ -134,6 +134,18 @@ impl Case {
     pub(crate) fn ours(mut self) -> Self {
         self.ours = true;
         self
+    }
+
+    /// Whether the size of the connection's window matters: it is changed, or the bytes of DATA are counted.
+    pub(crate) fn is_about_windows(&self) -> bool {
+        let is_counted = |reaction: &Reaction| matches!(reaction, Reaction::Received(..));
+        let is_changed = |step: &Step| match step {
+            Step::Send(bytes) => {
+                split(bytes).iter().any(|frame| frame.0 == kind::WINDOW_UPDATE && frame.2 == 0)
+            }
+            _ => false,
+        };
+        self.expected.iter().any(is_counted) || self.steps.iter().any(is_changed)
     }
 
     fn last(&mut self) -> &mut Answer {

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    hash::{DefaultHasher, Hash, Hasher},
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
 };
@@ -28,7 +29,12 @@ const OWN: [u8; 6] = *b"settle";
 pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     pub(crate) files: Files,
+    /// Whether each client begins with a wide window for its connection.
+    pub(crate) is_wide: bool,
 }
+
+/// By how much it is wider then.
+const WIDE: u32 = 1 << 20;
 
 /// The outcome of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +62,9 @@ impl Site {
         let mut wire = Wire::connect(self.address, case.manner)?;
         if case.manner != Manner::Abrupt {
             wire.greet()?;
+        }
+        if self.is_wide && case.manner == Manner::Polite && !case.is_about_windows() {
+            wire.widen();
         }
         if !wire.take(&case.steps)? {
             return Ok(None);
@@ -142,6 +151,8 @@ pub(crate) struct Seen {
     window: usize,
     sent: usize,
     pub(crate) go_away: Option<Code>,
+    /// The last stream that it says it has looked at.
+    pub(crate) last: Option<u32>,
     pub(crate) closed: bool,
     /// Nothing came for a long time.
     stalled: bool,
@@ -217,7 +228,7 @@ impl Seen {
         streams.iter().map(|stream| self.bytes(*stream)).sum()
     }
 
-    /// All that came on streams but these, without dates: heads, the sizes of bodies, errors. Of a connection
+    /// All that came on streams but these, without dates: heads, hashes of bodies, errors. Of a connection
     /// that ended in an error, how it ended: other responses may have been on their way.
     pub(crate) fn told(&self, without: &[u32]) -> String {
         let mut told = format!("GOAWAY {:?}, closed {}\n", self.go_away, self.closed);
@@ -229,8 +240,10 @@ impl Seen {
                 let mut head = stream.head.clone();
                 head.retain(|(name, _)| name != "date");
                 head.sort();
-                let (length, reset) = (stream.data.len(), stream.reset);
-                told += &format!("{number}: {head:?}, {length} bytes, reset {reset:?}\n");
+                let mut hasher = DefaultHasher::new();
+                stream.data.hash(&mut hasher);
+                let (body, reset) = (hasher.finish(), stream.reset);
+                told += &format!("{number}: {head:?}, body {body:x}, reset {reset:?}\n");
             }
         }
         told
@@ -296,6 +309,11 @@ impl Wire {
         self.seen.acknowledged = 0;
         let is_greeted = self.seen.settings.is_some() && !self.seen.closed && !self.seen.stalled;
         if is_greeted { Ok(()) } else { Err(format!("no greeting; {}", self.seen)) }
+    }
+
+    /// Widens the window of the connection, with what is sent next.
+    pub(crate) fn widen(&mut self) {
+        self.unsent.extend(bytes(kind::WINDOW_UPDATE, flag::NONE, 0, &WIDE.to_be_bytes()));
     }
 
     /// Takes the steps; false if there is none to take on this server.
@@ -446,7 +464,10 @@ impl Wire {
             }
             kind::SETTINGS => self.note_settings(flags, payload),
             kind::PING => self.note_ping(flags, payload)?,
-            kind::GOAWAY => self.seen.go_away = Some(code(payload.get(4..).unwrap_or_default())?),
+            kind::GOAWAY => {
+                self.seen.last = Some(number(payload)?);
+                self.seen.go_away = Some(code(payload.get(4..).unwrap_or_default())?);
+            }
             kind::WINDOW_UPDATE if stream == 0 => self.seen.window += number(payload)? as usize,
             kind::PUSH_PROMISE => return Err("a push came".to_owned()),
             _ => {}

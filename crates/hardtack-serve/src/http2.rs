@@ -1,8 +1,8 @@
 //! Requests of HTTP/2 (RFC 9113), which overlap.
 //!
 //! [`streams`] is the state of the connection, and [`judge`] says whether it goes on. [`wire`] is its bytes
-//! as hyper has them: [`reader`] passes the client's frames on that [`short`] has not answered, [`outgoing`]
-//! hyper's, and both write to what is [`gathered`]. [`service`] has hyper's requests, and [`body`] the bodies
+//! as hyper has them: [`reader`] has [`short`] answer frames of the client and passes the others on, and
+//! [`outgoing`] passes hyper's on. Both add to the bytes that are [`gathered`]. [`service`] has hyper's requests, and [`body`] the bodies
 //! of their responses.
 
 mod arriving;

@@ -6,7 +6,7 @@ pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Bytes before the payload of each frame.
 pub(super) const HEAD: usize = 9;
 
-/// Longest payload that a frame may have (RFC 9113 §4.2): neither side is told to allow more.
+/// Longest payload that a frame of the client may have (RFC 9113 §4.2): it is told of no other.
 pub(super) const LONGEST: usize = 16_384;
 
 // Types (RFC 9113 §6).

@@ -42,6 +42,10 @@ pub(super) struct Output {
 }
 
 impl Output {
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes.len() >= MOST
+    }
+
     /// Adds a header section, whose block is the fields that `encode` adds.
     pub(super) fn write_section(
         &mut self,
@@ -65,19 +69,20 @@ impl<S: Socket> Gathered<S> {
         Self { transport, output, written: 0 }
     }
 
-    /// The bytes that are not written yet, when there is room for more. Not many more than there is room for
-    /// are to be added.
-    pub(super) fn poll_output(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<&mut Output>> {
-        if self.output.bytes.len() >= MOST {
+    /// Ready when there is room for more. What is added then may be more than there is room for.
+    pub(super) fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.output.is_full() {
             ready!(self.poll_flush(context))?;
         }
+        Poll::Ready(Ok(()))
+    }
+
+    /// The bytes that are not written yet.
+    pub(super) fn output(&mut self) -> &mut Output {
         if self.output.bytes.capacity() == 0 {
             self.output.bytes = SPARE.take();
         }
-        Poll::Ready(Ok(&mut self.output))
+        &mut self.output
     }
 
     /// Writes all that was gathered.

@@ -29,12 +29,32 @@ pub(super) struct Outgoing {
     /// The beginning of a frame that is not all there.
     partial: Vec<u8>,
     section: Unfinished,
-    /// Why the connection ends, if hyper does not know.
-    error: Option<ErrorCode>,
 }
 
-/// The code of an end that is no error (RFC 9113 §7).
-const NO_ERROR: [u8; 4] = [0; 4];
+/// What a GOAWAY of hyper's says (RFC 9113 §6.8), as far as hyper does not know it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct End {
+    /// The newest stream that was answered without hyper.
+    pub(super) stream: u32,
+    /// Why the connection is broken.
+    pub(super) error: Option<ErrorCode>,
+}
+
+impl End {
+    /// Writes GOAWAY: the last stream that was looked at, the code of the error, and a text.
+    fn write_goaway(self, frame: &[u8], output: &mut Output) {
+        let start = output.bytes.len();
+        output.bytes.extend_from_slice(frame);
+        let numbers = output.bytes[start + HEAD..].as_chunks_mut::<4>().0;
+        let [stream, code, ..] = numbers else { return };
+        // The largest number says that a further GOAWAY follows.
+        *stream = u32::from_be_bytes(*stream).max(self.stream).to_be_bytes();
+        let is_error = u32::from_be_bytes(*code) != 0;
+        if let Some(error) = self.error.filter(|_| is_error) {
+            *code = (error as u32).to_be_bytes();
+        }
+    }
+}
 
 /// What the frames have been.
 #[derive(Debug, Default)]
@@ -51,14 +71,9 @@ impl Outgoing {
             decoder: Decoder::new(),
             passing: 0,
             partial: Vec::new(),
-            section: Unfinished::default(),
-            error: None,
+            // hyper's are as long as they are.
+            section: Unfinished::new(usize::MAX / 2),
         }
-    }
-
-    /// The connection ends by an error of the client, of which hyper does not know which.
-    pub(super) fn set_error(&mut self, error: Option<ErrorCode>) {
-        self.error = error;
     }
 
     /// Whether other frames may stand here: a frame has ended, and no header section goes on.
@@ -71,11 +86,16 @@ impl Outgoing {
     /// # Errors
     ///
     /// If they are no frames.
-    pub(super) fn take(&mut self, mut bytes: &[u8], output: &mut Output) -> io::Result<Sent> {
+    pub(super) fn take(
+        &mut self,
+        mut bytes: &[u8],
+        end: End,
+        output: &mut Output,
+    ) -> io::Result<Sent> {
         let mut sent = Sent::default();
         while !bytes.is_empty() {
             let taken = match self.passing {
-                0 => self.take_frame(bytes, output, &mut sent)?,
+                0 => self.take_frame(bytes, end, output, &mut sent)?,
                 passing => {
                     let taken = passing.min(bytes.len());
                     output.bytes.extend_from_slice(&bytes[..taken]);
@@ -93,6 +113,7 @@ impl Outgoing {
     fn take_frame(
         &mut self,
         bytes: &[u8],
+        end: End,
         output: &mut Output,
         sent: &mut Sent,
     ) -> io::Result<usize> {
@@ -109,29 +130,17 @@ impl Outgoing {
             self.passing = head.length;
             return Ok(HEAD - known);
         }
-        let end = HEAD + head.length;
-        let Some(frame) = frame.get(..end) else {
+        let length = HEAD + head.length;
+        let Some(frame) = frame.get(..length) else {
             self.partial = frame.to_vec();
             return Ok(bytes.len());
         };
         if head.kind == GOAWAY {
-            self.write_goaway(frame, output);
+            end.write_goaway(frame, output);
         } else if let Some(frames) = self.section.add(head, frame).map_err(invalid)? {
             self.write(&frames, output, sent)?;
         }
-        Ok(end - known)
-    }
-
-    /// Writes GOAWAY (RFC 9113 §6.8): the last stream, the code of the error, a text.
-    fn write_goaway(&mut self, frame: &[u8], output: &mut Output) {
-        let start = output.bytes.len();
-        output.bytes.extend_from_slice(frame);
-        let code = output.bytes[start..].get_mut(HEAD + 4..HEAD + 8);
-        if let (Some(code), Some(error)) = (code, self.error)
-            && *code != NO_ERROR
-        {
-            code.copy_from_slice(&(error as u32).to_be_bytes());
-        }
+        Ok(length - known)
     }
 
     /// Writes a header section.
@@ -213,7 +222,7 @@ mod tests {
             let (first, second) = all.split_at(cut);
             let mut content = 0;
             for piece in [first, second] {
-                content += outgoing.take(piece, &mut output).unwrap().content;
+                content += outgoing.take(piece, End::default(), &mut output).unwrap().content;
             }
             assert!(outgoing.is_between_frames());
             assert_eq!(content, 7);
@@ -240,7 +249,7 @@ mod tests {
         let mut outgoing = Outgoing::new();
         assert!(outgoing.is_between_frames());
         for (at, byte) in (1..).zip(&all) {
-            outgoing.take(&[*byte], &mut output()).unwrap();
+            outgoing.take(&[*byte], End::default(), &mut output()).unwrap();
             let is_between = at == section.concat().len() || at == all.len();
             assert_eq!(outgoing.is_between_frames(), is_between, "{at}");
         }
@@ -250,7 +259,7 @@ mod tests {
     fn is_refused(block: &[u8], refusals: u32, expected: &str) {
         let mut output = output();
         let response = frame(HEADERS, END_HEADERS | END_STREAM, block);
-        let sent = Outgoing::new().take(&response, &mut output).unwrap();
+        let sent = Outgoing::new().take(&response, End::default(), &mut output).unwrap();
         assert_eq!(sent.refusals, refusals);
         assert_eq!(decoded(&mut Decoder::new(), &output.bytes).as_deref(), Ok(expected));
     }
@@ -273,16 +282,40 @@ mod tests {
         let mut frames = Vec::new();
         super::super::section::write(1, 0, &block, &mut frames);
         let mut output = output();
-        Outgoing::new().take(&frames, &mut output).unwrap();
+        Outgoing::new().take(&frames, End::default(), &mut output).unwrap();
         let section = Section::read(&output.bytes).unwrap();
         let mut fields = Fields::default();
         Decoder::new().decode(&section.block, usize::MAX, &mut fields).unwrap();
         assert_eq!(fields.iter().last(), Some((&b"a"[..], long.as_bytes())));
     }
 
+    #[track_caller]
+    fn ends(hypers: (u32, u32), end: End, expected: (u32, u32)) {
+        let payload = |(stream, code): (u32, u32)| {
+            [&stream.to_be_bytes()[..], &code.to_be_bytes(), b"text"].concat()
+        };
+        let goaway = frame(GOAWAY, 0, &payload(hypers));
+        let (mut outgoing, mut output) = (Outgoing::new(), output());
+        for byte in &goaway {
+            outgoing.take(&[*byte], end, &mut output).unwrap();
+        }
+        assert_eq!(output.bytes, frame(GOAWAY, 0, &payload(expected)));
+    }
+
+    #[test]
+    fn goaway_says_what_hyper_does_not_know() {
+        let end = |stream, error| End { stream, error };
+        ends((3, 1), end(0, None), (3, 1));
+        ends((3, 1), end(7, None), (7, 1));
+        ends((9, 1), end(7, Some(ErrorCode::Compression)), (9, 9));
+        ends((9, 0), end(7, Some(ErrorCode::Compression)), (9, 0));
+        ends((0x7fff_ffff, 0), end(7, None), (0x7fff_ffff, 0));
+    }
+
     #[test]
     fn bytes_that_are_no_frames_of_a_server() {
-        let is_error = |bytes: &[u8]| Outgoing::new().take(bytes, &mut output()).is_err();
+        let is_error =
+            |bytes: &[u8]| Outgoing::new().take(bytes, End::default(), &mut output()).is_err();
         assert!(is_error(&frame(CONTINUATION, END_HEADERS, b"\x88")));
         assert!(is_error(&frame(HEADERS, END_HEADERS, b"\xbe")));
         assert!(!is_error(&frame(HEADERS, END_HEADERS, b"\x88")));

@@ -12,16 +12,15 @@ use std::{
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::{
-    frames::{ErrorCode, HEAD, LONGEST, PREFACE},
+    frames::{HEAD, LONGEST, PREFACE},
     gathered::SharedGathered,
     hpack::Fields,
-    short::{Answers, ShortWay},
+    outgoing::End,
+    short::{Answers, ShortWay, Turn},
     streams::SharedStreams,
 };
 use crate::{account::Account, socket::Socket, stream::let_others};
 
-/// Most responses before the other connections of the thread have their turn.
-const MOST: usize = 64;
 /// Bytes of a thread's buffer: a frame that is all there but for a byte, and as much again.
 const INPUT: usize = 2 * (HEAD + LONGEST);
 
@@ -51,12 +50,13 @@ pub(super) struct Reader<S: Socket> {
 impl<S: Socket> Reader<S> {
     pub(super) fn new(gathered: SharedGathered<S>, streams: SharedStreams) -> Self {
         let account = Arc::clone(gathered.lock().transport.account());
+        let most = account.server().settings.limits.header_bytes as usize;
         Self {
             gathered,
             account,
             streams,
             preface: PREFACE.len(),
-            short_way: ShortWay::new(),
+            short_way: ShortWay::new(most),
             rest: Vec::new(),
         }
     }
@@ -66,13 +66,12 @@ impl<S: Socket> Reader<S> {
         self.short_way.spend_of_hyper(bytes)
     }
 
-    /// Why the connection is broken, as hyper does not know.
-    pub(super) fn error(&self) -> Option<ErrorCode> {
-        self.short_way.error()
+    /// What hyper does not know of the connection's end.
+    pub(super) fn end(&self) -> End {
+        self.short_way.end()
     }
 
-    /// Reads bytes for hyper. Meanwhile, requests are answered if the frames that are written have an end
-    /// here.
+    /// Reads bytes for hyper. Meanwhile, requests are answered, unless hyper is amid a frame.
     pub(super) fn poll_read(
         &mut self,
         is_between_frames: bool,
@@ -93,27 +92,23 @@ impl<S: Socket> Reader<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if hand_over(&mut self.short_way, buffer) {
+            return Poll::Ready(Ok(()));
+        }
         let Scratch { input, fields } = scratch;
         let (mut start, mut end) = (0, self.rest.len());
         input[..end].copy_from_slice(&self.rest);
-        let mut count = 0;
+        let mut turn = Turn::default();
         let read = loop {
+            match self.answer(&input[start..end], fields, &mut turn, is_open, context) {
+                Ok(taken) => start += taken,
+                Err(error) => break Poll::Ready(Err(error)),
+            }
             if hand_over(&mut self.short_way, buffer) {
                 break Poll::Ready(Ok(()));
             }
-            if count >= MOST {
+            if turn.is_over() {
                 break let_others(context);
-            }
-            let bytes = &input[start..end];
-            match self.poll_answer(bytes, fields, is_open, context) {
-                Poll::Ready(Ok((0, 0))) => {}
-                Poll::Ready(Ok((taken, answered))) => {
-                    start += taken;
-                    count += answered;
-                    continue;
-                }
-                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
-                Poll::Pending => break Poll::Pending,
             }
             input.copy_within(start..end, 0);
             (start, end) = (0, end - start);
@@ -132,26 +127,38 @@ impl<S: Socket> Reader<S> {
         read
     }
 
-    /// Takes frames off bytes. Returns how many bytes are done with, and the number of answers to them.
-    fn poll_answer(
+    /// Takes frames off bytes, until there is something for hyper, the turn is over, or a frame is not all
+    /// there. Returns how many bytes are done with.
+    ///
+    /// If the system takes no more for now, all frames are hyper's: what the client says is read nonetheless
+    /// (RFC 9113 §5.2.2).
+    fn answer(
         &mut self,
         bytes: &[u8],
         fields: &mut Fields,
+        turn: &mut Turn,
         is_open: bool,
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<(usize, usize)>> {
-        if bytes.is_empty() {
-            return Poll::Ready(Ok((0, 0)));
-        }
+    ) -> io::Result<usize> {
+        let (mut taken, before) = (0, turn.answers);
         let mut gathered = self.gathered.lock();
-        let output = ready!(gathered.poll_output(context))?;
-        let mut answers = Answers::new(&self.account, output, is_open);
-        let taken = self.short_way.take(bytes, fields, &mut answers);
-        let count = answers.count();
-        if count > 0 {
+        while taken < bytes.len() {
+            let has_room = match gathered.poll_room(context) {
+                Poll::Ready(room) => room.map(|()| true)?,
+                Poll::Pending => false,
+            };
+            let is_open = is_open && has_room;
+            let mut answers =
+                Answers { account: &self.account, output: gathered.output(), turn, is_open };
+            match self.short_way.take(&bytes[taken..], fields, &mut answers) {
+                0 => break,
+                more => taken += more,
+            }
+        }
+        if turn.answers > before {
             self.streams.lock().answered(Instant::now());
         }
-        Poll::Ready(Ok((taken, count)))
+        Ok(taken)
     }
 
     /// Reads bytes of the client.

@@ -10,21 +10,30 @@ use super::{
     hpack::{Fields, encoder},
 };
 
-/// Most frames of a section. hyper allows fewer, and closes the connection then.
-const MOST_FRAMES: usize = 16;
+/// So many CONTINUATION may follow in any case.
+const FEW_FRAMES: usize = 5;
 
 /// Bytes of a payload that say the priority of a stream (RFC 9113 §6.2).
 const PRIORITY_BYTES: usize = 5;
 
 /// The frames of a header section that is not all there.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Unfinished {
     frames: Vec<u8>,
     count: usize,
+    /// Most frames that there may be.
+    most: usize,
     stream: u32,
 }
 
 impl Unfinished {
+    /// A header section may have so many bytes, and somewhat more frames than these take.
+    pub(super) fn new(most_bytes: usize) -> Self {
+        let frames = most_bytes / LONGEST;
+        let most = 1 + FEW_FRAMES.max(frames + frames / 4);
+        Self { frames: Vec::new(), count: 0, most, stream: 0 }
+    }
+
     pub(super) fn is_any(&self) -> bool {
         self.count > 0
     }
@@ -38,7 +47,7 @@ impl Unfinished {
     ) -> Result<Option<Cow<'f, [u8]>>, ErrorCode> {
         let may_be = match self.count {
             0 => head.kind == HEADERS,
-            MOST_FRAMES.. => return Err(ErrorCode::EnhanceYourCalm),
+            count if count >= self.most => return Err(ErrorCode::EnhanceYourCalm),
             _ => head.kind == CONTINUATION && head.stream == self.stream,
         };
         if !may_be {
@@ -144,7 +153,7 @@ mod tests {
     /// Frames one after the other, and what the last one makes of them.
     #[track_caller]
     fn adds(frames: &[Vec<u8>], expected: Result<bool, ErrorCode>) {
-        let mut unfinished = Unfinished::default();
+        let mut unfinished = Unfinished::new(2 * LONGEST);
         let (last, before) = frames.split_last().unwrap();
         for frame in before {
             assert_eq!(unfinished.add(FrameHead::parse(frame).unwrap(), frame), Ok(None));
@@ -174,8 +183,9 @@ mod tests {
         adds(&[first.clone(), frame(CONTINUATION, END_HEADERS, 3, b"c")], broken);
         adds(&[first.clone(), frame(0, 0, 1, b"")], broken);
         let many = |count| [vec![first.clone()], vec![more.clone(); count]].concat();
-        adds(&many(MOST_FRAMES - 1), Ok(false));
-        adds(&many(MOST_FRAMES), Err(ErrorCode::EnhanceYourCalm));
+        adds(&many(5), Ok(false));
+        adds(&many(6), Err(ErrorCode::EnhanceYourCalm));
+        assert_eq!(Unfinished::new(16 * LONGEST).most, 21);
     }
 
     #[track_caller]

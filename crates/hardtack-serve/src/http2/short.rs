@@ -1,15 +1,15 @@
 //! The short way over HTTP/2: simple requests are answered from their frames, before hyper.
 //!
 //! The frames of the client come here first. A simple request is answered at once, and hyper never sees its
-//! stream. All other frames are passed on, and hyper decides on them: so it is hyper alone that keeps the
-//! rules of the protocol.
+//! stream. All other frames are passed on, and hyper keeps the rules of the protocol, but for some errors: those
+//! that hyper cannot see any more, and those that it does not tell apart.
 //!
-//! Some things have one state for the whole connection, and are divided:
+//! Some things have one state for the whole connection:
 //!
 //! - The tables by which both sides compress their fields (RFC 7541 §2.3) are kept in front of hyper. Header
 //!   sections are passed on in a form that needs none; for those of hyper see [`outgoing`](super::outgoing).
-//! - The client's window for the connection: see [`credit`].
-//! - The numbers of streams, which grow. hyper knows the streams that are passed on.
+//! - The client's window for the connection is shared: see [`credit`].
+//! - The numbers of streams grow. hyper knows the streams that are passed on.
 
 mod credit;
 mod request;
@@ -18,17 +18,20 @@ mod response;
 use self::credit::Credit;
 use super::{
     frames::{
-        ACK, CONTINUATION, DATA, END_HEADERS, ErrorCode, FrameHead, HEAD, HEADERS, PREFACE,
-        PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE,
+        ACK, DATA, END_HEADERS, ErrorCode, FrameHead, HEAD, HEADERS, PREFACE, PRIORITY, RST_STREAM,
+        SETTINGS, WINDOW_UPDATE,
     },
     gathered::Output,
     hpack::{Decoder, Encoder, Fields, Malformed},
+    outgoing::End,
     section::{Section, Unfinished},
 };
-use crate::account::Account;
+use crate::{account::Account, stream::MOST_AT_ONCE};
 
-/// Bytes for hyper, or of responses, after which no further frame is looked at.
+/// Bytes for hyper after which no further frame is looked at.
 const ENOUGH: usize = 64 * 1024;
+/// Most responses of a turn.
+const MOST: usize = 64;
 /// The window of a new stream, unless the client says otherwise (RFC 9113 §6.5.2).
 const FIRST_WINDOW: u32 = 65_535;
 /// The setting that says so.
@@ -43,54 +46,70 @@ const HEADER_TABLE_SIZE: u16 = 1;
 pub(super) struct ShortWay {
     /// Bytes for hyper.
     passed: Vec<u8>,
-    /// Bytes that are passed on as they come, before the next frame that is looked at.
-    passing: usize,
+    /// Bytes of the preface that are still to come.
+    preface: usize,
+    /// Whether that was no preface. Then all bytes are passed on.
+    is_foreign: bool,
     /// Whether the first frame has come.
     has_begun: bool,
     /// Why the connection is broken, if it is. Then nothing more is passed on.
     error: Option<ErrorCode>,
     decoder: Decoder,
+    /// Most bytes of a header section (RFC 9113 §6.5.2).
+    most_bytes: usize,
     /// A header section that is not all there.
     section: Unfinished,
-    /// The newest stream of the client, and the newest one that hyper knows.
-    newest: u32,
+    /// The newest stream that hyper knows, and the newest one that was answered.
     newest_of_hyper: u32,
-    /// The window that a new stream has.
+    newest_answered: u32,
+    /// The smallest window that a new stream may have.
     window: u32,
     credit: Credit,
 }
 
 /// Where responses go.
 pub(super) struct Answers<'a> {
-    account: &'a Account,
-    output: &'a mut Output,
+    pub(super) account: &'a Account,
+    pub(super) output: &'a mut Output,
+    pub(super) turn: &'a mut Turn,
     /// Whether requests may be answered here at all.
-    is_open: bool,
-    count: usize,
+    pub(super) is_open: bool,
 }
 
-impl<'a> Answers<'a> {
-    pub(super) fn new(account: &'a Account, output: &'a mut Output, is_open: bool) -> Self {
-        Self { account, output, is_open, count: 0 }
+impl Answers<'_> {
+    /// Whether the next ones come later: when there is room, or in another turn.
+    fn are_enough(&self) -> bool {
+        self.is_open && (self.output.is_full() || self.turn.is_over())
     }
+}
 
-    /// How many there are.
-    pub(super) fn count(&self) -> usize {
-        self.count
+/// The turn of a connection among those of its thread.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    pub(super) answers: usize,
+    bytes: usize,
+}
+
+impl Turn {
+    pub(super) fn is_over(&self) -> bool {
+        self.answers >= MOST || self.bytes >= MOST_AT_ONCE
     }
 }
 
 impl ShortWay {
-    pub(super) fn new() -> Self {
+    /// A header section may have so many bytes (RFC 9113 §6.5.2).
+    pub(super) fn new(most_bytes: usize) -> Self {
         Self {
             passed: Vec::new(),
-            passing: PREFACE.len(),
+            preface: PREFACE.len(),
+            is_foreign: false,
             has_begun: false,
             error: None,
             decoder: Decoder::new(),
-            section: Unfinished::default(),
-            newest: 0,
+            most_bytes,
+            section: Unfinished::new(most_bytes),
             newest_of_hyper: 0,
+            newest_answered: 0,
             window: FIRST_WINDOW,
             credit: Credit::new(),
         }
@@ -105,7 +124,7 @@ impl ShortWay {
         answers: &mut Answers<'_>,
     ) -> usize {
         let mut taken = 0;
-        while answers.output.bytes.len() < ENOUGH && self.passed.len() < ENOUGH {
+        while self.passed.len() < ENOUGH && !answers.are_enough() {
             match self.take_one(&bytes[taken..], fields, answers) {
                 0 => break,
                 more => taken += more,
@@ -134,9 +153,9 @@ impl ShortWay {
         self.passed.extend_from_slice(bytes);
     }
 
-    /// Why the connection is broken, as hyper does not know.
-    pub(super) fn error(&self) -> Option<ErrorCode> {
-        self.error
+    /// What hyper does not know of the connection's end.
+    pub(super) fn end(&self) -> End {
+        End { stream: self.newest_answered, error: self.error }
     }
 
     /// hyper sends so many bytes of content. Returns whether it has something to read by that.
@@ -146,24 +165,17 @@ impl ShortWay {
         lent > 0
     }
 
-    /// Takes a part of a frame that is passed on, or a frame that is looked at and all there.
+    /// Takes a frame that is all there. hyper would have to wait for all of it, too.
     fn take_one(&mut self, bytes: &[u8], fields: &mut Fields, answers: &mut Answers<'_>) -> usize {
         if self.error.is_some() {
             return bytes.len();
         }
-        if self.passing > 0 {
-            let taken = bytes.len().min(self.passing);
-            self.passing -= taken;
-            self.passed.extend_from_slice(&bytes[..taken]);
-            return taken;
+        if self.preface > 0 || self.is_foreign {
+            return self.pass_preface(bytes);
         }
         let Some(head) = FrameHead::parse(bytes) else { return 0 };
         let end = HEAD + head.length;
         let looked = match self.check(head) {
-            Ok(()) if !(is_looked_at(head.kind) || self.section.is_any()) => {
-                self.passing = end;
-                return self.take_one(bytes, fields, answers);
-            }
             Ok(()) => match bytes.get(..end) {
                 Some(frame) => self.look(head, frame, fields, answers),
                 None => return 0,
@@ -177,10 +189,20 @@ impl ShortWay {
         end
     }
 
+    /// Passes the preface on, and all that follows if it is none: hyper ends the connection.
+    fn pass_preface(&mut self, bytes: &[u8]) -> usize {
+        let missing = &PREFACE[PREFACE.len() - self.preface..];
+        let taken = bytes.len().min(missing.len());
+        self.is_foreign |= bytes[..taken] != missing[..taken];
+        let taken = if self.is_foreign { bytes.len() } else { taken };
+        self.preface = self.preface.saturating_sub(taken);
+        self.passed.extend_from_slice(&bytes[..taken]);
+        taken
+    }
+
     /// Checks what the head of a frame alone says.
-    fn check(&mut self, head: FrameHead) -> Result<(), ErrorCode> {
-        let is_first = !std::mem::replace(&mut self.has_begun, true);
-        if is_first && (head.kind != SETTINGS || head.flags & ACK != 0) {
+    fn check(&self, head: FrameHead) -> Result<(), ErrorCode> {
+        if !self.has_begun && (head.kind != SETTINGS || head.flags & ACK != 0) {
             // The preface of a client ends with its settings (RFC 9113 §3.4).
             return Err(ErrorCode::Protocol);
         }
@@ -198,6 +220,7 @@ impl ShortWay {
         fields: &mut Fields,
         answers: &mut Answers<'_>,
     ) -> Result<(), ErrorCode> {
+        self.has_begun = true;
         match head.kind {
             // Nothing else may come between the frames of a header section (RFC 9113 §6.10).
             _ if head.kind == HEADERS || self.section.is_any() => {
@@ -217,7 +240,11 @@ impl ShortWay {
     /// Whether a stream was answered here, and hyper knows none that is newer. Of an older one hyper knows by
     /// its number that it is closed.
     fn is_own(&self, stream: u32) -> bool {
-        self.newest_of_hyper < stream && stream <= self.newest
+        stream % 2 == 1 && self.newest_of_hyper < stream && stream <= self.newest_answered
+    }
+
+    fn is_new(&self, stream: u32) -> bool {
+        stream % 2 == 1 && stream > self.newest_of_hyper.max(self.newest_answered)
     }
 
     /// Answers a header section, or passes it on.
@@ -227,18 +254,16 @@ impl ShortWay {
         fields: &mut Fields,
         answers: &mut Answers<'_>,
     ) -> Result<(), ErrorCode> {
-        let most = answers.account.server().settings.limits.header_bytes as usize;
         fields.clear();
         let mut section = Section::read(frames)?;
         self.decoder
-            .decode(&section.block, most, fields)
+            .decode(&section.block, self.most_bytes, fields)
             .map_err(|Malformed| ErrorCode::Compression)?;
         let stream = section.stream;
         if self.is_own(stream) {
             return Err(ErrorCode::StreamClosed);
         }
-        if stream % 2 == 1 && stream > self.newest {
-            self.newest = stream;
+        if self.is_new(stream) {
             if section.end_stream() != 0 && self.answer(stream, fields, answers) {
                 return Ok(());
             }
@@ -248,6 +273,8 @@ impl ShortWay {
             // whose trailers do not end it.
             section.forget_end_stream();
         }
+        // hyper is to see that they are too many, and no more.
+        fields.cut(self.most_bytes + 1);
         section.pass(fields, &mut self.passed);
         Ok(())
     }
@@ -259,14 +286,22 @@ impl ShortWay {
         }
         let Self { window, credit, .. } = self;
         let has_room = |bytes: usize| bytes <= *window as usize && credit.take(bytes);
+        let before = answers.output.bytes.len();
         let answered =
             response::answer(answers.account, stream, fields, has_room, answers.output).is_some();
-        answers.count += usize::from(answered);
+        if answered {
+            self.newest_answered = stream;
+            answers.turn.answers += 1;
+            answers.turn.bytes += answers.output.bytes.len() - before;
+        }
         answered
     }
 
     /// Passes settings of the client on (RFC 9113 §6.5), which hyper checks, keeps and acknowledges. But for the
     /// size of the client's table: hyper's keeps its own.
+    ///
+    /// Here they hold at once if they allow less, and never if they allow more: a client may count on that only
+    /// after its settings are acknowledged.
     fn pass_settings(&mut self, frame: &[u8], encoder: &mut Encoder) -> Result<(), ErrorCode> {
         let start = self.passed.len();
         self.passed.extend_from_slice(frame);
@@ -275,11 +310,13 @@ impl ShortWay {
             let value = u32::from_be_bytes(value);
             match u16::from_be_bytes([a, b]) {
                 HEADER_TABLE_SIZE => {
-                    encoder.resize(value as usize);
+                    encoder.limit(value as usize);
                     setting[2..].copy_from_slice(&FIRST_TABLE_SIZE.to_be_bytes());
                 }
-                INITIAL_WINDOW_SIZE if value > LARGEST => return Err(ErrorCode::FlowControl),
-                INITIAL_WINDOW_SIZE => self.window = value,
+                INITIAL_WINDOW_SIZE if value > LARGEST_WINDOW => {
+                    return Err(ErrorCode::FlowControl);
+                }
+                INITIAL_WINDOW_SIZE => self.window = self.window.min(value),
                 _ => {}
             }
         }
@@ -288,7 +325,7 @@ impl ShortWay {
 
     /// The client widens its window for the connection (RFC 9113 §6.9).
     fn widen(&mut self, frame: &[u8]) -> Result<(), ErrorCode> {
-        let increment = frame[HEAD..].try_into().map_or(0, u32::from_be_bytes) & LARGEST;
+        let increment = frame[HEAD..].try_into().map_or(0, u32::from_be_bytes) & LARGEST_WINDOW;
         if increment == 0 {
             return Err(ErrorCode::Protocol);
         }
@@ -298,8 +335,9 @@ impl ShortWay {
         Ok(())
     }
 
+    /// Lends hyper more. Only whole frames are passed on, so a further one may stand behind them.
     fn lend(&mut self, lent: u32) {
-        if lent > 0 {
+        if lent > 0 && self.error.is_none() {
             self.passed.extend_from_slice(&window_update(lent));
         }
     }
@@ -311,13 +349,8 @@ impl ShortWay {
     }
 }
 
-/// Whether frames of a type are looked at. The payload of all others is passed on as it comes.
-fn is_looked_at(kind: u8) -> bool {
-    matches!(kind, HEADERS | CONTINUATION | PRIORITY | RST_STREAM | SETTINGS | WINDOW_UPDATE)
-}
-
-/// The largest increment of a window.
-const LARGEST: u32 = 0x7fff_ffff;
+/// The largest window (RFC 9113 §6.9.1).
+const LARGEST_WINDOW: u32 = 0x7fff_ffff;
 
 /// A frame that widens the window of the connection (RFC 9113 §6.9).
 fn window_update(increment: u32) -> [u8; HEAD + 4] {

@@ -66,11 +66,11 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let Self { gathered, outgoing, reader, .. } = &mut *self;
-        outgoing.set_error(reader.error());
         let mut gathered = gathered.lock();
-        let output = ready!(gathered.poll_output(context))?;
+        ready!(gathered.poll_room(context))?;
+        let output = gathered.output();
         let taken = bytes.len().min(MOST - output.bytes.len());
-        let sent = outgoing.take(&bytes[..taken], output)?;
+        let sent = outgoing.take(&bytes[..taken], reader.end(), output)?;
         drop(gathered);
         self.sent(&sent, context);
         Poll::Ready(Ok(taken))

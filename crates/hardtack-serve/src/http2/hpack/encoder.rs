@@ -15,42 +15,41 @@ const LONG_STRING: usize = 127;
 #[derive(Debug)]
 pub(crate) struct Encoder {
     table: DynamicTable,
-    /// The smallest size since the last block, if the client is to be told of a change.
-    least: Option<usize>,
     size: usize,
+    /// Whether the client is to be told of a smaller size.
+    has_shrunk: bool,
 }
 
 impl Encoder {
     pub(crate) fn new() -> Self {
-        Self { table: DynamicTable::new(TABLE_SIZE), least: None, size: TABLE_SIZE }
+        Self { table: DynamicTable::new(TABLE_SIZE), size: TABLE_SIZE, has_shrunk: false }
     }
 
-    /// The client says how large the table may be (`SETTINGS_HEADER_TABLE_SIZE`).
-    pub(crate) fn resize(&mut self, limit: usize) {
-        let size = limit.min(TABLE_SIZE);
-        if size != self.size && self.table.resize(size).is_ok() {
-            self.least = Some(self.least.map_or(size, |least| least.min(size)));
-            self.size = size;
+    /// The client says how large the table may be (`SETTINGS_HEADER_TABLE_SIZE`). The table never grows: a
+    /// client may expect a larger one only after its settings are acknowledged.
+    pub(crate) fn limit(&mut self, limit: usize) {
+        if limit < self.size && self.table.resize(limit).is_ok() {
+            self.size = limit;
+            self.has_shrunk = true;
         }
     }
 
-    /// Begins a block. A change of the table's size comes first (§4.2).
+    /// Begins a block. A new size of the table comes first (§4.2).
     pub(crate) fn begin(&mut self, out: &mut Vec<u8>) {
-        if let Some(least) = self.least.take() {
-            integer::encode::<5>(0x20, least, out);
-            if least < self.size {
-                integer::encode::<5>(0x20, self.size, out);
-            }
+        if std::mem::take(&mut self.has_shrunk) {
+            integer::encode::<5>(0x20, self.size, out);
         }
     }
 
     /// Appends a field, whose name has to be lowercase (RFC 9113 §8.2.1). It's added to the table if the same
     /// value is likely to come again.
     pub(crate) fn field(&mut self, name: &[u8], value: &[u8], out: &mut Vec<u8>) {
-        let size = DynamicTable::size_of(name, value);
-        if let (b":status", Some(code)) = (name, digits(value)) {
+        let is_too_large = DynamicTable::size_of(name, value) > self.size;
+        if name == b":status"
+            && let Some(code) = digits(value)
+        {
             status(code, out);
-        } else if is_fleeting(name) || size > self.size {
+        } else if is_too_large || is_fleeting(name) {
             literal(name, out, |out| out.extend_from_slice(value));
         } else if let Some(index) = self.table.find(name, value) {
             integer::encode::<7>(0x80, STATIC_TABLE.len() + 1 + index, out); // §6.1.
@@ -73,13 +72,11 @@ fn is_fleeting(name: &[u8]) -> bool {
         name,
         b":path"
             | b"age"
-            | b"authorization"
             | b"content-digest"
             | b"content-disposition"
             | b"content-length"
             | b"content-location"
             | b"content-range"
-            | b"cookie"
             | b"date"
             | b"etag"
             | b"expires"
@@ -216,7 +213,7 @@ mod tests {
         for (step, digits) in steps {
             let mut out = Vec::new();
             match step {
-                Size(size) => encoder.resize(*size),
+                Size(size) => encoder.limit(*size),
                 Block(fields) => {
                     encoder.begin(&mut out);
                     let fields = fields.iter().map(|field| field.split_once('=').unwrap());
@@ -256,9 +253,11 @@ mod tests {
         goes(&[(Size(0), ""), (Block(&["vary=a"]), "20 0f 2c 01 61"), (Block(&[]), "")]);
         goes(&[
             (Block(&["vary=a"]), "7b 01 61"),
+            (Size(100), ""),
             (Size(0), ""),
             (Size(4096), ""),
-            (Block(&["vary=a"]), "20 3f e1 1f 7b 01 61"),
+            (Block(&["vary=a"]), "20 0f 2c 01 61"),
+            (Block(&["vary=a"]), "0f 2c 01 61"),
         ]);
         // Room for one entry.
         goes(&[

@@ -16,7 +16,7 @@ use super::{
 use crate::{account::Account, date, simple};
 
 /// Largest content that is written here. A larger one is hyper's, which sends it as the client takes it.
-const LARGEST: usize = 32 * 1024;
+const LARGEST_CONTENT: usize = 32 * 1024;
 
 /// Answers the request of a stream: writes the response, and counts the request. None if the request or its
 /// response is not simple, or if there is no room for so many bytes of content: then nothing is written.
@@ -36,11 +36,11 @@ pub(super) fn answer(
     let admitted = simple::admit(account, || head.to_request())?;
     let response = simple::respond(account.thread, &request)?;
     let length = response.content().len();
-    if length > LARGEST || !has_room(length) {
+    if length > LARGEST_CONTENT || !has_room(length) {
         return None;
     }
     write(&response, stream, begun, output);
-    simple::exchange(account, admitted, &response, Version::HTTP_2, begun).finish(begun);
+    drop(simple::exchange(account, admitted, &response, Version::HTTP_2, begun));
     Some(())
 }
 
