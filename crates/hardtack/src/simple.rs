@@ -85,7 +85,9 @@ impl<'a> SimpleRequest<'a> {
         target: &'a str,
         fields: &'a [(&'a str, &'a [u8])],
     ) -> Option<Self> {
+        // A library may refuse an escape in a host.
         let is_simple = !authority.is_empty()
+            && !authority.contains(&b'%')
             && message::is_host(authority)
             && fields.iter().all(|(name, value)| is_simple_of_http2(name, value));
         if !is_simple {

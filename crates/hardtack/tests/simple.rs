@@ -309,7 +309,10 @@ fn is_simple_over_http2(field: (&str, &[u8]), expected: bool) {
         SimpleRequest::http2("GET", authority, target, std::slice::from_ref(&field)).is_some()
     };
     assert_eq!(request(b"localhost", "/a.css"), expected, "{field:?}");
-    assert!(!request(b"", "/a.css") && !request(b"a@b", "/a.css") && !request(b"localhost", "*"));
+    for authority in [&b""[..], b"a@b", b"a%b", b"a b"] {
+        assert!(!request(authority, "/a.css"));
+    }
+    assert!(!request(b"localhost", "*"));
 }
 
 #[test]

@@ -61,8 +61,10 @@ impl Encoder {
     }
 }
 
+/// The number that three digits are.
 fn digits(value: &[u8]) -> Option<u16> {
-    str::from_utf8(value).ok()?.parse().ok()
+    let is_code = value.len() == 3 && value.iter().all(u8::is_ascii_digit);
+    str::from_utf8(value).ok().filter(|_| is_code)?.parse().ok()
 }
 
 /// Whether the values of a field differ from one response to the next, or are nobody else's business
@@ -243,6 +245,7 @@ mod tests {
             (Block(&["vary=a", "x=y", "vary=b"]), "be 40 01 78 01 79 7b 01 62"),
             (Block(&["vary=a", "x=y", "vary=b", "x=z"]), "c0 bf be 40 01 78 01 7a"),
             (Block(&[":status=200", "vary=a", ":status=302"]), "88 c1 08 03 33 30 32"),
+            (Block(&[":status=2", ":status=+20"]), "48 01 32 48 03 2b 32 30"),
             (Block(&["etag=a", "etag=a"]), "0f 13 01 61 0f 13 01 61"),
         ]);
     }
