@@ -87,7 +87,7 @@ fn header_lists() -> Vec<Case> {
     };
     let cut = |name: &str, block: &[u8]| {
         let steps = [headers(1, flag::WHOLE, block)];
-        refused(case(name, SECTION, steps)).connection_error(&ENOUGH)
+        case(name, SECTION, steps).connection_error(&ENOUGH)
     };
     let fields = |count: usize| {
         let names: Vec<_> = (0..count).map(|at| format!("x-{at}")).collect();

@@ -74,6 +74,9 @@ pub(crate) async fn serve<S: Socket>(transport: Transport<S>) {
             verdict = take_requests(connection.as_mut(), &gathered, &judge, &account, &streams) => verdict,
             () = sleep_until(round.into()) => {
                 round = Instant::now() + ROUND;
+                if gathered.lock().has_rest() {
+                    streams.lock().touch(Instant::now());
+                }
                 streams.lock().stand_by(&account.server().census.standby, Instant::now());
                 look(&mut judge, &account, &streams)
             }

@@ -85,6 +85,11 @@ impl<S: Socket> Gathered<S> {
         &mut self.output
     }
 
+    /// Whether the system has not taken all bytes.
+    pub(super) fn has_rest(&self) -> bool {
+        !self.output.bytes.is_empty()
+    }
+
     /// Writes all that was gathered.
     pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Self { transport, output: Output { bytes, .. }, written } = self;

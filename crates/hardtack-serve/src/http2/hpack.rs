@@ -22,6 +22,20 @@ pub(crate) use fields::Fields;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
+/// Why a header block isn't decoded to its end. The connection has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BlockError {
+    Malformed,
+    /// Its fields are far larger than the limit: a few bytes may stand for thousands (RFC 9113 §10.5.1).
+    TooLarge,
+}
+
+impl From<Malformed> for BlockError {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
 #[cfg(test)]
 mod testing {
     /// The bytes that `digits` are the hexadecimal form of; spaces don't matter.

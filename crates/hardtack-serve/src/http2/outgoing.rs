@@ -178,7 +178,7 @@ mod tests {
     use super::*;
     use crate::http2::{
         frames::{END_HEADERS, END_STREAM, LONGEST},
-        hpack::{Encoder, Malformed},
+        hpack::{BlockError, Encoder},
     };
 
     fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     /// The fields of a section that is one frame, decoded by a client.
-    fn decoded(client: &mut Decoder, frame: &[u8]) -> Result<String, Malformed> {
+    fn decoded(client: &mut Decoder, frame: &[u8]) -> Result<String, BlockError> {
         let mut fields = Fields::default();
         client.decode(&frame[HEAD..], usize::MAX, &mut fields)?;
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();

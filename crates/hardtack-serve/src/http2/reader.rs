@@ -45,6 +45,7 @@ pub(super) struct Reader<S: Socket> {
     short_way: ShortWay,
     /// Bytes that the short way has not taken yet.
     rest: Vec<u8>,
+    turn: Turn,
 }
 
 impl<S: Socket> Reader<S> {
@@ -58,6 +59,7 @@ impl<S: Socket> Reader<S> {
             preface: PREFACE.len(),
             short_way: ShortWay::new(most),
             rest: Vec::new(),
+            turn: Turn::default(),
         }
     }
 
@@ -81,7 +83,12 @@ impl<S: Socket> Reader<S> {
         let is_open = is_between_frames
             && self.account.server().settings.short_way
             && !self.streams.lock().is_ending();
-        SCRATCH.with_borrow_mut(|scratch| self.poll_read_with(scratch, is_open, context, buffer))
+        let read = SCRATCH
+            .with_borrow_mut(|scratch| self.poll_read_with(scratch, is_open, context, buffer));
+        if read.is_pending() {
+            self.turn = Turn::default();
+        }
+        read
     }
 
     /// Answers simple requests, until there is something for hyper or nothing more has come.
@@ -98,16 +105,15 @@ impl<S: Socket> Reader<S> {
         let Scratch { input, fields } = scratch;
         let (mut start, mut end) = (0, self.rest.len());
         input[..end].copy_from_slice(&self.rest);
-        let mut turn = Turn::default();
         let read = loop {
-            match self.answer(&input[start..end], fields, &mut turn, is_open, context) {
+            match self.answer(&input[start..end], fields, is_open, context) {
                 Ok(taken) => start += taken,
                 Err(error) => break Poll::Ready(Err(error)),
             }
             if hand_over(&mut self.short_way, buffer) {
                 break Poll::Ready(Ok(()));
             }
-            if turn.is_over() {
+            if self.turn.is_over() {
                 break let_others(context);
             }
             input.copy_within(start..end, 0);
@@ -136,11 +142,10 @@ impl<S: Socket> Reader<S> {
         &mut self,
         bytes: &[u8],
         fields: &mut Fields,
-        turn: &mut Turn,
         is_open: bool,
         context: &mut Context<'_>,
     ) -> io::Result<usize> {
-        let (mut taken, before) = (0, turn.answers);
+        let (mut taken, before) = (0, self.turn.answers);
         let mut gathered = self.gathered.lock();
         while taken < bytes.len() {
             let has_room = match gathered.poll_room(context) {
@@ -148,15 +153,15 @@ impl<S: Socket> Reader<S> {
                 Poll::Pending => false,
             };
             let is_open = is_open && has_room;
-            let mut answers =
-                Answers { account: &self.account, output: gathered.output(), turn, is_open };
+            let (account, turn) = (&self.account, &mut self.turn);
+            let mut answers = Answers { account, output: gathered.output(), turn, is_open };
             match self.short_way.take(&bytes[taken..], fields, &mut answers) {
                 0 => break,
                 more => taken += more,
             }
         }
-        if turn.answers > before {
-            self.streams.lock().answered(Instant::now());
+        if self.turn.answers > before {
+            self.streams.lock().touch(Instant::now());
         }
         Ok(taken)
     }

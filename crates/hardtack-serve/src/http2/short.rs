@@ -22,7 +22,7 @@ use super::{
         SETTINGS, WINDOW_UPDATE,
     },
     gathered::Output,
-    hpack::{Decoder, Encoder, Fields, Malformed},
+    hpack::{BlockError, Decoder, Encoder, Fields},
     outgoing::End,
     section::{Section, Unfinished},
 };
@@ -79,7 +79,7 @@ pub(super) struct Answers<'a> {
 impl Answers<'_> {
     /// Whether the next ones come later: when there is room, or in another turn.
     fn are_enough(&self) -> bool {
-        self.is_open && (self.output.is_full() || self.turn.is_over())
+        self.is_open && self.output.is_full() || self.turn.is_over()
     }
 }
 
@@ -87,6 +87,7 @@ impl Answers<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     pub(super) answers: usize,
+    /// Of fields of requests, and of responses.
     bytes: usize,
 }
 
@@ -256,9 +257,12 @@ impl ShortWay {
     ) -> Result<(), ErrorCode> {
         fields.clear();
         let mut section = Section::read(frames)?;
-        self.decoder
-            .decode(&section.block, self.most_bytes, fields)
-            .map_err(|Malformed| ErrorCode::Compression)?;
+        let decoded = self.decoder.decode(&section.block, self.most_bytes, fields);
+        answers.turn.bytes += fields.size();
+        decoded.map_err(|error| match error {
+            BlockError::Malformed => ErrorCode::Compression,
+            BlockError::TooLarge => ErrorCode::EnhanceYourCalm,
+        })?;
         let stream = section.stream;
         if self.is_own(stream) {
             return Err(ErrorCode::StreamClosed);

@@ -75,8 +75,8 @@ impl Streams {
         }
     }
 
-    /// Streams have begun and ended.
-    pub(crate) fn answered(&mut self, now: Instant) {
+    /// Streams have begun and ended, or bytes of one that has ended are still to be sent.
+    pub(crate) fn touch(&mut self, now: Instant) {
         self.waiting = None;
         self.changed = now;
     }

@@ -1,11 +1,16 @@
 //! The decoding of header blocks (RFC 7541 §3, §6).
 
-use super::dynamic_table::DynamicTable;
+use super::dynamic_table::{DynamicTable, Name};
 use super::static_table::STATIC_TABLE;
-use super::{Fields, Malformed, huffman, integer};
+use super::{BlockError, Fields, Malformed, huffman, integer};
 
 /// The initial `SETTINGS_HEADER_TABLE_SIZE` (RFC 9113 §6.5.2).
 const TABLE_SIZE: usize = 4096;
+
+/// The prefix of a literal field with incremental indexing, in bits (§6.2.1).
+const WITH_INDEXING: u32 = 6;
+/// A block isn't decoded any further when its fields are so many times larger than the limit.
+const FAR_TOO_LARGE: usize = 4;
 
 /// Decodes the header blocks of one connection, all of them, in their order.
 #[derive(Debug)]
@@ -28,21 +33,26 @@ impl Decoder {
     /// The one that goes beyond is added too, so the caller can tell.
     /// The rest is decoded only to keep the dynamic table in step with the client's.
     ///
-    /// Some fields may have been added even if the block is malformed.
+    /// Some fields may have been added even if there's an error. It's one if all fields are several times as
+    /// large as `most`.
     pub(crate) fn decode(
         &mut self,
         mut block: &[u8],
         most: usize,
         fields: &mut Fields,
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), BlockError> {
         self.size_updates(&mut block)?;
+        let mut size = 0_usize;
         while let Some(first) = block.first() {
             let kept = fields.size() <= most;
-            match first.leading_zeros() {
+            size += match first.leading_zeros() {
                 0 => self.indexed(&mut block, kept, fields)?,
-                1 => self.literal_with_indexing(&mut block, kept, fields)?,
-                2 => return Err(Malformed), // A size update that isn't at the beginning.
-                _ => self.literal_without_indexing(&mut block, kept, fields)?,
+                1 => self.literal::<6>(&mut block, kept, fields)?,
+                2 => return Err(BlockError::Malformed), // A size update that isn't at the beginning.
+                _ => self.literal::<4>(&mut block, kept, fields)?,
+            };
+            if size > most.saturating_mul(FAR_TOO_LARGE) {
+                return Err(BlockError::TooLarge);
             }
         }
         Ok(())
@@ -56,77 +66,78 @@ impl Decoder {
         Ok(())
     }
 
-    /// An indexed field: `1` (§6.1).
-    fn indexed(&self, block: &mut &[u8], kept: bool, fields: &mut Fields) -> Result<(), Malformed> {
-        let (name, value) = self.lookup(integer::decode::<7>(block)?)?;
+    /// An indexed field: `1` (§6.1). Returns its size.
+    fn indexed(
+        &self,
+        block: &mut &[u8],
+        kept: bool,
+        fields: &mut Fields,
+    ) -> Result<usize, Malformed> {
+        let (name, value) = match self.place(integer::decode::<7>(block)?)? {
+            Place::Static((name, value)) => (name.as_bytes(), value.as_bytes()),
+            Place::Dynamic((name, value)) => (name.as_bytes(), value),
+        };
         if kept {
             fields.push(name, value);
         }
-        Ok(())
+        Ok(DynamicTable::size_of(name, value))
     }
 
-    /// A literal field with incremental indexing: `01` (§6.2.1).
-    fn literal_with_indexing(
+    /// A literal field with a prefix of so many bits: 6 with incremental indexing (`01`, §6.2.1), 4 without
+    /// indexing or never indexed (`0000` and `0001`, §6.2.2 and §6.2.3). Returns its size.
+    fn literal<const PREFIX: u32>(
         &mut self,
         block: &mut &[u8],
         kept: bool,
         fields: &mut Fields,
-    ) -> Result<(), Malformed> {
-        let name_len = self.draft_literal::<6>(block, true, fields)?;
-        self.table.insert(fields.draft(), name_len);
-        if kept {
-            fields.commit_draft(name_len);
-        }
-        Ok(())
-    }
-
-    /// A literal field without indexing: `0000` (§6.2.2), or never indexed: `0001` (§6.2.3).
-    fn literal_without_indexing(
-        &self,
-        block: &mut &[u8],
-        kept: bool,
-        fields: &mut Fields,
-    ) -> Result<(), Malformed> {
-        let name_len = self.draft_literal::<4>(block, kept, fields)?;
-        if kept {
-            fields.commit_draft(name_len);
-        }
-        Ok(())
-    }
-
-    /// Makes a literal field the draft of `fields`, and returns the length of its name.
-    ///
-    /// The name is left out if it's in a table and not `used`: one byte may stand for thousands.
-    fn draft_literal<const PREFIX: u32>(
-        &self,
-        block: &mut &[u8],
-        used: bool,
-        fields: &mut Fields,
     ) -> Result<usize, Malformed> {
+        let of_table = self.name(integer::decode::<PREFIX>(block)?)?;
         let draft = fields.start_draft();
-        match integer::decode::<PREFIX>(block)? {
-            0 => string(block, draft)?,
-            index => {
-                let (name, _) = self.lookup(index)?;
-                draft.extend_from_slice(if used { name } else { b"" });
-            }
+        let start = draft.len();
+        match &of_table {
+            None => string(block, draft)?,
+            Some(name) if kept => draft.extend_from_slice(name.as_bytes()),
+            Some(_) => {}
         }
-        let name_len = fields.draft().len();
-        string(block, fields.draft_mut())?;
-        Ok(name_len)
+        let name_len = draft.len() - start;
+        string(block, draft)?;
+        let (name, value) = fields.draft().split_at_checked(name_len).ok_or(Malformed)?;
+        let size = DynamicTable::size_of(of_table.as_ref().map_or(name, Name::as_bytes), value);
+        if PREFIX == WITH_INDEXING {
+            self.table.insert(of_table.unwrap_or_else(|| Name::Shared(name.into())), value);
+        }
+        if kept {
+            fields.commit_draft(name_len);
+        }
+        Ok(size)
     }
 
-    /// The name and value at an index, which counts from 1 through both tables (§2.3.3).
-    fn lookup(&self, index: u32) -> Result<(&[u8], &[u8]), Malformed> {
+    /// The name of an entry; none at 0, which stands before a string.
+    fn name(&self, index: u32) -> Result<Option<Name>, Malformed> {
+        Ok(match index {
+            0 => None,
+            index => Some(match self.place(index)? {
+                Place::Static((name, _)) => Name::Static(name),
+                Place::Dynamic((name, _)) => name.clone(),
+            }),
+        })
+    }
+
+    /// The entry at an index, which counts from 1 through both tables (§2.3.3).
+    fn place(&self, index: u32) -> Result<Place<'_>, Malformed> {
         let index = to_usize(index)?.checked_sub(1).ok_or(Malformed)?;
         match index.checked_sub(STATIC_TABLE.len()) {
-            None => {
-                STATIC_TABLE.get(index).map(|(name, value)| (name.as_bytes(), value.as_bytes()))
-            }
-            Some(index) => self.table.get(index),
+            None => STATIC_TABLE.get(index).copied().map(Place::Static),
+            Some(index) => self.table.get(index).map(Place::Dynamic),
         }
         .ok_or(Malformed)
     }
+}
+
+/// An entry of one of the tables: its name and its value.
+enum Place<'t> {
+    Static((&'static str, &'static str)),
+    Dynamic((&'t Name, &'t [u8])),
 }
 
 /// Appends the string at the front of `block` to `out` (§5.2).

@@ -1,6 +1,6 @@
 //! The dynamic table (RFC 7541 §2.3.2, §4), as its two sides keep it.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use super::Malformed;
 use super::fields::FIELD_OVERHEAD;
@@ -19,9 +19,31 @@ pub(super) struct DynamicTable {
 
 #[derive(Debug)]
 struct Entry {
-    /// The name, then the value.
-    bytes: Box<[u8]>,
-    name_len: usize,
+    name: Name,
+    value: Box<[u8]>,
+}
+
+/// A name, which further entries may have in common: a byte may stand for a long one.
+#[derive(Clone, Debug)]
+pub(super) enum Name {
+    /// Of the static table.
+    Static(&'static str),
+    Shared(Arc<[u8]>),
+}
+
+impl Name {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Static(name) => name.as_bytes(),
+            Self::Shared(name) => name,
+        }
+    }
+}
+
+impl Entry {
+    fn size(&self) -> usize {
+        DynamicTable::size_of(self.name.as_bytes(), &self.value)
+    }
 }
 
 impl DynamicTable {
@@ -31,20 +53,13 @@ impl DynamicTable {
     }
 
     /// The name and value at `index`, which is 0 for the newest entry.
-    pub(super) fn get(&self, index: usize) -> Option<(&[u8], &[u8])> {
-        let entry = self.entries.get(index)?;
-        entry.bytes.split_at_checked(entry.name_len)
+    pub(super) fn get(&self, index: usize) -> Option<(&Name, &[u8])> {
+        self.entries.get(index).map(|entry| (&entry.name, &*entry.value))
     }
 
     /// The index of an entry with this name and value.
     pub(super) fn find(&self, name: &[u8], value: &[u8]) -> Option<usize> {
-        let length = name.len() + value.len();
-        self.entries.iter().position(|entry| {
-            entry.bytes.len() == length
-                && entry.name_len == name.len()
-                && entry.bytes.starts_with(name)
-                && entry.bytes.ends_with(value)
-        })
+        self.entries.iter().position(|it| *it.value == *value && it.name.as_bytes() == name)
     }
 
     /// The size of an entry (§4.1).
@@ -62,16 +77,16 @@ impl DynamicTable {
         Ok(())
     }
 
-    /// Adds an entry, the first `name_len` of whose bytes are its name.
+    /// Adds an entry.
     ///
     /// It evicts the oldest entries to make room, all of them if it's larger than the table (§4.4).
-    pub(super) fn insert(&mut self, bytes: &[u8], name_len: usize) {
-        let size = bytes.len() + FIELD_OVERHEAD;
+    pub(super) fn insert(&mut self, name: Name, value: &[u8]) {
+        let size = Self::size_of(name.as_bytes(), value);
         let Some(room) = self.max_size.checked_sub(size) else {
             return self.evict_to(0);
         };
         self.evict_to(room);
-        self.entries.push_front(Entry { bytes: bytes.into(), name_len });
+        self.entries.push_front(Entry { name, value: value.into() });
         self.size += size;
     }
 
@@ -79,7 +94,7 @@ impl DynamicTable {
         while self.size > size
             && let Some(entry) = self.entries.pop_back()
         {
-            self.size -= entry.bytes.len() + FIELD_OVERHEAD;
+            self.size -= entry.size();
         }
     }
 }
@@ -90,7 +105,7 @@ impl DynamicTable {
     pub(super) fn contents(&self) -> (Vec<(String, String)>, usize) {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let entries = (0..self.entries.len()).map(|index| self.get(index).unwrap());
-        (entries.map(|(name, value)| (text(name), text(value))).collect(), self.size)
+        (entries.map(|(name, value)| (text(name.as_bytes()), text(value))).collect(), self.size)
     }
 }
 
@@ -115,7 +130,7 @@ mod tests {
     fn evicts(limit: usize, names: &[&str], left: &str, size: usize) {
         let mut table = DynamicTable::new(limit);
         for name in names {
-            table.insert(name.as_bytes(), name.len());
+            table.insert(Name::Shared(name.as_bytes().into()), b"");
         }
         let (entries, actual_size) = table.contents();
         let names: Vec<&str> = entries.iter().map(|(name, _)| &**name).collect();
@@ -134,7 +149,7 @@ mod tests {
     #[track_caller]
     fn resizes_to(sizes: &[usize], result: Result<(), Malformed>, left: usize) {
         let mut table = DynamicTable::new(99);
-        (0..3).for_each(|_| table.insert(b"a", 1));
+        (0..3).for_each(|_| table.insert(Name::Static("a"), b""));
         assert_eq!(sizes.iter().try_for_each(|size| table.resize(*size)), result);
         assert_eq!((table.entries.len(), table.size), (left, left * 33));
     }

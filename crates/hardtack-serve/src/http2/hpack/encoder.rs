@@ -1,6 +1,6 @@
 //! The encoding of header fields (RFC 7541 §6).
 
-use super::dynamic_table::DynamicTable;
+use super::dynamic_table::{DynamicTable, Name};
 use super::integer;
 use super::static_table::{STATIC_TABLE, index_of_name};
 
@@ -56,7 +56,7 @@ impl Encoder {
         } else {
             named::<6>(0x40, name, out); // §6.2.1.
             string(out, |out| out.extend_from_slice(value));
-            self.table.insert(&[name, value].concat(), name.len());
+            self.table.insert(Name::Shared(name.into()), value);
         }
     }
 }

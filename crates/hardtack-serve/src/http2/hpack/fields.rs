@@ -73,11 +73,6 @@ impl Fields {
         &mut self.bytes
     }
 
-    /// The buffer that the draft is at the end of, to append more.
-    pub(super) fn draft_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.bytes
-    }
-
     pub(super) fn draft(&self) -> &[u8] {
         self.bytes.get(self.end()..).unwrap_or_default()
     }
@@ -148,8 +143,7 @@ mod tests {
         let mut fields = Fields::default();
         fields.push(b"a", b"b");
         fields.start_draft().extend_from_slice(b"dropped");
-        fields.start_draft().extend_from_slice(b"name");
-        fields.draft_mut().extend_from_slice(b"value");
+        fields.start_draft().extend_from_slice(b"namevalue");
         assert_eq!(fields.draft(), b"namevalue");
         fields.commit_draft(4);
         assert_eq!(fields.draft(), b"");

@@ -137,10 +137,13 @@ fn rejects_malformed_blocks() {
 
 #[track_caller]
 fn malformed(digits: &str) {
-    for most in [usize::MAX, 0] {
+    for most in [usize::MAX, 33] {
         let mut fields = Fields::default();
-        fields.push(b"x", b"y"); // With a `most` of 0, nothing is kept.
-        assert_eq!(Decoder::new().decode(&hex(digits), most, &mut fields), Err(Malformed));
+        fields.push(b"x", b"y"); // With the smaller limit, nothing more is kept.
+        assert_eq!(
+            Decoder::new().decode(&hex(digits), most, &mut fields),
+            Err(BlockError::Malformed)
+        );
         assert_eq!(fields.iter().next(), Some((&b"x"[..], &b"y"[..])));
     }
 }
@@ -203,9 +206,9 @@ fn keeps_no_more_than_it_must() {
     keeps(5 * 34, 5);
     keeps(4 * 34, 5);
     keeps(4 * 34 - 1, 4);
-    keeps(34, 2);
-    keeps(33, 1);
-    keeps(0, 1);
+    keeps(68, 3);
+    keeps(67, 2);
+    keeps(43, 2);
 }
 
 /// Decodes a block of five fields, 34 bytes each; checks that the table has the two in any case.
@@ -224,13 +227,29 @@ fn keeps(most: usize, kept: usize) {
 fn a_bomb_takes_no_memory() {
     let mut bomb = hex("40 01 61 7f a1 1e"); // A name, and a value of 4,000 bytes.
     bomb.resize(bomb.len() + 4000, b'x');
-    bomb.resize(bomb.len() + 1_000_000, 0xbe);
+    for (names, expected) in
+        [(8, Ok(())), (9, Err(BlockError::TooLarge)), (1_000_000, Err(BlockError::TooLarge))]
+    {
+        let mut bomb = bomb.clone();
+        bomb.resize(bomb.len() + names, 0xbe);
+        let (mut decoder, mut fields) = (Decoder::new(), Fields::default());
+        assert_eq!(decoder.decode(&bomb, 10_000, &mut fields), expected, "{names}");
+        assert_eq!(fields.len(), 3);
+    }
+}
+
+#[test]
+fn a_name_of_a_table_is_counted_though_it_is_not_kept() {
+    let mut block = hex("40 7f a1 1e"); // A name of 4,000 bytes.
+    block.resize(block.len() + 4000, b'x');
+    block.push(0);
     let (mut decoder, mut fields) = (Decoder::new(), Fields::default());
-    assert_eq!(decoder.decode(&bomb, 10_000, &mut fields), Ok(()));
-    assert_eq!(fields.len(), 3);
+    assert_eq!(decoder.decode(&block, 1, &mut fields), Err(BlockError::TooLarge));
     fields.clear();
-    assert_eq!(decoder.decode(b"\xbe", 10_000, &mut fields), Ok(()));
-    assert_eq!(fields.size(), 4033);
+    let again = [0x7e, 0].repeat(8); // The name of the newest entry, and no value.
+    assert_eq!(decoder.decode(&again, 10_000, &mut fields), Ok(()));
+    assert_eq!(fields.len(), 3);
+    assert_eq!(decoder.decode(&again.repeat(2), 10_000, &mut fields), Err(BlockError::TooLarge));
 }
 
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
