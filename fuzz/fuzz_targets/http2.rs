@@ -42,8 +42,6 @@ fuzz_target!(|bytes: &[u8]| {
         client.decode(&encoded, usize::MAX, &mut again).expect("it is a block");
         assert!(again.iter().eq(fields.iter()));
         compare(&fields);
-        fields.cut(MOST);
-        assert!(fields.len() <= 1 || fields.size() <= MOST + 32 + 4096);
     }
 });
 

@@ -58,15 +58,6 @@ impl Fields {
         self.end() + self.len() * FIELD_OVERHEAD
     }
 
-    /// Cuts the last value, if the size is beyond this one, so that it is that size where its value allows.
-    pub(crate) fn cut(&mut self, size: usize) {
-        let beyond = self.size().saturating_sub(size);
-        if let Some(last) = self.ends.last_mut() {
-            last.value = last.name.max(last.value.saturating_sub(beyond));
-        }
-        self.bytes.truncate(self.end());
-    }
-
     /// Starts an empty draft, in place of any other; its bytes are to be appended.
     pub(super) fn start_draft(&mut self) -> &mut Vec<u8> {
         self.bytes.truncate(self.end());
@@ -93,26 +84,6 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn is_cut(size: usize, expected: &str) {
-        let mut fields = Fields::default();
-        fields.push(b"a", b"bc");
-        fields.push(b"de", b"fgh");
-        fields.cut(size);
-        let text = |bytes| str::from_utf8(bytes).unwrap();
-        let fields = fields.iter().map(|(name, value)| format!("{}={};", text(name), text(value)));
-        assert_eq!(fields.collect::<String>(), expected, "{size}");
-    }
-
-    #[test]
-    fn the_last_value_is_cut() {
-        is_cut(72, "a=bc;de=fgh;");
-        is_cut(71, "a=bc;de=fg;");
-        is_cut(69, "a=bc;de=;");
-        is_cut(0, "a=bc;de=;");
-        Fields::default().cut(0);
-    }
 
     #[test]
     fn keeps_fields() {
