@@ -6,7 +6,7 @@ use crate::{
         PROTOCOL_ERROR, REFUSED_STREAM, data, fields, flag, headers, open_large, post, request,
         request_block, settings,
     },
-    hpack::block,
+    hpack::{block, literal},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -189,7 +189,15 @@ fn trailers() -> Vec<Case> {
         ];
         case(name, SECTION, steps)
     };
+    // One field that is sent once and then named by a byte.
+    let many = [literal(0x40, "x-more", &"a".repeat(4000)), vec![0x80 | 62; 9]].concat();
+    let too_large = [
+        open_large(1, &[]),
+        data(1, flag::NONE, b"content"),
+        headers(1, flag::WHOLE, &[many, block(&[METHOD])].concat()),
+    ];
     vec![
+        case("40 KB of trailers with a pseudo-field", SECTION, too_large).malformed(1),
         case(
             "trailers",
             SECTION,

@@ -77,8 +77,11 @@ impl<S: Socket> Gathered<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// The bytes that are not written yet.
+    /// The bytes that are not written yet. The first ones of them begin what the client has to take at its pace.
     pub(super) fn output(&mut self) -> &mut Output {
+        if self.output.bytes.is_empty() {
+            self.transport.begin_message();
+        }
         if self.output.bytes.capacity() == 0 {
             self.output.bytes = SPARE.take();
         }

@@ -54,6 +54,8 @@ pub(super) struct ShortWay {
     has_begun: bool,
     /// Why the connection is broken, if it is. Then nothing more is passed on.
     error: Option<ErrorCode>,
+    /// Whether the client sends nothing more. What was passed on may end amid a frame then.
+    has_ended: bool,
     decoder: Decoder,
     /// Most bytes of a header section (RFC 9113 §6.5.2).
     most_bytes: usize,
@@ -87,7 +89,7 @@ impl Answers<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     pub(super) answers: usize,
-    /// Of fields of requests, and of responses.
+    /// Of frames, of the fields of requests, and of responses.
     bytes: usize,
 }
 
@@ -106,6 +108,7 @@ impl ShortWay {
             is_foreign: false,
             has_begun: false,
             error: None,
+            has_ended: false,
             decoder: Decoder::new(),
             most_bytes,
             section: Unfinished::new(most_bytes),
@@ -131,6 +134,7 @@ impl ShortWay {
                 more => taken += more,
             }
         }
+        answers.turn.bytes += taken;
         taken
     }
 
@@ -152,6 +156,7 @@ impl ShortWay {
     /// The client sends nothing more: the beginning of a frame is hyper's.
     pub(super) fn pass_end(&mut self, bytes: &[u8]) {
         self.passed.extend_from_slice(bytes);
+        self.has_ended = true;
     }
 
     /// What hyper does not know of the connection's end.
@@ -267,18 +272,19 @@ impl ShortWay {
         if self.is_own(stream) {
             return Err(ErrorCode::StreamClosed);
         }
+        let is_too_large = fields.size() > self.most_bytes;
         if self.is_new(stream) {
             if section.end_stream() != 0 && self.answer(stream, fields, answers) {
                 return Ok(());
             }
             self.newest_of_hyper = stream;
-        } else if fields.iter().any(|(name, _)| name.starts_with(b":")) {
+        } else if is_too_large || fields.iter().any(|(name, _)| name.starts_with(b":")) {
             // Trailers have no pseudo-fields (RFC 9113 §8.1). hyper would drop them, and resets a stream
             // whose trailers do not end it.
             section.forget_end_stream();
         }
-        if fields.size() > self.most_bytes {
-            // hyper is to see that it is too large, and no more: many fields, or long names, take it time.
+        if is_too_large {
+            // hyper is to see that, and no more: many fields, or long names, take it time.
             fields.clear();
             fields.push(b"x", &vec![b'x'; self.most_bytes]);
         }
@@ -342,9 +348,10 @@ impl ShortWay {
         Ok(())
     }
 
-    /// Lends hyper more. Only whole frames are passed on, so a further one may stand behind them.
+    /// Lends hyper more. Until the client's end only whole frames are passed on, so a further one may stand
+    /// behind them.
     fn lend(&mut self, lent: u32) {
-        if lent > 0 && self.error.is_none() {
+        if lent > 0 && self.error.is_none() && !self.has_ended {
             self.passed.extend_from_slice(&window_update(lent));
         }
     }
