@@ -18,7 +18,7 @@ mod of_http2 {
 /// Most bytes of a header section.
 const MOST: usize = 8192;
 
-/// Each block is behind its length.
+// Each block is behind its length.
 fuzz_target!(|bytes: &[u8]| {
     let mut rest = bytes;
     let (mut decoder, mut encoder, mut client) = (Decoder::new(), Encoder::new(), Decoder::new());

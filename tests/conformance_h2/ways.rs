@@ -131,7 +131,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// What a client does, and in a few cases something in the end that is malformed.
+/// The acts of a client, and in a few cases something in the end that is malformed.
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let last =
         prop_oneof![9 => Just(None), 1 => a_get(MALFORMED).prop_map(|it| Some(Act::Get(it)))];
@@ -298,7 +298,7 @@ fn the_short_way_answers_before_an_error_and_is_named_in_the_end() {
     assert_eq!((seen.go_away, seen.last), (Some(PROTOCOL_ERROR), Some(3)));
 }
 
-/// What hyper may send more is said to it between two frames of the client's.
+/// hyper learns that it may send more between two frames of the client's.
 #[test]
 fn a_frame_may_come_in_pieces_while_a_large_response_is_sent() {
     let (_running, site) = start(SHORT);

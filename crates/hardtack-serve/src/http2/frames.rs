@@ -9,6 +9,11 @@ pub(super) const HEAD: usize = 9;
 /// Longest payload that a frame of the client may have (RFC 9113 §4.2): it is told of no other.
 pub(super) const LONGEST: usize = 16_384;
 
+/// The window of a connection and of its streams, until the client says otherwise (RFC 9113 §6.9.2).
+pub(super) const FIRST_WINDOW: u32 = 65_535;
+/// The largest window (RFC 9113 §6.9.1).
+pub(super) const LARGEST_WINDOW: u32 = 0x7fff_ffff;
+
 // Types (RFC 9113 §6).
 pub(super) const DATA: u8 = 0;
 pub(super) const HEADERS: u8 = 1;

@@ -31,7 +31,7 @@ pub(super) struct Outgoing {
     section: Unfinished,
 }
 
-/// What a GOAWAY of hyper's says (RFC 9113 §6.8), as far as hyper does not know it.
+/// The end of a connection as GOAWAY says it (RFC 9113 §6.8), as far as hyper does not know it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct End {
     /// The newest stream that was answered without hyper.
@@ -56,7 +56,7 @@ impl End {
     }
 }
 
-/// What the frames have been.
+/// The frames that were taken, as far as others have to know of them.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
     /// Bytes of content.

@@ -24,7 +24,7 @@ use crate::{account::Account, socket::Socket, stream::let_others};
 /// Bytes of a thread's buffer: a frame that is all there but for a byte, and as much again.
 const INPUT: usize = 2 * (HEAD + LONGEST);
 
-/// What the connections of a thread share while one of them reads.
+/// The memory that the connections of a thread share: one of them reads at a time.
 struct Scratch {
     input: Box<[u8]>,
     fields: Fields,
@@ -68,7 +68,7 @@ impl<S: Socket> Reader<S> {
         self.short_way.spend_of_hyper(bytes)
     }
 
-    /// What hyper does not know of the connection's end.
+    /// The connection's end, as far as hyper does not know it.
     pub(super) fn end(&self) -> End {
         self.short_way.end()
     }

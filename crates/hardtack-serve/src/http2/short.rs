@@ -18,8 +18,8 @@ mod response;
 use self::credit::Credit;
 use super::{
     frames::{
-        ACK, DATA, END_HEADERS, ErrorCode, FrameHead, HEAD, HEADERS, PREFACE, PRIORITY, RST_STREAM,
-        SETTINGS, WINDOW_UPDATE,
+        ACK, DATA, END_HEADERS, ErrorCode, FIRST_WINDOW, FrameHead, HEAD, HEADERS, LARGEST_WINDOW,
+        PREFACE, PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE,
     },
     gathered::Output,
     hpack::{BlockError, Decoder, Encoder, Fields},
@@ -32,14 +32,10 @@ use crate::{account::Account, stream::MOST_AT_ONCE};
 const ENOUGH: usize = 64 * 1024;
 /// Most responses of a turn.
 const MOST: usize = 64;
-/// The window of a new stream, unless the client says otherwise (RFC 9113 §6.5.2).
-const FIRST_WINDOW: u32 = 65_535;
-/// The setting that says so.
-const INITIAL_WINDOW_SIZE: u16 = 4;
-/// The size of a table of fields, unless the other side says otherwise (RFC 9113 §6.5.2).
-const FIRST_TABLE_SIZE: u32 = 4096;
-/// The setting that says so.
+
+// Settings (RFC 9113 §6.5.2).
 const HEADER_TABLE_SIZE: u16 = 1;
+const INITIAL_WINDOW_SIZE: u16 = 4;
 
 /// The frames of a client, of which some are answered and some are passed on.
 #[derive(Debug)]
@@ -159,7 +155,7 @@ impl ShortWay {
         self.has_ended = true;
     }
 
-    /// What hyper does not know of the connection's end.
+    /// The connection's end, as far as hyper does not know it.
     pub(super) fn end(&self) -> End {
         End { stream: self.newest_answered, error: self.error }
     }
@@ -324,7 +320,7 @@ impl ShortWay {
             match u16::from_be_bytes([a, b]) {
                 HEADER_TABLE_SIZE => {
                     encoder.limit(value as usize);
-                    setting[2..].copy_from_slice(&FIRST_TABLE_SIZE.to_be_bytes());
+                    setting[2..].copy_from_slice(&(Decoder::TABLE_SIZE as u32).to_be_bytes());
                 }
                 INITIAL_WINDOW_SIZE if value > LARGEST_WINDOW => {
                     return Err(ErrorCode::FlowControl);
@@ -362,9 +358,6 @@ impl ShortWay {
         self.error = Some(error);
     }
 }
-
-/// The largest window (RFC 9113 §6.9.1).
-const LARGEST_WINDOW: u32 = 0x7fff_ffff;
 
 /// A frame that widens the window of the connection (RFC 9113 §6.9).
 fn window_update(increment: u32) -> [u8; HEAD + 4] {

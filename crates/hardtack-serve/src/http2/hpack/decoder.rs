@@ -1,11 +1,8 @@
 //! The decoding of header blocks (RFC 7541 §3, §6).
 
-use super::dynamic_table::{DynamicTable, Name};
+use super::dynamic_table::{DynamicTable, Name, TABLE_SIZE};
 use super::static_table::STATIC_TABLE;
 use super::{BlockError, Fields, Malformed, huffman, integer};
-
-/// The initial `SETTINGS_HEADER_TABLE_SIZE` (RFC 9113 §6.5.2).
-const TABLE_SIZE: usize = 4096;
 
 /// The prefix of a literal field with incremental indexing, in bits (§6.2.1).
 const WITH_INDEXING: u32 = 6;
@@ -19,6 +16,9 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
+    /// The size that its table has from the beginning, and never exceeds.
+    pub(crate) const TABLE_SIZE: usize = TABLE_SIZE;
+
     pub(crate) fn new() -> Self {
         Self::with_limit(TABLE_SIZE)
     }

@@ -5,15 +5,19 @@ use std::{collections::VecDeque, sync::Arc};
 use super::Malformed;
 use super::fields::FIELD_OVERHEAD;
 
+/// The initial size of both tables of a connection (`SETTINGS_HEADER_TABLE_SIZE`, RFC 9113 §6.5.2). Neither
+/// side uses more here.
+pub(super) const TABLE_SIZE: usize = 4096;
+
 /// The fields that an encoder has added, the newest one first.
 #[derive(Debug)]
 pub(super) struct DynamicTable {
     entries: VecDeque<Entry>,
     /// The sum of the entries' sizes, at most `max_size`.
     size: usize,
-    /// What the encoder has chosen last, at most `limit`.
+    /// The size that the encoder has chosen last, at most `limit`.
     max_size: usize,
-    /// What the decoder allows (`SETTINGS_HEADER_TABLE_SIZE`).
+    /// The largest size that the decoder allows (`SETTINGS_HEADER_TABLE_SIZE`).
     limit: usize,
 }
 
@@ -65,6 +69,11 @@ impl DynamicTable {
     /// The size of an entry (§4.1).
     pub(super) fn size_of(name: &[u8], value: &[u8]) -> usize {
         name.len() + value.len() + FIELD_OVERHEAD
+    }
+
+    /// The size that entries may have together.
+    pub(super) fn max_size(&self) -> usize {
+        self.max_size
     }
 
     /// Applies a size update (§4.3, §6.3).

@@ -1,11 +1,9 @@
 //! The encoding of header fields (RFC 7541 §6).
 
-use super::dynamic_table::{DynamicTable, Name};
+use super::dynamic_table::{DynamicTable, Name, TABLE_SIZE};
 use super::integer;
 use super::static_table::{STATIC_TABLE, index_of_name};
 
-/// The most that a client's table is used, which is also its initial size (RFC 9113 §6.5.2).
-const TABLE_SIZE: usize = 4096;
 /// The index of the first `:status` (App. A).
 const STATUS: u8 = 8;
 /// The length of a string is beyond its first byte from here on (§5.1, §5.2).
@@ -15,36 +13,34 @@ const LONG_STRING: usize = 127;
 #[derive(Debug)]
 pub(crate) struct Encoder {
     table: DynamicTable,
-    size: usize,
     /// Whether the client is to be told of a smaller size.
     has_shrunk: bool,
 }
 
 impl Encoder {
     pub(crate) fn new() -> Self {
-        Self { table: DynamicTable::new(TABLE_SIZE), size: TABLE_SIZE, has_shrunk: false }
+        Self { table: DynamicTable::new(TABLE_SIZE), has_shrunk: false }
     }
 
     /// The client says how large the table may be (`SETTINGS_HEADER_TABLE_SIZE`). The table never grows: a
     /// client may expect a larger one only after its settings are acknowledged.
     pub(crate) fn limit(&mut self, limit: usize) {
-        if limit < self.size && self.table.resize(limit).is_ok() {
-            self.size = limit;
-            self.has_shrunk = true;
+        if limit < self.table.max_size() {
+            self.has_shrunk = self.table.resize(limit).is_ok();
         }
     }
 
     /// Begins a block. A new size of the table comes first (§4.2).
     pub(crate) fn begin(&mut self, out: &mut Vec<u8>) {
         if std::mem::take(&mut self.has_shrunk) {
-            integer::encode::<5>(0x20, self.size, out);
+            integer::encode::<5>(0x20, self.table.max_size(), out);
         }
     }
 
     /// Appends a field, whose name has to be lowercase (RFC 9113 §8.2.1). It's added to the table if the same
     /// value is likely to come again.
     pub(crate) fn field(&mut self, name: &[u8], value: &[u8], out: &mut Vec<u8>) {
-        let is_too_large = DynamicTable::size_of(name, value) > self.size;
+        let is_too_large = DynamicTable::size_of(name, value) > self.table.max_size();
         if name == b":status"
             && let Some(code) = digits(value)
         {
@@ -72,8 +68,7 @@ fn digits(value: &[u8]) -> Option<u16> {
 fn is_fleeting(name: &[u8]) -> bool {
     matches!(
         name,
-        b":path"
-            | b"age"
+        b"age"
             | b"content-digest"
             | b"content-disposition"
             | b"content-length"

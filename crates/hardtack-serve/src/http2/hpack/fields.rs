@@ -1,6 +1,6 @@
 //! Decoded header sections.
 
-/// What a field counts beyond the bytes of its name and value (RFC 7541 §4.1, RFC 9113 §6.5.2).
+/// The bytes that a field counts beyond those of its name and value (RFC 7541 §4.1, RFC 9113 §6.5.2).
 pub(super) const FIELD_OVERHEAD: usize = 32;
 
 /// The fields of a header section, in their order.

@@ -55,7 +55,7 @@ struct Bits<'a> {
     buffer: u64,
     /// How many bits are in the buffer.
     count: u32,
-    /// What isn't yet in the buffer.
+    /// The bytes that aren't in the buffer yet.
     rest: &'a [u8],
 }
 
@@ -103,7 +103,7 @@ impl Bits<'_> {
     }
 }
 
-/// What's derived from the lengths.
+/// The code, as it's derived from the lengths.
 #[derive(Debug)]
 struct Code {
     /// The byte and the length of the short code that eight bits begin with.

@@ -3,10 +3,11 @@
 //! hyper knows of its part alone, and is lent more as it sends. So both together never send more than the
 //! client allows.
 
-/// The window that each connection begins with (RFC 9113 §6.9.2). hyper counts on it.
-const FIRST: i64 = 65_535;
-/// The largest window (§6.9.1).
-const LARGEST_WINDOW: i64 = 0x7fff_ffff;
+use super::super::frames;
+
+/// The window that each connection begins with. hyper counts on it.
+const FIRST: i64 = frames::FIRST_WINDOW as i64;
+const LARGEST: i64 = frames::LARGEST_WINDOW as i64;
 
 /// Bytes of content that may be sent.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ impl Credit {
     /// The client allows more. Returns what hyper is lent of that.
     pub(super) fn widen(&mut self, increment: u32) -> Result<u32, Overflow> {
         self.own += i64::from(increment);
-        if self.of_hyper + self.own > LARGEST_WINDOW {
+        if self.of_hyper + self.own > LARGEST {
             return Err(Overflow);
         }
         Ok(self.lend())
@@ -37,7 +38,7 @@ impl Credit {
 
     /// hyper has sent content. Returns what it is lent, once it has used half of its part.
     pub(super) fn spend_of_hyper(&mut self, bytes: u64) -> u32 {
-        self.of_hyper -= i64::try_from(bytes).unwrap_or(LARGEST_WINDOW);
+        self.of_hyper -= i64::try_from(bytes).unwrap_or(LARGEST);
         if self.of_hyper < self.part_of_hyper() / 2 { self.lend() } else { 0 }
     }
 
